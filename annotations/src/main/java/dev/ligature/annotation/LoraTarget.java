@@ -1,0 +1,34 @@
+package dev.ligature.annotation;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * Marks a block field as a module that a LoRA configuration may address.
+ *
+ * <p>The field is declared as {@code Block}, {@code List<Block>} or {@code Block[]}, and is not
+ * private, static or final: the generated class of the model assigns to it. The blocks of a list or
+ * an array are named by an index segment.
+ *
+ * <pre>{@code
+ * @LoraTarget("q_proj") Block queryProjection;
+ * @LoraTarget(role = Role.INPUT_EMBEDDING) Block embedTokens; // "embed_tokens"
+ * }</pre>
+ */
+@Documented
+@Retention(RetentionPolicy.CLASS)
+@Target(ElementType.FIELD)
+public @interface LoraTarget {
+    /**
+     * Returns the module's name in the checkpoint, relative to its class; dots are allowed. The
+     * default is the field's name in snake case, with {@code _} before each upper-case letter that
+     * follows a lower-case letter or a digit.
+     */
+    String value() default "";
+
+    /** Returns what the module is to its model. */
+    Role role() default Role.MODULE;
+}

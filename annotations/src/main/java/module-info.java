@@ -1,0 +1,4 @@
+/** The annotations of a model class. */
+module dev.ligature.annotations {
+    exports dev.ligature.annotation;
+}

@@ -1,0 +1,105 @@
+package dev.ligature.block;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.core.Linear;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A linear layer that reads the weight of another block, such as an output head tied to the input
+ * embedding. It may have a bias of its own.
+ *
+ * <p>The shared weight stays a parameter of its owner alone: parameter names, counts and saved
+ * files are those of a model with one weight, and a weight that the owner loads is seen here.
+ *
+ * <ul>
+ *   <li>input: {@code (…, in)}
+ *   <li>output: {@code (…, out)}
+ *   <li>shared weight: {@code (out, in)}, an embedding's {@code (V, d)} for one
+ * </ul>
+ */
+public final class TiedLinear extends AbstractBlock {
+    private static final byte VERSION = 1;
+
+    private final Parameter sharedWeight;
+    private final @Nullable Parameter bias;
+
+    /**
+     * Creates a layer without bias.
+     *
+     * @param source the block that owns the weight: a {@link TokenEmbedding}, a {@link Linear}, or
+     *     another block with one weight
+     */
+    public TiedLinear(Block source) {
+        this(source, false);
+    }
+
+    /**
+     * Creates a layer.
+     *
+     * @param source the block that owns the weight
+     * @param bias whether the layer has a bias of its own
+     */
+    @SuppressWarnings("this-escape") // addParameter is how DJL blocks are built
+    public TiedLinear(Block source, boolean bias) {
+        super(VERSION);
+        this.sharedWeight =
+                BlockWeight.of(source)
+                        .orElseThrow(
+                                () ->
+                                        new IllegalArgumentException(
+                                                "A "
+                                                        + source.getClass().getSimpleName()
+                                                        + " has no weight to share: give the block"
+                                                        + " that owns the weight itself."));
+        this.bias =
+                bias
+                        ? addParameter(
+                                Parameter.builder()
+                                        .setName("bias")
+                                        .setType(Parameter.Type.BIAS)
+                                        .build())
+                        : null;
+    }
+
+    /** Returns the weight, owned by the block this layer was built on. */
+    public Parameter sharedWeight() {
+        return sharedWeight;
+    }
+
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        NDArray x = inputs.singletonOrThrow(); // (…, in)
+        NDArray w = parameterStore.getValue(sharedWeight, x.getDevice(), training); // (out, in)
+        NDArray b = bias == null ? null : parameterStore.getValue(bias, x.getDevice(), training);
+        return Linear.linear(x, w, b); // (…, in) x (in, out) -> (…, out)
+    }
+
+    @Override
+    protected void prepare(Shape[] inputShapes) {
+        if (bias != null) {
+            bias.setShape(new Shape(sharedWeight.getShape().get(0)));
+        }
+    }
+
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+        Shape x = inputShapes[0];
+        return new Shape[] {x.slice(0, x.dimension() - 1).add(sharedWeight.getShape().get(0))};
+    }
+
+    @Override
+    public boolean isInitialized() {
+        return sharedWeight.isInitialized() && (bias == null || bias.isInitialized());
+    }
+}
