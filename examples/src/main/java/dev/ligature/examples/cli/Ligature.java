@@ -1,0 +1,86 @@
+package dev.ligature.examples.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command line, {@code ligature}. */
+@Command(
+        name = "ligature",
+        description = "LoRA adapters for language models, in PEFT's file format.",
+        synopsisSubcommandLabel = "COMMAND",
+        footer = {
+            "",
+            "ligature COMMAND --help tells what a command takes.",
+            "Exit codes: 0 done, 2 bad input, 130 stopped by Ctrl-C, 1 an error of ligature itself."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
+public final class Ligature implements Runnable {
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Option(
+            names = "--debug",
+            scope = ScopeType.INHERIT,
+            description = "Print the stack trace of an error.")
+    private boolean debug;
+
+    private Ligature() {}
+
+    /**
+     * Runs a command and ends the process.
+     *
+     * @param args the command and its options
+     */
+    public static void main(String[] args) {
+        StopSignal.runProcess(stop -> run(Terminal.ofProcess(), stop, args));
+    }
+
+    /** Runs a command and returns its exit code. */
+    static int run(Terminal terminal, StopSignal stop, String... args) {
+        Ligature ligature = new Ligature();
+        CommandLine line = new CommandLine(ligature);
+        // SUB
+        PrintWriter out = new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8);
+        line.setOut(out);
+        line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
+        line.setParameterExceptionHandler((e, ignored) -> ligature.wrongUse(terminal, e));
+        line.setExecutionExceptionHandler(
+                (e, at, ignored) -> ligature.failed(terminal, stop, at, e));
+        int code = line.execute(args);
+        out.flush();
+        return code;
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "Name a command");
+    }
+
+    private int wrongUse(Terminal terminal, ParameterException e) {
+        String command = e.getCommandLine().getCommandSpec().qualifiedName();
+        String hint = " (" + command + " --help tells what it takes)";
+        return report(terminal, command, Failure.badInput(e.getMessage() + hint), e);
+    }
+
+    private int failed(Terminal terminal, StopSignal stop, CommandLine at, Exception e) {
+        if (stop.isRaised()) {
+            return StopSignal.EXIT_CODE; // whatever the interruption caused
+        }
+        return report(terminal, at.getCommandSpec().qualifiedName(), Failure.of(e), e);
+    }
+
+    private int report(Terminal terminal, String command, Failure failure, Throwable thrown) {
+        terminal.err().println(command + ": " + failure.line());
+        if (debug) {
+            thrown.printStackTrace(terminal.err());
+        }
+        return failure.exitCode();
+    }
+}

@@ -1,0 +1,109 @@
+package dev.ligature.examples.cli;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A folder {@code DIR.partial} that work is done in, and that becomes {@code DIR} when it is whole.
+ *
+ * <p>Closing it removes what did not become the output, and the parents that were made for it.
+ */
+final class WorkDirectory implements AutoCloseable {
+    private final Path output;
+    private final Path path;
+    private final List<Path> madeParents;
+
+    private WorkDirectory(Path output, Path path, List<Path> madeParents) {
+        this.output = output;
+        this.path = path;
+        this.madeParents = madeParents;
+    }
+
+    /**
+     * Says before any work that an output cannot be written.
+     *
+     * @param output a file or a directory to be
+     * @throws IOException if it exists already
+     */
+    static void requireAbsent(Path output) throws IOException {
+        if (Files.exists(output, LinkOption.NOFOLLOW_LINKS)) {
+            throw new FileAlreadyExistsException(output.toString());
+        }
+    }
+
+    /**
+     * Makes the folder.
+     *
+     * @param output the directory to be
+     * @throws IOException if it exists, or the folder of another run does, or nothing can be made
+     *     there
+     */
+    static WorkDirectory create(Path output) throws IOException {
+        requireAbsent(output);
+        Path absolute = output.toAbsolutePath().normalize();
+        Path path = absolute.resolveSibling(absolute.getFileName() + ".partial");
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            throw new BadInputException(
+                    path
+                            + " exists: another run works in it, or was killed. Remove it if none"
+                            + " runs, or choose another output.");
+        }
+        List<Path> missing =
+                Stream.iterate(path.getParent(), p -> p != null, Path::getParent)
+                        .takeWhile(parent -> !Files.exists(parent))
+                        .toList();
+        Files.createDirectories(path);
+        return new WorkDirectory(absolute, path, missing);
+    }
+
+    /** Returns the folder to work in. */
+    Path path() {
+        return path;
+    }
+
+    /** Gives the folder the name of the output. */
+    void publish() throws IOException {
+        requireAbsent(output);
+        Files.move(path, output);
+    }
+
+    /** Moves all that a folder inside this one holds up into this one. */
+    void flatten(Path folder) throws IOException {
+        List<Path> children;
+        try (Stream<Path> list = Files.list(folder)) {
+            children = list.toList();
+        }
+        for (Path child : children) {
+            Files.move(child, path.resolve(folder.relativize(child)));
+        }
+        Files.delete(folder);
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (Files.exists(path)) {
+            delete(path);
+            if (!Files.exists(output)) {
+                for (Path parent : madeParents) {
+                    Files.deleteIfExists(parent);
+                }
+            }
+        }
+    }
+
+    static void delete(Path folder) throws IOException {
+        List<Path> all;
+        try (Stream<Path> walk = Files.walk(folder)) {
+            all = walk.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path path : all) {
+            Files.deleteIfExists(path);
+        }
+    }
+}
