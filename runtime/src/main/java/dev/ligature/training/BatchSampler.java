@@ -1,0 +1,74 @@
+package dev.ligature.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.util.Random;
+
+/**
+ * Batches of random windows of a stream of tokens, the same ones for the same seed.
+ *
+ * <p>In each epoch the cuts between windows are moved by a random offset, and the windows come in
+ * random order, each once. A batch is always full: it takes what is missing from the next epoch.
+ * Not for use by several threads.
+ */
+public final class BatchSampler {
+    private final TokenWindows windows;
+    private final int batchSize;
+    private final Random random; // whose sequence is part of its contract
+    private int[] starts = {};
+    private int next;
+    private int epoch;
+
+    /**
+     * Creates a sampler.
+     *
+     * @param windows the stream, and the length T of a window
+     * @param batchSize the rows of a batch, B
+     * @param seed the seed
+     */
+    public BatchSampler(TokenWindows windows, int batchSize, long seed) {
+        if (batchSize < 1) {
+            throw new IllegalArgumentException(
+                    "[TrainBatchSize] The batch size is " + batchSize + "; it must be at least 1.");
+        }
+        this.windows = windows;
+        this.batchSize = batchSize;
+        this.random = new Random(seed);
+    }
+
+    /**
+     * Returns the next batch.
+     *
+     * @param manager the manager of the batch
+     * @return (B, T) int64
+     */
+    public NDArray next(NDManager manager) {
+        int[] rows = new int[batchSize];
+        for (int row = 0; row < batchSize; row++) {
+            if (next == starts.length) {
+                shuffle();
+            }
+            rows[row] = starts[next++];
+        }
+        return windows.rows(rows, manager);
+    }
+
+    /** Returns the number of the epoch that the last batch came from, from 1. */
+    public int epoch() {
+        return epoch;
+    }
+
+    private void shuffle() {
+        int stride = windows.length() - 1;
+        // Not so far that the offset leaves no window.
+        int offset = random.nextInt(Math.min(stride, windows.slack() + 1));
+        starts = new int[windows.count(offset)];
+        for (int i = 0; i < starts.length; i++) {
+            int j = random.nextInt(i + 1);
+            starts[i] = starts[j];
+            starts[j] = offset + i * stride;
+        }
+        next = 0;
+        epoch++;
+    }
+}

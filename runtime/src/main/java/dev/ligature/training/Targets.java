@@ -1,0 +1,43 @@
+package dev.ligature.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tokens that a batch's logits are to predict, N = B · (T − 1) of them.
+ *
+ * @param classes the tokens, (N, 1) int64, any token where one does not count
+ * @param counted 1 where a token counts and 0 where not, (N, 1) float32; null where all count
+ * @param count how many count
+ */
+record Targets(NDArray classes, @Nullable NDArray counted, long count) {
+    /**
+     * Takes every label but the first of each row.
+     *
+     * @param labels (B, T) int64
+     * @param mayIgnore whether labels may be {@link NextTokenLoss#IGNORED}; looking costs a wait
+     *     for the device
+     * @param scope the manager of the results
+     */
+    static Targets of(NDArray labels, boolean mayIgnore, NDManager scope) {
+        NDArray shifted = labels.get(scope, new NDIndex(":, 1:")).reshape(-1, 1); // (N, 1)
+        // A copy: autograd keeps the classes, and the caller's array may be of a buffer that it
+        // closes.
+        NDArray classes = shifted.toType(DataType.INT64, true);
+        if (!mayIgnore) {
+            return new Targets(classes, null, classes.size());
+        }
+        NDArray ignored = scope.full(new Shape(), (float) NextTokenLoss.IGNORED, DataType.INT64);
+        NDArray counted = classes.neq(ignored); // (N, 1)
+        long count = counted.toType(DataType.INT64, false).sum().getLong();
+        if (count == classes.size()) {
+            return new Targets(classes, null, count);
+        }
+        NDArray some = classes.mul(counted.toType(DataType.INT64, false)); // class 0 where ignored
+        return new Targets(some, counted.toType(DataType.FLOAT32, false), count);
+    }
+}

@@ -1,0 +1,154 @@
+package dev.ligature.training;
+
+import ai.djl.training.tracker.Tracker;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings of a training, with torch's defaults.
+ *
+ * @param optimizer the optimizer
+ * @param schedule the learning rate of each step, counted from 1
+ * @param weightDecay the weight decay
+ * @param beta1 AdamW's decay rate of the mean
+ * @param beta2 AdamW's decay rate of the variance
+ * @param epsilon AdamW's ε
+ * @param momentum SGD's momentum; 0 is none
+ * @param maxGradNorm the greatest global gradient norm; infinite is no clipping
+ * @param accumulationSteps how many batches {@link TrainingLoop#step(BatchSampler)} takes for one
+ *     step
+ */
+public record TrainingConfig(
+        OptimizerKind optimizer,
+        Tracker schedule,
+        double weightDecay,
+        double beta1,
+        double beta2,
+        double epsilon,
+        double momentum,
+        double maxGradNorm,
+        int accumulationSteps) {
+    /** Checks the ranges. */
+    public TrainingConfig {
+        require(weightDecay >= 0, "weightDecay", weightDecay, "at least 0");
+        require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "in [0, 1)");
+        require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "in [0, 1)");
+        require(epsilon >= 0, "epsilon", epsilon, "at least 0");
+        require(momentum >= 0 && momentum < 1, "momentum", momentum, "in [0, 1)");
+        require(maxGradNorm > 0, "maxGradNorm", maxGradNorm, "greater than 0");
+        require(accumulationSteps >= 1, "accumulationSteps", accumulationSteps, "at least 1");
+        require(
+                optimizer == OptimizerKind.SGD || momentum == 0,
+                "momentum",
+                momentum,
+                "0 with AdamW, which has betas");
+    }
+
+    /** Returns a builder: AdamW, lr 1e-3, betas 0.9 and 0.999, ε 1e-8, no clipping. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    private static void require(boolean holds, String name, double value, String range) {
+        if (!holds) {
+            throw new IllegalArgumentException(
+                    "[TrainConfig] " + name + " is " + value + "; it must be " + range + ".");
+        }
+    }
+
+    /** Builds a {@link TrainingConfig}. */
+    public static final class Builder {
+        private OptimizerKind optimizer = OptimizerKind.ADAMW;
+        private @Nullable Double learningRate;
+        private @Nullable Tracker schedule;
+        private @Nullable Double weightDecay;
+        private double beta1 = 0.9;
+        private double beta2 = 0.999;
+        private double epsilon = 1e-8;
+        private double momentum;
+        private double maxGradNorm = Double.POSITIVE_INFINITY;
+        private int accumulationSteps = 1;
+
+        private Builder() {}
+
+        /** Sets the optimizer; AdamW by default. */
+        public Builder optOptimizer(OptimizerKind optimizer) {
+            this.optimizer = optimizer;
+            return this;
+        }
+
+        /** Sets a constant learning rate; 1e-3 by default. */
+        public Builder optLearningRate(double learningRate) {
+            this.learningRate = learningRate;
+            return this;
+        }
+
+        /** Sets the learning rate of each step, instead of a constant one. */
+        public Builder optSchedule(Tracker schedule) {
+            this.schedule = schedule;
+            return this;
+        }
+
+        /** Sets the weight decay; 0.01 by default with AdamW, and 0 with SGD, as in torch. */
+        public Builder optWeightDecay(double weightDecay) {
+            this.weightDecay = weightDecay;
+            return this;
+        }
+
+        /** Sets AdamW's decay rates of mean and variance. */
+        public Builder optBetas(double beta1, double beta2) {
+            this.beta1 = beta1;
+            this.beta2 = beta2;
+            return this;
+        }
+
+        /** Sets AdamW's ε. */
+        public Builder optEps(double epsilon) {
+            this.epsilon = epsilon;
+            return this;
+        }
+
+        /** Sets SGD's momentum. */
+        public Builder optMomentum(double momentum) {
+            this.momentum = momentum;
+            return this;
+        }
+
+        /** Sets the greatest global gradient norm; no clipping by default. */
+        public Builder optMaxGradNorm(double maxGradNorm) {
+            this.maxGradNorm = maxGradNorm;
+            return this;
+        }
+
+        /** Sets how many of a sampler's batches make one step; 1 by default. */
+        public Builder optAccumulationSteps(int accumulationSteps) {
+            this.accumulationSteps = accumulationSteps;
+            return this;
+        }
+
+        /** Returns the configuration. */
+        public TrainingConfig build() {
+            if (schedule != null && learningRate != null) {
+                throw new IllegalArgumentException(
+                        "[TrainConfig] Both a learning rate and a schedule are set; a schedule has"
+                                + " the rate in it. Set one of them.");
+            }
+            Tracker rates =
+                    schedule != null
+                            ? schedule
+                            : LearningRateSchedule.constant(
+                                    learningRate == null ? 1e-3 : learningRate, 0);
+            double decay =
+                    weightDecay != null ? weightDecay : optimizer == OptimizerKind.ADAMW ? 0.01 : 0;
+            return new TrainingConfig(
+                    optimizer,
+                    rates,
+                    decay,
+                    beta1,
+                    beta2,
+                    epsilon,
+                    momentum,
+                    maxGradNorm,
+                    accumulationSteps);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+package dev.ligature.training;
+
+import ai.djl.Device;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.Trainer;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.ParameterTracker;
+import dev.ligature.diag.LoraException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Trains the trainable parameters of a block to predict the next token.
+ *
+ * <p>The block takes {@code NDList(ids (B, T) int64)} and gives logits (B, T, V), each from the
+ * tokens up to it; it is initialised, and what shall not change is frozen. The loop never
+ * initialises, freezes, saves or closes it.
+ *
+ * <pre>{@code
+ * TrainingConfig config = TrainingConfig.builder().optLearningRate(1e-3).optMaxGradNorm(1).build();
+ * try (TrainingLoop loop = TrainingLoop.over(lora.routed(Routing.of("mine")), manager, config)) {
+ *     for (int i = 0; i < 100; i++) {
+ *         StepMetrics metrics = loop.step(sampler);
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Forward and backward go through DJL's {@code Trainer}. Its {@code step()} is not used: it
+ * fails where gradients add up to exactly zero, leaves a handle for every gradient behind, and
+ * copies each of them.
+ */
+public final class TrainingLoop implements AutoCloseable {
+    // DJL allows one gradient collector per process: loops of several threads take turns.
+    private static final ReentrantLock COLLECTING = new ReentrantLock();
+
+    private final Block block;
+    private final NDManager manager;
+    private final TrainingConfig config;
+    private final Model model;
+    private final Trainer trainer;
+    private final Optimizer optimizer;
+    private long steps;
+    private float learningRate;
+
+    private TrainingLoop(Block block, NDManager manager, TrainingConfig config) {
+        this.block = block;
+        this.manager = manager.newSubManager();
+        this.config = config;
+        ParameterTracker current = (id, count) -> learningRate; // one rate for all of a step
+        this.optimizer = optimizer(config, current, this.manager);
+        this.model = manager.getEngine().newModel("training", manager.getDevice());
+        model.setBlock(block);
+        this.trainer =
+                model.newTrainer(
+                        new DefaultTrainingConfig(new NextTokenLoss())
+                                .optOptimizer(optimizer)
+                                .optDevices(new Device[] {manager.getDevice()}));
+    }
+
+    /**
+     * Returns a loop over a block. Gradients that the block's parameters still have are dropped.
+     *
+     * @param block the block, initialised
+     * @param manager the parent of all that the loop allocates; its device is trained on
+     * @param config the settings
+     * @throws LoraException where the block has nothing to train, a parameter without array, or one
+     *     on another device
+     */
+    public static TrainingLoop over(Block block, NDManager manager, TrainingConfig config) {
+        List<Parameter> trainable = TrainingChecks.trainable(block, manager.getDevice());
+        try (Gradients stale = Gradients.of(trainable, manager)) {
+            stale.drop();
+        }
+        return new TrainingLoop(block, manager, config);
+    }
+
+    /**
+     * Takes one optimizer step on one or more batches.
+     *
+     * @param microBatches token ids, each (B, T) int64; the shapes may differ. They stay the
+     *     caller's
+     * @return the step's metrics
+     * @throws LoraException where the gradients are not finite; no parameter has changed then
+     */
+    public StepMetrics step(NDArray... microBatches) {
+        return step(Arrays.stream(microBatches).map(TokenBatch::of).toList());
+    }
+
+    /**
+     * Takes one optimizer step on as many of a sampler's batches as {@link
+     * TrainingConfig#accumulationSteps()} says.
+     *
+     * @param sampler where the batches come from
+     * @return the step's metrics
+     * @throws LoraException where the gradients are not finite; no parameter has changed then
+     */
+    public StepMetrics step(BatchSampler sampler) {
+        try (NDManager drawn = manager.newSubManager()) {
+            List<TokenBatch> batches = new ArrayList<>();
+            for (int i = 0; i < config.accumulationSteps(); i++) {
+                batches.add(TokenBatch.of(sampler.next(drawn)));
+            }
+            return step(batches);
+        }
+    }
+
+    /**
+     * Takes one optimizer step on one or more batches, of which some tokens may not count.
+     *
+     * <p>The loss is the mean over all tokens that count in the step, wherever they are: a batch
+     * with twice the tokens has twice the weight.
+     *
+     * @param microBatches the batches, at least one; they stay the caller's
+     * @return the step's metrics
+     * @throws LoraException where no token counts, or where the gradients are not finite; no
+     *     parameter has changed then
+     */
+    public StepMetrics step(List<TokenBatch> microBatches) {
+        long begin = System.nanoTime();
+        List<Parameter> trainable = TrainingChecks.trainable(block, manager.getDevice());
+        learningRate = config.schedule().getNewValue(Math.toIntExact(steps + 1));
+        try (NDManager scope = manager.newSubManager()) {
+            List<NextTokens> batches =
+                    microBatches.stream().map(batch -> NextTokens.of(batch, scope)).toList();
+            long tokens = batches.stream().mapToLong(NextTokens::count).sum();
+            TrainingChecks.someTokens(tokens);
+            boolean stepped = false;
+            try {
+                double loss = 0;
+                for (NextTokens batch : batches) {
+                    loss += backward(batch, tokens);
+                }
+                double norm = update(trainable, loss);
+                stepped = true;
+                double seconds = (System.nanoTime() - begin) / 1e9;
+                return new StepMetrics(++steps, loss, norm, learningRate, tokens / seconds);
+            } finally {
+                if (!stepped) {
+                    drop(trainable); // or the next step begins with half of this one's gradients
+                }
+            }
+        }
+    }
+
+    /**
+     * Returns the mean loss per predicted token, in nats, without training. Its exponential is the
+     * perplexity.
+     *
+     * @param batches token ids, each (B, T) int64; they stay the caller's
+     */
+    public double evaluate(Iterable<NDArray> batches) {
+        double sum = 0;
+        long tokens = 0;
+        for (NDArray ids : batches) {
+            try (NDManager scope = manager.newSubManager();
+                    NextTokens batch = NextTokens.of(TokenBatch.of(ids), scope)) {
+                NDList output = trainer.evaluate(new NDList(batch.inputs())); // (B, T − 1, V)
+                sum += read(loss(batch, output, 1));
+                tokens += batch.count();
+            }
+        }
+        TrainingChecks.someTokens(tokens);
+        return sum / tokens;
+    }
+
+    /** Returns the optimizer, whose state can be read. */
+    public Optimizer optimizer() {
+        return optimizer;
+    }
+
+    /** Frees what the loop allocated, the optimizer's state included; the block stays as it is. */
+    @Override
+    public void close() {
+        model.close(); // and with it the trainer's manager
+        manager.close();
+    }
+
+    /**
+     * Adds the gradients of a batch's share of the loss to the parameters', and returns the share.
+     */
+    private double backward(NextTokens batch, long tokens) {
+        COLLECTING.lock();
+        try (batch;
+                GradientCollector collector = trainer.newGradientCollector()) {
+            NDList output = trainer.forward(new NDList(batch.inputs())); // (B, T − 1, V)
+            NDArray loss = loss(batch, output, tokens); // ()
+            collector.backward(loss);
+            return read(loss);
+        } finally {
+            COLLECTING.unlock();
+        }
+    }
+
+    /** Clips, steps, and returns the norm before clipping. */
+    private double update(List<Parameter> trainable, double loss) {
+        try (Gradients gradients = Gradients.of(trainable, manager)) {
+            double norm = gradients.norm();
+            TrainingChecks.finite(norm, loss, steps + 1, learningRate);
+            GradientClipping.clip(gradients, norm, config.maxGradNorm());
+            gradients.step(optimizer);
+            return norm;
+        }
+    }
+
+    private void drop(List<Parameter> trainable) {
+        try (Gradients gradients = Gradients.of(trainable, manager)) {
+            gradients.drop();
+        }
+    }
+
+    private static NDArray loss(NextTokens batch, NDList output, long tokens) {
+        NDArray logits = output.singletonOrThrow(); // (B, T − 1, V)
+        logits.attach(batch.scope()); // so that what is computed from it is freed with the batch
+        return NextTokenLoss.negativeMean(logits, batch.targets(), tokens);
+    }
+
+    private static double read(NDArray scalar) {
+        return scalar.toType(DataType.FLOAT64, false).getDouble();
+    }
+
+    private static Optimizer optimizer(
+            TrainingConfig config, ParameterTracker learningRate, NDManager manager) {
+        float decay = (float) config.weightDecay();
+        return switch (config.optimizer()) {
+            case ADAMW ->
+                    AdamW.builder()
+                            .setManager(manager)
+                            .optLearningRateTracker(learningRate)
+                            .optBetas(config.beta1(), config.beta2())
+                            .optEpsilon(config.epsilon())
+                            .optWeightDecays(decay)
+                            .build();
+            case SGD ->
+                    Sgd.builder()
+                            .setManager(manager)
+                            .optLearningRateTracker(learningRate)
+                            .optMomentum(config.momentum())
+                            .optWeightDecays(decay)
+                            .build();
+        };
+    }
+}
