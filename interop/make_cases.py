@@ -1,0 +1,358 @@
+"""Writes the reference cases of examples/src/test/resources/cases with Transformers, PEFT and torch.
+
+    python interop/make_cases.py OUT [--seed N] [--shape small|odd]
+
+The tests compare with the numbers written here, so nothing in this file may come from Ligature. Each case is a
+folder with base/ (a checkpoint), case.json (what it is about, the seed, the versions), and
+
+  forward cases   adapter/               a PEFT adapter whose factors are drawn at random: no delta is zero
+                  expected.safetensors   input_ids (B,T); base_logits, adapter_logits (B,T,V) float32
+  training cases  init/                  the adapter to start from
+                  train.safetensors      batches (steps,B,T); final.<module>.lora_A (r,in) and lora_B (out,r)
+                  train.json             settings, and loss and gradient norm (before clipping) of each step
+  diverged case   adapter/               the two saved copies of a tied pair disagree
+
+Every case seeds the generator itself, so cases can be added or left out without changing the others.
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import peft
+import torch
+import transformers
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import save_file
+from torch.nn.functional import cross_entropy, linear
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+SHAPES = {
+    "small": {
+        "vocab_size": 67,
+        "hidden_size": 24,
+        "intermediate_size": 40,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+    },
+    "odd": {
+        "vocab_size": 131,
+        "hidden_size": 40,
+        "intermediate_size": 72,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 5,
+        "num_key_value_heads": 1,
+    },
+}
+SPECIAL_IDS = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+FIRST_ORDINARY_ID = 3
+
+
+def llama(shape: dict, **settings) -> LlamaForCausalLM:
+    settings = {"tie_word_embeddings": True, **settings}
+    return LlamaForCausalLM(LlamaConfig(**shape, max_position_embeddings=64, **SPECIAL_IDS, **settings))
+
+
+def qwen2(shape: dict, **settings) -> Qwen2ForCausalLM:
+    settings = {"tie_word_embeddings": True, "use_sliding_window": False, **settings}
+    return Qwen2ForCausalLM(Qwen2Config(**shape, max_position_embeddings=64, **SPECIAL_IDS, **settings))
+
+
+@dataclass(frozen=True)
+class ForwardCase:
+    name: str
+    about: str
+    seed: int
+    lora: dict
+    model: Callable = llama
+    settings: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainingCase:
+    name: str
+    about: str
+    seed: int
+    optimizer: str
+    lr: float
+    weight_decay: float
+    max_grad_norm: float | None = None
+    steps: int = 12
+
+
+UNTIED = {"tie_word_embeddings": False}
+FORWARD = [
+    ForwardCase(
+        "llama-tied-embed", "tied base, embedding targeted: the head must follow", 0,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "v_proj", "embed_tokens"], "ensure_weight_tying": True},
+    ),
+    ForwardCase(
+        "llama-tied-head", "tied base, only the head targeted: the embedding must follow", 1,
+        {"r": 3, "lora_alpha": 6, "target_modules": ["lm_head", "o_proj"], "ensure_weight_tying": True},
+    ),
+    ForwardCase(
+        "llama-tied-both", "tied base, both targeted", 2,
+        {"r": 5, "lora_alpha": 5, "target_modules": ["embed_tokens", "lm_head", "down_proj"], "ensure_weight_tying": True},
+    ),
+    ForwardCase(
+        "llama-tied-regex", "tied base, targets as a regular expression", 3,
+        {"r": 4, "lora_alpha": 8, "target_modules": r".*(up_proj|embed_tokens)$", "ensure_weight_tying": True},
+    ),
+    ForwardCase(
+        "llama-tied-flag-off", "tied base, flag off: two separate pairs over one weight", 4,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["embed_tokens", "lm_head", "k_proj"]},
+    ),
+    ForwardCase(
+        "llama-untied-both", "untied base, both targeted: separate pairs", 5,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["embed_tokens", "lm_head", "q_proj"]},
+        settings=UNTIED,
+    ),
+    ForwardCase(
+        "llama-all-linear", "all-linear; the output head is not included", 6,
+        {"r": 4, "lora_alpha": 16, "target_modules": "all-linear"},
+    ),
+    ForwardCase(
+        "llama-rslora", "scaling alpha / sqrt(r)", 7,
+        {"r": 6, "lora_alpha": 9, "target_modules": ["q_proj", "gate_proj"], "use_rslora": True},
+    ),
+    ForwardCase(
+        "llama-patterns", "rank_pattern, alpha_pattern, exclude_modules", 8,
+        {
+            "r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "v_proj", "down_proj"],
+            "rank_pattern": {"q_proj": 2, r"layers\.1\.self_attn\.v_proj": 7}, "alpha_pattern": {"v_proj": 3},
+            "exclude_modules": r".*layers\.0\.mlp\..*",
+        },
+    ),
+    ForwardCase(
+        "llama-layers", "layers_to_transform with layers_pattern", 9,
+        {
+            "r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "v_proj"],
+            "layers_to_transform": [1], "layers_pattern": "layers",
+        },
+    ),
+    ForwardCase(
+        "llama-attention-bias", "projections with bias", 14,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "o_proj", "down_proj"]},
+        settings={"attention_bias": True, "mlp_bias": True},
+    ),
+    ForwardCase(
+        "qwen2-tied-embed", "bias on q, k and v; tied", 70,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "k_proj", "embed_tokens"], "ensure_weight_tying": True},
+        model=qwen2,
+    ),
+]
+TRAINING = [
+    TrainingCase("train-tied-adamw", "AdamW with weight decay on one shared pair", 50, "adamw", 1e-2, 0.1),
+    TrainingCase(
+        "train-tied-sgd-clip", "SGD, gradients clipped to a global norm", 51, "sgd", 0.5, 0.0, max_grad_norm=0.5
+    ),
+]
+DIVERGED = ("llama-tied-diverged", "the two saved copies of the tied pair disagree", 60)
+
+
+class Folder:
+    """The directory of one case, emptied first."""
+
+    def __init__(self, out: pathlib.Path, name: str):
+        self.path = out / name
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def save_base(self, model) -> None:
+        model.save_pretrained(self.path / "base")
+        (self.path / "base" / "generation_config.json").unlink(missing_ok=True)
+
+    def save_adapter(self, model, directory: str, **settings) -> None:
+        model.save_pretrained(self.path / directory, **settings)
+        (self.path / directory / "README.md").unlink(missing_ok=True)
+
+    def save_tensors(self, file: str, tensors: dict) -> None:
+        save_file({name: t.contiguous() for name, t in tensors.items()}, self.path / file)
+
+    def save_json(self, file: str, content: dict) -> None:
+        (self.path / file).write_text(json.dumps(content, indent=2) + "\n")
+
+    def describe(self, about: str, seed: int, **more) -> None:
+        versions = {m.__name__: m.__version__ for m in (peft, transformers, torch)}
+        self.save_json("case.json", {"name": self.path.name, "about": about, "seed": seed, **more, **versions})
+
+
+@torch.no_grad()
+def randomise_base(model) -> None:
+    """Norms and biases too: a weight left at 0 or 1 would hide that it is not applied."""
+    for p in model.parameters():
+        if p.dim() == 1:
+            p.add_(torch.randn_like(p) * 0.1)
+        else:
+            p.normal_(0, 0.25)
+    model.tie_weights()
+
+
+@torch.no_grad()
+def randomise_adapter(model, std: float) -> None:
+    """PEFT's two copies of a tied pair share storage, so they stay equal."""
+    for name, p in model.named_parameters():
+        if "lora_" in name:
+            p.normal_(0, std)
+
+
+@torch.no_grad()
+def logits(model, ids):
+    return model(input_ids=ids).logits.float()
+
+
+def write_forward(out: pathlib.Path, case: ForwardCase, shape: dict, seed: int) -> None:
+    torch.manual_seed(seed)
+    folder = Folder(out, case.name)
+    base = case.model(shape, **case.settings)
+    randomise_base(base)
+    base.eval()
+    folder.save_base(base)
+    ids = torch.randint(FIRST_ORDINARY_ID, shape["vocab_size"], (2, 9))
+    expected = {"input_ids": ids, "base_logits": logits(base, ids)}
+    model = get_peft_model(base, LoraConfig(**case.lora)).eval()
+    randomise_adapter(model, 0.3)
+    expected["adapter_logits"] = logits(model, ids)
+    folder.save_adapter(model, "adapter")
+    folder.save_tensors("expected.safetensors", expected)
+    folder.describe(case.about, seed)
+    effect = (expected["adapter_logits"] - expected["base_logits"]).abs().max()
+    print(f"{case.name:24s} the adapter moves a logit by up to {effect:.3f}")
+
+
+def let_head_read_embedding_pair(model) -> None:
+    """One Parameter per factor with two readers, which PEFT's own tying is not: it steps the shared storage twice.
+
+    The weight (V,d) of both layers changes by s A^T B^T, for the embedding's A (r,V) and B (d,r)."""
+    embedding, head = model.base_model.model.model.embed_tokens, model.base_model.model.lm_head
+    a, b = embedding.lora_embedding_A["default"], embedding.lora_embedding_B["default"]
+    scaling = embedding.scaling["default"]
+    head.forward = lambda x: linear(x, head.weight) + scaling * (x @ b) @ a
+
+
+def final_factors(model) -> dict:
+    """The trained factors by module, all in the orientation of a linear layer: A (r,in), B (out,r)."""
+    factors = {}
+    for name, p in model.named_parameters():
+        if not p.requires_grad:
+            continue
+        module, factor = name.removeprefix("base_model.model.").split(".lora_")
+        value = p.detach()
+        if factor.startswith("embedding_A"):
+            factors[f"final.{module}.lora_B"] = value.t()
+        elif factor.startswith("embedding_B"):
+            factors[f"final.{module}.lora_A"] = value.t()
+        else:
+            factors[f"final.{module}.lora_{factor[0]}"] = value
+    return factors
+
+
+def write_training(out: pathlib.Path, case: TrainingCase, shape: dict, seed: int) -> None:
+    torch.manual_seed(seed)
+    folder = Folder(out, case.name)
+    base = llama(shape)
+    randomise_base(base)
+    folder.save_base(base)
+    lora = {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "v_proj", "embed_tokens"]}
+    model = get_peft_model(base, LoraConfig(**lora))
+    randomise_adapter(model, 0.1)
+    start = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
+    # What the adapter looks like when PEFT saves it tied: both copies in the file.
+    torch.manual_seed(seed)
+    tied = get_peft_model(llama(shape), LoraConfig(**lora, ensure_weight_tying=True))
+    with torch.no_grad():
+        for name, p in tied.named_parameters():
+            if name in start:
+                p.copy_(start[name])
+    folder.save_adapter(tied, "init", save_embedding_layers=False)
+
+    let_head_read_embedding_pair(model)
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    if case.optimizer == "adamw":
+        optimizer = torch.optim.AdamW(
+            parameters, lr=case.lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=case.weight_decay
+        )
+    else:
+        optimizer = torch.optim.SGD(parameters, lr=case.lr, weight_decay=case.weight_decay)
+    batches = torch.randint(FIRST_ORDINARY_ID, shape["vocab_size"], (case.steps, 4, 12))
+    losses, norms = [], []
+    model.train()
+    for ids in batches:
+        optimizer.zero_grad()
+        scores = model(input_ids=ids).logits[:, :-1].reshape(-1, shape["vocab_size"])
+        loss = cross_entropy(scores, ids[:, 1:].reshape(-1))
+        loss.backward()
+        norms.append(torch.sqrt(sum((p.grad**2).sum() for p in parameters)).item())
+        if case.max_grad_norm:
+            torch.nn.utils.clip_grad_norm_(parameters, case.max_grad_norm)
+        optimizer.step()
+        losses.append(loss.item())
+    folder.save_tensors("train.safetensors", {"batches": batches, **final_factors(model)})
+    folder.save_json(
+        "train.json",
+        {
+            "optimizer": case.optimizer,
+            "lr": case.lr,
+            "betas": [0.9, 0.999],
+            "eps": 1e-8,
+            "weight_decay": case.weight_decay,
+            "max_grad_norm": case.max_grad_norm,
+            "steps": case.steps,
+            "loss": "mean token cross entropy of the next token",
+            "losses": losses,
+            "grad_norms": norms,
+            "trainable": sum(p.numel() for p in parameters),
+        },
+    )
+    folder.describe(case.about, seed)
+    print(f"{case.name:24s} loss {losses[0]:.4f} -> {losses[-1]:.4f}")
+
+
+def write_diverged(out: pathlib.Path, shape: dict, seed: int) -> None:
+    """On a bf16 base PEFT's copies of a tied pair part ways as soon as they are trained."""
+    name, about, _ = DIVERGED
+    torch.manual_seed(seed)
+    folder = Folder(out, name)
+    base = llama(shape).to(torch.bfloat16)
+    randomise_base(base)
+    folder.save_base(base)
+    targets = ["embed_tokens", "lm_head"]
+    model = get_peft_model(base, LoraConfig(r=4, lora_alpha=8, target_modules=targets, ensure_weight_tying=True))
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-2)
+    for _ in range(20):
+        ids = torch.randint(FIRST_ORDINARY_ID, shape["vocab_size"], (4, 12))
+        optimizer.zero_grad()
+        model(input_ids=ids, labels=ids).loss.backward()
+        optimizer.step()
+    folder.save_adapter(model, "adapter", save_embedding_layers=False)
+    embedding, head = model.base_model.model.model.embed_tokens, model.base_model.model.lm_head
+    gap = embedding.lora_embedding_A["default"] - head.lora_B["default"].weight.t()
+    largest = gap.abs().max().item()
+    folder.describe(about, seed, largest_difference=largest)
+    print(f"{name:24s} the copies differ by up to {largest:.4f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--seed", type=int, default=1, help="1 wrote the committed cases")
+    parser.add_argument("--shape", choices=SHAPES, default="small")
+    args = parser.parse_args()
+
+    # PEFT's own warnings about ties are what the cases are about.
+    warnings.filterwarnings("ignore")
+    shape, first_seed = SHAPES[args.shape], args.seed * 1000
+    args.out.mkdir(parents=True, exist_ok=True)
+    for case in FORWARD:
+        write_forward(args.out, case, shape, first_seed + case.seed)
+    for case in TRAINING:
+        write_training(args.out, case, shape, first_seed + case.seed)
+    write_diverged(args.out, shape, first_seed + DIVERGED[2])
+
+
+if __name__ == "__main__":
+    main()
