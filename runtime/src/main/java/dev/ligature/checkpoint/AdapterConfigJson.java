@@ -1,0 +1,81 @@
+package dev.ligature.checkpoint;
+
+import dev.ligature.plan.LoraConfig;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * PEFT's {@code adapter_config.json}.
+ *
+ * <p>Reading is strict: a key that is there twice, a value of the wrong type or text after the
+ * object is an error. A field of PEFT that Ligature does not implement is refused by name, unless
+ * its value is PEFT's default, and so is a field that PEFT 0.21 does not know, unless its value is
+ * null, false or empty. {@code inference_mode} says nothing of a file, since PEFT always writes
+ * true: whether an adapter is trained is decided by how it is loaded.
+ *
+ * <p>Writing gives the fields that PEFT 0.21 writes, sorted, so that PEFT loads the file. The
+ * members of {@code rank_pattern} and {@code alpha_pattern} keep their order, because the first
+ * that matches decides; PEFT sorts them, which can change what the adapter is.
+ */
+public final class AdapterConfigJson {
+    /** The name of the file in an adapter directory. */
+    public static final String FILE_NAME = "adapter_config.json";
+
+    private static final long MAX_BYTES = 16L << 20;
+
+    private AdapterConfigJson() {}
+
+    /**
+     * Reads a file.
+     *
+     * @param file the file, {@code adapter_config.json}
+     * @throws CheckpointException if the file is malformed, or asks for what is not supported
+     * @throws IOException if the file cannot be read
+     */
+    public static LoraConfig read(Path file) throws IOException {
+        long size = Files.size(file);
+        if (size > MAX_BYTES) {
+            throw new CheckpointException(
+                    "AdapterConfigSize",
+                    file
+                            + ": it has "
+                            + size
+                            + " bytes, and a configuration has at most "
+                            + MAX_BYTES
+                            + ". Check that the path is right.");
+        }
+        try {
+            String json =
+                    StandardCharsets.UTF_8
+                            .newDecoder()
+                            .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
+                            .toString();
+            return parse(json, file.toString());
+        } catch (CharacterCodingException e) {
+            throw new CheckpointException(
+                    "CheckpointJson", file + ": it is no text in UTF-8. Write it again.", e);
+        }
+    }
+
+    /**
+     * Reads a text.
+     *
+     * @param json the text
+     * @param origin where it is from, for messages
+     * @throws CheckpointException if the text is malformed, or asks for what is not supported
+     */
+    public static LoraConfig parse(String json, String origin) throws CheckpointException {
+        return new AdapterConfigReader(
+                        new ConfigFields(JsonTree.object(json, origin), origin), origin)
+                .read();
+    }
+
+    /** Returns the text of a file that PEFT loads. */
+    public static String write(LoraConfig config) {
+        return AdapterConfigWriter.write(config);
+    }
+}

@@ -1,0 +1,215 @@
+package dev.ligature.checkpoint;
+
+import dev.ligature.diag.LoraException;
+import dev.ligature.diag.Nearest;
+import dev.ligature.plan.AutoMapping;
+import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraInit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Makes a configuration of the fields of a file. */
+final class AdapterConfigReader {
+    private static final Set<String> SUPPORTED =
+            Set.of(
+                    "alpha_pattern",
+                    "auto_mapping",
+                    "base_model_name_or_path",
+                    "ensure_weight_tying",
+                    "exclude_modules",
+                    "inference_mode",
+                    "init_lora_weights",
+                    "layers_pattern",
+                    "layers_to_transform",
+                    "lora_alpha",
+                    "lora_dropout",
+                    "peft_type",
+                    "peft_version",
+                    "r",
+                    "rank_pattern",
+                    "revision",
+                    "target_modules",
+                    "task_type",
+                    "use_rslora");
+    private static final List<String> CHANGES_NO_BASE = List.of("eva", "orthogonal");
+
+    private final ConfigFields fields;
+    private final String origin;
+
+    AdapterConfigReader(ConfigFields fields, String origin) {
+        this.fields = fields;
+        this.origin = origin;
+    }
+
+    LoraConfig read() throws CheckpointException {
+        requireLora();
+        refuseUnsupported();
+        refuseUnknown();
+        LoraConfig.Builder builder = LoraConfig.builder();
+        modules(builder);
+        numbers(builder);
+        fields.flag("inference_mode"); // of no meaning in a file, but not of any type
+        builder.optUseRslora(fields.flag("use_rslora"));
+        builder.optEnsureWeightTying(fields.flag("ensure_weight_tying"));
+        builder.optInit(init());
+        builder.optTaskType(fields.text("task_type"));
+        builder.optBaseModelNameOrPath(fields.text("base_model_name_or_path"));
+        builder.optRevision(fields.text("revision"));
+        builder.optPeftVersion(fields.text("peft_version"));
+        builder.optAutoMapping(autoMapping());
+        try {
+            return builder.build();
+        } catch (LoraException e) {
+            String message = String.valueOf(e.getMessage());
+            throw new CheckpointException(
+                    e.code(), origin + ": " + message.substring(message.indexOf(' ') + 1), e);
+        }
+    }
+
+    private void modules(LoraConfig.Builder builder) throws CheckpointException {
+        if (fields.value("target_modules") instanceof String expression) {
+            builder.setTargetModulesRegex(expression);
+        } else if (fields.has("target_modules")) {
+            builder.setTargetModules(fields.texts("target_modules"));
+        }
+        if (fields.value("exclude_modules") instanceof String expression) {
+            builder.optExcludeModulesRegex(expression);
+        } else if (fields.has("exclude_modules")) {
+            builder.optExcludeModules(fields.texts("exclude_modules"));
+        }
+        if (fields.has("layers_to_transform")) {
+            builder.optLayersToTransform(fields.integers("layers_to_transform"));
+        }
+        if (fields.has("layers_pattern")) {
+            builder.optLayersPattern(fields.texts("layers_pattern"));
+        }
+    }
+
+    private void numbers(LoraConfig.Builder builder) throws CheckpointException {
+        if (fields.has("r")) {
+            builder.optRank(fields.integer("r"));
+        }
+        if (fields.has("lora_alpha")) {
+            builder.optLoraAlpha(fields.number("lora_alpha"));
+        }
+        if (fields.has("lora_dropout")) {
+            builder.optLoraDropout(fields.number("lora_dropout"));
+        }
+        if (fields.has("rank_pattern")) {
+            builder.optRankPattern(fields.integersByKey("rank_pattern"));
+        }
+        if (fields.has("alpha_pattern")) {
+            builder.optAlphaPattern(fields.numbersByKey("alpha_pattern"));
+        }
+    }
+
+    private LoraInit init() throws CheckpointException {
+        Object value = fields.value("init_lora_weights");
+        if (value == null || value.equals(true)) {
+            return LoraInit.DEFAULT;
+        }
+        if (value.equals(false)) {
+            return LoraInit.RANDOM;
+        }
+        if (!(value instanceof String name)) {
+            throw fields.wrong("init_lora_weights", value, "true, false or 'gaussian'");
+        }
+        if (name.toLowerCase(Locale.ROOT).equals("gaussian")) {
+            return LoraInit.GAUSSIAN;
+        }
+        throw new CheckpointException(
+                "AdapterConfigUnsupported",
+                origin
+                        + ": init_lora_weights is '"
+                        + name
+                        + "', which is not supported. "
+                        + (CHANGES_NO_BASE.contains(name)
+                                ? "An adapter that is trained does not need it: set it to true."
+                                : "It may change the base's weights: convert the adapter with PEFT"
+                                        + " (save_pretrained with"
+                                        + " path_initial_model_for_weight_conversion), or train"
+                                        + " one with true, false or 'gaussian'."));
+    }
+
+    private @Nullable AutoMapping autoMapping() throws CheckpointException {
+        if (!fields.has("auto_mapping")) {
+            return null;
+        }
+        Map<String, @Nullable Object> members = fields.members("auto_mapping");
+        return members.get("base_model_class") instanceof String baseModelClass
+                        && members.get("parent_library") instanceof String parentLibrary
+                ? new AutoMapping(baseModelClass, parentLibrary)
+                : null;
+    }
+
+    private void requireLora() throws CheckpointException {
+        String type = fields.text("peft_type");
+        if (!"LORA".equals(type)) {
+            throw new CheckpointException(
+                    "AdapterConfigPeftType",
+                    origin
+                            + ": peft_type is "
+                            + (type == null ? "missing" : "'" + type + "'")
+                            + ", not 'LORA'. "
+                            + (type == null
+                                    ? "Add it, if this is the configuration of a LoRA adapter."
+                                    : "Use an adapter of that type."));
+        }
+    }
+
+    private void refuseUnsupported() throws CheckpointException {
+        List<String> refused = new ArrayList<>();
+        for (RefusedField field : RefusedField.values()) {
+            Object value = fields.value(field.field());
+            if (!field.isHarmless(value)) {
+                refused.add(
+                        field.field()
+                                + " is "
+                                + ConfigFields.shown(value)
+                                + " ("
+                                + field.feature()
+                                + ")");
+            }
+        }
+        if (!refused.isEmpty()) {
+            throw new CheckpointException(
+                    "AdapterConfigUnsupported",
+                    origin
+                            + ": "
+                            + String.join(", ", refused)
+                            + ", which is not supported, and the adapter would be wrong without it."
+                            + " Train an adapter that leaves it at PEFT's default.");
+        }
+    }
+
+    private void refuseUnknown() throws CheckpointException {
+        Set<String> known =
+                Stream.concat(
+                                SUPPORTED.stream(),
+                                Arrays.stream(RefusedField.values()).map(RefusedField::field))
+                        .collect(Collectors.toSet());
+        for (String name : fields.names()) {
+            Object value = fields.value(name);
+            if (!known.contains(name) && !RefusedField.isEmpty(value)) {
+                throw new CheckpointException(
+                        "AdapterConfigUnknownField",
+                        origin
+                                + ": "
+                                + name
+                                + " is "
+                                + ConfigFields.shown(value)
+                                + ", and PEFT 0.21 has no such field, so what it asks for is not"
+                                + " known."
+                                + Nearest.hint(name, known)
+                                + " Correct or remove it.");
+            }
+        }
+    }
+}

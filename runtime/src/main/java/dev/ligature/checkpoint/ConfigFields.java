@@ -1,0 +1,165 @@
+package dev.ligature.checkpoint;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The fields of a configuration file, read one by one with their types checked. */
+final class ConfigFields {
+    private final Map<String, @Nullable Object> values;
+    private final String origin;
+
+    ConfigFields(Map<String, @Nullable Object> values, String origin) {
+        this.values = values;
+        this.origin = origin;
+    }
+
+    /** Returns whether a field is there and not null. */
+    boolean has(String field) {
+        return values.get(field) != null;
+    }
+
+    /** Returns the value of a field as it was read, or null where the field is absent. */
+    @Nullable Object value(String field) {
+        return values.get(field);
+    }
+
+    /** Returns the names of the fields, in the order of the file. */
+    Set<String> names() {
+        return values.keySet();
+    }
+
+    /** Returns a text, or null where the field is absent or null. */
+    @Nullable String text(String field) throws CheckpointException {
+        Object value = values.get(field);
+        if (value == null || value instanceof String) {
+            return (String) value;
+        }
+        throw wrong(field, value, "a text");
+    }
+
+    /** Returns a truth value, or false where the field is absent. */
+    boolean flag(String field) throws CheckpointException {
+        if (!values.containsKey(field)) {
+            return false;
+        }
+        Object value = values.get(field);
+        if (value instanceof Boolean flag) {
+            return flag;
+        }
+        throw wrong(field, value, "true or false");
+    }
+
+    /** Returns an integer of a field that is there. */
+    int integer(String field) throws CheckpointException {
+        return integer(field, values.get(field));
+    }
+
+    /** Returns a number of a field that is there. */
+    double number(String field) throws CheckpointException {
+        return number(field, values.get(field));
+    }
+
+    /** Returns texts of a field that is there; one text stands for a list of it. */
+    List<String> texts(String field) throws CheckpointException {
+        Object value = values.get(field);
+        if (value instanceof String text) {
+            return text.isEmpty() ? List.of() : List.of(text);
+        }
+        if (!(value instanceof List<?> elements)) {
+            throw wrong(field, value, "a text or a list of texts");
+        }
+        List<String> texts = new ArrayList<>();
+        for (Object element : elements) {
+            if (!(element instanceof String text)) {
+                throw wrong(field, value, "a text or a list of texts");
+            }
+            texts.add(text);
+        }
+        return texts;
+    }
+
+    /** Returns integers of a field that is there; one integer stands for a list of it. */
+    List<Integer> integers(String field) throws CheckpointException {
+        Object value = values.get(field);
+        if (!(value instanceof List<?> elements)) {
+            return List.of(integer(field, value));
+        }
+        List<Integer> integers = new ArrayList<>();
+        for (Object element : elements) {
+            integers.add(integer(field, element));
+        }
+        return integers;
+    }
+
+    /** Returns ranks by pattern, in the order of the file. */
+    Map<String, Integer> integersByKey(String field) throws CheckpointException {
+        Map<String, Integer> integers = new LinkedHashMap<>();
+        for (Map.Entry<String, ?> entry : members(field).entrySet()) {
+            integers.put(entry.getKey(), integer(field + "." + entry.getKey(), entry.getValue()));
+        }
+        return integers;
+    }
+
+    /** Returns numbers by pattern, in the order of the file. */
+    Map<String, Double> numbersByKey(String field) throws CheckpointException {
+        Map<String, Double> numbers = new LinkedHashMap<>();
+        for (Map.Entry<String, ?> entry : members(field).entrySet()) {
+            numbers.put(entry.getKey(), number(field + "." + entry.getKey(), entry.getValue()));
+        }
+        return numbers;
+    }
+
+    /** Returns the members of a field that is there and an object. */
+    Map<String, @Nullable Object> members(String field) throws CheckpointException {
+        Object value = values.get(field);
+        if (!(value instanceof Map<?, ?> map)) {
+            throw wrong(field, value, "an object");
+        }
+        Map<String, @Nullable Object> members = new LinkedHashMap<>();
+        map.forEach((key, member) -> members.put(String.valueOf(key), member));
+        return members;
+    }
+
+    /** Returns the error for a value of the wrong type. */
+    CheckpointException wrong(String field, @Nullable Object value, String expected) {
+        return new CheckpointException(
+                "AdapterConfigType",
+                origin
+                        + ": "
+                        + field
+                        + " is "
+                        + shown(value)
+                        + ", not "
+                        + expected
+                        + ". Correct it.");
+    }
+
+    /** Returns a value as a short text. */
+    static String shown(@Nullable Object value) {
+        String text = value instanceof String ? "'" + value + "'" : String.valueOf(value);
+        return text.length() <= 80 ? text : text.substring(0, 80) + "…";
+    }
+
+    private int integer(String field, @Nullable Object value) throws CheckpointException {
+        if (value instanceof BigDecimal number) {
+            try {
+                return number.intValueExact();
+            } catch (ArithmeticException e) {
+                throw wrong(field, value, "a whole number of at most " + Integer.MAX_VALUE);
+            }
+        }
+        throw wrong(field, value, "a whole number");
+    }
+
+    private double number(String field, @Nullable Object value) throws CheckpointException {
+        if (value instanceof BigDecimal number) {
+            return number.doubleValue();
+        }
+        throw wrong(field, value, "a number");
+    }
+}

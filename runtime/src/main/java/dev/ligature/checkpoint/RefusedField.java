@@ -1,0 +1,88 @@
+package dev.ligature.checkpoint;
+
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fields of PEFT's {@code LoraConfig} that Ligature does not implement. A file may name them
+ * with their default, which asks for nothing; any other value is refused.
+ */
+enum RefusedField {
+    ALORA_INVOCATION_TOKENS("alora_invocation_tokens", null, "aLoRA"),
+    ARROW_CONFIG("arrow_config", null, "Arrow routing"),
+    BIAS("bias", "none", "training of biases"),
+    CORDA_CONFIG("corda_config", null, "CorDA"),
+    EVA_CONFIG("eva_config", null, "EVA"),
+    FAN_IN_FAN_OUT("fan_in_fan_out", false, "weights stored as (in, out)"),
+    KASA_CONFIG("kasa_config", null, "KaSA"),
+    LAYER_REPLICATION("layer_replication", null, "layer replication"),
+    LOFTQ_CONFIG("loftq_config", Map.of(), "LoftQ"),
+    LORA_BIAS("lora_bias", false, "a bias of the factor B"),
+    LORA_GA_CONFIG("lora_ga_config", null, "LoRA-GA"),
+    MEGATRON_CONFIG("megatron_config", null, "Megatron"),
+    MEGATRON_CORE("megatron_core", "megatron.core", "Megatron"),
+    MODULES_TO_SAVE("modules_to_save", null, "replacing whole weights"),
+    MONTECLORA_CONFIG("monteclora_config", null, "MonteCLoRA"),
+    QALORA_GROUP_SIZE("qalora_group_size", new BigDecimal(16), "QALoRA"),
+    RUNTIME_CONFIG("runtime_config", Map.of("ephemeral_gpu_offload", false), "offloading"),
+    TARGET_PARAMETERS("target_parameters", null, "LoRA on raw parameters"),
+    TRAINABLE_TOKEN_INDICES("trainable_token_indices", null, "training of single token rows"),
+    USE_BDLORA("use_bdlora", null, "BD-LoRA"),
+    USE_DORA("use_dora", false, "DoRA"),
+    USE_QALORA("use_qalora", false, "QALoRA"),
+    VELORA_CONFIG("velora_config", null, "VeLoRA");
+
+    private final String field;
+
+    @SuppressWarnings("ImmutableEnumChecker") // the literals above, none of which can change
+    private final @Nullable Object normal;
+
+    private final String feature;
+
+    RefusedField(String field, @Nullable Object normal, String feature) {
+        this.field = field;
+        this.normal = normal;
+        this.feature = feature;
+    }
+
+    /** Returns the name of the field. */
+    String field() {
+        return field;
+    }
+
+    /** Returns PEFT's default. */
+    @Nullable Object normal() {
+        return normal;
+    }
+
+    /** Returns what the field asks for, for messages. */
+    String feature() {
+        return feature;
+    }
+
+    /** Returns whether a file writes the field; PEFT keeps {@code runtime_config} out. */
+    boolean isWritten() {
+        return this != RUNTIME_CONFIG;
+    }
+
+    /** Returns whether a value asks for nothing. */
+    boolean isHarmless(@Nullable Object value) {
+        return value == null
+                || isEmpty(value)
+                || value.equals(normal)
+                || (value instanceof BigDecimal number
+                        && normal instanceof BigDecimal other
+                        && number.compareTo(other) == 0);
+    }
+
+    /** Returns whether a value is null, false or empty, by which no field asks for anything. */
+    static boolean isEmpty(@Nullable Object value) {
+        return value == null
+                || value.equals(false)
+                || value.equals("")
+                || (value instanceof List<?> list && list.isEmpty())
+                || (value instanceof Map<?, ?> map && map.isEmpty());
+    }
+}

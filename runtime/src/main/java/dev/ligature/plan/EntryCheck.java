@@ -1,0 +1,188 @@
+package dev.ligature.plan;
+
+import dev.ligature.diag.Nearest;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+
+/**
+ * Finds the entries of a configuration that have no effect on a model. They are errors when an
+ * adapter is created, and warnings when one is loaded, since PEFT itself saves such entries.
+ */
+final class EntryCheck {
+    private final LoraConfig config;
+    private final ModelLayout layout;
+    private final TargetMatcher matcher;
+    private final NameVocabulary vocabulary;
+
+    EntryCheck(LoraConfig config, ModelLayout layout, TargetMatcher matcher) {
+        this.config = config;
+        this.layout = layout;
+        this.matcher = matcher;
+        vocabulary = new NameVocabulary(layout);
+    }
+
+    /** Returns what is found of the fields that select modules, in the order of the fields. */
+    List<PlanWarning> selections() {
+        List<PlanWarning> found = new ArrayList<>();
+        if (config.targetModules() instanceof ModuleSelection.Names names) {
+            names.names().forEach(entry -> target(entry, found));
+        }
+        config.excludeModules().ifPresent(selection -> exclusion(selection, found));
+        config.layersPattern().forEach(pattern -> layersPattern(pattern, found));
+        layers(found);
+        return found;
+    }
+
+    /**
+     * Returns what is found of {@code rank_pattern} or {@code alpha_pattern}.
+     *
+     * @param field the name of the field
+     * @param patterns its patterns
+     * @param decisive the patterns that decided for a module that is adapted
+     * @param adapted the modules that are adapted
+     */
+    List<PlanWarning> patterns(
+            String field,
+            NamePatterns<?> patterns,
+            Set<String> decisive,
+            List<ModelLayout.Module> adapted) {
+        List<PlanWarning> found = new ArrayList<>();
+        for (String pattern : patterns.patterns()) {
+            if (decisive.contains(pattern)) {
+                continue;
+            }
+            if (anyMatch(patterns, pattern, adapted)) {
+                found.add(
+                        ineffective(
+                                field,
+                                pattern,
+                                "an earlier pattern decides for every module that it matches. Put"
+                                        + " it first, or remove it"));
+            } else if (anyMatch(patterns, pattern, layout.modules())) {
+                found.add(
+                        ineffective(
+                                field,
+                                pattern,
+                                "none of the modules that it matches is adapted. Target one, or"
+                                        + " remove it"));
+            } else {
+                found.add(unmatched(field, pattern, vocabulary.suffixes()));
+            }
+        }
+        return found;
+    }
+
+    private static boolean anyMatch(
+            NamePatterns<?> patterns, String pattern, List<ModelLayout.Module> modules) {
+        return modules.stream().anyMatch(m -> patterns.matches(pattern, TargetMatcher.names(m)));
+    }
+
+    private void target(String entry, List<PlanWarning> found) {
+        boolean fits = false;
+        boolean excluded = true;
+        for (ModelLayout.Module module : layout.modules()) {
+            for (String name : TargetMatcher.names(module)) {
+                if (!NameMatch.fits(entry, name)) {
+                    continue;
+                }
+                if (matcher.outcome(module) == TargetMatcher.Outcome.TARGETED
+                        && matcher.outcome(name) == TargetMatcher.Outcome.TARGETED) {
+                    return;
+                }
+                fits = true;
+                excluded &= matcher.excludes(module);
+            }
+        }
+        if (!fits) {
+            found.add(unmatched("target_modules", entry, vocabulary.suffixes()));
+        } else if (excluded) {
+            found.add(
+                    ineffective(
+                            "target_modules",
+                            entry,
+                            "exclude_modules takes out every module that it matches. Remove one"
+                                    + " of the two"));
+        } else {
+            found.add(
+                    ineffective(
+                            "target_modules",
+                            entry,
+                            "no module that it matches is in layers_to_transform "
+                                    + config.layersToTransform()
+                                    + ". Remove it, or target the module by its full name, for"
+                                    + " which layers do not count"));
+        }
+    }
+
+    private void exclusion(ModuleSelection selection, List<PlanWarning> found) {
+        if (selection instanceof ModuleSelection.Names names) {
+            for (String entry : names.names()) {
+                if (!anyName(name -> NameMatch.fits(entry, name))) {
+                    found.add(unmatched("exclude_modules", entry, vocabulary.suffixes()));
+                }
+            }
+        } else if (selection instanceof ModuleSelection.Regex regex
+                && !anyName(NameMatch.of(regex)::fits)) {
+            found.add(unmatched("exclude_modules", regex.expression(), vocabulary.suffixes()));
+        }
+    }
+
+    private void layersPattern(String pattern, List<PlanWarning> found) {
+        if (!anyName(LayerIndex.compile(pattern)::matchAtStart)) {
+            found.add(unmatched("layers_pattern", pattern, vocabulary.lists()));
+        }
+    }
+
+    private void layers(List<PlanWarning> found) {
+        if (config.layersToTransform().isEmpty()) {
+            return;
+        }
+        NameMatch targets = NameMatch.of(config.targetModules());
+        Set<Long> present = new TreeSet<>();
+        for (ModelLayout.Module module : layout.modules()) {
+            TargetMatcher.names(module).stream()
+                    .filter(targets::fits)
+                    .forEach(name -> matcher.layer(name).ifPresent(present::add));
+        }
+        for (int index : new LinkedHashSet<>(config.layersToTransform())) {
+            if (!present.contains((long) index)) {
+                found.add(
+                        new PlanWarning(
+                                "LoraLayerUnmatched",
+                                "layers_to_transform holds "
+                                        + index
+                                        + ", but the modules that are targeted are in the layers "
+                                        + present
+                                        + ". Remove it or use one of these."));
+            }
+        }
+    }
+
+    private boolean anyName(Predicate<String> matches) {
+        return layout.modules().stream()
+                .anyMatch(module -> TargetMatcher.names(module).stream().anyMatch(matches));
+    }
+
+    private PlanWarning unmatched(String field, String entry, Set<String> known) {
+        return new PlanWarning(
+                "LoraEntryUnmatched",
+                field
+                        + " has '"
+                        + entry
+                        + "', which matches no module of the model."
+                        + Nearest.hint(entry, known)
+                        + " Correct or remove it; the model has "
+                        + vocabulary.shown()
+                        + ".");
+    }
+
+    private static PlanWarning ineffective(String field, String entry, String why) {
+        return new PlanWarning(
+                "LoraEntryIneffective",
+                field + " has '" + entry + "', which has no effect: " + why + ".");
+    }
+}

@@ -1,0 +1,405 @@
+package dev.ligature.plan;
+
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is asked of LoRA, in PEFT's terms and with PEFT's defaults. Immutable, with value equality.
+ *
+ * <pre>{@code
+ * LoraConfig config =
+ *         LoraConfig.builder()
+ *                 .setTargetModules("q_proj", "v_proj", "embed_tokens")
+ *                 .optRank(16)
+ *                 .optLoraAlpha(32)
+ *                 .optEnsureWeightTying(true)
+ *                 .build();
+ * }</pre>
+ *
+ * <p>The names are PEFT's {@code LoraConfig} fields. What PEFT has and this does not is refused by
+ * name when a file sets it, see {@code AdapterConfigJson}.
+ */
+public final class LoraConfig {
+    private final ModuleSelection targetModules;
+    private final @Nullable ModuleSelection excludeModules;
+    private final int rank;
+    private final double loraAlpha;
+    private final double loraDropout;
+    private final boolean useRslora;
+    private final LoraInit init;
+    private final List<Integer> layersToTransform;
+    private final List<String> layersPattern;
+    private final Map<String, Integer> rankPattern;
+    private final Map<String, Double> alphaPattern;
+    private final boolean ensureWeightTying;
+    private final @Nullable String taskType;
+    private final @Nullable String baseModelNameOrPath;
+    private final @Nullable String revision;
+    private final @Nullable String peftVersion;
+    private final @Nullable AutoMapping autoMapping;
+
+    private LoraConfig(Builder builder) {
+        targetModules = ConfigCheck.targets(builder.targetModules);
+        excludeModules = builder.excludeModules;
+        rank = builder.rank;
+        loraAlpha = builder.loraAlpha;
+        loraDropout = builder.loraDropout;
+        useRslora = builder.useRslora;
+        init = builder.init;
+        layersToTransform = List.copyOf(builder.layersToTransform);
+        layersPattern = List.copyOf(builder.layersPattern);
+        rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(builder.rankPattern));
+        alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(builder.alphaPattern));
+        ensureWeightTying = builder.ensureWeightTying;
+        taskType = builder.taskType;
+        baseModelNameOrPath = builder.baseModelNameOrPath;
+        revision = builder.revision;
+        peftVersion = builder.peftVersion;
+        autoMapping = builder.autoMapping;
+        ConfigCheck.check(this);
+    }
+
+    /** Returns a builder with PEFT's defaults; the target modules must be set. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Returns a builder that holds the values of this configuration. */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.targetModules = targetModules;
+        builder.excludeModules = excludeModules;
+        builder.rank = rank;
+        builder.loraAlpha = loraAlpha;
+        builder.loraDropout = loraDropout;
+        builder.useRslora = useRslora;
+        builder.init = init;
+        builder.layersToTransform = layersToTransform;
+        builder.layersPattern = layersPattern;
+        builder.rankPattern = rankPattern;
+        builder.alphaPattern = alphaPattern;
+        builder.ensureWeightTying = ensureWeightTying;
+        builder.taskType = taskType;
+        builder.baseModelNameOrPath = baseModelNameOrPath;
+        builder.revision = revision;
+        builder.peftVersion = peftVersion;
+        builder.autoMapping = autoMapping;
+        return builder;
+    }
+
+    /** Returns which modules are adapted; PEFT's {@code target_modules}. */
+    public ModuleSelection targetModules() {
+        return targetModules;
+    }
+
+    /** Returns which modules are not adapted although they are targeted, if any. */
+    public Optional<ModuleSelection> excludeModules() {
+        return Optional.ofNullable(excludeModules);
+    }
+
+    /** Returns the rank of modules that {@link #rankPattern} says nothing of; PEFT's {@code r}. */
+    public int rank() {
+        return rank;
+    }
+
+    /** Returns the numerator of the scaling of modules that {@link #alphaPattern} leaves out. */
+    public double loraAlpha() {
+        return loraAlpha;
+    }
+
+    /** Returns the probability with which linear modules drop an element of their input. */
+    public double loraDropout() {
+        return loraDropout;
+    }
+
+    /** Returns whether the scaling is alpha / √r instead of alpha / r. */
+    public boolean useRslora() {
+        return useRslora;
+    }
+
+    /** Returns how the factors of a new adapter start; PEFT's {@code init_lora_weights}. */
+    public LoraInit init() {
+        return init;
+    }
+
+    /** Returns the indices of the layers that are adapted; empty for all of them. */
+    public List<Integer> layersToTransform() {
+        return layersToTransform;
+    }
+
+    /** Returns the names of the lists whose index is meant by the layers; empty for any. */
+    public List<String> layersPattern() {
+        return layersPattern;
+    }
+
+    /** Returns ranks by pattern of module name; the first pattern that matches decides. */
+    public Map<String, Integer> rankPattern() {
+        return rankPattern;
+    }
+
+    /** Returns alphas by pattern of module name; the first pattern that matches decides. */
+    public Map<String, Double> alphaPattern() {
+        return alphaPattern;
+    }
+
+    /** Returns whether modules that read one weight share one pair. */
+    public boolean ensureWeightTying() {
+        return ensureWeightTying;
+    }
+
+    /** Returns the task, one of PEFT's names, if given. Of no meaning here. */
+    public Optional<String> taskType() {
+        return Optional.ofNullable(taskType);
+    }
+
+    /** Returns the name or path of the base model, if given. Of no meaning here. */
+    public Optional<String> baseModelNameOrPath() {
+        return Optional.ofNullable(baseModelNameOrPath);
+    }
+
+    /** Returns the revision of the base model, if given. Of no meaning here. */
+    public Optional<String> revision() {
+        return Optional.ofNullable(revision);
+    }
+
+    /** Returns the version of PEFT that wrote the file, if one did. */
+    public Optional<String> peftVersion() {
+        return Optional.ofNullable(peftVersion);
+    }
+
+    /** Returns the Python class of the base model, if given. Of no meaning here. */
+    public Optional<AutoMapping> autoMapping() {
+        return Optional.ofNullable(autoMapping);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof LoraConfig config && values().equals(config.values());
+    }
+
+    @Override
+    public int hashCode() {
+        return values().hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return "LoraConfig" + values();
+    }
+
+    private List<Object> values() {
+        return Arrays.asList(
+                targetModules,
+                excludeModules(),
+                rank,
+                loraAlpha,
+                loraDropout,
+                useRslora,
+                init,
+                layersToTransform,
+                layersPattern,
+                List.copyOf(rankPattern.entrySet()), // as lists, because their order decides
+                List.copyOf(alphaPattern.entrySet()),
+                ensureWeightTying,
+                taskType(),
+                baseModelNameOrPath(),
+                revision(),
+                peftVersion(),
+                autoMapping());
+    }
+
+    /** Collects a configuration. The last value given for a field holds. */
+    public static final class Builder {
+        private @Nullable ModuleSelection targetModules;
+        private @Nullable ModuleSelection excludeModules;
+        private int rank = 8;
+        private double loraAlpha = 8;
+        private double loraDropout;
+        private boolean useRslora;
+        private LoraInit init = LoraInit.DEFAULT;
+        private Collection<Integer> layersToTransform = List.of();
+        private Collection<String> layersPattern = List.of();
+        private Map<String, Integer> rankPattern = Map.of();
+        private Map<String, Double> alphaPattern = Map.of();
+        private boolean ensureWeightTying;
+        private @Nullable String taskType;
+        private @Nullable String baseModelNameOrPath;
+        private @Nullable String revision;
+        private @Nullable String peftVersion;
+        private @Nullable AutoMapping autoMapping;
+
+        private Builder() {}
+
+        /** Sets the modules to adapt, by full names or by what their names end with. */
+        public Builder setTargetModules(String... names) {
+            return setTargetModules(List.of(names));
+        }
+
+        /** Sets the modules to adapt, by full names or by what their names end with. */
+        public Builder setTargetModules(Collection<String> names) {
+            targetModules = ModuleSelection.Names.of(names);
+            return this;
+        }
+
+        /**
+         * Sets the modules to adapt by a regular expression, read as Python reads it, that must
+         * match a module's whole name.
+         */
+        public Builder setTargetModulesRegex(String expression) {
+            targetModules = new ModuleSelection.Regex(expression);
+            return this;
+        }
+
+        /** Sets all linear modules but the output head as the modules to adapt. */
+        public Builder setAllLinear() {
+            targetModules = new ModuleSelection.AllLinear();
+            return this;
+        }
+
+        /** Sets modules that are not adapted although they are targeted; default none. */
+        public Builder optExcludeModules(String... names) {
+            return optExcludeModules(List.of(names));
+        }
+
+        /** Sets modules that are not adapted although they are targeted; default none. */
+        public Builder optExcludeModules(Collection<String> names) {
+            excludeModules = names.isEmpty() ? null : ModuleSelection.Names.of(names);
+            return this;
+        }
+
+        /** Sets modules that are not adapted, by an expression that matches the whole name. */
+        public Builder optExcludeModulesRegex(String expression) {
+            excludeModules = expression.isEmpty() ? null : new ModuleSelection.Regex(expression);
+            return this;
+        }
+
+        /** Sets the rank, PEFT's {@code r}; default 8. */
+        public Builder optRank(int rank) {
+            this.rank = rank;
+            return this;
+        }
+
+        /** Sets the numerator of the scaling; default 8. */
+        public Builder optLoraAlpha(double loraAlpha) {
+            this.loraAlpha = loraAlpha;
+            return this;
+        }
+
+        /** Sets the probability with which linear modules drop inputs in training; default 0. */
+        public Builder optLoraDropout(double loraDropout) {
+            this.loraDropout = loraDropout;
+            return this;
+        }
+
+        /** Sets whether the scaling is alpha / √r instead of alpha / r; default false. */
+        public Builder optUseRslora(boolean useRslora) {
+            this.useRslora = useRslora;
+            return this;
+        }
+
+        /** Sets how the factors start; default {@link LoraInit#DEFAULT}. */
+        public Builder optInit(LoraInit init) {
+            this.init = init;
+            return this;
+        }
+
+        /** Sets the indices of the layers to adapt; default all. Not with an expression. */
+        public Builder optLayersToTransform(int... indices) {
+            return optLayersToTransform(Arrays.stream(indices).boxed().toList());
+        }
+
+        /** Sets the indices of the layers to adapt; default all. Not with an expression. */
+        public Builder optLayersToTransform(Collection<Integer> indices) {
+            layersToTransform = List.copyOf(indices);
+            return this;
+        }
+
+        /**
+         * Sets the names of the lists whose index the layers mean, such as {@code layers}; regular
+         * expressions, the first that matches decides. Default any.
+         */
+        public Builder optLayersPattern(String... patterns) {
+            return optLayersPattern(List.of(patterns));
+        }
+
+        /** Sets the names of the lists whose index the layers mean; see the other overload. */
+        public Builder optLayersPattern(Collection<String> patterns) {
+            layersPattern = List.copyOf(patterns);
+            return this;
+        }
+
+        /**
+         * Sets ranks by pattern of module name; default none. A pattern is a regular expression
+         * that matches the end of a name from a dot on, or the whole name; the first that matches
+         * decides.
+         *
+         * @param rankPattern the patterns, in a map that keeps their order
+         */
+        public Builder optRankPattern(Map<String, Integer> rankPattern) {
+            this.rankPattern = new LinkedHashMap<>(rankPattern);
+            return this;
+        }
+
+        /**
+         * Sets alphas by pattern of module name; default none. See {@link #optRankPattern}.
+         *
+         * @param alphaPattern the patterns, in a map that keeps their order
+         */
+        public Builder optAlphaPattern(Map<String, Double> alphaPattern) {
+            this.alphaPattern = new LinkedHashMap<>(alphaPattern);
+            return this;
+        }
+
+        /** Sets whether modules that read one weight share one pair; default false. */
+        public Builder optEnsureWeightTying(boolean ensureWeightTying) {
+            this.ensureWeightTying = ensureWeightTying;
+            return this;
+        }
+
+        /** Sets the task, one of PEFT's names such as {@code CAUSAL_LM}; default none. */
+        public Builder optTaskType(@Nullable String taskType) {
+            this.taskType = taskType;
+            return this;
+        }
+
+        /** Sets the name or path of the base model; default none. */
+        public Builder optBaseModelNameOrPath(@Nullable String baseModelNameOrPath) {
+            this.baseModelNameOrPath = baseModelNameOrPath;
+            return this;
+        }
+
+        /** Sets the revision of the base model; default none. */
+        public Builder optRevision(@Nullable String revision) {
+            this.revision = revision;
+            return this;
+        }
+
+        /** Sets the version of PEFT that wrote the file; default none. */
+        public Builder optPeftVersion(@Nullable String peftVersion) {
+            this.peftVersion = peftVersion;
+            return this;
+        }
+
+        /** Sets the Python class of the base model; default none. */
+        public Builder optAutoMapping(@Nullable AutoMapping autoMapping) {
+            this.autoMapping = autoMapping;
+            return this;
+        }
+
+        /**
+         * Returns the configuration.
+         *
+         * @throws dev.ligature.diag.LoraException if the target modules are not set or a value is
+         *     out of range
+         */
+        public LoraConfig build() {
+            return new LoraConfig(this);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package dev.ligature.plan;
+
+import dev.ligature.diag.LoraException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * What a configuration means for a model: which weights get a factor pair, of what rank and
+ * scaling, and which modules read it. Every rule of matching and tying and every conflict is
+ * decided here, before anything is allocated.
+ *
+ * @param config the configuration that was resolved
+ * @param pairs the pairs, in the order of the model's modules
+ * @param warnings what is doubtful; whoever uses the plan logs it
+ */
+public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning> warnings) {
+    /** Copies the lists. */
+    public LoraPlan {
+        pairs = List.copyOf(pairs);
+        warnings = List.copyOf(warnings);
+    }
+
+    /**
+     * Resolves a configuration for a new adapter: an entry that has no effect is an error.
+     *
+     * @param config what is asked
+     * @param layout the modules of the model, which must be initialised
+     * @throws LoraException if the configuration does not fit the model
+     */
+    public static LoraPlan resolve(LoraConfig config, ModelLayout layout) {
+        return resolve(config, layout, true);
+    }
+
+    /**
+     * Resolves a configuration for an adapter that is loaded: an entry that has no effect is a
+     * warning, because the tensors of the file decide.
+     *
+     * @param config what is asked
+     * @param layout the modules of the model, which must be initialised
+     * @throws LoraException if the configuration does not fit the model
+     */
+    public static LoraPlan resolveForLoading(LoraConfig config, ModelLayout layout) {
+        return resolve(config, layout, false);
+    }
+
+    /** Returns the number of elements of all factors; a pair with several readers counts once. */
+    public long trainableParameters() {
+        return pairs.stream().mapToLong(PairPlan::parameterCount).sum();
+    }
+
+    /** Returns a table of the pairs and their readers, then the warnings, to be printed. */
+    public String report() {
+        return new PlanReport(this).toString();
+    }
+
+    private static LoraPlan resolve(LoraConfig config, ModelLayout layout, boolean creating) {
+        PairGroups.requireHead(config, layout);
+        TargetMatcher matcher = new TargetMatcher(config);
+        EntryCheck check = new EntryCheck(config, layout, matcher);
+        List<PlanWarning> unmatched = new ArrayList<>(check.selections());
+        refuse(unmatched, creating);
+
+        PairGroups groups = new PairGroups(config, layout, matcher);
+        List<List<ModelLayout.Module>> readers = groups.resolve();
+        PairResolver resolver = new PairResolver(config);
+        List<PairPlan> pairs = readers.stream().map(resolver::resolve).toList();
+        unmatched.addAll(resolver.unused(check, readers.stream().flatMap(List::stream).toList()));
+        refuse(unmatched, creating);
+
+        List<PlanWarning> warnings = new ArrayList<>(groups.warnings());
+        warnings.addAll(unmatched);
+        return new LoraPlan(config, pairs, warnings);
+    }
+
+    private static void refuse(List<PlanWarning> unmatched, boolean creating) {
+        if (creating && !unmatched.isEmpty()) {
+            throw new LoraException(
+                    unmatched.get(0).code(),
+                    unmatched.stream().map(PlanWarning::message).collect(Collectors.joining(" ")));
+        }
+    }
+}

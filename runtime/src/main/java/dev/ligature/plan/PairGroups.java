@@ -1,0 +1,220 @@
+package dev.ligature.plan;
+
+import dev.ligature.annotation.Role;
+import dev.ligature.diag.LoraException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Decides which modules read one pair together. */
+final class PairGroups {
+    private final LoraConfig config;
+    private final Map<ModelLayout.Module, TargetMatcher.Outcome> outcomes = new LinkedHashMap<>();
+    private final TieGroups ties;
+    private final NameVocabulary vocabulary;
+    private final List<PlanWarning> warnings = new ArrayList<>();
+
+    PairGroups(LoraConfig config, ModelLayout layout, TargetMatcher matcher) {
+        this.config = config;
+        layout.modules().forEach(module -> outcomes.put(module, matcher.outcome(module)));
+        ties = new TieGroups(layout);
+        vocabulary = new NameVocabulary(layout);
+    }
+
+    /** Returns what is doubtful about the ties; of meaning after {@link #resolve}. */
+    List<PlanWarning> warnings() {
+        return warnings;
+    }
+
+    /** Returns the readers of each pair, each list and all of them in the model's order. */
+    List<List<ModelLayout.Module>> resolve() {
+        List<ModelLayout.Module> targeted = with(TargetMatcher.Outcome.TARGETED);
+        if (targeted.isEmpty()) {
+            throw nothingMatched();
+        }
+        targeted.forEach(PairGroups::requireSupported);
+        warnTies(new LinkedHashSet<>(targeted));
+        if (!config.ensureWeightTying()) {
+            return targeted.stream().map(List::of).toList();
+        }
+        Set<List<ModelLayout.Module>> groups = new LinkedHashSet<>();
+        for (ModelLayout.Module module : outcomes.keySet()) {
+            List<ModelLayout.Module> readers = ties.readersWith(module);
+            if (readers.stream().anyMatch(targeted::contains)) {
+                requireWhole(readers);
+                groups.add(readers);
+            }
+        }
+        return List.copyOf(groups);
+    }
+
+    private List<ModelLayout.Module> with(TargetMatcher.Outcome outcome) {
+        return outcomes.entrySet().stream()
+                .filter(entry -> entry.getValue() == outcome)
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    private static void requireSupported(ModelLayout.Module module) {
+        if (module.kind() == ModuleKind.OTHER) {
+            throw new LoraException(
+                    "LoraModuleUnsupported",
+                    "Module "
+                            + module.name()
+                            + " is targeted, but it is a "
+                            + module.type()
+                            + ", which LoRA cannot adapt. "
+                            + remedy(module));
+        }
+        if (module.shape().dimension() != 2) {
+            throw new LoraException(
+                    "LoraWeightShape",
+                    "The weight of module "
+                            + module.name()
+                            + " has the shape "
+                            + module.shape()
+                            + ", not (out, in). Initialise the model before it is adapted.");
+        }
+    }
+
+    private static String remedy(ModelLayout.Module module) {
+        // DJL's own tables of words: IdEmbedding, TrainableWordEmbedding, WordEmbedding, ...
+        return module.type().endsWith("Embedding")
+                ? "Use dev.ligature.block.TokenEmbedding in its place: it may be called from any"
+                        + " number of threads."
+                : "Linear and TiedLinear blocks and TokenEmbedding can be; exclude the module or"
+                        + " correct target_modules.";
+    }
+
+    private void requireWhole(List<ModelLayout.Module> readers) {
+        if (readers.size() < 2) {
+            return;
+        }
+        for (ModelLayout.Module reader : readers) {
+            if (outcomes.get(reader) == TargetMatcher.Outcome.EXCLUDED) {
+                throw new LoraException(
+                        "LoraTieExcluded",
+                        "Modules "
+                                + names(readers)
+                                + " read one weight and ensure_weight_tying is on, but"
+                                + " exclude_modules takes out "
+                                + reader.name()
+                                + " alone. Exclude all of them or none, or set"
+                                + " ensure_weight_tying to false.");
+            }
+            if (reader.kind() == ModuleKind.OTHER) {
+                throw new LoraException(
+                        "LoraTieUnsupported",
+                        "Modules "
+                                + names(readers)
+                                + " read one weight and ensure_weight_tying is on, but "
+                                + reader.name()
+                                + " is a "
+                                + reader.type()
+                                + ", which LoRA cannot adapt. "
+                                + remedy(reader)
+                                + " Or set ensure_weight_tying to false.");
+            }
+        }
+    }
+
+    private void warnTies(Set<ModelLayout.Module> targeted) {
+        List<List<ModelLayout.Module>> touched =
+                ties.all().stream()
+                        .filter(readers -> readers.stream().anyMatch(targeted::contains))
+                        .toList();
+        if (!config.ensureWeightTying()) {
+            touched.forEach(readers -> warnSplit(readers, targeted));
+        } else if (ties.all().isEmpty()) {
+            warnings.add(
+                    new PlanWarning(
+                            "LoraNoTie",
+                            "ensure_weight_tying is on, but no two modules of the model read one"
+                                    + " weight: it has no effect. Set it to false, or declare the"
+                                    + " tie with @Tied."));
+        } else if (touched.isEmpty()) {
+            warnings.add(
+                    new PlanWarning(
+                            "LoraTieUntouched",
+                            "ensure_weight_tying is on, but none of the tied modules is adapted: "
+                                    + ties.all().stream()
+                                            .map(PairGroups::names)
+                                            .collect(Collectors.joining("; "))
+                                    + ". Target one of them, or set it to false."));
+        }
+    }
+
+    private void warnSplit(List<ModelLayout.Module> readers, Set<ModelLayout.Module> targeted) {
+        List<ModelLayout.Module> adapted = readers.stream().filter(targeted::contains).toList();
+        warnings.add(
+                new PlanWarning(
+                        "LoraTiedWeightSplit",
+                        "Modules "
+                                + names(readers)
+                                + " read one weight, of which "
+                                + names(adapted)
+                                + (adapted.size() > 1 ? " get a pair each" : " alone gets a pair")
+                                + ": their weights differ from now on, and the adapter cannot be"
+                                + " merged. Set ensure_weight_tying to true for one pair, or untie"
+                                + " the base."));
+    }
+
+    private LoraException nothingMatched() {
+        List<ModelLayout.Module> otherLayer = with(TargetMatcher.Outcome.OTHER_LAYER);
+        List<ModelLayout.Module> excluded = with(TargetMatcher.Outcome.EXCLUDED);
+        String why = "";
+        if (!otherLayer.isEmpty()) {
+            why =
+                    " It fits "
+                            + otherLayer.size()
+                            + ", none of them in layers_to_transform "
+                            + config.layersToTransform()
+                            + ".";
+        } else if (!excluded.isEmpty()) {
+            why = " exclude_modules takes out " + names(excluded) + ".";
+        }
+        return new LoraException(
+                "LoraNothingTargeted",
+                "target_modules "
+                        + shown(config.targetModules())
+                        + " leaves none of the model's "
+                        + outcomes.size()
+                        + " modules to adapt."
+                        + why
+                        + " Correct it; the model has "
+                        + vocabulary.shown()
+                        + ".");
+    }
+
+    private static String shown(ModuleSelection selection) {
+        if (selection instanceof ModuleSelection.Names names) {
+            return names.names().toString();
+        }
+        return selection instanceof ModuleSelection.Regex regex
+                ? "'" + regex.expression() + "'"
+                : ModuleSelection.AllLinear.WORD;
+    }
+
+    static String names(List<ModelLayout.Module> modules) {
+        return NameVocabulary.shown(modules.stream().map(ModelLayout.Module::name).toList());
+    }
+
+    /** Throws if all-linear is asked for and the head, which it leaves out, is not known. */
+    static void requireHead(LoraConfig config, ModelLayout layout) {
+        boolean known =
+                layout.modules().stream().anyMatch(module -> module.role() == Role.OUTPUT_HEAD);
+        if (config.targetModules() instanceof ModuleSelection.AllLinear && !known) {
+            throw new LoraException(
+                    "LoraNoOutputHead",
+                    "target_modules is all-linear, which leaves the output head out, but no module"
+                            + " of the model is marked as one. Mark the field with"
+                            + " @LoraTarget(role = OUTPUT_HEAD), or list the modules: "
+                            + new NameVocabulary(layout).shown()
+                            + ".");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package dev.ligature.plan;
+
+import ai.djl.ndarray.types.DataType;
+import dev.ligature.diag.LoraException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Makes the plan of a pair from the modules that read it: rank, alpha and scaling. */
+final class PairResolver {
+    private final LoraConfig config;
+    private final NamePatterns<Integer> ranks;
+    private final NamePatterns<Double> alphas;
+    private final Set<String> decisiveRanks = new LinkedHashSet<>();
+    private final Set<String> decisiveAlphas = new LinkedHashSet<>();
+
+    PairResolver(LoraConfig config) {
+        this.config = config;
+        ranks = new NamePatterns<>(config.rankPattern());
+        alphas = new NamePatterns<>(config.alphaPattern());
+    }
+
+    /** Returns the plan of the pair that these modules read. */
+    PairPlan resolve(List<ModelLayout.Module> readers) {
+        ModelLayout.Module first = readers.get(0);
+        int rank = value("rank_pattern", ranks, decisiveRanks, readers).orElse(config.rank());
+        double alpha =
+                value("alpha_pattern", alphas, decisiveAlphas, readers).orElse(config.loraAlpha());
+        return new PairPlan(
+                first.weight().isEmpty() ? first.name() : first.weight(),
+                readers.stream().map(m -> new PairPlan.Reader(m.name(), m.kind())).toList(),
+                first.shape().get(0),
+                first.shape().get(1),
+                rank,
+                alpha,
+                alpha / (config.useRslora() ? Math.sqrt(rank) : rank),
+                config.loraDropout(),
+                config.init(),
+                first.dataType() == DataType.FLOAT64 ? DataType.FLOAT64 : DataType.FLOAT32);
+    }
+
+    /** Returns what the check finds of the patterns; of meaning after all pairs are resolved. */
+    List<PlanWarning> unused(EntryCheck check, List<ModelLayout.Module> adapted) {
+        List<PlanWarning> found =
+                new ArrayList<>(check.patterns("rank_pattern", ranks, decisiveRanks, adapted));
+        found.addAll(check.patterns("alpha_pattern", alphas, decisiveAlphas, adapted));
+        return found;
+    }
+
+    private static <V> Optional<V> value(
+            String field,
+            NamePatterns<V> patterns,
+            Set<String> decisive,
+            List<ModelLayout.Module> readers) {
+        Map<String, V> found = new LinkedHashMap<>();
+        for (ModelLayout.Module reader : readers) {
+            patterns.find(TargetMatcher.names(reader))
+                    .ifPresent(
+                            entry -> {
+                                decisive.add(entry.getKey());
+                                found.put(reader.name(), entry.getValue());
+                            });
+        }
+        if (Set.copyOf(found.values()).size() > 1) {
+            throw new LoraException(
+                    "LoraTieConflict",
+                    "Modules "
+                            + PairGroups.names(readers)
+                            + " read one weight and ensure_weight_tying is on, but "
+                            + field
+                            + " gives "
+                            + found.entrySet().stream()
+                                    .map(entry -> entry.getKey() + " " + entry.getValue())
+                                    .collect(Collectors.joining(" and "))
+                            + ". Give them one value, or set ensure_weight_tying to false.");
+        }
+        return found.values().stream().findFirst();
+    }
+}

@@ -1,0 +1,95 @@
+package dev.ligature.plan;
+
+import dev.ligature.annotation.Role;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * Says which modules a configuration targets, by PEFT's rules (its {@code
+ * check_target_module_exists}): exclusions come first; a full name wins over the layers; an
+ * expression knows no layers.
+ */
+final class TargetMatcher {
+
+    /** What a configuration says of a module. */
+    enum Outcome {
+        /** No entry fits. */
+        NO_MATCH,
+        /** It fits, but its layer is none of those that are asked for. */
+        OTHER_LAYER,
+        /** It is excluded, whether it fits or not. */
+        EXCLUDED,
+        /** It is to be adapted. */
+        TARGETED
+    }
+
+    private final ModuleSelection targets;
+    private final NameMatch targetMatch;
+    private final Optional<NameMatch> exclusion;
+    private final LayerIndex layerIndex;
+    private final Set<Long> layers;
+
+    TargetMatcher(LoraConfig config) {
+        targets = config.targetModules();
+        targetMatch = NameMatch.of(targets);
+        exclusion = config.excludeModules().map(NameMatch::of);
+        layerIndex = new LayerIndex(config.layersPattern());
+        layers = Set.copyOf(config.layersToTransform().stream().map(Integer::longValue).toList());
+    }
+
+    /** Returns all names of a module: the one that files use, then its aliases. */
+    static List<String> names(ModelLayout.Module module) {
+        List<String> names = new ArrayList<>();
+        names.add(module.name());
+        names.addAll(module.aliases());
+        return names;
+    }
+
+    /** Returns what is said of a module; any of its names may target or exclude it. */
+    Outcome outcome(ModelLayout.Module module) {
+        if (targets instanceof ModuleSelection.AllLinear) {
+            return excludes(module)
+                    ? Outcome.EXCLUDED
+                    : module.kind() == ModuleKind.LINEAR && module.role() != Role.OUTPUT_HEAD
+                            ? Outcome.TARGETED
+                            : Outcome.NO_MATCH;
+        }
+        List<Outcome> outcomes = names(module).stream().map(this::outcome).toList();
+        return excludes(module)
+                ? Outcome.EXCLUDED
+                : outcomes.stream().max(Outcome::compareTo).orElse(Outcome.NO_MATCH);
+    }
+
+    /** Returns what is said of a module of this name alone. */
+    Outcome outcome(String name) {
+        if (exclusion.filter(match -> match.fits(name)).isPresent()) {
+            return Outcome.EXCLUDED;
+        }
+        if (!targetMatch.fits(name)) {
+            return Outcome.NO_MATCH;
+        }
+        return targetMatch.bypassesLayers(name) || inLayers(name)
+                ? Outcome.TARGETED
+                : Outcome.OTHER_LAYER;
+    }
+
+    boolean excludes(ModelLayout.Module module) {
+        return exclusion.filter(match -> names(module).stream().anyMatch(match::fits)).isPresent();
+    }
+
+    /** Returns the index of the layer that a module of this name is in, if it is in one. */
+    OptionalLong layer(String name) {
+        return layerIndex.of(name);
+    }
+
+    private boolean inLayers(String name) {
+        if (layers.isEmpty()) {
+            return true;
+        }
+        OptionalLong layer = layer(name);
+        return layer.isPresent() && layers.contains(layer.getAsLong());
+    }
+}
