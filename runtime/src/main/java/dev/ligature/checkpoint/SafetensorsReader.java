@@ -1,0 +1,279 @@
+package dev.ligature.checkpoint;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import dev.ligature.diag.Nearest;
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads tensors from a safetensors file.
+ *
+ * <p>The whole header is checked when the file is opened. After that, a tensor is read on demand, a
+ * megabyte at a time, so that the file is never in the heap. It may be used by several threads.
+ *
+ * <pre>{@code
+ * try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+ *     NDArray weight = reader.read("model.norm.weight", manager); // (d)
+ * }
+ * }</pre>
+ */
+public final class SafetensorsReader implements Closeable {
+    private final Path file;
+    private final FileChannel channel;
+    private final SafetensorsHeader header;
+    private final Object stagingLock = new Object();
+    private @Nullable ByteBuffer staging;
+
+    private SafetensorsReader(Path file, FileChannel channel, SafetensorsHeader header) {
+        this.file = file;
+        this.channel = channel;
+        this.header = header;
+    }
+
+    /**
+     * Opens a file and checks its header.
+     *
+     * @param file the file
+     * @throws CheckpointException if there is no such file, or it is not as the format says
+     * @throws IOException if the file cannot be read
+     */
+    public static SafetensorsReader open(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new CheckpointException(
+                    "CheckpointMissing",
+                    file + " is a directory, not a safetensors file. Name the file in it.");
+        }
+        FileChannel channel;
+        try {
+            channel = FileChannel.open(file, StandardOpenOption.READ);
+        } catch (NoSuchFileException e) {
+            throw new CheckpointException(
+                    "CheckpointMissing",
+                    file + " does not exist. Check the path, or get the file.",
+                    e);
+        }
+        try {
+            return new SafetensorsReader(file, channel, readHeader(file, channel));
+        } catch (IOException | RuntimeException | Error e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private static SafetensorsHeader readHeader(Path file, FileChannel channel) throws IOException {
+        long fileSize = channel.size();
+        if (fileSize < SafetensorsHeader.LENGTH_BYTES) {
+            throw size(file, "has only " + fileSize + " bytes");
+        }
+        ByteBuffer prefix =
+                ByteBuffer.allocate(SafetensorsHeader.LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        readFully(file, channel, prefix, 0);
+        long length = prefix.getLong(0);
+        if (length < 0 || length > SafetensorsHeader.LARGEST) {
+            throw size(
+                    file,
+                    "announces a header of "
+                            + Long.toUnsignedString(length)
+                            + " bytes, more than the "
+                            + SafetensorsHeader.LARGEST
+                            + " that the format allows");
+        }
+        long dataLength = fileSize - SafetensorsHeader.LENGTH_BYTES - length;
+        if (dataLength < 0) {
+            throw size(
+                    file,
+                    "announces a header of "
+                            + length
+                            + " bytes, but has only "
+                            + fileSize
+                            + " bytes in all");
+        }
+        byte[] bytes = new byte[(int) length];
+        readFully(file, channel, ByteBuffer.wrap(bytes), SafetensorsHeader.LENGTH_BYTES);
+        return SafetensorsHeader.parse(file, bytes, dataLength);
+    }
+
+    private static CheckpointException size(Path file, String what) {
+        return new CheckpointException(
+                "SafetensorsSize",
+                file + " " + what + ". It is cut short, or no safetensors file: get it again.");
+    }
+
+    /** Returns the file. */
+    public Path file() {
+        return file;
+    }
+
+    /** Returns the tensors by name, in the order of the header. */
+    public Map<String, TensorInfo> tensors() {
+        return header.tensors();
+    }
+
+    /** Returns the file's metadata, empty if it has none. */
+    public Map<String, String> metadata() {
+        return header.metadata();
+    }
+
+    /**
+     * Returns the description of a tensor.
+     *
+     * @param name the tensor's name
+     * @throws CheckpointException if the file has no such tensor
+     */
+    public TensorInfo tensor(String name) throws CheckpointException {
+        TensorInfo tensor = header.tensors().get(name);
+        if (tensor == null) {
+            throw new CheckpointException(
+                    "TensorMissing",
+                    file
+                            + " has no tensor '"
+                            + name
+                            + "'."
+                            + Nearest.hint(name, header.tensors().keySet())
+                            + " Use one of its "
+                            + header.tensors().size()
+                            + " tensors.");
+        }
+        return tensor;
+    }
+
+    /**
+     * Reads a tensor to an array of its own, which does not change when the file does.
+     *
+     * @param name the tensor's name
+     * @param manager the owner of the array
+     * @return an array of the tensor's shape and data type; float32 for BF16
+     * @throws CheckpointException if there is no such tensor, or no array of its data type
+     * @throws IOException if the file cannot be read
+     */
+    public NDArray read(String name, NDManager manager) throws IOException {
+        TensorInfo tensor = tensor(name);
+        DataType type = arrayType(tensor);
+        synchronized (stagingLock) {
+            if (staging == null) {
+                staging = TensorBytes.newStaging();
+            }
+            return TensorBytes.toArray(
+                    manager, tensor, type, staging, (at, into) -> readBytes(tensor, at, into));
+        }
+    }
+
+    /**
+     * Maps a tensor of the file into an array without copying, where that is possible; else reads
+     * it: BF16, and files that this process may not write.
+     *
+     * <p>The array may be written, which leaves the file alone. It must not be used after the file
+     * was cut short, which the operating system answers by ending the process; so this is for base
+     * weights, not for adapters. The mapping goes with the array, not with this reader.
+     *
+     * @param name the tensor's name
+     * @param manager the owner of the array
+     * @return an array of the tensor's shape and data type; float32 for BF16
+     * @throws CheckpointException if there is no such tensor, or no array of its data type
+     * @throws IOException if the file cannot be read
+     */
+    public NDArray map(String name, NDManager manager) throws IOException {
+        TensorInfo tensor = tensor(name);
+        DataType type = arrayType(tensor);
+        boolean mappable =
+                tensor.dtype() != TensorDtype.BF16
+                        && tensor.dtype() != TensorDtype.BOOL
+                        && tensor.byteCount() > 0
+                        && tensor.byteCount() <= Integer.MAX_VALUE
+                        && tensor.offset() % tensor.dtype().bytes() == 0;
+        if (!mappable) {
+            return read(name, manager);
+        }
+        Optional<MappedByteBuffer> buffer = mapPrivately(tensor);
+        return buffer.isEmpty()
+                ? read(name, manager)
+                : manager.create(buffer.get(), tensor.shape(), type);
+    }
+
+    /**
+     * Maps a tensor so that writes stay in memory: a write in place to a read-only mapping would
+     * end the process. Java wants a writable channel for that, which a read-only file has not.
+     */
+    private Optional<MappedByteBuffer> mapPrivately(TensorInfo tensor) throws IOException {
+        FileChannel writable;
+        try {
+            writable = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        } catch (FileSystemException e) {
+            return Optional.empty();
+        }
+        try (writable) {
+            if (writable.size() != channel.size()) {
+                throw new CheckpointException(
+                        "CheckpointChanged",
+                        file + " was replaced while it was read. Load it again.");
+            }
+            return Optional.of(writable.map(MapMode.PRIVATE, tensor.offset(), tensor.byteCount()));
+        }
+    }
+
+    /**
+     * Reads bytes of a tensor as they are in the file, in little-endian order, until the buffer is
+     * full.
+     *
+     * @param tensor a tensor of this file
+     * @param from the first byte, counted from the start of the tensor
+     * @param into where the bytes go; at most as many as the tensor has left
+     * @throws IOException if the file cannot be read
+     */
+    void readBytes(TensorInfo tensor, long from, ByteBuffer into) throws IOException {
+        if (from < 0 || from + into.remaining() > tensor.byteCount()) {
+            throw new IllegalArgumentException(
+                    "Bytes " + from + " to " + (from + into.remaining()) + " are not in " + tensor);
+        }
+        readFully(file, channel, into, tensor.offset() + from);
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+
+    private DataType arrayType(TensorInfo tensor) throws CheckpointException {
+        return tensor.dtype()
+                .arrayType()
+                .orElseThrow(
+                        () ->
+                                new CheckpointException(
+                                        "TensorDtype",
+                                        file
+                                                + ": '"
+                                                + tensor.name()
+                                                + "' has the data type "
+                                                + tensor.dtype()
+                                                + ", which cannot be read to an array. Convert it"
+                                                + " to F32, F16 or BF16."));
+    }
+
+    private static void readFully(Path file, FileChannel channel, ByteBuffer into, long position)
+            throws IOException {
+        long at = position;
+        while (into.hasRemaining()) {
+            int count = channel.read(into, at);
+            if (count < 0) {
+                throw new EOFException(file + " became shorter while it was read.");
+            }
+            at += count;
+        }
+    }
+}
