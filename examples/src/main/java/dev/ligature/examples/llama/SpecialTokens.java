@@ -1,0 +1,29 @@
+package dev.ligature.examples.llama;
+
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The token ids that mean something to generation.
+ *
+ * @param begin the id that starts a text; null if there is none
+ * @param pad the id of padding; null if there is none
+ * @param stops the ids that end a text; may be empty
+ */
+public record SpecialTokens(@Nullable Integer begin, @Nullable Integer pad, List<Integer> stops) {
+    /** Copies the list. */
+    public SpecialTokens {
+        stops = List.copyOf(stops);
+    }
+
+    /** Returns special tokens without any. */
+    public static SpecialTokens none() {
+        return new SpecialTokens(null, null, List.of());
+    }
+
+    /** Returns the id that starts a text, if there is one. */
+    public Optional<Integer> beginId() {
+        return Optional.ofNullable(begin);
+    }
+}
