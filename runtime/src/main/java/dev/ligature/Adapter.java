@@ -1,0 +1,110 @@
+package dev.ligature;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.ParameterList;
+import dev.ligature.diag.LoraException;
+import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraPlan;
+import java.util.List;
+
+/**
+ * A named adapter: one factor pair per adapted weight. It owns its arrays and frees them when it is
+ * closed; {@link LoraModel#remove} does that.
+ */
+public final class Adapter implements AutoCloseable {
+    private final String name;
+    private final LoraPlan plan;
+    private final NDManager manager;
+    private final List<FactorPair> pairs;
+    private volatile boolean trainable;
+    private volatile boolean closed;
+
+    /**
+     * Creates an adapter that owns the pairs and their manager.
+     *
+     * @param pairs one pair for each of the plan, in its order; their arrays belong to the manager
+     */
+    Adapter(
+            String name,
+            LoraPlan plan,
+            NDManager manager,
+            List<FactorPair> pairs,
+            boolean trainable) {
+        this.name = name;
+        this.plan = plan;
+        this.manager = manager;
+        this.pairs = List.copyOf(pairs);
+        this.trainable = trainable;
+        pairs.forEach(pair -> pair.freeze(!trainable));
+    }
+
+    /** Returns the adapter's name. */
+    public String name() {
+        return name;
+    }
+
+    /** Returns the configuration it was made with. */
+    public LoraConfig config() {
+        return plan.config();
+    }
+
+    /** Returns the plan that the configuration resolved to. */
+    public LoraPlan plan() {
+        return plan;
+    }
+
+    /** Returns the pairs, one per adapted weight, in the model's order. */
+    public List<FactorPair> pairs() {
+        return pairs;
+    }
+
+    /** Returns whether a routed block shows this adapter's parameters to a trainer. */
+    public boolean isTrainable() {
+        return trainable;
+    }
+
+    /**
+     * Freezes the adapter or makes it trainable. A trainer takes note of the parameters when it is
+     * created.
+     */
+    public void setTrainable(boolean trainable) {
+        pairs.forEach(pair -> pair.freeze(!trainable));
+        this.trainable = trainable;
+    }
+
+    /**
+     * Returns the parameters, {@code <module>.lora_A} of shape (r, in) and {@code <module>.lora_B}
+     * of shape (out, r); those of a tied pair once, under its first reader.
+     */
+    public ParameterList parameters() {
+        ParameterList parameters = new ParameterList();
+        for (FactorPair pair : pairs) {
+            parameters.add(pair.loraA().getName(), pair.loraA());
+            parameters.add(pair.loraB().getName(), pair.loraB());
+        }
+        return parameters;
+    }
+
+    /** Frees the arrays. A request that is under way on this adapter fails. */
+    @Override
+    public void close() {
+        closed = true;
+        manager.close();
+    }
+
+    void checkOpen() {
+        if (closed) {
+            throw new LoraException(
+                    "LoraAdapterRemoved",
+                    "Adapter "
+                            + name
+                            + " was removed. Route to another adapter, or load it again and make a"
+                            + " new routed block.");
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "Adapter(" + name + ", " + pairs.size() + " pairs)";
+    }
+}

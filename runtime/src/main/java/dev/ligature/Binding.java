@@ -1,0 +1,121 @@
+package dev.ligature;
+
+import ai.djl.nn.Parameter;
+import dev.ligature.diag.LoraException;
+import dev.ligature.plan.PairPlan;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One adapter laid over the slots of one model: which slot reads which pair. Made once when the
+ * adapter comes to the model, so that a request looks nothing up by name.
+ */
+final class Binding {
+    private final Slots slots;
+    private final Adapter adapter;
+    private final @Nullable FactorPair[] bySlot;
+    private final IdentityHashMap<Parameter, FactorPair> byWeight = new IdentityHashMap<>();
+    private volatile boolean reachedAll;
+
+    Binding(Slots slots, Adapter adapter) {
+        this.slots = slots;
+        this.adapter = adapter;
+        this.bySlot = new FactorPair[slots.all().size()];
+        for (FactorPair pair : adapter.pairs()) {
+            for (PairPlan.Reader reader : pair.plan().readers()) {
+                Slot slot = slots.named(reader.module());
+                bySlot[slot.index()] = pair;
+                Parameter weight = slot.weight();
+                if (weight != null) {
+                    byWeight.putIfAbsent(weight, pair);
+                }
+            }
+        }
+    }
+
+    Slots slots() {
+        return slots;
+    }
+
+    Adapter adapter() {
+        return adapter;
+    }
+
+    @Nullable FactorPair of(Slot slot) {
+        return bySlot[slot.index()];
+    }
+
+    boolean touches(Parameter weight) {
+        return byWeight.containsKey(weight);
+    }
+
+    Iterable<Parameter> touchedWeights() {
+        return byWeight.keySet();
+    }
+
+    /**
+     * Returns the one pair of a weight for all its readers.
+     *
+     * @param weight a touched weight
+     * @param purpose what the pair is wanted for, for the message
+     */
+    FactorPair onlyPairOf(Parameter weight, String purpose) {
+        FactorPair first = byWeight.get(weight);
+        if (first == null) {
+            throw new IllegalStateException("The adapter does not touch " + weight.getName());
+        }
+        for (Slot reader : slots.readersOf(weight)) {
+            if (bySlot[reader.index()] != first) {
+                throw treatedDifferently(weight, purpose);
+            }
+        }
+        return first;
+    }
+
+    private LoraException treatedDifferently(Parameter weight, String purpose) {
+        List<String> readers = new ArrayList<>();
+        for (Slot reader : slots.readersOf(weight)) {
+            boolean adapted = bySlot[reader.index()] != null;
+            readers.add(reader.name() + (adapted ? " (its own pair)" : " (not adapted)"));
+        }
+        return new LoraException(
+                "LoraTieTreatedDifferently",
+                "Adapter "
+                        + adapter.name()
+                        + " treats the readers of one tied weight differently: "
+                        + String.join(", ", readers)
+                        + ". "
+                        + purpose
+                        + " One weight cannot hold two updates. Give the readers weights of their"
+                        + " own before training (untie the base), or train the adapter with"
+                        + " ensure_weight_tying.");
+    }
+
+    boolean wasReached() {
+        return reachedAll;
+    }
+
+    /** Takes note of what the first forward pass reached; a slot that it missed is an error. */
+    void checkReached(boolean[] reached) {
+        List<String> missed = new ArrayList<>();
+        for (Slot slot : slots.all()) {
+            if (bySlot[slot.index()] != null && !reached[slot.index()]) {
+                missed.add(slot.name());
+            }
+        }
+        if (!missed.isEmpty()) {
+            throw new LoraException(
+                    "LoraNeverReached",
+                    "Adapter "
+                            + adapter.name()
+                            + " adapts "
+                            + String.join(", ", missed)
+                            + ", but the forward pass neither called the block nor asked for its"
+                            + " weight, so the adapter has no effect there. Call the block through"
+                            + " its annotated field, or take the module out of target_modules.");
+        }
+        reachedAll = true;
+    }
+}

@@ -1,0 +1,91 @@
+package dev.ligature;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.nn.core.Embedding;
+import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.Dropout;
+
+/**
+ * The arrays of one factor pair and what each kind of reader computes with them.
+ *
+ * <p>The scaling is an array because DJL's multiplication by a {@code Number} leaves autograd with
+ * the address of a freed buffer.
+ *
+ * @param a the factor A, (r, in)
+ * @param b the factor B, (out, r)
+ * @param scaling s, a scalar of the factors' data type
+ */
+record FactorArrays(NDArray a, NDArray b, NDArray scaling) {
+    /**
+     * Adds the term of a linear reader: y + s · (dropout(x) Aᵀ) Bᵀ.
+     *
+     * @param x the layer's input, (…, in)
+     * @param y the base's output, (…, out); overwritten when serving
+     * @param dropout the probability of dropping an element of x in training
+     * @param training whether the result is to have a graph
+     */
+    NDArray addLinear(NDArray x, NDArray y, double dropout, boolean training) {
+        NDArray in = x.getDataType() == a.getDataType() ? x : x.toType(a.getDataType(), false);
+        if (training && dropout > 0) {
+            in = Dropout.dropout(in, (float) dropout, true).singletonOrThrow(); // (…, in)
+        }
+        NDArray low = Linear.linear(in, a).singletonOrThrow(); // (…, in) x (in, r) -> (…, r)
+        NDArray term = Linear.linear(scaled(low, training), b).singletonOrThrow(); // -> (…, out)
+        NDArray sum = add(y, term, training);
+        if (!training) {
+            low.close();
+            if (in != x) {
+                in.close();
+            }
+        }
+        return sum;
+    }
+
+    /**
+     * Adds the term of an embedding reader: y + s · B[ids] A. There is no dropout, as in PEFT.
+     *
+     * @param ids the token ids, (…)
+     * @param y the base's output, (…, in); overwritten when serving
+     * @param training whether the result is to have a graph
+     */
+    NDArray addEmbedding(NDArray ids, NDArray y, boolean training) {
+        NDArray low = Embedding.embedding(ids, b, SparseFormat.DENSE).singletonOrThrow(); // (…, r)
+        NDArray term = scaled(low, training).matMul(a); // (…, r) x (r, in) -> (…, in)
+        NDArray sum = add(y, term, training);
+        if (!training) {
+            low.close();
+        }
+        return sum;
+    }
+
+    /**
+     * Returns ΔW = s · B A, (out, in), in the factors' data type.
+     *
+     * @param owner the manager that the result belongs to
+     */
+    NDArray delta(NDManager owner) {
+        NDArray low = b.mul(scaling); // (out, r)
+        low.attach(owner);
+        NDArray delta = low.matMul(a); // (out, r) x (r, in) -> (out, in)
+        delta.attach(owner);
+        return delta;
+    }
+
+    private NDArray scaled(NDArray low, boolean training) {
+        return training ? low.mul(scaling) : low.muli(scaling);
+    }
+
+    private static NDArray add(NDArray y, NDArray term, boolean training) {
+        NDArray cast =
+                term.getDataType() == y.getDataType() ? term : term.toType(y.getDataType(), false);
+        if (training) {
+            return y.add(cast);
+        }
+        NDArray sum = y.addi(cast);
+        new NDList(term, cast).close();
+        return sum;
+    }
+}

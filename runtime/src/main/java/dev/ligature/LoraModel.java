@@ -1,0 +1,328 @@
+package dev.ligature;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import dev.ligature.diag.LoraException;
+import dev.ligature.diag.Nearest;
+import dev.ligature.inject.ModuleVisit;
+import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.PlanWarning;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A model whose annotated modules take adapters. As a block it forwards the base alone; adapters go
+ * with the request, by a {@link Routing}.
+ *
+ * <pre>{@code
+ * LoraModel lora = LlamaForCausalLMLora.wrap(model);
+ * lora.create("legal", LoraConfig.builder().setTargetModules("q_proj", "v_proj").build());
+ * Block legal = lora.routed(Routing.of("legal")); // for Model.setBlock, Trainer and Predictor
+ * NDList logits = lora.forward(store, new NDList(ids), Routing.of("legal")); // or per request
+ * }</pre>
+ *
+ * <p>Wrapping freezes the base's parameters; {@link #unwrap} gives the model back as it was. Any
+ * number of threads may forward at once, with different adapters. Creating and removing adapters is
+ * safe next to that, but removing one that a request is using makes that request fail.
+ */
+public final class LoraModel extends ForwardingBlock {
+    private static final Logger LOG = LoggerFactory.getLogger(LoraModel.class);
+
+    private final Block base;
+    private final Slots slots;
+    private final Runnable unbind;
+    private final List<Parameter> frozenHere;
+    private final Map<String, Binding> bindings = new ConcurrentHashMap<>();
+
+    private LoraModel(Block base, Slots slots, Runnable unbind, List<Parameter> frozenHere) {
+        this.base = base;
+        this.slots = slots;
+        this.unbind = unbind;
+        this.frozenHere = frozenHere;
+    }
+
+    /**
+     * Wraps a model: its annotated fields take slots, and its parameters are frozen. Call the
+     * {@code wrap} method of the generated class, which calls this.
+     *
+     * @param model the model, initialised
+     * @param visit the {@code visit} method of its generated class
+     * @param <M> the model class
+     * @throws LoraException if the model has no arrays yet, is wrapped already, or if its ties are
+     *     not what its annotations say; the model is then unchanged
+     */
+    public static <M extends Block> LoraModel wrap(M model, ModuleVisit<? super M> visit) {
+        if (!model.isInitialized()) {
+            throw new LoraException(
+                    "LoraNotInitialized",
+                    "The model "
+                            + model.getClass().getSimpleName()
+                            + " has no arrays yet, so the shapes of its weights are unknown. Load a"
+                            + " checkpoint into it, or call initialize, before wrapping it.");
+        }
+        SlotReader reader = new SlotReader();
+        ModuleVisitor.walk(model, visit, reader);
+        Slots slots = reader.read();
+        ModuleVisitor.walk(model, visit, slots.binder());
+        List<Parameter> frozenHere = new ArrayList<>();
+        for (Parameter parameter : model.getParameters().values()) {
+            if (parameter.requiresGradient()) {
+                parameter.freeze(true);
+                frozenHere.add(parameter);
+            }
+        }
+        Runnable unbind = () -> ModuleVisitor.walk(model, visit, slots.unbinder());
+        return new LoraModel(model, slots, unbind, frozenHere);
+    }
+
+    /**
+     * Gives the model back as it was before it was wrapped: the base's blocks in its fields, its
+     * parameters trainable where they were. Removes all adapters. Blocks that were made by {@link
+     * #routed} and {@link #merge} are of no use afterwards.
+     */
+    public synchronized void unwrap() {
+        checkBound(slots);
+        unbind.run();
+        frozenHere.forEach(parameter -> parameter.freeze(false));
+        adapterNames().forEach(this::drop);
+    }
+
+    /** Returns the modules that a configuration may address, with their shapes and ties. */
+    public ModelLayout layout() {
+        return slots.layout();
+    }
+
+    /**
+     * Resolves a configuration without creating anything.
+     *
+     * @param config what is asked for
+     * @return which weights would be adapted, with which rank and scaling, and what is tied
+     * @throws LoraException if the configuration does not fit the model
+     */
+    public LoraPlan plan(LoraConfig config) {
+        return LoraPlan.resolve(config, slots.layout());
+    }
+
+    /**
+     * Creates a trainable adapter. Its factors are drawn from the engine's random numbers, as
+     * {@code init_lora_weights} says.
+     *
+     * @param name the adapter's name
+     * @param config what is asked for
+     * @throws LoraException if the name is taken or the configuration does not fit the model;
+     *     nothing is changed then
+     */
+    public synchronized Adapter create(String name, LoraConfig config) {
+        checkNew(name);
+        LoraPlan plan = plan(config);
+        NDManager manager = newManager();
+        try {
+            List<FactorPair> pairs =
+                    plan.pairs().stream().map(pair -> FactorInit.draw(pair, manager)).toList();
+            return add(new Adapter(name, plan, manager, pairs, true));
+        } catch (RuntimeException | Error failure) {
+            manager.close();
+            throw failure;
+        }
+    }
+
+    /**
+     * Removes an adapter and frees its arrays.
+     *
+     * @param name the adapter's name
+     * @throws LoraException if there is none of that name
+     */
+    public synchronized void remove(String name) {
+        binding(name);
+        drop(name);
+    }
+
+    /**
+     * Returns an adapter.
+     *
+     * @param name the adapter's name
+     * @throws LoraException if there is none of that name
+     */
+    public Adapter adapter(String name) {
+        return binding(name).adapter();
+    }
+
+    /** Returns the names of the adapters, sorted. */
+    public Set<String> adapterNames() {
+        return new TreeSet<>(bindings.keySet());
+    }
+
+    /**
+     * Returns the model with an adapter as a block, for {@code Model.setBlock}, a {@code Trainer}
+     * or a {@code Predictor}. It shares the slots and arrays of this one, and is cheap to make.
+     *
+     * <p>Its parameters are the frozen base's, and the adapter's if that is trainable.
+     *
+     * @param routing which adapter, or none
+     * @throws LoraException if there is no such adapter
+     */
+    public Block routed(Routing routing) {
+        checkBound(slots);
+        return routing.adapter()
+                .<Block>map(name -> new RoutedBlock(base, binding(name)))
+                .orElse(this);
+    }
+
+    /**
+     * Forwards one request through an adapter, for serving.
+     *
+     * @param store the caller's parameter store
+     * @param inputs the model's inputs; the results belong to the manager of the first
+     * @param routing which adapter, or none
+     * @return the model's outputs
+     * @throws LoraException if there is no such adapter
+     */
+    public NDList forward(ParameterStore store, NDList inputs, Routing routing) {
+        return routed(routing).forward(store, inputs, false);
+    }
+
+    /**
+     * Merges an adapter into a view of the model; nothing is written to the base.
+     *
+     * @param routing which adapter
+     * @throws LoraException if there is no such adapter, or if it treats the readers of a tied
+     *     weight differently
+     */
+    public MergedModel merge(Routing routing) {
+        return merge(routing, MergeOptions.DEFAULT);
+    }
+
+    /**
+     * Merges an adapter into a view of the model; nothing is written to the base.
+     *
+     * @param routing which adapter
+     * @param options whether to check for values that are not finite
+     * @throws LoraException if there is no such adapter, if it treats the readers of a tied weight
+     *     differently, or if the check fails
+     */
+    public MergedModel merge(Routing routing, MergeOptions options) {
+        checkBound(slots);
+        String name =
+                routing.adapter()
+                        .orElseThrow(
+                                () ->
+                                        new LoraException(
+                                                "LoraNothingToMerge",
+                                                "The routing names no adapter, so there is nothing"
+                                                        + " to merge. Use Routing.of(name)."));
+        Binding binding = binding(name);
+        NDManager manager = newManager();
+        try {
+            return new MergedModel(base, binding, manager, options);
+        } catch (RuntimeException | Error failure) {
+            manager.close();
+            throw failure;
+        }
+    }
+
+    @Override
+    Block base() {
+        return base;
+    }
+
+    /** Forwards the base alone. */
+    @Override
+    public NDList forward(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        checkBound(slots);
+        return base.forward(parameterStore, inputs, training, params);
+    }
+
+    /** Does nothing: the base is frozen while it is wrapped. */
+    @Override
+    public void freezeParameters(boolean freeze) {}
+
+    /** Does nothing: the base is frozen while it is wrapped. */
+    @Override
+    public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {}
+
+    static void checkBound(Slots slots) {
+        if (!slots.isBound()) {
+            throw new LoraException(
+                    "LoraUnwrapped",
+                    "The model was unwrapped, so adapters have no effect on it. Wrap it again and"
+                            + " load them.");
+        }
+    }
+
+    private Binding binding(String name) {
+        Binding binding = bindings.get(name);
+        if (binding == null) {
+            Set<String> known = adapterNames();
+            throw new LoraException(
+                    "LoraUnknownAdapter",
+                    "There is no adapter "
+                            + name
+                            + "."
+                            + Nearest.hint(name, known)
+                            + (known.isEmpty()
+                                    ? " Create or load one first."
+                                    : " Known: " + String.join(", ", known) + "."));
+        }
+        return binding;
+    }
+
+    private void checkNew(String name) {
+        AdapterName.check(name);
+        checkBound(slots);
+        if (bindings.containsKey(name)) {
+            throw new LoraException(
+                    "LoraAdapterExists",
+                    "There is an adapter "
+                            + name
+                            + " already. Remove it first, or use another name.");
+        }
+    }
+
+    private Adapter add(Adapter adapter) {
+        bindings.put(adapter.name(), new Binding(slots, adapter));
+        for (PlanWarning warning : adapter.plan().warnings()) {
+            LOG.warn("Adapter {}: {}", adapter.name(), warning);
+        }
+        return adapter;
+    }
+
+    private void drop(String name) {
+        Binding binding = bindings.remove(name);
+        if (binding != null) {
+            binding.adapter().close();
+        }
+    }
+
+    /** Returns a manager of its own for arrays next to the base's, on the base's device. */
+    private NDManager newManager() {
+        NDArray array = base.getParameters().valueAt(0).getArray();
+        Device device = array.getDevice();
+        return array.getManager().getEngine().newBaseManager(device);
+    }
+
+    @Override
+    public String toString() {
+        return "LoraModel(" + base + ", adapters " + adapterNames() + ")";
+    }
+}

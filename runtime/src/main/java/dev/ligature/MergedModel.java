@@ -1,0 +1,169 @@
+package dev.ligature;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import dev.ligature.diag.LoraException;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The base model with one adapter merged: W + ΔW is computed once per touched weight and used in
+ * place of W, so a forward pass costs what the base's costs.
+ *
+ * <p>Nothing is written to the base. Closing this frees the merged weights, and that is the
+ * unmerge: the base is bit for bit what it was, because it was never touched. It costs the memory
+ * of the touched weights, and later steps of the adapter are not seen. It may serve any number of
+ * threads, next to the base and to other adapters.
+ */
+public final class MergedModel extends ForwardingBlock implements AutoCloseable {
+    private final Block base;
+    private final Slots slots;
+    private final NDManager manager;
+    private final IdentityHashMap<Parameter, NDArray> merged = new IdentityHashMap<>();
+    private volatile boolean closed;
+
+    MergedModel(Block base, Binding binding, NDManager manager, MergeOptions options) {
+        this.base = base;
+        this.slots = binding.slots();
+        this.manager = manager;
+        for (Parameter weight : binding.touchedWeights()) {
+            FactorPair pair = binding.onlyPairOf(weight, "It cannot be merged.");
+            merged.put(weight, merge(weight, pair, binding.adapter(), options));
+        }
+    }
+
+    private NDArray merge(
+            Parameter weight, FactorPair pair, Adapter adapter, MergeOptions options) {
+        try (NDManager scope = manager.newSubManager()) {
+            // The base may be owned by a trainer's graph; merging reads the values alone.
+            NDArray w = weight.getArray().stopGradient();
+            w.attach(scope);
+            NDArray sum = RoutedStore.sum(w, pair.detached(), scope); // (out, in)
+            sum.attach(manager);
+            if (options.safe()) {
+                checkFinite(sum, pair, adapter, scope);
+            }
+            return sum;
+        }
+    }
+
+    private static void checkFinite(
+            NDArray sum, FactorPair pair, Adapter adapter, NDManager scope) {
+        NDArray difference = sum.sub(sum); // zero where finite, NaN elsewhere
+        difference.attach(scope);
+        NDArray broken = difference.isNaN();
+        broken.attach(scope);
+        NDArray any = broken.any();
+        any.attach(scope);
+        if (any.getBoolean()) {
+            throw new LoraException(
+                    "LoraMergeNotFinite",
+                    "Merging adapter "
+                            + adapter.name()
+                            + " into "
+                            + pair.plan().weight()
+                            + " gives values that are not finite. The adapter or the base is broken"
+                            + " there; look at the factors of "
+                            + pair.plan().name()
+                            + ".");
+        }
+    }
+
+    /**
+     * Returns the merged weights by the names of the modules that read them, in the data type of
+     * the base; readers of one weight have one array. They live until this is closed.
+     */
+    public Map<String, NDArray> weights() {
+        Map<String, NDArray> weights = new LinkedHashMap<>();
+        for (Slot slot : slots.all()) {
+            NDArray array = slot.weight() == null ? null : merged.get(slot.weight());
+            if (array != null) {
+                for (String name : slot.names()) {
+                    weights.put(name, array);
+                }
+            }
+        }
+        return Collections.unmodifiableMap(weights);
+    }
+
+    @Override
+    Block base() {
+        return base;
+    }
+
+    @Override
+    public NDList forward(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        if (training) {
+            throw new LoraException(
+                    "LoraMergedIsFixed",
+                    "A merged model cannot be trained. Train the routed block of its adapter and"
+                            + " merge again.");
+        }
+        if (closed) {
+            throw new LoraException(
+                    "LoraMergedClosed",
+                    "This merged model is closed. Merge the adapter again, or use its routed"
+                            + " block.");
+        }
+        LoraModel.checkBound(slots);
+        return base.forward(
+                new Store(parameterStore, inputs.head().getManager(), merged),
+                inputs,
+                false,
+                params);
+    }
+
+    /** Does nothing: neither the base nor the merged weights can be trained here. */
+    @Override
+    public void freezeParameters(boolean freeze) {}
+
+    /** Does nothing: neither the base nor the merged weights can be trained here. */
+    @Override
+    public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {}
+
+    /** Frees the merged weights; the base is as it was. */
+    @Override
+    public void close() {
+        closed = true;
+        manager.close();
+    }
+
+    /** Gives merged weights in place of the base's. */
+    private static final class Store extends ParameterStore {
+        private final ParameterStore raw;
+        private final NDManager manager;
+        private final IdentityHashMap<Parameter, NDArray> merged;
+
+        Store(ParameterStore raw, NDManager manager, IdentityHashMap<Parameter, NDArray> merged) {
+            super(manager, false);
+            this.raw = raw;
+            this.manager = manager;
+            this.merged = merged;
+        }
+
+        @Override
+        public NDArray getValue(Parameter parameter, Device device, boolean training) {
+            NDArray array = merged.get(parameter);
+            return array == null ? raw.getValue(parameter, device, training) : array;
+        }
+
+        @Override
+        public NDManager getManager() {
+            return manager;
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package dev.ligature;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.core.Linear;
+import dev.ligature.annotation.Role;
+import dev.ligature.block.BlockWeight;
+import dev.ligature.block.TiedLinear;
+import dev.ligature.block.TokenEmbedding;
+import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.ModuleKind;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A block of the model that adapters may touch: one per block object, whatever the number of its
+ * names.
+ */
+final class Slot {
+    private final int index;
+    private final Role role;
+    private final Block base;
+    private final ModuleKind kind;
+    private final @Nullable Parameter weight;
+    private final List<String> names = new ArrayList<>();
+
+    Slot(int index, String name, Role role, Block base) {
+        this.index = index;
+        this.role = role;
+        this.base = base;
+        this.kind = kindOf(base);
+        this.weight = BlockWeight.of(base).orElse(null);
+        names.add(name);
+    }
+
+    int index() {
+        return index;
+    }
+
+    String name() {
+        return names.get(0);
+    }
+
+    List<String> names() {
+        return names;
+    }
+
+    Role role() {
+        return role;
+    }
+
+    Block base() {
+        return base;
+    }
+
+    ModuleKind kind() {
+        return kind;
+    }
+
+    /** Returns the weight that the block reads; null for a block without a single one. */
+    @Nullable Parameter weight() {
+        return weight;
+    }
+
+    /** Returns whether the weight is the block's own parameter, and not another block's. */
+    boolean ownsWeight() {
+        return weight != null && base.getDirectParameters().values().contains(weight);
+    }
+
+    /** Returns what a plan needs to know. */
+    ModelLayout.Module describe(String weightName) {
+        NDArray array = weight == null ? null : weight.getArray();
+        return new ModelLayout.Module(
+                name(),
+                names.subList(1, names.size()),
+                role,
+                kind,
+                base.getClass().getSimpleName(),
+                weightName,
+                array == null ? new Shape() : array.getShape(),
+                array == null ? DataType.UNKNOWN : array.getDataType());
+    }
+
+    private static ModuleKind kindOf(Block block) {
+        if (block instanceof Linear || block instanceof TiedLinear) {
+            return ModuleKind.LINEAR;
+        }
+        return block instanceof TokenEmbedding ? ModuleKind.EMBEDDING : ModuleKind.OTHER;
+    }
+}

@@ -1,0 +1,57 @@
+package dev.ligature;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a field of a wrapped model holds: the base block, and the adapter's term where the request's
+ * store carries one.
+ */
+final class SlotBlock extends ForwardingBlock {
+    private final Slot slot;
+    private final Slots owner;
+
+    SlotBlock(Slot slot, Slots owner) {
+        this.slot = slot;
+        this.owner = owner;
+    }
+
+    @Override
+    Block base() {
+        return slot.base();
+    }
+
+    @Override
+    public NDList forward(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        if (parameterStore instanceof RoutedStore store && store.isOf(owner)) {
+            // The base gets the caller's own store: through ours it would read W + ΔW.
+            NDList output = base().forward(store.raw(), inputs, training, params);
+            return store.addTerm(slot, inputs, output, training);
+        }
+        return base().forward(parameterStore, inputs, training, params);
+    }
+
+    @Override
+    public void freezeParameters(boolean freeze) {
+        base().freezeParameters(freeze);
+    }
+
+    @Override
+    public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {
+        base().freezeParameters(freeze, predicate);
+    }
+
+    @Override
+    public String toString() {
+        return base().toString();
+    }
+}

@@ -1,0 +1,92 @@
+package dev.ligature;
+
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import dev.ligature.annotation.Role;
+import dev.ligature.inject.ModuleSink;
+import dev.ligature.plan.ModelLayout;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The slots of one wrapped model, and the blocks that stand in its fields. Fixed when the model is
+ * wrapped; adapters that come later change nothing here.
+ */
+final class Slots {
+    private final List<Slot> slots;
+    private final ModelLayout layout;
+    private final IdentityHashMap<Block, SlotBlock> byBase = new IdentityHashMap<>();
+    private final Map<String, Slot> byName;
+    private volatile boolean bound;
+
+    Slots(List<Slot> slots, Map<String, Slot> byName, ModelLayout layout) {
+        this.slots = List.copyOf(slots);
+        this.byName = Map.copyOf(byName);
+        this.layout = layout;
+        for (Slot slot : slots) {
+            byBase.put(slot.base(), new SlotBlock(slot, this));
+        }
+    }
+
+    List<Slot> all() {
+        return slots;
+    }
+
+    ModelLayout layout() {
+        return layout;
+    }
+
+    Slot named(String name) {
+        Slot slot = byName.get(name);
+        if (slot == null) {
+            throw new IllegalStateException("No module " + name);
+        }
+        return slot;
+    }
+
+    /** Returns the slots that read a weight. */
+    List<Slot> readersOf(Parameter weight) {
+        return slots.stream().filter(slot -> slot.weight() == weight).toList();
+    }
+
+    boolean isBound() {
+        return bound;
+    }
+
+    /** Returns the sink that puts slot blocks into the model's fields. */
+    ModuleSink binder() {
+        bound = true;
+        return new Exchange() {
+            @Override
+            @Nullable Block exchange(Block block) {
+                return byBase.get(block);
+            }
+        };
+    }
+
+    /** Returns the sink that puts the base blocks back. */
+    ModuleSink unbinder() {
+        bound = false;
+        return new Exchange() {
+            @Override
+            Block exchange(Block block) {
+                return block instanceof SlotBlock slot ? slot.base() : block;
+            }
+        };
+    }
+
+    private abstract static class Exchange implements ModuleSink {
+        abstract @Nullable Block exchange(Block block);
+
+        @Override
+        public Block module(String path, Role role, Block block) {
+            Block other = exchange(block);
+            if (other == null) {
+                throw new IllegalStateException("Module " + path + " changed while it was wrapped");
+            }
+            return other;
+        }
+    }
+}

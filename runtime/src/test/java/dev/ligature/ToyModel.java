@@ -1,0 +1,104 @@
+package dev.ligature;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.core.Linear;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import dev.ligature.annotation.Role;
+import dev.ligature.block.TiedLinear;
+import dev.ligature.block.TokenEmbedding;
+import dev.ligature.inject.ModuleVisitor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A language model of one layer: logits = head(proj(embed(ids))), with the visit that the processor
+ * would write for it.
+ */
+final class ToyModel extends AbstractBlock {
+    static final int V = 7;
+    static final int D = 4;
+
+    Block embed;
+    Block proj;
+    Block head;
+    final boolean tied;
+
+    /** Whether the head is computed from the embedding's weight without calling its block. */
+    boolean headPastItsField;
+
+    /** Called in each forward pass, between the layers. */
+    Runnable inForward = () -> {};
+
+    ToyModel(boolean tied) {
+        super((byte) 1);
+        this.tied = tied;
+        embed = addChildBlock("embed", new TokenEmbedding(V, D));
+        proj = addChildBlock("proj", Linear.builder().setUnits(D).build());
+        head =
+                addChildBlock(
+                        "head",
+                        tied
+                                ? new TiedLinear(embed)
+                                : Linear.builder().setUnits(V).optBias(false).build());
+    }
+
+    /** Returns an initialised model with fixed weights. */
+    static ToyModel create(boolean tied, NDManager manager, DataType type) {
+        ToyModel model = new ToyModel(tied);
+        int[] salt = {1};
+        for (Parameter.Type kind : Parameter.Type.values()) {
+            model.setInitializer(
+                    (m, shape, t) ->
+                            m.create(Numbers.fill(shape, salt[0]++), shape).toType(t, false),
+                    kind);
+        }
+        model.initialize(manager, type, new Shape(1, 1));
+        return model;
+    }
+
+    static void visit(ToyModel model, ModuleVisitor visitor) {
+        model.embed = visitor.module("embed", Role.INPUT_EMBEDDING, model.embed);
+        model.proj = visitor.module("proj", Role.MODULE, model.proj);
+        model.head = visitor.module("head", Role.OUTPUT_HEAD, model.head);
+        if (model.tied) {
+            visitor.tie("head", "embed");
+        }
+    }
+
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        NDList hidden = embed.forward(store, inputs, training, params); // (B, T, D)
+        inForward.run();
+        NDList mixed = proj.forward(store, hidden, training, params); // (B, T, D)
+        if (headPastItsField) {
+            Parameter weight = getParameters().get("01embed_weight");
+            NDArray w = store.getValue(weight, mixed.head().getDevice(), training); // (V, D)
+            return Linear.linear(mixed.head(), w); // (B, T, V)
+        }
+        return head.forward(store, mixed, training, params); // (B, T, V)
+    }
+
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+        return new Shape[] {inputShapes[0].add(V)};
+    }
+
+    @Override
+    protected void initializeChildBlocks(NDManager manager, DataType type, Shape... shapes) {
+        embed.initialize(manager, type, shapes);
+        Shape hidden = shapes[0].add(D);
+        proj.initialize(manager, type, hidden);
+        head.initialize(manager, type, hidden);
+    }
+}

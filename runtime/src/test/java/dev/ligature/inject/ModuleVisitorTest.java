@@ -1,0 +1,212 @@
+package dev.ligature.inject;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.nn.Block;
+import ai.djl.nn.Blocks;
+import ai.djl.nn.LambdaBlock;
+import dev.ligature.annotation.Role;
+import dev.ligature.diag.LoraException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+final class ModuleVisitorTest {
+    private final Recorder sink = new Recorder();
+
+    @Test
+    void names_composeThroughChildrenListsArraysAndSortedMaps() {
+        walk(
+                (leaf, visitor) -> {
+                    visitor.child("model", leaf, Leaf::visit);
+                    visitor.children("layers", List.of(leaf(), leaf()), Leaf::visit);
+                    visitor.children("heads", new Leaf[] {leaf()}, Leaf::visit);
+                    visitor.children("experts", Map.of("b", leaf(), "a", leaf()), Leaf::visit);
+                });
+
+        assertEquals(
+                List.of(
+                        "model.q",
+                        "layers.0.q",
+                        "layers.1.q",
+                        "heads.0.q",
+                        "experts.a.q",
+                        "experts.b.q"),
+                sink.seen);
+    }
+
+    @Test
+    void modules_ofListsAndArraysAreExchanged() {
+        Block first = block();
+        Block second = block();
+        walk(
+                (leaf, visitor) -> {
+                    List<Block> list = visitor.modules("l", Role.MODULE, List.of(first, second));
+                    assertEquals(List.of(sink.replacement, sink.replacement), list);
+                    Block[] array = visitor.modules("a", Role.MODULE, new Block[] {first});
+                    assertArrayEquals(new Block[] {sink.replacement}, array);
+                    assertSame(sink.replacement, visitor.module("m", Role.MODULE, first));
+                });
+
+        assertEquals(List.of("l.0", "l.1", "a.0", "m"), sink.seen);
+    }
+
+    @Test
+    void whatIsAbsent_isPassedOver() {
+        walk(
+                (leaf, visitor) -> {
+                    assertNull(visitor.module("m", Role.MODULE, null));
+                    assertNull(visitor.modules("l", Role.MODULE, (List<Block>) null));
+                    assertNull(visitor.modules("a", Role.MODULE, (Block[]) null));
+                    visitor.child("c", (Leaf) null, Leaf::visit);
+                    visitor.children("cs", (List<Leaf>) null, Leaf::visit);
+                    visitor.tie("m", "nowhere");
+                });
+
+        assertEquals(List.of(), sink.seen);
+        assertEquals(List.of(), sink.ties);
+    }
+
+    @Test
+    void aNullElement_isAnErrorWithItsPlace() {
+        LoraException error =
+                fails(
+                        "LoraNullElement",
+                        (leaf, visitor) ->
+                                visitor.child(
+                                        "model",
+                                        leaf,
+                                        (l, v) ->
+                                                v.children(
+                                                        "layers",
+                                                        Arrays.asList(l, null),
+                                                        Leaf::visit)));
+        assertTrue(error.getMessage().contains("Element 1 of model.layers"), error.getMessage());
+    }
+
+    @Test
+    void aMapKeyWithADot_isAnError() {
+        fails(
+                "LoraMapKey",
+                (leaf, visitor) -> visitor.children("experts", Map.of("a.b", leaf), Leaf::visit));
+    }
+
+    @Test
+    void aSubclassThatTheGeneratedCodeDoesNotKnow_isAnErrorWithBothClasses() {
+        LoraException error =
+                fails(
+                        "LoraUnknownSubclass",
+                        (leaf, visitor) ->
+                                visitor.child("c", new OtherLeaf(), Leaf.class, Leaf::visit));
+        assertTrue(error.getMessage().contains("Child c "), error.getMessage());
+        assertTrue(error.getMessage().contains("$Leaf"), error.getMessage());
+        assertTrue(error.getMessage().contains("$OtherLeaf"), error.getMessage());
+    }
+
+    @Test
+    void aNameTwice_isAnError() {
+        fails(
+                "LoraDuplicateModule",
+                (leaf, visitor) -> {
+                    visitor.child("c", leaf, Leaf::visit);
+                    visitor.child("c", leaf, Leaf::visit);
+                });
+    }
+
+    @Test
+    void ties_areScoped_andNeedTheirSource() {
+        walk(
+                (leaf, visitor) ->
+                        visitor.child(
+                                "model",
+                                leaf,
+                                (l, v) -> {
+                                    v.module("head", Role.MODULE, block());
+                                    v.module("embed", Role.MODULE, block());
+                                    v.tie("head", "embed");
+                                }));
+        assertEquals(List.of("model.head->model.embed"), sink.ties);
+
+        LoraException error =
+                fails(
+                        "LoraTieSourceAbsent",
+                        (leaf, visitor) -> {
+                            visitor.module("h", Role.MODULE, block());
+                            visitor.tie("h", "embed");
+                        });
+        assertTrue(error.getMessage().contains("tied to embed"), error.getMessage());
+    }
+
+    @Test
+    void aDescription_prefixesChildrenAndMarksIndices() {
+        ModelDescription attention =
+                ModelDescription.builder().module("q_proj", Role.MODULE).build();
+        ModelDescription model =
+                ModelDescription.builder()
+                        .module("embed", Role.INPUT_EMBEDDING)
+                        .children("layers", attention)
+                        .modules("experts", Role.MODULE)
+                        .tie("out", "embed", "")
+                        .build();
+        ModelDescription whole = ModelDescription.builder().child("model", model).build();
+
+        assertEquals(
+                List.of("model.embed", "model.layers.*.q_proj", "model.experts.*"),
+                whole.modules().stream().map(ModelDescription.Module::name).toList());
+        assertEquals(
+                List.of(new ModelDescription.Tie("model.out", "model.embed", "")), whole.ties());
+    }
+
+    private void walk(ModuleVisit<Leaf> visit) {
+        ModuleVisitor.walk(leaf(), visit, sink);
+    }
+
+    private LoraException fails(String code, ModuleVisit<Leaf> visit) {
+        LoraException error = assertThrows(LoraException.class, () -> walk(visit));
+        assertEquals(code, error.code());
+        return error;
+    }
+
+    private static Leaf leaf() {
+        return new Leaf();
+    }
+
+    private static Block block() {
+        return new LambdaBlock(inputs -> inputs);
+    }
+
+    /** A model with one module. */
+    private static class Leaf {
+        Block q = block();
+
+        static void visit(Leaf leaf, ModuleVisitor visitor) {
+            leaf.q = visitor.module("q", Role.MODULE, leaf.q);
+        }
+    }
+
+    private static final class OtherLeaf extends Leaf {}
+
+    private static final class Recorder implements ModuleSink {
+        final List<String> seen = new ArrayList<>();
+        final List<String> ties = new ArrayList<>();
+        final Block replacement = Blocks.identityBlock();
+
+        @Override
+        public Block module(String path, Role role, Block block) {
+            seen.add(path);
+            return replacement;
+        }
+
+        @Override
+        public void tie(String reader, String source) {
+            ties.add(reader + "->" + source);
+        }
+    }
+}
