@@ -2,6 +2,7 @@ package dev.ligature.inject;
 
 import dev.ligature.annotation.Role;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 
 /**
@@ -65,7 +66,10 @@ public record ModelDescription(List<Module> modules, List<Tie> ties) {
             return this;
         }
 
-        /** Adds what a child declares, under its name. */
+        /**
+         * Adds what a child declares, under its name. Where the child may be of several classes,
+         * each is added; what they have in common stands once.
+         */
         public Builder child(String name, ModelDescription child) {
             for (Module module : child.modules()) {
                 module(name + "." + module.name(), module.role());
@@ -89,7 +93,9 @@ public record ModelDescription(List<Module> modules, List<Tie> ties) {
 
         /** Returns the description. */
         public ModelDescription build() {
-            return new ModelDescription(modules, ties);
+            return new ModelDescription(
+                    List.copyOf(new LinkedHashSet<>(modules)),
+                    List.copyOf(new LinkedHashSet<>(ties)));
         }
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,14 +48,18 @@ public final class ModuleVisitor {
      * @param name the name relative to this scope
      * @param role what the module is to its model
      * @param block the block, or null where the module is absent
-     * @return what the field is to hold
+     * @return what the field is to hold: null exactly if it was
      */
-    public @Nullable Block module(String name, Role role, @Nullable Block block) {
+    // Null for null, which nullness checkers cannot express: generated code assigns the result to
+    // fields of either kind, and must pass where models are checked.
+    @NullUnmarked
+    public Block module(String name, Role role, Block block) {
         return block == null ? null : show(prefix + name, role, block);
     }
 
-    /** Shows a list of modules, named {@code name.0}, {@code name.1}, and so on. */
-    public @Nullable List<Block> modules(String name, Role role, @Nullable List<Block> blocks) {
+    /** Shows a list of modules, named {@code name.0}, {@code name.1}, and so on; null for null. */
+    @NullUnmarked
+    public List<Block> modules(String name, Role role, List<Block> blocks) {
         if (blocks == null) {
             return null;
         }
@@ -65,8 +70,11 @@ public final class ModuleVisitor {
         return shown;
     }
 
-    /** Shows an array of modules, named {@code name.0}, {@code name.1}, and so on. */
-    public Block @Nullable [] modules(String name, Role role, Block @Nullable [] blocks) {
+    /**
+     * Shows an array of modules, named {@code name.0}, {@code name.1}, and so on; null for null.
+     */
+    @NullUnmarked
+    public Block[] modules(String name, Role role, Block[] blocks) {
         if (blocks == null) {
             return null;
         }

@@ -1,0 +1,183 @@
+package dev.ligature.processor;
+
+import com.google.auto.service.AutoService;
+import dev.ligature.processor.check.Checked;
+import dev.ligature.processor.check.ModelCheck;
+import dev.ligature.processor.diag.Diagnostic;
+import dev.ligature.processor.diag.Message;
+import dev.ligature.processor.diag.Reporter;
+import dev.ligature.processor.diag.Site;
+import dev.ligature.processor.model.ClassSpec;
+import dev.ligature.processor.model.InjectorSpec;
+import dev.ligature.processor.read.AnnotatedClasses;
+import dev.ligature.processor.read.Missing;
+import dev.ligature.processor.read.ModelReader;
+import dev.ligature.processor.read.Names;
+import dev.ligature.processor.write.InjectorWriter;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import javax.annotation.processing.AbstractProcessor;
+import javax.annotation.processing.FilerException;
+import javax.annotation.processing.ProcessingEnvironment;
+import javax.annotation.processing.Processor;
+import javax.annotation.processing.RoundEnvironment;
+import javax.lang.model.SourceVersion;
+import javax.lang.model.element.ModuleElement;
+import javax.lang.model.element.TypeElement;
+import javax.lang.model.util.Elements;
+
+/**
+ * Writes {@code XLora} for each class {@code X} with annotated fields: read, check, write.
+ *
+ * <p>Between rounds only names are kept. A class that names types which do not exist yet waits for
+ * another processor to make them; in the last round, what still waits is an error.
+ */
+@AutoService(Processor.class)
+public final class LoraProcessor extends AbstractProcessor {
+    private final Set<String> compiledNow = new TreeSet<>();
+    private final Set<String> waiting = new TreeSet<>();
+    private final Map<String, String> generated = new TreeMap<>();
+
+    @Override
+    public Set<String> getSupportedAnnotationTypes() {
+        return Set.of(Names.LORA_TARGET, Names.LORA_CHILD, Names.TIED, Names.TIES);
+    }
+
+    @Override
+    public SourceVersion getSupportedSourceVersion() {
+        return SourceVersion.latestSupported();
+    }
+
+    @Override
+    public boolean process(Set<? extends TypeElement> annotations, RoundEnvironment round) {
+        Set<String> found = AnnotatedClasses.names(annotations, round);
+        compiledNow.addAll(found);
+        waiting.addAll(found);
+        if (!waiting.isEmpty() && hasRuntime()) {
+            Round work = new Round(processingEnv, round);
+            List.copyOf(waiting).forEach(work::process);
+        }
+        return false;
+    }
+
+    private boolean hasRuntime() {
+        for (String name : List.of(Names.VISITOR, Names.BLOCK)) {
+            if (processingEnv.getElementUtils().getTypeElement(name) == null) {
+                String first = waiting.iterator().next();
+                TypeElement type = processingEnv.getElementUtils().getTypeElement(first);
+                new Reporter(processingEnv.getMessager())
+                        .report(Diagnostic.of(Message.RUNTIME_MISSING, Site.of(type), name));
+                waiting.clear();
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** What is done in one round; the compiler's elements do not outlive it. */
+    private final class Round {
+        private final Elements elements;
+        private final RoundEnvironment round;
+        private final Reporter reporter;
+        private final ModelReader reader;
+        private final InjectorWriter writer;
+
+        Round(ProcessingEnvironment environment, RoundEnvironment round) {
+            this.elements = environment.getElementUtils();
+            this.round = round;
+            this.reporter = new Reporter(environment.getMessager());
+            this.reader = new ModelReader(elements, environment.getTypeUtils(), compiledNow);
+            this.writer =
+                    new InjectorWriter(
+                            LoraProcessor.class.getName(),
+                            environment.getFiler(),
+                            elements.getTypeElement("dev.ligature.LoraModel") != null);
+        }
+
+        /** Processes a class; whatever happens, the others are processed too. */
+        void process(String name) {
+            TypeElement type = elements.getTypeElement(name);
+            if (type == null) {
+                waiting.remove(name);
+                return;
+            }
+            try {
+                read(name, type);
+            } catch (RuntimeException | StackOverflowError failure) {
+                waiting.remove(name);
+                report(Message.PROCESSOR_FAILED, type, version(), name, trace(failure));
+            }
+        }
+
+        private void read(String name, TypeElement type) {
+            ClassSpec spec = reader.read(type);
+            List<String> missing = Missing.of(spec, reader.graph());
+            if (missing.isEmpty()) {
+                waiting.remove(name);
+                Checked checked = ModelCheck.check(spec, reader.graph());
+                reporter.report(checked.diagnostics());
+                write(checked.injector(), type);
+            } else if (round.processingOver()) {
+                waiting.remove(name);
+                if (!round.errorRaised()) {
+                    String types = String.join(", ", missing);
+                    report(Message.TYPE_MISSING, type, spec.id().injector().display(), types);
+                }
+            }
+        }
+
+        private void write(InjectorSpec injector, TypeElement type) {
+            String name = injector.model().injector().qualifiedName();
+            String other = generated.putIfAbsent(name, injector.model().display());
+            boolean isForeign = other == null && reader.isForeign(injector.model());
+            if (other != null || isForeign) {
+                report(
+                        Message.NAME_TAKEN,
+                        type,
+                        injector.model().display(),
+                        injector.model().injector().display(),
+                        other == null ? "another class" : "the generated class of " + other);
+                return;
+            }
+            try {
+                writer.write(injector, type, hasGenerated(type));
+            } catch (FilerException exists) {
+                report(
+                        Message.FILE_EXISTS,
+                        type,
+                        name,
+                        String.valueOf(exists.getMessage()),
+                        injector.model().display());
+            } catch (IOException failure) {
+                report(Message.FILE_FAILED, type, name, String.valueOf(failure));
+            }
+        }
+
+        private boolean hasGenerated(TypeElement type) {
+            String name = "javax.annotation.processing.Generated";
+            ModuleElement module = elements.getModuleOf(type);
+            return module == null || elements.getTypeElement(module, name) != null;
+        }
+
+        private void report(Message message, TypeElement type, Object... arguments) {
+            reporter.report(Diagnostic.of(message, Site.of(type), arguments));
+        }
+    }
+
+    private static String version() {
+        String version = LoraProcessor.class.getPackage().getImplementationVersion();
+        return version == null ? "unpackaged" : version;
+    }
+
+    private static String trace(Throwable failure) {
+        StringWriter trace = new StringWriter();
+        failure.printStackTrace(new PrintWriter(trace));
+        return trace.toString();
+    }
+}

@@ -1,0 +1,64 @@
+package dev.ligature.processor.check;
+
+import dev.ligature.processor.diag.Diagnostic;
+import dev.ligature.processor.diag.Message;
+import dev.ligature.processor.model.Field;
+import dev.ligature.processor.model.Member;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Generated code can read the annotated fields, and assign those of targets. */
+final class FieldRule implements Rule {
+    @Override
+    public List<Diagnostic> check(Subject subject) {
+        List<Diagnostic> found = new ArrayList<>();
+        if (!subject.spec().traits().isPlainClass()) {
+            return found;
+        }
+        for (Member member : subject.spec().members()) {
+            if (member instanceof Member.Target target) {
+                addReach(subject, "LoraTarget", target.field(), found);
+                addTarget(subject, target, found);
+            } else if (member instanceof Member.Child child) {
+                addReach(subject, "LoraChild", child.field(), found);
+                if (child.alsoTarget()) {
+                    found.add(
+                            Diagnostic.of(
+                                    Message.FIELD_BOTH,
+                                    child.field().site(),
+                                    child.field().name()));
+                }
+            }
+        }
+        return found;
+    }
+
+    private static void addReach(
+            Subject subject, String annotation, Field field, List<Diagnostic> found) {
+        if (field.isPrivate()) {
+            found.add(
+                    Diagnostic.of(
+                            Message.FIELD_PRIVATE,
+                            field.site(),
+                            annotation,
+                            field.name(),
+                            subject.injector()));
+        }
+        if (field.isStatic()) {
+            found.add(Diagnostic.of(Message.FIELD_STATIC, field.site(), annotation, field.name()));
+        }
+    }
+
+    private static void addTarget(Subject subject, Member.Target target, List<Diagnostic> found) {
+        Field field = target.field();
+        if (field.isFinal()) {
+            found.add(
+                    Diagnostic.of(
+                            Message.FIELD_FINAL, field.site(), field.name(), subject.injector()));
+        }
+        if (target.container() == null) {
+            found.add(
+                    Diagnostic.of(Message.TARGET_TYPE, field.site(), field.name(), target.type()));
+        }
+    }
+}

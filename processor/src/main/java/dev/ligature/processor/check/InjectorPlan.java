@@ -1,0 +1,170 @@
+package dev.ligature.processor.check;
+
+import dev.ligature.processor.model.ChildType;
+import dev.ligature.processor.model.ClassId;
+import dev.ligature.processor.model.ClassSpec;
+import dev.ligature.processor.model.InjectorSpec;
+import dev.ligature.processor.model.InjectorSpec.Branch;
+import dev.ligature.processor.model.InjectorSpec.Constant;
+import dev.ligature.processor.model.InjectorSpec.Dispatch;
+import dev.ligature.processor.model.InjectorSpec.Line;
+import dev.ligature.processor.model.InjectorSpec.Pair;
+import dev.ligature.processor.model.InjectorSpec.TieGroup;
+import dev.ligature.processor.model.Member;
+import dev.ligature.processor.model.ModelGraph;
+import dev.ligature.processor.model.ModuleName;
+import dev.ligature.processor.model.Switch;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/** Settles what is generated for a class. */
+final class InjectorPlan {
+    private final Subject subject;
+    private final ClassSpec spec;
+    private final Map<ClassId, Dispatch> dispatches = new LinkedHashMap<>();
+
+    InjectorPlan(Subject subject) {
+        this.subject = subject;
+        this.spec = subject.spec();
+    }
+
+    InjectorSpec settle(boolean hasErrors) {
+        boolean isNameable = !spec.traits().isPrivate() && !spec.traits().isInner();
+        boolean isBroken = hasErrors || !isReachable();
+        List<Line> lines = isBroken ? List.of() : lines();
+        return new InjectorSpec(
+                spec.id(),
+                spec.traits().isPublic(),
+                spec.traits().typeParameters(),
+                isNameable,
+                spec.traits().isBlock() && isNameable,
+                isBroken,
+                constants(),
+                isBroken ? null : spec.superclass(),
+                lines,
+                isBroken ? List.of() : ties(),
+                List.copyOf(dispatches.values()));
+    }
+
+    /**
+     * Returns false if a child or superclass is private, which is reported where it is declared.
+     */
+    private boolean isReachable() {
+        Stream<ClassSpec> children =
+                spec.children().stream()
+                        .filter(child -> child.type() instanceof ChildType.Of)
+                        .map(child -> subject.graph().get(((ChildType.Of) child.type()).type()))
+                        .flatMap(type -> subject.graph().alternatives(type).stream())
+                        .flatMap(one -> Stream.of(one.type(), one.visited()))
+                        .filter(Objects::nonNull);
+        Stream<ClassSpec> superclass =
+                Stream.ofNullable(spec.superclass()).map(id -> subject.graph().get(id));
+        return Stream.concat(children, superclass)
+                .noneMatch(type -> type.traits().isPrivate() || type.traits().isInner());
+    }
+
+    private List<Constant> constants() {
+        Map<String, Constant> constants = new LinkedHashMap<>();
+        for (Member.Target target : spec.targets()) {
+            String module = target.name().value();
+            if (ModuleName.isValid(module)) {
+                String name = ModuleName.constant(module);
+                constants.putIfAbsent(name, new Constant(name, module));
+            }
+        }
+        return List.copyOf(constants.values());
+    }
+
+    private List<Line> lines() {
+        List<Line> lines = new ArrayList<>();
+        for (Member member : spec.members()) {
+            if (member instanceof Member.Target target) {
+                boolean repeated = target.container() != null && target.container().isRepeated();
+                lines.add(
+                        new Line.Modules(
+                                target.name().value(),
+                                target.role(),
+                                target.field().name(),
+                                repeated));
+            } else if (member instanceof Member.Child child) {
+                lines.add(children(child, (ChildType.Of) child.type()));
+            }
+        }
+        return lines;
+    }
+
+    private Line children(Member.Child child, ChildType.Of of) {
+        ClassSpec declared = subject.graph().get(of.type());
+        List<ModelGraph.Alternative> alternatives = subject.graph().alternatives(declared);
+        List<ClassId> described =
+                alternatives.stream()
+                        .map(ModelGraph.Alternative::visited)
+                        .filter(Objects::nonNull)
+                        .map(visited -> visited.id())
+                        .distinct()
+                        .toList();
+        boolean isDispatched = declared.traits().isSealed();
+        boolean isExact = !isDispatched && !declared.traits().isFinal();
+        return new Line.Children(
+                child.name().value(),
+                child.field().name(),
+                of.container().isRepeated(),
+                isExact ? declared.id() : null,
+                isDispatched ? null : described.get(0),
+                isDispatched ? dispatch(declared, alternatives).method() : "visit",
+                described);
+    }
+
+    private Dispatch dispatch(ClassSpec declared, List<ModelGraph.Alternative> alternatives) {
+        Dispatch known = dispatches.get(declared.id());
+        if (known != null) {
+            return known;
+        }
+        String method = "visit" + declared.id().simpleName();
+        long taken = dispatches.values().stream().filter(d -> isNumbered(d, method)).count();
+        Dispatch dispatch =
+                new Dispatch(
+                        taken == 0 ? method : method + (taken + 1),
+                        declared.id(),
+                        declared.traits().typeParameters(),
+                        alternatives.stream().map(InjectorPlan::branch).toList());
+        dispatches.put(declared.id(), dispatch);
+        return dispatch;
+    }
+
+    private static boolean isNumbered(Dispatch dispatch, String method) {
+        return dispatch.method().startsWith(method)
+                && dispatch.method().substring(method.length()).chars().allMatch(c -> c <= '9');
+    }
+
+    private static Branch branch(ModelGraph.Alternative one) {
+        return new Branch(
+                one.type().id(),
+                one.type().traits().typeParameters(),
+                !one.type().traits().isFinal(),
+                one.visited() == null ? null : one.visited().id());
+    }
+
+    private List<TieGroup> ties() {
+        TieRoots roots = new TieRoots(subject.ties());
+        Map<String, List<Pair>> byWhen = new LinkedHashMap<>();
+        for (TieLink link : subject.ties().links()) {
+            byWhen.computeIfAbsent(link.when(), when -> new ArrayList<>())
+                    .add(new Pair(link.reader(), roots.of(link)));
+        }
+        return byWhen.entrySet().stream()
+                .map(
+                        group ->
+                                new TieGroup(
+                                        group.getKey(),
+                                        WhenRule.usable(spec, group.getKey())
+                                                .map(Switch::isMethod)
+                                                .orElse(false),
+                                        group.getValue()))
+                .toList();
+    }
+}

@@ -1,0 +1,36 @@
+package dev.ligature.processor.check;
+
+import dev.ligature.processor.model.ClassId;
+import dev.ligature.processor.model.ClassSpec;
+import dev.ligature.processor.model.ModelGraph;
+import java.util.List;
+
+/**
+ * The class that is checked, with what its rules share.
+ *
+ * @param spec the class
+ * @param graph the classes that it reaches
+ * @param paths the modules of the class, its superclasses and children, by path
+ * @param ties its ties, resolved as far as they can be
+ */
+record Subject(ClassSpec spec, ModelGraph graph, List<ModulePath> paths, TieResolution ties) {
+    /** Expands the names and resolves the ties of a class. */
+    static Subject of(ClassSpec spec, ModelGraph graph) {
+        TieResolver resolver = new TieResolver(graph);
+        return new Subject(spec, graph, new PathWalk(graph).paths(spec), resolver.resolve(spec));
+    }
+
+    /** Returns how messages name the generated class. */
+    String injector() {
+        return spec.id().injector().display();
+    }
+
+    /** Returns whether generated code in this class's package can name another class. */
+    boolean canName(ClassSpec other) {
+        return !other.traits().isPrivate() && (isNear(other.id()) || other.traits().isPublic());
+    }
+
+    private boolean isNear(ClassId other) {
+        return other.packageName().equals(spec.id().packageName());
+    }
+}

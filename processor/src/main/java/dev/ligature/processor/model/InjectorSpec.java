@@ -1,0 +1,135 @@
+package dev.ligature.processor.model;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A generated class, settled to the last name.
+ *
+ * @param model the class that it visits
+ * @param isPublic whether it is public
+ * @param typeParameters how many type parameters the model has
+ * @param isNameable whether generated code can name the model
+ * @param isWrappable whether the model is a block, and so can be wrapped
+ * @param isBroken whether the model has errors: the members are there, but do nothing
+ * @param constants the constants, in order of declaration
+ * @param superclass the superclass whose generated class comes first, or null
+ * @param lines what is visited, in order of declaration
+ * @param ties the ties, grouped by when they hold
+ * @param dispatches the sealed classes of children
+ */
+public record InjectorSpec(
+        ClassId model,
+        boolean isPublic,
+        int typeParameters,
+        boolean isNameable,
+        boolean isWrappable,
+        boolean isBroken,
+        List<Constant> constants,
+        @Nullable ClassId superclass,
+        List<Line> lines,
+        List<TieGroup> ties,
+        List<Dispatch> dispatches) {
+    /** Copies the lists. */
+    public InjectorSpec {
+        constants = List.copyOf(constants);
+        lines = List.copyOf(lines);
+        ties = List.copyOf(ties);
+        dispatches = List.copyOf(dispatches);
+    }
+
+    /**
+     * The constant of a module.
+     *
+     * @param name the name of the constant
+     * @param module the name of the module
+     */
+    public record Constant(String name, String module) {}
+
+    /** What is visited of one field. */
+    public sealed interface Line {
+        /**
+         * Modules, which the field is assigned.
+         *
+         * @param name the name
+         * @param role the role
+         * @param field the field
+         * @param repeated whether it is a list or an array
+         */
+        record Modules(String name, Role role, String field, boolean repeated) implements Line {}
+
+        /**
+         * Nested models.
+         *
+         * @param name the name
+         * @param field the field
+         * @param repeated whether it is a list, an array or a map
+         * @param exactType the class that each must be exactly, or null
+         * @param visitor the class whose method visits, or null for a dispatch of this class
+         * @param method the method that visits
+         * @param described the classes that describe what a child may be
+         */
+        record Children(
+                String name,
+                String field,
+                boolean repeated,
+                @Nullable ClassId exactType,
+                @Nullable ClassId visitor,
+                String method,
+                List<ClassId> described)
+                implements Line {
+            /** Copies the list. */
+            public Children {
+                described = List.copyOf(described);
+            }
+        }
+    }
+
+    /**
+     * Ties that hold together.
+     *
+     * @param when the member that says whether they hold; empty if they always do
+     * @param isMethod whether that member is a method
+     * @param ties the ties
+     */
+    public record TieGroup(String when, boolean isMethod, List<Pair> ties) {
+        /** Copies the list. */
+        public TieGroup {
+            ties = List.copyOf(ties);
+        }
+    }
+
+    /**
+     * One tie.
+     *
+     * @param reader the path of the module that is tied
+     * @param source the path of the module whose weight it reads
+     */
+    public record Pair(String reader, String source) {}
+
+    /**
+     * A method that finds the class of a child whose declared class is sealed.
+     *
+     * @param method the name of the method
+     * @param type the sealed class
+     * @param typeParameters how many type parameters it has
+     * @param branches the classes that a child may be of
+     */
+    public record Dispatch(String method, ClassId type, int typeParameters, List<Branch> branches) {
+        /** Copies the list. */
+        public Dispatch {
+            branches = List.copyOf(branches);
+        }
+    }
+
+    /**
+     * One class that a child may be of.
+     *
+     * @param type the class
+     * @param typeParameters how many type parameters it has
+     * @param isExact whether a subclass of it is not meant
+     * @param visited the class whose generated class visits it; null if it has no modules
+     */
+    public record Branch(
+            ClassId type, int typeParameters, boolean isExact, @Nullable ClassId visited) {}
+}

@@ -1,0 +1,166 @@
+package dev.ligature.processor.read;
+
+import dev.ligature.processor.model.ChildType;
+import dev.ligature.processor.model.ClassId;
+import dev.ligature.processor.model.Container;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import javax.lang.model.element.Element;
+import javax.lang.model.element.TypeElement;
+import javax.lang.model.type.ArrayType;
+import javax.lang.model.type.DeclaredType;
+import javax.lang.model.type.IntersectionType;
+import javax.lang.model.type.TypeKind;
+import javax.lang.model.type.TypeMirror;
+import javax.lang.model.type.TypeVariable;
+import javax.lang.model.type.WildcardType;
+import javax.lang.model.util.Elements;
+import javax.lang.model.util.Types;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the types of fields. Type-use annotations do not matter to any of the answers. */
+final class FieldTypes {
+    private final Elements elements;
+    private final Types types;
+
+    FieldTypes(Elements elements, Types types) {
+        this.elements = elements;
+        this.types = types;
+    }
+
+    /** Returns how a field of exactly {@code Block}, a list or an array of it holds its blocks. */
+    @Nullable Container targetContainer(TypeMirror type) {
+        if (isBlock(type)) {
+            return Container.ONE;
+        }
+        if (type instanceof ArrayType array && isBlock(array.getComponentType())) {
+            return Container.ARRAY;
+        }
+        if (type instanceof DeclaredType declared
+                && element(declared).getQualifiedName().contentEquals("java.util.List")
+                && declared.getTypeArguments().size() == 1
+                && isBlock(declared.getTypeArguments().get(0))) {
+            return Container.LIST;
+        }
+        return null;
+    }
+
+    /** Returns what the field of a child holds. */
+    ChildType child(TypeMirror type) {
+        String text = TypeText.of(type);
+        TypeMirror bound = bound(type);
+        if (bound instanceof ArrayType array) {
+            return holding(Container.ARRAY, array.getComponentType(), text);
+        }
+        Optional<DeclaredType> list = asSuper(bound, "java.util.List");
+        if (list.isPresent()) {
+            return isRaw(list.get())
+                    ? new ChildType.Unsupported(ChildType.Problem.RAW, text)
+                    : holding(Container.LIST, list.get().getTypeArguments().get(0), text);
+        }
+        Optional<DeclaredType> map = asSuper(bound, "java.util.Map");
+        if (map.isPresent()) {
+            if (isRaw(map.get())) {
+                return new ChildType.Unsupported(ChildType.Problem.RAW, text);
+            }
+            return isNamed(map.get().getTypeArguments().get(0), "java.lang.String")
+                    ? holding(Container.MAP, map.get().getTypeArguments().get(1), text)
+                    : new ChildType.Unsupported(ChildType.Problem.KEY, text);
+        }
+        return holding(Container.ONE, bound, text);
+    }
+
+    /** Adds the names of the types in a type that do not exist, or not yet. */
+    void addMissing(TypeMirror type, List<String> missing) {
+        if (type.getKind() == TypeKind.ERROR || isNamed(type, "error.NonExistentClass")) {
+            missing.add(TypeText.of(type));
+        } else if (type instanceof ArrayType array) {
+            addMissing(array.getComponentType(), missing);
+        } else if (type instanceof DeclaredType declared) {
+            declared.getTypeArguments().forEach(argument -> addMissing(argument, missing));
+        } else if (type instanceof WildcardType wildcard && wildcard.getExtendsBound() != null) {
+            addMissing(wildcard.getExtendsBound(), missing);
+        } else if (type instanceof TypeVariable variable) {
+            TypeMirror bound = types.erasure(variable);
+            if (bound.getKind() == TypeKind.ERROR) {
+                missing.add(TypeText.of(bound));
+            }
+        }
+    }
+
+    /** Returns the name of a class. */
+    ClassId id(TypeElement type) {
+        List<String> names = new ArrayList<>();
+        Element at = type;
+        for (; at instanceof TypeElement; at = at.getEnclosingElement()) {
+            names.add(0, at.getSimpleName().toString());
+        }
+        return new ClassId(
+                elements.getPackageOf(type).getQualifiedName().toString(), List.copyOf(names));
+    }
+
+    private ChildType holding(Container container, TypeMirror element, String text) {
+        TypeMirror bound = bound(element);
+        boolean isClass = bound.getKind() == TypeKind.DECLARED && isModelClass(bound);
+        return isClass
+                ? new ChildType.Of(container, id(element((DeclaredType) bound)), text)
+                : new ChildType.Unsupported(ChildType.Problem.NOT_A_CLASS, text);
+    }
+
+    /** Returns false for the classes of the JDK, which declare no modules: sets, optionals. */
+    private boolean isModelClass(TypeMirror type) {
+        String name = element((DeclaredType) type).getQualifiedName().toString();
+        return !name.startsWith("java.");
+    }
+
+    /** Returns the type that a type variable or a wildcard is known to have. */
+    private TypeMirror bound(TypeMirror type) {
+        if (type instanceof TypeVariable variable) {
+            return bound(variable.getUpperBound());
+        }
+        if (type instanceof IntersectionType intersection) {
+            return bound(intersection.getBounds().get(0));
+        }
+        if (type instanceof WildcardType wildcard) {
+            TypeMirror extended = wildcard.getExtendsBound();
+            return extended == null
+                    ? elements.getTypeElement("java.lang.Object").asType()
+                    : bound(extended);
+        }
+        return type;
+    }
+
+    private Optional<DeclaredType> asSuper(TypeMirror type, String name) {
+        if (!(type instanceof DeclaredType declared)) {
+            return Optional.empty();
+        }
+        if (element(declared).getQualifiedName().contentEquals(name)) {
+            return Optional.of(declared);
+        }
+        for (TypeMirror parent : types.directSupertypes(type)) {
+            Optional<DeclaredType> found = asSuper(parent, name);
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private boolean isRaw(DeclaredType type) {
+        return type.getTypeArguments().isEmpty();
+    }
+
+    private boolean isBlock(TypeMirror type) {
+        return isNamed(type, Names.BLOCK);
+    }
+
+    private boolean isNamed(TypeMirror type, String name) {
+        return type instanceof DeclaredType declared
+                && element(declared).getQualifiedName().contentEquals(name);
+    }
+
+    private static TypeElement element(DeclaredType type) {
+        return (TypeElement) type.asElement();
+    }
+}

@@ -1,0 +1,42 @@
+package dev.ligature.processor.read;
+
+import dev.ligature.processor.model.ChildType;
+import dev.ligature.processor.model.ClassId;
+import dev.ligature.processor.model.ClassSpec;
+import dev.ligature.processor.model.Member;
+import dev.ligature.processor.model.ModelGraph;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Finds the types that do not exist yet and that the generated class of a model depends on. */
+public final class Missing {
+    private Missing() {}
+
+    /** Returns the names of the missing types of a class and of the children it reaches, sorted. */
+    public static List<String> of(ClassSpec spec, ModelGraph graph) {
+        Set<String> missing = new TreeSet<>(spec.missingElsewhere());
+        Set<ClassId> seen = new HashSet<>();
+        Deque<ClassId> left = new ArrayDeque<>(List.of(spec.id()));
+        while (!left.isEmpty()) {
+            ClassSpec next = graph.get(left.pop());
+            if (seen.add(next.id())) {
+                missing.addAll(next.missing());
+                left.addAll(next.permitted());
+                if (next.superclass() != null) {
+                    left.add(next.superclass());
+                }
+                for (Member.Child child : next.children()) {
+                    if (child.type() instanceof ChildType.Of of) {
+                        left.add(of.type());
+                    }
+                }
+            }
+        }
+        return new ArrayList<>(missing);
+    }
+}

@@ -1,0 +1,147 @@
+package dev.ligature.processor.write;
+
+import com.palantir.javapoet.AnnotationSpec;
+import com.palantir.javapoet.ClassName;
+import com.palantir.javapoet.CodeBlock;
+import com.palantir.javapoet.FieldSpec;
+import com.palantir.javapoet.JavaFile;
+import com.palantir.javapoet.MethodSpec;
+import com.palantir.javapoet.TypeName;
+import com.palantir.javapoet.TypeSpec;
+import dev.ligature.processor.model.ClassId;
+import dev.ligature.processor.model.InjectorSpec;
+import dev.ligature.processor.model.Origin;
+import java.io.IOException;
+import java.io.Writer;
+import javax.annotation.processing.Filer;
+import javax.lang.model.element.Modifier;
+import javax.lang.model.element.TypeElement;
+
+/** Writes the generated class of a model. */
+public final class InjectorWriter {
+    private final String processor;
+    private final Filer filer;
+    private final boolean canWrap;
+
+    /**
+     * Creates a writer.
+     *
+     * @param processor the name of the processor, for {@code @Generated}
+     * @param filer where the classes go
+     * @param canWrap whether the runtime has {@code LoraModel}
+     */
+    public InjectorWriter(String processor, Filer filer, boolean canWrap) {
+        this.canWrap = canWrap;
+        this.processor = processor;
+        this.filer = filer;
+    }
+
+    /**
+     * Writes a class.
+     *
+     * @param injector what to write
+     * @param origin the class it is generated for
+     * @param hasGenerated whether the class's module reads {@code javax.annotation.processing}
+     * @throws IOException if the compiler cannot write the file
+     */
+    public void write(InjectorSpec injector, TypeElement origin, boolean hasGenerated)
+            throws IOException {
+        TypeSpec.Builder type = type(injector, canWrap);
+        if (hasGenerated) {
+            type.addAnnotation(
+                    AnnotationSpec.builder(TypeNames.GENERATED)
+                            .addMember("value", "$S", processor)
+                            .build());
+        }
+        type.addAnnotation(
+                AnnotationSpec.builder(TypeNames.LORA_GENERATED)
+                        .addMember("contract", "$L", Origin.CONTRACT)
+                        .build());
+        String source =
+                JavaFile.builder(injector.model().packageName(), type.build())
+                        .indent("    ")
+                        .skipJavaLangImports(true)
+                        .build()
+                        .toString();
+        String name = injector.model().injector().qualifiedName();
+        try (Writer out = filer.createSourceFile(name, origin).openWriter()) {
+            out.write(Layout.of(source));
+        }
+    }
+
+    private static TypeSpec.Builder type(InjectorSpec injector, boolean canWrap) {
+        ClassId id = injector.model().injector();
+        TypeSpec.Builder type =
+                TypeSpec.classBuilder(TypeNames.raw(id))
+                        .addModifiers(Modifier.FINAL)
+                        .addJavadoc("Binds the modules of $L.\n", reference(injector));
+        if (injector.isPublic()) {
+            type.addModifiers(Modifier.PUBLIC);
+        }
+        for (InjectorSpec.Constant constant : injector.constants()) {
+            type.addField(constant(constant));
+        }
+        type.addMethod(MethodSpec.constructorBuilder().addModifiers(Modifier.PRIVATE).build());
+        if (canWrap && injector.isWrappable()) {
+            type.addMethod(wrap(injector));
+        }
+        type.addMethod(describe(injector)).addMethod(visit(injector));
+        for (InjectorSpec.Dispatch dispatch : injector.dispatches()) {
+            type.addMethod(DispatchWriter.method(dispatch));
+        }
+        return type;
+    }
+
+    private static FieldSpec constant(InjectorSpec.Constant constant) {
+        return FieldSpec.builder(String.class, constant.name())
+                .addModifiers(Modifier.PUBLIC, Modifier.STATIC, Modifier.FINAL)
+                .addJavadoc("The module {@code $L}.\n", constant.module())
+                .initializer("$S", constant.module())
+                .build();
+    }
+
+    private static MethodSpec wrap(InjectorSpec injector) {
+        return method("wrap")
+                .addJavadoc("Wraps a model, so that adapters can be added to its modules.\n")
+                .returns(TypeNames.LORA_MODEL)
+                .addParameter(modelType(injector), "model")
+                .addStatement(
+                        "return $T.wrap(model, $T::visit)",
+                        TypeNames.LORA_MODEL,
+                        TypeNames.raw(injector.model().injector()))
+                .build();
+    }
+
+    private static MethodSpec describe(InjectorSpec injector) {
+        return method("describe")
+                .addJavadoc("Describes the modules, roles and ties, without weights.\n")
+                .returns(TypeNames.DESCRIPTION)
+                .addCode(DescriptionWriter.body(injector))
+                .build();
+    }
+
+    private static MethodSpec visit(InjectorSpec injector) {
+        return method("visit")
+                .addJavadoc("Shows each module to a visitor, and puts what it returns in place.\n")
+                .addParameter(modelType(injector), "model")
+                .addParameter(TypeNames.VISITOR, "visitor")
+                .addCode(VisitWriter.body(injector))
+                .build();
+    }
+
+    private static MethodSpec.Builder method(String name) {
+        return MethodSpec.methodBuilder(name).addModifiers(Modifier.PUBLIC, Modifier.STATIC);
+    }
+
+    private static TypeName modelType(InjectorSpec injector) {
+        return injector.isNameable()
+                ? TypeNames.any(injector.model(), injector.typeParameters())
+                : ClassName.OBJECT;
+    }
+
+    private static CodeBlock reference(InjectorSpec injector) {
+        return injector.isNameable()
+                ? CodeBlock.of("{@link $T}", TypeNames.raw(injector.model()))
+                : CodeBlock.of("{@code $L}", injector.model().display());
+    }
+}
