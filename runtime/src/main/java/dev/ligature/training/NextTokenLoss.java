@@ -44,7 +44,9 @@ public final class NextTokenLoss extends Loss {
     static NDArray negativeMean(NDArray logits, Targets targets, long tokens) {
         NDArray flat = logits.reshape(-1, logits.getShape().get(2)); // (B, T − 1, V) -> (N, V)
         if (flat.getDataType() == DataType.FLOAT16) {
-            flat = flat.toType(DataType.FLOAT32, false);
+            // Not toType, which leaves the graph: the product with fp32 is fp32, and has a
+            // gradient.
+            flat = flat.mul(flat.getManager().ones(new Shape(1), DataType.FLOAT32));
         }
         NDArray picked = flat.logSoftmax(1).gather(targets.classes(), 1); // (N, V) -> (N, 1)
         if (targets.counted() != null) {

@@ -38,11 +38,18 @@ record NextTokens(NDManager scope, NDArray inputs, Targets targets) implements A
                             + ". Give a label for every token; labels are not shifted.");
         }
         NDManager scope = manager.newSubManager();
-        NDArray read =
-                batch.ids().get(scope, new NDIndex(":, :-1")); // a view of the caller's array
-        NDArray inputs = read.toType(DataType.INT64, true).toDevice(scope.getDevice(), false);
+        NDArray inputs = copy(batch.ids().get(scope, new NDIndex(":, :-1")), scope); // (B, T − 1)
         boolean mayIgnore = batch.labels() != batch.ids();
         return new NextTokens(scope, inputs, Targets.of(batch.labels(), mayIgnore, scope));
+    }
+
+    /**
+     * Returns a copy of ids as int64, on the scope's device. Autograd keeps ids until backward, and
+     * the caller's may lie in a buffer that it frees; {@code toType(type, true)} copies only where
+     * the type changes.
+     */
+    static NDArray copy(NDArray ids, NDManager scope) {
+        return ids.toType(DataType.INT64, false).toDevice(scope.getDevice(), false).duplicate();
     }
 
     /** Returns how many tokens count. */

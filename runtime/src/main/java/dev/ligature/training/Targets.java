@@ -25,9 +25,7 @@ record Targets(NDArray classes, @Nullable NDArray counted, long count) {
      */
     static Targets of(NDArray labels, boolean mayIgnore, NDManager scope) {
         NDArray shifted = labels.get(scope, new NDIndex(":, 1:")).reshape(-1, 1); // (N, 1)
-        // A copy: autograd keeps the classes, and the caller's array may be of a buffer that it
-        // closes.
-        NDArray classes = shifted.toType(DataType.INT64, true);
+        NDArray classes = NextTokens.copy(shifted, scope); // (N, 1)
         if (!mayIgnore) {
             return new Targets(classes, null, classes.size());
         }

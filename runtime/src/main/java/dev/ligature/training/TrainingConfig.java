@@ -61,9 +61,9 @@ public record TrainingConfig(
         private @Nullable Double learningRate;
         private @Nullable Tracker schedule;
         private @Nullable Double weightDecay;
-        private double beta1 = 0.9;
-        private double beta2 = 0.999;
-        private double epsilon = 1e-8;
+        private @Nullable Double beta1;
+        private @Nullable Double beta2;
+        private @Nullable Double epsilon;
         private double momentum;
         private double maxGradNorm = Double.POSITIVE_INFINITY;
         private int accumulationSteps = 1;
@@ -127,28 +127,33 @@ public record TrainingConfig(
 
         /** Returns the configuration. */
         public TrainingConfig build() {
+            boolean adamw = optimizer == OptimizerKind.ADAMW;
             if (schedule != null && learningRate != null) {
                 throw new IllegalArgumentException(
                         "[TrainConfig] Both a learning rate and a schedule are set; a schedule has"
                                 + " the rate in it. Set one of them.");
             }
-            Tracker rates =
-                    schedule != null
-                            ? schedule
-                            : LearningRateSchedule.constant(
-                                    learningRate == null ? 1e-3 : learningRate, 0);
-            double decay =
-                    weightDecay != null ? weightDecay : optimizer == OptimizerKind.ADAMW ? 0.01 : 0;
+            if (!adamw && (beta1 != null || epsilon != null)) {
+                throw new IllegalArgumentException(
+                        "[TrainConfig] betas or eps are set, which SGD does not have. Leave them"
+                                + " out, or use AdamW.");
+            }
+            double rate = orElse(learningRate, 1e-3);
+            require(rate >= 0, "learningRate", rate, "at least 0");
             return new TrainingConfig(
                     optimizer,
-                    rates,
-                    decay,
-                    beta1,
-                    beta2,
-                    epsilon,
+                    schedule != null ? schedule : LearningRateSchedule.constant(rate, 0),
+                    orElse(weightDecay, adamw ? 0.01 : 0),
+                    orElse(beta1, 0.9),
+                    orElse(beta2, 0.999),
+                    orElse(epsilon, 1e-8),
                     momentum,
                     maxGradNorm,
                     accumulationSteps);
+        }
+
+        private static double orElse(@Nullable Double set, double otherwise) {
+            return set != null ? set : otherwise;
         }
     }
 }

@@ -35,6 +35,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * }
  * }</pre>
  *
+ * <p>A loop is for one thread at a time; several loops may run in several threads, and take turns.
+ *
  * <p>Forward and backward go through DJL's {@code Trainer}. Its {@code step()} is not used: it
  * fails where gradients add up to exactly zero, leaves a handle for every gradient behind, and
  * copies each of them.
@@ -191,13 +193,24 @@ public final class TrainingLoop implements AutoCloseable {
     private double backward(NextTokens batch, long tokens) {
         COLLECTING.lock();
         try (batch;
-                GradientCollector collector = trainer.newGradientCollector()) {
+                GradientCollector collector = newCollector()) {
             NDList output = trainer.forward(new NDList(batch.inputs())); // (B, T − 1, V)
             NDArray loss = loss(batch, output, tokens); // ()
             collector.backward(loss);
             return read(loss);
         } finally {
             COLLECTING.unlock();
+        }
+    }
+
+    private GradientCollector newCollector() {
+        try {
+            return trainer.newGradientCollector();
+        } catch (IllegalStateException e) {
+            throw new LoraException(
+                    "TrainCollecting",
+                    "A GradientCollector is open elsewhere in this process, and DJL allows one. Close"
+                            + " it before a step; training loops take turns by themselves.");
         }
     }
 
