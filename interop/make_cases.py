@@ -221,7 +221,7 @@ def write_forward(out: pathlib.Path, case: ForwardCase, shape: dict, seed: int) 
     folder.save_tensors("expected.safetensors", expected)
     folder.describe(case.about, seed)
     effect = (expected["adapter_logits"] - expected["base_logits"]).abs().max()
-    print(f"{case.name:24s} the adapter moves a logit by up to {effect:.3f}")
+    print(f"wrote {case.name}: the adapter moves a logit by up to {effect:.3f}")
 
 
 def let_head_read_embedding_pair(model) -> None:
@@ -309,7 +309,7 @@ def write_training(out: pathlib.Path, case: TrainingCase, shape: dict, seed: int
         },
     )
     folder.describe(case.about, seed)
-    print(f"{case.name:24s} loss {losses[0]:.4f} -> {losses[-1]:.4f}")
+    print(f"wrote {case.name}: loss {losses[0]:.4f} -> {losses[-1]:.4f}")
 
 
 def write_diverged(out: pathlib.Path, shape: dict, seed: int) -> None:
@@ -333,7 +333,20 @@ def write_diverged(out: pathlib.Path, shape: dict, seed: int) -> None:
     gap = embedding.lora_embedding_A["default"] - head.lora_B["default"].weight.t()
     largest = gap.abs().max().item()
     folder.describe(about, seed, largest_difference=largest)
-    print(f"{name:24s} the copies differ by up to {largest:.4f}")
+    print(f"wrote {name}: the copies differ by up to {largest:.4f}")
+
+
+def write(out: pathlib.Path, shape_name: str, seed: int) -> None:
+    shape, first_seed = SHAPES[shape_name], seed * 1000
+    out.mkdir(parents=True, exist_ok=True)
+    with warnings.catch_warnings():
+        # PEFT's own warnings about ties are what the cases are about.
+        warnings.simplefilter("ignore")
+        for case in FORWARD:
+            write_forward(out, case, shape, first_seed + case.seed)
+        for case in TRAINING:
+            write_training(out, case, shape, first_seed + case.seed)
+        write_diverged(out, shape, first_seed + DIVERGED[2])
 
 
 def main() -> None:
@@ -342,16 +355,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="1 wrote the committed cases")
     parser.add_argument("--shape", choices=SHAPES, default="small")
     args = parser.parse_args()
-
-    # PEFT's own warnings about ties are what the cases are about.
-    warnings.filterwarnings("ignore")
-    shape, first_seed = SHAPES[args.shape], args.seed * 1000
-    args.out.mkdir(parents=True, exist_ok=True)
-    for case in FORWARD:
-        write_forward(args.out, case, shape, first_seed + case.seed)
-    for case in TRAINING:
-        write_training(args.out, case, shape, first_seed + case.seed)
-    write_diverged(args.out, shape, first_seed + DIVERGED[2])
+    write(args.out, args.shape, args.seed)
 
 
 if __name__ == "__main__":

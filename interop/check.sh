@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Shows that Ligature and real PEFT read each other's adapters and agree on the logits. Needs Python 3.10 or later with
+# venv, a JDK, Maven, and about 1 GB of downloads the first time.
+#
+#   interop/check.sh [DIRECTORY]     keeps what it makes in DIRECTORY; without one, in a directory that it deletes
+#
+# PYTHON=/path/to/python uses a Python that has the packages already.
+set -euo pipefail
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+
+if [[ -z "${PYTHON:-}" ]]; then
+    PYTHON="$here/.venv/bin/python"
+    if ! "$PYTHON" -c 'import peft' 2>/dev/null; then
+        python3 -m venv "$here/.venv"
+        "$PYTHON" -m pip install --quiet -r "$here/requirements.txt"
+    fi
+fi
+if [[ $# -gt 0 ]]; then
+    work="$1"
+else
+    work="$(mktemp -d)"
+    trap 'rm -rf "$work"' EXIT
+fi
+export HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
+"$PYTHON" "$here/check.py" "$work"
