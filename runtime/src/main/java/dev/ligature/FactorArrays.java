@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.Dropout;
+import dev.ligature.block.Cast;
 
 /**
  * The arrays of one factor pair and what each kind of reader computes with them.
@@ -28,7 +29,7 @@ record FactorArrays(NDArray a, NDArray b, NDArray scaling) {
      * @param training whether the result is to have a graph
      */
     NDArray addLinear(NDArray x, NDArray y, double dropout, boolean training) {
-        NDArray in = x.getDataType() == a.getDataType() ? x : x.toType(a.getDataType(), false);
+        NDArray in = Cast.to(x, a.getDataType()); // with its graph, which toType would leave
         if (training && dropout > 0) {
             in = Dropout.dropout(in, (float) dropout, true).singletonOrThrow(); // (…, in)
         }
@@ -79,8 +80,7 @@ record FactorArrays(NDArray a, NDArray b, NDArray scaling) {
     }
 
     private static NDArray add(NDArray y, NDArray term, boolean training) {
-        NDArray cast =
-                term.getDataType() == y.getDataType() ? term : term.toType(y.getDataType(), false);
+        NDArray cast = Cast.to(term, y.getDataType());
         if (training) {
             return y.add(cast);
         }

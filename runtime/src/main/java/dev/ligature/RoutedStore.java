@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterServer;
 import ai.djl.training.ParameterStore;
+import dev.ligature.block.Cast;
 import dev.ligature.plan.ModuleKind;
 import java.util.IdentityHashMap;
 import org.jspecify.annotations.Nullable;
@@ -100,7 +101,7 @@ final class RoutedStore extends ParameterStore {
         }
         NDArray wide = w.toType(delta.getDataType(), true);
         wide.attach(owner);
-        return delta.add(wide).toType(type, true);
+        return Cast.to(delta.add(wide), type); // with its graph, which toType would leave
     }
 
     void checkReached() {
