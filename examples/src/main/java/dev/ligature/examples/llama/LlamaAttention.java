@@ -11,6 +11,7 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.annotation.LoraTarget;
+import dev.ligature.block.Cast;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,8 +108,8 @@ final class LlamaAttention extends AbstractBlock {
     private static NDArray attend(NDArray q, NDArray k, NDArray v, NDArray mask) {
         NDArray scores = q.matMul(k.swapAxes(2, 3)); // (B, KV, G·T, D) x (D, S) -> (B, KV, G·T, S)
         // The product of matrices keeps its factors for the gradient, not the product.
-        scores = scores.toType(DataType.FLOAT32, false).addi(mask);
-        NDArray weights = scores.softmax(3).toType(v.getDataType(), false);
+        scores = Cast.to(scores, DataType.FLOAT32).addi(mask);
+        NDArray weights = Cast.to(scores.softmax(3), v.getDataType());
         return weights.matMul(v); // (B, KV, G·T, S) x (S, D) -> (B, KV, G·T, D)
     }
 

@@ -9,6 +9,7 @@ import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.block.Cast;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,12 +51,12 @@ final class RmsNorm extends AbstractBlock {
             @Nullable PairList<String, Object> params) {
         NDArray x = inputs.singletonOrThrow(); // (…, d)
         NDArray w = parameterStore.getValue(weight, x.getDevice(), training); // (d)
-        NDArray wide = x.toType(DataType.FLOAT32, false);
+        NDArray wide = Cast.to(x, DataType.FLOAT32);
         // A scalar that the engine makes itself. One made from a Java buffer could be freed before
         // the backward pass, and the Number overloads make such ones.
         NDArray eps = x.getManager().full(new Shape(), epsilon, DataType.FLOAT32);
         NDArray rms = wide.square().mean(LAST_AXIS, true).addi(eps).sqrt(); // (…, 1)
-        NDArray y = wide.div(rms).toType(x.getDataType(), false); // (…, d) / (…, 1)
+        NDArray y = Cast.to(wide.div(rms), x.getDataType()); // (…, d) / (…, 1)
         // Autograd needs the quotient for the gradient of w, so only inference may overwrite it.
         return new NDList(training ? y.mul(w) : y.muli(w)); // (…, d) * (d)
     }
