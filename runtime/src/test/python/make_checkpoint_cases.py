@@ -2,11 +2,14 @@
 
 Usage: python make_checkpoint_cases.py runtime/src/test/resources/checkpoint
 """
-import json, pathlib, shutil, struct, sys
+import pathlib, shutil, struct, sys, warnings
 
 import torch
-from safetensors.torch import save_file
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file, save_file
 from transformers import LlamaConfig, LlamaForCausalLM
+
+warnings.filterwarnings("ignore")
 
 OUT = pathlib.Path(sys.argv[1])
 
@@ -64,12 +67,16 @@ def written():
     }, OUT / "written.safetensors", metadata={"format": "pt"})
 
 
+def llama():
+    torch.manual_seed(11)
+    return LlamaForCausalLM(LlamaConfig(vocab_size=29, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
+                                        num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=32,
+                                        tie_word_embeddings=True))
+
+
 def sharded():
     """A tied Llama in bfloat16, in shards as Transformers writes them, and what it widens to."""
-    torch.manual_seed(11)
-    model = LlamaForCausalLM(LlamaConfig(vocab_size=29, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
-                                         num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=32,
-                                         tie_word_embeddings=True)).to(torch.bfloat16)
+    model = llama().to(torch.bfloat16)
     target = OUT / "sharded-bf16"
     shutil.rmtree(target, ignore_errors=True)
     model.save_pretrained(target, max_shard_size="4KB")
@@ -77,8 +84,41 @@ def sharded():
     save_file(wide, OUT / "sharded-widened.safetensors", metadata={"format": "pt"})
 
 
+def adapter(name, deltas=False, **settings):
+    """An adapter of the Llama as PEFT saves it, with random factors, and the weight deltas that PEFT computes."""
+    model = get_peft_model(llama(), LoraConfig(r=3, lora_alpha=6, **settings))
+    with torch.no_grad():
+        for parameter, p in model.named_parameters():
+            if "lora_" in parameter or "trainable_tokens" in parameter:
+                p.normal_(0, 0.3)
+    target = OUT / "adapters" / name
+    shutil.rmtree(target, ignore_errors=True)
+    model.save_pretrained(target)
+    (target / "README.md").unlink()
+    if deltas:
+        found = {n.removeprefix("base_model.model."): m.get_delta_weight("default").detach().contiguous()
+                 for n, m in model.named_modules() if hasattr(m, "get_delta_weight")}
+        save_file(found, OUT / f"adapter-{name}-deltas.safetensors", metadata={"format": "pt"})
+    return target / "adapter_model.safetensors"
+
+
+def adapters():
+    adapter("tied", deltas=True, target_modules=["q_proj", "embed_tokens"], ensure_weight_tying=True)
+    adapter("flag-off", deltas=True, target_modules=["embed_tokens", "lm_head"])
+    adapter("dora", target_modules=["q_proj"], use_dora=True)
+    adapter("tokens", target_modules=["q_proj"], trainable_token_indices=[3, 5])
+    adapter("saved-module", target_modules=["q_proj"], modules_to_save=["norm"])
+    half = adapter("bf16", target_modules=["v_proj"])
+    save_file({k: v.to(torch.bfloat16) for k, v in load_file(half).items()}, half, metadata={"format": "pt"})
+    diverged = adapter("diverged", target_modules=["embed_tokens"], ensure_weight_tying=True)
+    tensors = {k: v.contiguous() for k, v in load_file(diverged).items() if "base_layer" not in k}
+    tensors["base_model.model.lm_head.lora_B.weight"][4, 1] += 0.25
+    save_file(tensors, diverged, metadata={"format": "pt"})
+
+
 OUT.mkdir(parents=True, exist_ok=True)
 rounding()
 dtypes()
 written()
 sharded()
+adapters()

@@ -54,6 +54,15 @@ public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning
         return new PlanReport(this).toString();
     }
 
+    /**
+     * Returns the configuration with what the plan decided for shared pairs spelled out: every
+     * module that shares one is targeted by name, with the pair's rank and alpha. Resolving it
+     * gives the same pairs; files hold it, for programs that do not know the ties.
+     */
+    public LoraConfig explicitConfig() {
+        return ExplicitConfig.of(this);
+    }
+
     private static LoraPlan resolve(LoraConfig config, ModelLayout layout, boolean creating) {
         PairGroups.requireHead(config, layout);
         TargetMatcher matcher = new TargetMatcher(config);

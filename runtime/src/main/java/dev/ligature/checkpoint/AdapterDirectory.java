@@ -1,0 +1,278 @@
+package dev.ligature.checkpoint;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.ligature.checkpoint.AdapterTensors.Copy;
+import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.PairPlan;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * An adapter in PEFT's format: {@code adapter_config.json} and {@code adapter_model.safetensors}.
+ *
+ * <pre>{@code
+ * AdapterDirectory directory = AdapterDirectory.open(path);
+ * LoraPlan plan = LoraPlan.resolveForLoading(directory.config(), layout);
+ * Map<PairPlan, Factors> pairs = directory.read(plan, manager);
+ * }</pre>
+ */
+public final class AdapterDirectory {
+    /** The name of the file with the factors. */
+    public static final String WEIGHTS = "adapter_model.safetensors";
+
+    private static final String PICKLED = "adapter_model.bin";
+
+    private final Path directory;
+    private final LoraConfig config;
+
+    private AdapterDirectory(Path directory, LoraConfig config) {
+        this.directory = directory;
+        this.config = config;
+    }
+
+    /**
+     * A factor pair, with ΔW = scaling · B · A.
+     *
+     * @param a the factor A, of shape (r, in)
+     * @param b the factor B, of shape (out, r)
+     */
+    public record Factors(NDArray a, NDArray b) {}
+
+    /**
+     * Opens a directory and reads its configuration.
+     *
+     * @param directory the directory
+     * @throws CheckpointException if a file is missing, leads out of the directory or is pickled,
+     *     or if the configuration asks for what is not supported
+     * @throws IOException if a file cannot be read
+     */
+    public static AdapterDirectory open(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            StagedDirectory.checkInterrupted(directory);
+        }
+        CheckpointDirectory.check(directory);
+        if (!Files.exists(directory.resolve(AdapterConfigJson.FILE_NAME))) {
+            throw new CheckpointException(
+                    "CheckpointMissing",
+                    directory
+                            + " has no "
+                            + AdapterConfigJson.FILE_NAME
+                            + ". Name the directory of a PEFT adapter.");
+        }
+        weights(directory);
+        Path file = CheckpointDirectory.file(directory, AdapterConfigJson.FILE_NAME);
+        return new AdapterDirectory(directory, AdapterConfigJson.read(file));
+    }
+
+    private static Path weights(Path directory) throws IOException {
+        if (Files.exists(directory.resolve(PICKLED)) && !Files.exists(directory.resolve(WEIGHTS))) {
+            throw new CheckpointException(
+                    "CheckpointPickled",
+                    directory
+                            + " has its factors in "
+                            + PICKLED
+                            + ", a pickle, which can run any code when it is read and is not read"
+                            + " here. Save the adapter again with safe_serialization=True.");
+        }
+        return CheckpointDirectory.file(directory, WEIGHTS);
+    }
+
+    /** Returns the directory. */
+    public Path directory() {
+        return directory;
+    }
+
+    /** Returns the configuration in the directory. */
+    public LoraConfig config() {
+        return config;
+    }
+
+    /**
+     * Reads the factors of a plan.
+     *
+     * <p>Every key of the file must belong to a pair of the plan, and every pair must be in the
+     * file. Copies of the base's own weights, which PEFT adds for embeddings, are left alone. Where
+     * modules share a pair, the saved copies must be equal bit for bit; one is enough. The arrays
+     * have the pair's data type; half precision is widened. They do not change with the file.
+     *
+     * @param plan what the adapter is to have, resolved from {@link #config}
+     * @param manager the owner of the arrays
+     * @return the factors of each pair, in the plan's order
+     * @throws CheckpointException if the file does not fit the plan
+     * @throws IOException if the file cannot be read
+     */
+    public Map<PairPlan, Factors> read(LoraPlan plan, NDManager manager) throws IOException {
+        try (SafetensorsReader reader = SafetensorsReader.open(weights(directory));
+                NDManager temporary = manager.newSubManager()) {
+            Map<PairPlan, Factors> pairs = new LinkedHashMap<>();
+            for (Map.Entry<PairPlan, List<Copy>> entry :
+                    AdapterTensors.match(reader, plan).entrySet()) {
+                pairs.put(
+                        entry.getKey(),
+                        factors(reader, entry.getKey(), entry.getValue(), temporary));
+            }
+            // Only now, so that an error above leaves nothing behind.
+            for (Factors factors : pairs.values()) {
+                factors.a().attach(manager);
+                factors.b().attach(manager);
+            }
+            return pairs;
+        }
+    }
+
+    private static Factors factors(
+            SafetensorsReader reader, PairPlan pair, List<Copy> copies, NDManager manager)
+            throws IOException {
+        Factors first = factors(reader, pair, copies.get(0), manager);
+        for (Copy copy : copies.subList(1, copies.size())) {
+            Factors other = factors(reader, pair, copy, manager);
+            checkEqual(reader.file(), copies.get(0), first, copy, other);
+            other.a().close();
+            other.b().close();
+        }
+        return first;
+    }
+
+    private static Factors factors(
+            SafetensorsReader reader, PairPlan pair, Copy copy, NDManager manager)
+            throws IOException {
+        NDArray storedA = read(reader, copy.storedA(), pair.dataType(), manager);
+        NDArray storedB = read(reader, copy.storedB(), pair.dataType(), manager);
+        Factors factors = copy.layout().toFactors(storedA, storedB);
+        if (copy.layout() == FactorLayout.EMBEDDING) {
+            storedA.close();
+            storedB.close();
+        }
+        return factors;
+    }
+
+    private static NDArray read(
+            SafetensorsReader reader, TensorInfo tensor, DataType type, NDManager manager)
+            throws IOException {
+        NDArray array = reader.read(tensor.name(), manager);
+        if (array.getDataType() == type) {
+            return array;
+        }
+        try (array) {
+            return array.toType(type, true);
+        }
+    }
+
+    private static void checkEqual(
+            Path file, Copy copy, Factors factors, Copy otherCopy, Factors others)
+            throws CheckpointException {
+        ArrayComparison a = ArrayComparison.of(factors.a(), others.a());
+        ArrayComparison b = ArrayComparison.of(factors.b(), others.b());
+        if (a.identical() && b.identical()) {
+            return;
+        }
+        List<String> differences = new ArrayList<>();
+        if (!a.identical()) {
+            differences.add(difference(copy.keyOfA(), otherCopy.keyOfA(), a));
+        }
+        if (!b.identical()) {
+            differences.add(difference(copy.keyOfB(), otherCopy.keyOfB(), b));
+        }
+        throw new CheckpointException(
+                "AdapterCopiesDiffer",
+                file
+                        + ": "
+                        + String.join(", and ", differences)
+                        + ". They are copies of one factor, because their modules are tied and"
+                        + " ensure_weight_tying is on. Remove the tensors of the module whose copy"
+                        + " is not to be used, and the other's is used for both; or, for a pair"
+                        + " each, set ensure_weight_tying to false and list both modules in"
+                        + " target_modules.");
+    }
+
+    private static String difference(String key, String other, ArrayComparison comparison) {
+        return "'" + key + "' and '" + other + "' differ by up to " + comparison.largest();
+    }
+
+    /**
+     * Writes an adapter that PEFT loads.
+     *
+     * <p>The directory appears whole or not at all; an adapter that is there already is replaced at
+     * the end, and other files in the directory stay. A shared pair is written once for each module
+     * that reads it, and the configuration names all of them. The base's weights are never written.
+     *
+     * @param directory the directory
+     * @param plan the plan of the adapter
+     * @param pairs the factors of each pair of the plan
+     * @throws CheckpointException if it cannot be written
+     * @throws IllegalArgumentException if the factors are not those of the plan
+     */
+    public static void write(Path directory, LoraPlan plan, Map<PairPlan, Factors> pairs)
+            throws IOException {
+        check(plan, pairs);
+        try (NDManager views = NDManager.newBaseManager()) {
+            Map<String, NDArray> tensors = new TreeMap<>();
+            pairs.forEach((pair, factors) -> addTensors(tensors, pair, factors, views));
+            StagedDirectory.createOrReplace(
+                    directory,
+                    List.of(WEIGHTS, AdapterConfigJson.FILE_NAME),
+                    List.of(PICKLED),
+                    staged -> {
+                        SafetensorsWriter.write(
+                                staged.resolve(WEIGHTS), tensors, SafetensorsWriter.PYTORCH);
+                        StagedFile.write(
+                                staged.resolve(AdapterConfigJson.FILE_NAME),
+                                AdapterConfigJson.write(plan.explicitConfig()) + "\n");
+                    });
+        }
+    }
+
+    private static void addTensors(
+            Map<String, NDArray> tensors, PairPlan pair, Factors factors, NDManager views) {
+        // Detached: the view of a trainable factor would record a graph.
+        NDArray a = factors.a().stopGradient(); // (r, in)
+        a.attach(views);
+        NDArray b = factors.b().stopGradient(); // (out, r)
+        b.attach(views);
+        Factors detached = new Factors(a, b);
+        for (PairPlan.Reader reader : pair.readers()) {
+            FactorLayout layout = FactorLayout.of(reader.kind());
+            String name = AdapterTensors.PREFIX + reader.module();
+            tensors.put(layout.firstName(name), layout.storedA(detached));
+            tensors.put(layout.secondName(name), layout.storedB(detached));
+        }
+    }
+
+    private static void check(LoraPlan plan, Map<PairPlan, Factors> pairs) {
+        if (pairs.size() != plan.pairs().size() || !pairs.keySet().containsAll(plan.pairs())) {
+            throw new IllegalArgumentException(
+                    "The factors are of "
+                            + pairs.keySet().stream().map(PairPlan::name).toList()
+                            + ", not of the plan's "
+                            + plan.pairs().stream().map(PairPlan::name).toList());
+        }
+        pairs.forEach(
+                (pair, factors) -> {
+                    Shape a = new Shape(pair.rank(), pair.in());
+                    Shape b = new Shape(pair.out(), pair.rank());
+                    if (!factors.a().getShape().equals(a) || !factors.b().getShape().equals(b)) {
+                        throw new IllegalArgumentException(
+                                "The factors of "
+                                        + pair.name()
+                                        + " are "
+                                        + factors.a().getShape()
+                                        + " and "
+                                        + factors.b().getShape()
+                                        + " instead of "
+                                        + a
+                                        + " and "
+                                        + b);
+                    }
+                });
+    }
+}

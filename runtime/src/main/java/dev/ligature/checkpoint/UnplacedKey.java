@@ -1,0 +1,66 @@
+package dev.ligature.checkpoint;
+
+import dev.ligature.diag.Nearest;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Why a key of an adapter file has no place in a plan.
+ *
+ * @param supported whether it is of a kind that Ligature applies
+ * @param reason what is wrong, in a few words
+ */
+record UnplacedKey(boolean supported, String reason) {
+    /** A factor: the module, and what is stored of it. */
+    static final Pattern FACTOR =
+            Pattern.compile("(.*)\\.(lora_[AB]\\.weight|lora_embedding_[AB])", Pattern.DOTALL);
+
+    private static final Pattern NAMED_FACTOR =
+            Pattern.compile(".*\\.lora_(embedding_)?[AB]\\..*", Pattern.DOTALL);
+
+    /**
+     * Explains a key.
+     *
+     * @param name the key without PEFT's prefix
+     * @param adapted the modules that the plan adapts
+     */
+    static UnplacedKey of(String name, Set<String> adapted) {
+        if (name.contains("lora_magnitude_vector")) {
+            return new UnplacedKey(false, "a magnitude of DoRA");
+        }
+        if (name.contains("token_adapter") || name.contains("trainable_tokens")) {
+            return new UnplacedKey(false, "trained token rows");
+        }
+        if (name.endsWith(".lora_B.bias")) {
+            return new UnplacedKey(false, "a bias of a factor, lora_bias");
+        }
+        Matcher factor = FACTOR.matcher(name);
+        if (factor.matches()) {
+            return new UnplacedKey(true, notAdapted(factor.group(1), adapted));
+        }
+        if (NAMED_FACTOR.matcher(name).matches()) {
+            return new UnplacedKey(
+                    true, "its adapter's name is in the key: save it with PEFT's save_pretrained");
+        }
+        int base = name.lastIndexOf(".base_layer.");
+        if (base >= 0) {
+            return new UnplacedKey(true, notAdapted(name.substring(0, base), adapted));
+        }
+        if (name.endsWith(".weight") || name.endsWith(".bias")) {
+            return new UnplacedKey(
+                    false,
+                    "a whole parameter: modules_to_save, a trained bias or a resized embedding");
+        }
+        return new UnplacedKey(true, "no tensor of a LoRA adapter");
+    }
+
+    private static String notAdapted(String module, Set<String> adapted) {
+        return adapted.contains(module)
+                ? "the kind of module " + module + " in the model does not have it"
+                : "the config adapts no module "
+                        + module
+                        + " of the model."
+                        + Nearest.hint(module, adapted);
+    }
+}
