@@ -46,7 +46,10 @@ public final class Ligature implements Runnable {
     static int run(Terminal terminal, StopSignal stop, String... args) {
         Ligature ligature = new Ligature();
         CommandLine line = new CommandLine(ligature);
-        // SUB
+        line.addSubcommand(new PretrainCommand(terminal, stop));
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        // Else "--data a --typo" would look for a file of that name.
+        line.setUnmatchedOptionsAllowedAsOptionParameters(false);
         PrintWriter out = new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8);
         line.setOut(out);
         line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -34,6 +35,18 @@ final class WorkDirectory implements AutoCloseable {
     static void requireAbsent(Path output) throws IOException {
         if (Files.exists(output, LinkOption.NOFOLLOW_LINKS)) {
             throw new FileAlreadyExistsException(output.toString());
+        }
+    }
+
+    /**
+     * Says before any work that a file cannot be written because its folder is not there.
+     *
+     * @param output a file to be
+     */
+    static void requireParent(Path output) throws IOException {
+        Path parent = output.toAbsolutePath().getParent();
+        if (parent != null && !Files.isDirectory(parent)) {
+            throw new NoSuchFileException(parent.toString());
         }
     }
 
@@ -69,20 +82,13 @@ final class WorkDirectory implements AutoCloseable {
 
     /** Gives the folder the name of the output. */
     void publish() throws IOException {
-        requireAbsent(output);
-        Files.move(path, output);
+        publish(path);
     }
 
-    /** Moves all that a folder inside this one holds up into this one. */
-    void flatten(Path folder) throws IOException {
-        List<Path> children;
-        try (Stream<Path> list = Files.list(folder)) {
-            children = list.toList();
-        }
-        for (Path child : children) {
-            Files.move(child, path.resolve(folder.relativize(child)));
-        }
-        Files.delete(folder);
+    /** Gives a folder inside this one the name of the output; the rest goes on closing. */
+    void publish(Path whole) throws IOException {
+        requireAbsent(output); // a rename would replace an empty directory
+        Files.move(whole, output);
     }
 
     @Override
