@@ -54,6 +54,11 @@ public record LlamaConfig(
         require(numHiddenLayers > 0, "num_hidden_layers", numHiddenLayers, "positive");
         require(numAttentionHeads > 0, "num_attention_heads", numAttentionHeads, "positive");
         require(
+                hiddenSize % numAttentionHeads == 0,
+                "hidden_size",
+                hiddenSize,
+                "a multiple of num_attention_heads, " + numAttentionHeads);
+        require(
                 numKeyValueHeads > 0 && numAttentionHeads % numKeyValueHeads == 0,
                 "num_key_value_heads",
                 numKeyValueHeads,
@@ -95,6 +100,29 @@ public record LlamaConfig(
     /** Returns the config.json of this configuration, which Transformers 4 and 5 load. */
     public String toJson() {
         return LlamaConfigWriter.write(this);
+    }
+
+    /**
+     * Checks that token ids are in the vocabulary; the model itself does not, as it would have to
+     * wait for the ids in each forward pass.
+     *
+     * @param ids the token ids of a text
+     * @throws LoraException if one is not
+     */
+    public void checkTokenIds(long... ids) {
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] < 0 || ids[i] >= vocabSize) {
+                throw new LoraException(
+                        "TokenOutOfRange",
+                        "Token id "
+                                + ids[i]
+                                + " at place "
+                                + i
+                                + " is not in the vocabulary, which ends at "
+                                + (vocabSize - 1)
+                                + ". Use the tokenizer of this model.");
+            }
+        }
     }
 
     /** Returns the number G of query heads that share a key head. */

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>positions: {@code (B, T)}; without them they are counted by the mask, so that padding on
  *       the left does not count
  *   <li>the cache: for each layer the keys and the values of P earlier tokens, {@code (B, KV, P,
- *       D)} each, with D the size of a head; {@link #emptyCache} to begin with
+ *       D)} each, with D the size of a head; {@link KeyValueCache#empty} to begin with
  * </ol>
  *
  * <p>Outputs: logits {@code (B, T, V)}, and if a cache was given, the cache with the new tokens in
@@ -71,22 +71,6 @@ public final class LlamaForCausalLM extends AbstractBlock {
     /** Returns the model's configuration. */
     public LlamaConfig config() {
         return config;
-    }
-
-    /**
-     * Returns the cache of no tokens, which asks the first forward pass to return one: for each
-     * layer keys and values, {@code (B, KV, 0, D)} each.
-     *
-     * @param manager the owner of the arrays
-     * @param batch the number B of rows
-     */
-    public NDList emptyCache(NDManager manager, long batch) {
-        Shape shape = new Shape(batch, config.numKeyValueHeads(), 0, config.headDim());
-        NDList cache = new NDList();
-        for (int i = 0; i < 2 * config.numHiddenLayers(); i++) {
-            cache.add(manager.create(shape, DataType.FLOAT32));
-        }
-        return cache;
     }
 
     @Override
