@@ -53,7 +53,7 @@ public final class LlamaCheckpoint {
         try (BaseCheckpoint checkpoint = BaseCheckpoint.open(directory)) {
             checkpoint.load(
                     model,
-                    LlamaModules::visit,
+                    LlamaForCausalLMLora::visit,
                     manager,
                     options.withIgnored(OLD_FREQUENCIES),
                     ONE_TOKEN);

@@ -72,7 +72,9 @@ public final class TextGenerator {
                     cache.close();
                     cache = outputs.subNDList(1);
                     cache.attach(manager);
-                    ids = manager.create(rows.next(last(outputs.get(0))), new Shape(batch.size(), 1));
+                    ids =
+                            manager.create(
+                                    rows.next(last(outputs.get(0))), new Shape(batch.size(), 1));
                 }
             }
         }

@@ -51,8 +51,7 @@ class KeyValueCacheTest {
                             mask.get(new NDIndex(":, :{}", end)),
                             positions.get(piece));
             NDList outputs =
-                    model.forward(
-                            new ParameterStore(manager, false), inputs.addAll(cache), false);
+                    model.forward(new ParameterStore(manager, false), inputs.addAll(cache), false);
             logits.add(outputs.get(0));
             cache = outputs.subNDList(1);
             start = end;

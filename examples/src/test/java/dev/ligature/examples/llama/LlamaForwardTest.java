@@ -79,8 +79,7 @@ class LlamaForwardTest {
             throws IOException {
         Path checkpoint = Oracle.checkpoint("biased");
         Files.copy(checkpoint.resolve("older.json"), directory.resolve("config.json"));
-        Files.copy(
-                checkpoint.resolve("model.safetensors"), directory.resolve("model.safetensors"));
+        Files.copy(checkpoint.resolve("model.safetensors"), directory.resolve("model.safetensors"));
         LlamaForCausalLM model = LlamaCheckpoint.load(directory, manager);
         assertEquals(500_000, model.config().ropeTheta());
         Oracle oracle = Oracle.of("biased", manager);
@@ -150,8 +149,7 @@ class LlamaForwardTest {
                         + " tokens).",
                 flat.getMessage());
         NDArray shortMask = manager.ones(new Shape(2, 4));
-        LoraException mask =
-                assertThrows(LoraException.class, () -> logits(model, ids, shortMask));
+        LoraException mask = assertThrows(LoraException.class, () -> logits(model, ids, shortMask));
         assertEquals(
                 "[LlamaInputs] The inputs of the model have an attention mask of shape (2, 4). With"
                         + " token ids of shape (2, 5) and 0 tokens in the cache it must be (2, 5).",

@@ -80,7 +80,7 @@ class LlamaGradientTest {
         Map<String, Parameter> found = new TreeMap<>();
         ModuleVisitor.walk(
                 model,
-                LlamaModules::visit,
+                LlamaForCausalLMLora::visit,
                 new ModuleSink() {
                     @Override
                     public Block module(String path, Role role, Block block) {

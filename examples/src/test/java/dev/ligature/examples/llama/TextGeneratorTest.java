@@ -69,8 +69,7 @@ class TextGeneratorTest {
         prompts.forEach(prompt -> heard.add(new ArrayList<>()));
 
         TextGenerator generator = generator(name);
-        GenerationOptions options =
-                GenerationOptions.greedy(NEW_TOKENS).withStopIds(Set.of(stop));
+        GenerationOptions options = GenerationOptions.greedy(NEW_TOKENS).withStopIds(Set.of(stop));
         List<long[]> together =
                 generator.generate(prompts, options, (row, id) -> heard.get(row).add(id));
 
