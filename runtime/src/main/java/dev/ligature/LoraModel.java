@@ -8,6 +8,8 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.checkpoint.AdapterDirectory;
+import dev.ligature.checkpoint.AdapterDirectory.Factors;
 import dev.ligature.diag.LoraException;
 import dev.ligature.diag.Nearest;
 import dev.ligature.inject.ModuleVisit;
@@ -15,8 +17,12 @@ import dev.ligature.inject.ModuleVisitor;
 import dev.ligature.plan.LoraConfig;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.PairPlan;
 import dev.ligature.plan.PlanWarning;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -141,6 +147,71 @@ public final class LoraModel extends ForwardingBlock {
             manager.close();
             throw failure;
         }
+    }
+
+    /**
+     * Loads an adapter for serving from a directory as PEFT's {@code save_pretrained} writes it.
+     *
+     * @param name the adapter's name
+     * @param directory the directory, with adapter_config.json and adapter_model.safetensors
+     * @throws IOException if the files are not readable or not an adapter of this model
+     * @throws LoraException if the name is taken or the configuration does not fit the model
+     */
+    public Adapter load(String name, Path directory) throws IOException {
+        return load(name, directory, false);
+    }
+
+    /**
+     * Loads an adapter to go on training it.
+     *
+     * @param name the adapter's name
+     * @param directory the directory, with adapter_config.json and adapter_model.safetensors
+     * @throws IOException if the files are not readable or not an adapter of this model
+     * @throws LoraException if the name is taken or the configuration does not fit the model
+     */
+    public Adapter loadTrainable(String name, Path directory) throws IOException {
+        return load(name, directory, true);
+    }
+
+    private synchronized Adapter load(String name, Path directory, boolean trainable)
+            throws IOException {
+        checkNew(name);
+        AdapterDirectory files = AdapterDirectory.open(directory);
+        LoraPlan plan = LoraPlan.resolveForLoading(files.config(), slots.layout());
+        NDManager manager = newManager();
+        try {
+            Map<PairPlan, Factors> factors = files.read(plan, manager);
+            List<FactorPair> pairs = new ArrayList<>();
+            for (PairPlan pair : plan.pairs()) {
+                Factors read = factors.get(pair);
+                if (read == null) {
+                    throw new IllegalStateException("No factors were read for " + pair.name());
+                }
+                pairs.add(new FactorPair(pair, read.a(), read.b(), manager));
+            }
+            return add(new Adapter(name, plan, manager, pairs, trainable));
+        } catch (IOException | RuntimeException | Error failure) {
+            manager.close();
+            throw failure;
+        }
+    }
+
+    /**
+     * Saves an adapter as PEFT does, so that PEFT loads it. The directory appears whole or not at
+     * all.
+     *
+     * @param name the adapter's name
+     * @param directory the directory to write
+     * @throws IOException if it cannot be written
+     */
+    public void save(String name, Path directory) throws IOException {
+        Adapter adapter = adapter(name);
+        Map<PairPlan, Factors> factors = new LinkedHashMap<>();
+        for (FactorPair pair : adapter.pairs()) {
+            FactorArrays arrays = pair.detached();
+            factors.put(pair.plan(), new Factors(arrays.a(), arrays.b()));
+        }
+        AdapterDirectory.write(directory, adapter.plan(), factors);
     }
 
     /**
