@@ -1,0 +1,95 @@
+package dev.ligature.examples.cases;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.ligature.Adapter;
+import dev.ligature.FactorPair;
+import dev.ligature.LoraModel;
+import dev.ligature.Routing;
+import dev.ligature.checkpoint.SafetensorsReader;
+import dev.ligature.training.OptimizerKind;
+import dev.ligature.training.StepMetrics;
+import dev.ligature.training.TrainingConfig;
+import dev.ligature.training.TrainingLoop;
+import java.io.IOException;
+import java.nio.file.Files;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Training an adapter whose tied pair has two readers, compared with torch step by step. */
+final class TrainingCasesTest {
+    private static final double EPSILON = 1e-5;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"train-tied-adamw", "train-tied-sgd-clip"})
+    void everyLossGradientNormAndFinalFactor_isTorchs(String name) throws IOException {
+        try (ReferenceCase reference = new ReferenceCase(name);
+                SafetensorsReader file =
+                        SafetensorsReader.open(reference.file("train.safetensors"))) {
+            JsonObject settings =
+                    JsonParser.parseString(Files.readString(reference.file("train.json")))
+                            .getAsJsonObject();
+            LoraModel lora = reference.wrap();
+            Adapter adapter = lora.loadTrainable("mine", reference.file("init"));
+            assertEquals(
+                    settings.get("trainable").getAsLong(), adapter.plan().trainableParameters());
+            NDArray batches = file.read("batches", reference.manager()); // (steps, B, T)
+
+            try (TrainingLoop loop =
+                    TrainingLoop.over(
+                            lora.routed(Routing.of("mine")),
+                            reference.manager(),
+                            config(settings))) {
+                JsonArray losses = settings.getAsJsonArray("losses");
+                JsonArray norms = settings.getAsJsonArray("grad_norms");
+                for (int step = 0; step < losses.size(); step++) {
+                    StepMetrics metrics = loop.step(batches.get(step));
+                    assertClose(losses.get(step).getAsDouble(), metrics.loss());
+                    assertClose(norms.get(step).getAsDouble(), metrics.gradNorm());
+                }
+            }
+
+            for (FactorPair pair : adapter.pairs()) {
+                assertFactor(file, reference.manager(), pair, "lora_A", pair.loraA().getArray());
+                assertFactor(file, reference.manager(), pair, "lora_B", pair.loraB().getArray());
+            }
+            assertEquals(
+                    2L * adapter.pairs().size(),
+                    file.tensors().keySet().stream().filter(key -> key.startsWith("final")).count());
+        }
+    }
+
+    private static TrainingConfig config(JsonObject settings) {
+        TrainingConfig.Builder builder =
+                TrainingConfig.builder()
+                        .optOptimizer(
+                                settings.get("optimizer").getAsString().equals("adamw")
+                                        ? OptimizerKind.ADAMW
+                                        : OptimizerKind.SGD)
+                        .optLearningRate(settings.get("lr").getAsDouble())
+                        .optWeightDecay(settings.get("weight_decay").getAsDouble());
+        if (!settings.get("max_grad_norm").isJsonNull()) {
+            builder.optMaxGradNorm(settings.get("max_grad_norm").getAsDouble());
+        }
+        return builder.build();
+    }
+
+    private static void assertFactor(
+            SafetensorsReader file, NDManager manager, FactorPair pair, String factor, NDArray found)
+            throws IOException {
+        NDArray expected = file.read("final." + pair.plan().name() + "." + factor, manager);
+        ReferenceCase.assertClose(expected, found, EPSILON);
+    }
+
+    private static void assertClose(double expected, double found) {
+        assertTrue(
+                Math.abs(found - expected) <= EPSILON * (1 + Math.abs(expected)),
+                found + " is not " + expected);
+    }
+}

@@ -1,0 +1,137 @@
+package dev.ligature.examples.docs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.tools.Diagnostic;
+import javax.tools.DiagnosticCollector;
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileObject;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Compiles every Java block of the getting-started page as a user would, with the processor and all
+ * warnings on, and runs them in order.
+ */
+final class GettingStartedTest {
+    private static final Path PAGE = Path.of("..", "docs", "getting-started.md");
+    private static final Pattern BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern TYPE = Pattern.compile("public final class (\\w+)");
+
+    /** What an editor would import for the statements of the page. */
+    private static final String IMPORTS =
+            """
+            package com.example;
+
+            import ai.djl.ndarray.*;
+            import ai.djl.ndarray.types.*;
+            import ai.djl.training.ParameterStore;
+            import dev.ligature.*;
+            import dev.ligature.plan.LoraConfig;
+            import dev.ligature.training.*;
+            import java.nio.file.*;
+            """;
+
+    @TempDir Path folder;
+
+    @Test
+    void everyJavaBlock_compilesWithoutAWarning_andTheProgramRuns() throws Exception {
+        List<Path> sources = writeSources();
+        assertTrue(sources.size() >= 3, "the page has lost its code: " + sources);
+
+        compile(sources);
+        String printed = run();
+
+        assertTrue(printed.contains("embed_tokens"), printed);
+        assertTrue(printed.contains("lm_head"), printed);
+        assertTrue(printed.contains("(1, 3, 50) (1, 3, 50)"), printed);
+    }
+
+    private List<Path> writeSources() throws IOException {
+        List<Path> sources = new ArrayList<>();
+        StringBuilder program = new StringBuilder(IMPORTS);
+        program.append("final class Program { public static void main(String[] arguments)");
+        program.append(" throws Exception {\n");
+        Matcher blocks = BLOCK.matcher(Files.readString(PAGE));
+        while (blocks.find()) {
+            String code = blocks.group(1);
+            Matcher type = TYPE.matcher(code);
+            if (type.find()) {
+                sources.add(write(type.group(1), code));
+            } else {
+                program.append(code);
+            }
+        }
+        sources.add(write("Program", program.append("}}\n").toString()));
+        return sources;
+    }
+
+    private Path write(String type, String code) throws IOException {
+        return Files.writeString(folder.resolve(type + ".java"), code);
+    }
+
+    private void compile(List<Path> sources) throws IOException {
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        DiagnosticCollector<JavaFileObject> messages = new DiagnosticCollector<>();
+        List<String> options =
+                List.of(
+                        "--release",
+                        "17",
+                        "-Xlint:all,-processing,-classfile,-options,-path",
+                        "-d",
+                        folder.toString(),
+                        "-processorpath",
+                        System.getProperty("java.class.path"),
+                        "-processor",
+                        "dev.ligature.processor.LoraProcessor");
+        try (StandardJavaFileManager files =
+                compiler.getStandardFileManager(messages, null, null)) {
+            compiler.getTask(
+                            null,
+                            files,
+                            messages,
+                            options,
+                            null,
+                            files.getJavaFileObjectsFromPaths(sources))
+                    .call();
+        }
+        List<String> problems =
+                messages.getDiagnostics().stream()
+                        .filter(message -> message.getKind() != Diagnostic.Kind.NOTE)
+                        .map(Object::toString)
+                        .toList();
+        assertEquals(List.of(), problems);
+    }
+
+    private String run() throws Exception {
+        Path output = folder.resolve("output.txt");
+        ProcessBuilder java =
+                new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-Dai.djl.offline=true",
+                        "-cp",
+                        folder
+                                + System.getProperty("path.separator")
+                                + System.getProperty("java.class.path"),
+                        "com.example.Program");
+        java.redirectErrorStream(true).redirectOutput(output.toFile());
+        Process process = java.start();
+        boolean ended = process.waitFor(60, TimeUnit.SECONDS);
+        process.destroyForcibly();
+        String printed = Files.readString(output);
+        assertTrue(ended && process.exitValue() == 0, printed);
+        return printed;
+    }
+}
