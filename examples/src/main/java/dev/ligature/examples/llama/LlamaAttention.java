@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Outputs: y {@code (B, T, d)}, and if earlier keys and values were given, all of them: {@code
  * (B, KV, P+T, D)} each.
  */
-final class LlamaAttention extends AbstractBlock {
+public final class LlamaAttention extends AbstractBlock {
     private static final byte VERSION = 1;
     private static final int CACHED = 6;
 

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Inputs and outputs are those of {@link LlamaAttention}. Without training the sums of the
  * residual path are made in the input x.
  */
-final class LlamaDecoderLayer extends AbstractBlock {
+public final class LlamaDecoderLayer extends AbstractBlock {
     private static final byte VERSION = 1;
 
     @LoraChild("self_attn")

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>input and output: {@code (B, T, d)}
  * </ul>
  */
-final class LlamaMlp extends AbstractBlock {
+public final class LlamaMlp extends AbstractBlock {
     private static final byte VERSION = 1;
 
     @LoraTarget("gate_proj")

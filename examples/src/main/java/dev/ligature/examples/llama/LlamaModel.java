@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>What a layer computes on the way is freed behind it, in training too: autograd holds what it
  * needs by itself, and memory that is used again is faster than memory that is new.
  */
-final class LlamaModel extends AbstractBlock {
+public final class LlamaModel extends AbstractBlock {
     private static final byte VERSION = 1;
 
     @LoraTarget(value = "embed_tokens", role = Role.INPUT_EMBEDDING)

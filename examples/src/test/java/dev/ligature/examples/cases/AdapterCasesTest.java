@@ -58,9 +58,7 @@ final class AdapterCasesTest {
                     forward(reference, lora, Routing.none()),
                     EPSILON);
             ReferenceCase.assertClose(
-                    reference.expected("adapter_logits"),
-                    forward(reference, lora, FIRST),
-                    EPSILON);
+                    reference.expected("adapter_logits"), forward(reference, lora, FIRST), EPSILON);
             assertArrayEquals(before, base(reference, lora));
         }
     }
@@ -94,8 +92,7 @@ final class AdapterCasesTest {
             lora.load("first", reference.adapter());
             List<float[]> weights = weights(lora);
             if (name.equals("llama-tied-flag-off")) {
-                LoraException error =
-                        assertThrows(LoraException.class, () -> lora.merge(FIRST));
+                LoraException error = assertThrows(LoraException.class, () -> lora.merge(FIRST));
                 assertEquals("LoraTieTreatedDifferently", error.code());
                 assertTrue(error.getMessage().contains("untie the base"), error.getMessage());
                 return;
@@ -105,8 +102,7 @@ final class AdapterCasesTest {
                 NDArray logits =
                         merged.forward(reference.store(), reference.input(), false)
                                 .singletonOrThrow();
-                ReferenceCase.assertClose(
-                        reference.expected("adapter_logits"), logits, EPSILON);
+                ReferenceCase.assertClose(reference.expected("adapter_logits"), logits, EPSILON);
             }
 
             List<float[]> after = weights(lora);
@@ -118,8 +114,7 @@ final class AdapterCasesTest {
 
     @ParameterizedTest
     @MethodSource("names")
-    void aSavedAdapter_hasPeftsKeysAndShapes_andReloadsBitForBit(String name)
-            throws IOException {
+    void aSavedAdapter_hasPeftsKeysAndShapes_andReloadsBitForBit(String name) throws IOException {
         try (ReferenceCase reference = new ReferenceCase(name)) {
             LoraModel lora = reference.wrap();
             Adapter first = lora.load("first", reference.adapter());
@@ -167,8 +162,7 @@ final class AdapterCasesTest {
             NDArray any = lora.getParameters().valueAt(0).getArray();
             int before = live(any);
 
-            assertThrows(
-                    CheckpointException.class, () -> lora.load("first", reference.adapter()));
+            assertThrows(CheckpointException.class, () -> lora.load("first", reference.adapter()));
 
             assertEquals(before, live(any));
         }
@@ -199,7 +193,10 @@ final class AdapterCasesTest {
         return weights;
     }
 
-    /** Returns the names and shapes of the factors in a file; PEFT may put base weights next to them. */
+    /**
+     * Returns the names and shapes of the factors in a file; PEFT may put base weights next to
+     * them.
+     */
     private static Set<String> factors(Path directory) throws IOException {
         assertTrue(Files.exists(directory.resolve("adapter_config.json")));
         Set<String> factors = new TreeSet<>();

@@ -61,7 +61,9 @@ final class TrainingCasesTest {
             }
             assertEquals(
                     2L * adapter.pairs().size(),
-                    file.tensors().keySet().stream().filter(key -> key.startsWith("final")).count());
+                    file.tensors().keySet().stream()
+                            .filter(key -> key.startsWith("final"))
+                            .count());
         }
     }
 
@@ -81,7 +83,11 @@ final class TrainingCasesTest {
     }
 
     private static void assertFactor(
-            SafetensorsReader file, NDManager manager, FactorPair pair, String factor, NDArray found)
+            SafetensorsReader file,
+            NDManager manager,
+            FactorPair pair,
+            String factor,
+            NDArray found)
             throws IOException {
         NDArray expected = file.read("final." + pair.plan().name() + "." + factor, manager);
         ReferenceCase.assertClose(expected, found, EPSILON);
