@@ -99,7 +99,7 @@ final class RoutedStore extends ParameterStore {
         if (type == delta.getDataType()) {
             return delta.add(w);
         }
-        NDArray wide = w.toType(delta.getDataType(), true);
+        NDArray wide = Cast.to(w, delta.getDataType());
         wide.attach(owner);
         return Cast.to(delta.add(wide), type); // with its graph, which toType would leave
     }

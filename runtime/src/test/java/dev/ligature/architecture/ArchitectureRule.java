@@ -1,0 +1,50 @@
+package dev.ligature.architecture;
+
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * What holds of the code below a root package.
+ *
+ * @param below makes the rule for a root package
+ * @param planted the classes that break the rule, by their names below the root of the planted code
+ */
+record ArchitectureRule(Function<String, ArchRule> below, List<String> planted) {
+    static final ArchitectureRule NUMBER_OVERLOADS =
+            rule(DjlRules::noNumberOverloads, "NumberOverloads");
+    static final ArchitectureRule STORAGE_SWAPS = rule(DjlRules::noStorageSwaps, "StorageSwaps");
+    static final ArchitectureRule CASTS_OUT_OF_THE_GRAPH =
+            rule(DjlRules::noCastsOutOfTheGraph, "CastOutOfTheGraph");
+
+    static List<ArchitectureRule> all() {
+        return List.of(
+                rule(CodeRules::noReflection, "Reflection", "MemberAccess"),
+                rule(CodeRules::noDataBinding, "DataBinding"),
+                rule(CodeRules::noStandardStreams, "StandardStreams"),
+                rule(CodeRules::noVagueNames, "VagueUtil"),
+                NUMBER_OVERLOADS,
+                STORAGE_SWAPS,
+                CASTS_OUT_OF_THE_GRAPH,
+                rule(DjlRules::noIdEmbedding, "UnsafeEmbedding"),
+                rule(DjlRules::noClippingOfElements, "ClippingOfElements"),
+                rule(ArrowRules::diagStandsAlone, "diag.KnowsModels"),
+                rule(ArrowRules::injectKnowsNothingAbove, "inject.KnowsPlans"),
+                rule(ArrowRules::blockKnowsNothingAbove, "block.KnowsPlans"),
+                rule(ArrowRules::planHoldsNoArrays, "plan.HoldsAnArray"),
+                rule(ArrowRules::checkpointKnowsNoAdapters, "checkpoint.KnowsAdapters"),
+                rule(ArrowRules::trainingKnowsNoAdapters, "training.KnowsAdapters"),
+                rule(ArrowRules::nobodyNeedsTraining, "NeedsTraining"),
+                rule(ArrowRules::noCycles, "plan.HoldsAnArray"));
+    }
+
+    /** Returns the description, which names the parameter of a test. */
+    @Override
+    public String toString() {
+        return below.apply("dev.ligature").getDescription();
+    }
+
+    private static ArchitectureRule rule(Function<String, ArchRule> below, String... planted) {
+        return new ArchitectureRule(below, List.of(planted));
+    }
+}

@@ -1,0 +1,5 @@
+package dev.ligature.architecture.planted;
+
+final class VagueUtil {
+    private VagueUtil() {}
+}
