@@ -1,5 +1,6 @@
 package dev.ligature.checkpoint;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
@@ -7,7 +8,11 @@ import dev.ligature.inject.ModuleVisit;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * The weights of a base model in a Hugging Face directory: {@code model.safetensors}, or shards
@@ -23,8 +28,13 @@ import java.util.Set;
  * }</pre>
  */
 public final class BaseCheckpoint implements Closeable {
+    private static final String CONFIG = "config.json";
+
     private final Path directory;
     private final ShardedTensors tensors;
+
+    /** The tensors of the file that mean one weight, by each name of it; known from a load. */
+    private final Map<String, List<String>> names = new HashMap<>();
 
     private BaseCheckpoint(Path directory, ShardedTensors tensors) {
         this.directory = directory;
@@ -92,6 +102,98 @@ public final class BaseCheckpoint implements Closeable {
         TensorMatch match =
                 TensorMatch.of(directory, tensors, ModelTensors.of(model, visit), options);
         new ModelLoad(directory, tensors, match, options).load(model, manager, inputShapes);
+        names.putAll(match.namesInFile(tensors.names()));
+    }
+
+    /**
+     * Writes a copy of the checkpoint with some tensors replaced: the same tensors in the same
+     * shards and data types, unless the options name another one, and with them the configuration,
+     * the tokenizer and the licence. What is not replaced and keeps its data type is copied byte
+     * for byte.
+     *
+     * <p>After {@link #load}, the tensors of a tied weight are one: replacing it by any of its
+     * names replaces every copy in the file.
+     *
+     * @param output the directory to write, which must not exist; it appears whole or not at all
+     * @param replaced new values by name of tensor, float32 or wider than the file; rounded to the
+     *     data type in the file
+     * @param options the data type
+     * @return what was rounded, and how far
+     * @throws CheckpointException if the output exists or cannot be written, if there is no such
+     *     tensor, or if a new value is not finite or too large for its data type
+     * @throws IOException if a file cannot be read
+     */
+    public ExportReport export(Path output, Map<String, NDArray> replaced, ExportOptions options)
+            throws IOException {
+        Map<String, NDArray> replacements = new TreeMap<>();
+        for (Map.Entry<String, NDArray> entry : replaced.entrySet()) {
+            for (String name : names.getOrDefault(entry.getKey(), List.of(entry.getKey()))) {
+                CheckpointExport.checkShape(tensors.info(name), entry.getValue());
+                replacements.put(name, entry.getValue());
+            }
+        }
+        CheckpointExport export = new CheckpointExport(options);
+        StagedDirectory.create(
+                output,
+                staged -> {
+                    for (Map.Entry<String, SafetensorsReader> shard : tensors.shards().entrySet()) {
+                        Path file = staged.resolve(shard.getKey());
+                        export.writeShard(shard.getValue(), file, replacements);
+                    }
+                    if (tensors.hasIndex()) {
+                        export.writeIndex(
+                                directory.resolve(ShardedTensors.INDEX),
+                                staged.resolve(ShardedTensors.INDEX));
+                    }
+                    export.copyFiles(directory, staged);
+                });
+        return export.report();
+    }
+
+    /**
+     * Writes a model as a Hugging Face directory: {@code model.safetensors} and the given files.
+     *
+     * @param directory the directory to write, which must not exist; it appears whole or not at all
+     * @param model the model, initialised
+     * @param visit the {@code visit} method of its generated class
+     * @param files the texts of {@code config.json} and other files by name, such as {@code
+     *     tokenizer.json}
+     * @param options the data type; it replaces the one in {@code config.json}
+     * @param <M> the model class
+     * @return what was rounded, and how far
+     * @throws CheckpointException if the directory exists or cannot be written, or if a weight is
+     *     not finite or too large for the data type
+     * @throws dev.ligature.diag.LoraException if a parameter has no name in a checkpoint
+     */
+    public static <M extends Block> ExportReport save(
+            Path directory,
+            M model,
+            ModuleVisit<? super M> visit,
+            Map<String, String> files,
+            ExportOptions options)
+            throws IOException {
+        if (!files.containsKey(CONFIG)) {
+            throw new IllegalArgumentException("A checkpoint needs a " + CONFIG);
+        }
+        Map<String, NDArray> arrays = new TreeMap<>();
+        for (ModelTensors.NamedParameter named : ModelTensors.of(model, visit)) {
+            arrays.put(named.name(), named.parameter().getArray());
+        }
+        CheckpointExport export = new CheckpointExport(options);
+        StagedDirectory.create(
+                directory,
+                staged -> {
+                    export.writeArrays(staged.resolve(ShardedTensors.SINGLE), arrays);
+                    for (Map.Entry<String, String> file : files.entrySet()) {
+                        Path path = CheckpointDirectory.newFile(staged, file.getKey());
+                        if (file.getKey().equals(CONFIG)) {
+                            export.writeConfig(path, file.getValue());
+                        } else {
+                            StagedFile.write(path, file.getValue());
+                        }
+                    }
+                });
+        return export.report();
     }
 
     @Override

@@ -31,19 +31,7 @@ final class CheckpointDirectory {
      *     one outside the directory
      */
     static Path file(Path directory, String name) throws IOException {
-        if (name.isEmpty()
-                || name.equals(".")
-                || name.equals("..")
-                || name.chars().anyMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ')) {
-            throw new CheckpointException(
-                    "CheckpointPath",
-                    directory
-                            + " names the file '"
-                            + name
-                            + "', which is not a plain file name. Files of a checkpoint must be"
-                            + " in its directory.");
-        }
-        Path file = directory.resolve(name);
+        Path file = newFile(directory, name);
         if (!Files.exists(file)) {
             throw new CheckpointException(
                     "CheckpointMissing",
@@ -60,5 +48,26 @@ final class CheckpointDirectory {
                             + " (cp -rL).");
         }
         return file;
+    }
+
+    /**
+     * Returns the path of a file in a directory, there or not.
+     *
+     * @throws CheckpointException if the name is a path
+     */
+    static Path newFile(Path directory, String name) throws CheckpointException {
+        if (name.isEmpty()
+                || name.equals(".")
+                || name.equals("..")
+                || name.chars().anyMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ')) {
+            throw new CheckpointException(
+                    "CheckpointPath",
+                    directory
+                            + " names the file '"
+                            + name
+                            + "', which is not a plain file name. Files of a checkpoint must be"
+                            + " in its directory.");
+        }
+        return directory.resolve(name);
     }
 }

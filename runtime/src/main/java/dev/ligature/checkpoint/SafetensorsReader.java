@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.ligature.diag.Nearest;
 import java.io.Closeable;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -37,12 +36,15 @@ public final class SafetensorsReader implements Closeable {
     private final Path file;
     private final FileChannel channel;
     private final SafetensorsHeader header;
+    private final long fileSize;
     private final Object stagingLock = new Object();
     private @Nullable ByteBuffer staging;
 
-    private SafetensorsReader(Path file, FileChannel channel, SafetensorsHeader header) {
+    private SafetensorsReader(
+            Path file, FileChannel channel, long fileSize, SafetensorsHeader header) {
         this.file = file;
         this.channel = channel;
+        this.fileSize = fileSize;
         this.header = header;
     }
 
@@ -69,15 +71,17 @@ public final class SafetensorsReader implements Closeable {
                     e);
         }
         try {
-            return new SafetensorsReader(file, channel, readHeader(file, channel));
+            long fileSize = channel.size();
+            SafetensorsHeader header = readHeader(file, channel, fileSize);
+            return new SafetensorsReader(file, channel, fileSize, header);
         } catch (IOException | RuntimeException | Error e) {
             channel.close();
             throw e;
         }
     }
 
-    private static SafetensorsHeader readHeader(Path file, FileChannel channel) throws IOException {
-        long fileSize = channel.size();
+    private static SafetensorsHeader readHeader(Path file, FileChannel channel, long fileSize)
+            throws IOException {
         if (fileSize < SafetensorsHeader.LENGTH_BYTES) {
             throw size(file, "has only " + fileSize + " bytes");
         }
@@ -218,10 +222,11 @@ public final class SafetensorsReader implements Closeable {
             return Optional.empty();
         }
         try (writable) {
-            if (writable.size() != channel.size()) {
+            // Mapping what is beyond the end would make the file longer.
+            if (writable.size() != fileSize) {
                 throw new CheckpointException(
                         "CheckpointChanged",
-                        file + " was replaced while it was read. Load it again.");
+                        file + " was changed while it was read. Load it again.");
             }
             return Optional.of(writable.map(MapMode.PRIVATE, tensor.offset(), tensor.byteCount()));
         }
@@ -271,7 +276,9 @@ public final class SafetensorsReader implements Closeable {
         while (into.hasRemaining()) {
             int count = channel.read(into, at);
             if (count < 0) {
-                throw new EOFException(file + " became shorter while it was read.");
+                throw new CheckpointException(
+                        "CheckpointChanged",
+                        file + " became shorter while it was read. Load it again.");
             }
             at += count;
         }

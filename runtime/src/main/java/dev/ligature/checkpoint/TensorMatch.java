@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +54,20 @@ record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
             checkCopies(directory, file, entry.getKey(), entry.getValue());
         }
         return new TensorMatch(tensors);
+    }
+
+    /**
+     * Returns the tensors of the file that mean one weight, by each of its names.
+     *
+     * @param present the names of the file's tensors
+     */
+    Map<String, List<String>> namesInFile(Set<String> present) {
+        Map<String, List<String>> names = new HashMap<>();
+        for (NamedParameter parameter : tensors.keySet()) {
+            List<String> found = parameter.names().stream().filter(present::contains).toList();
+            parameter.names().forEach(name -> names.put(name, found));
+        }
+        return names;
     }
 
     private static void checkNames(Path directory, List<String> missing, Set<String> surplus)

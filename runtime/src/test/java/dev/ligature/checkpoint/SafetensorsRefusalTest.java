@@ -1,0 +1,207 @@
+package dev.ligature.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files that are not as the format says are refused when they are opened. */
+class SafetensorsRefusalTest {
+    private static final String GOOD =
+            "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";
+
+    @TempDir private Path directory;
+    private Path file;
+
+    @BeforeEach
+    void name() {
+        file = directory.resolve("x.safetensors");
+    }
+
+    @Test
+    void aGoodHeader_isAccepted() throws IOException {
+        write(GOOD, 8);
+        try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+            assertEquals(1, reader.tensors().size());
+        }
+    }
+
+    @Test
+    void wrongSizes_areRefusedBeforeAnythingIsAllocated() throws IOException {
+        Refusal.of("CheckpointMissing", () -> SafetensorsReader.open(file), "does not exist");
+        Refusal.of("CheckpointMissing", () -> SafetensorsReader.open(directory), "a directory");
+        Files.write(file, new byte[7]);
+        refused("SafetensorsSize", "only 7 bytes");
+        prefix(1000);
+        refused("SafetensorsSize", "1000 bytes", "only 8 bytes in all");
+        prefix(100_000_001);
+        refused("SafetensorsSize", "100000001", "the format allows");
+        prefix(-1);
+        refused("SafetensorsSize", "18446744073709551615");
+        prefix(Long.MAX_VALUE);
+        refused("SafetensorsSize", "9223372036854775807");
+    }
+
+    @Test
+    void whatIsNoStrictJson_isRefused() throws IOException {
+        String[] headers = {
+            "",
+            " " + GOOD,
+            "[]",
+            "{",
+            GOOD + "x",
+            GOOD + GOOD,
+            GOOD.replace("\"a\"", "a"),
+            GOOD.replace("\"a\"", "'a'"),
+            GOOD.replace("[2]", "[2,]"),
+            GOOD.replace(":{", "={"),
+            "{\"a\":1}",
+            "{\"a\":[]}",
+            GOOD.replace("a", "\u0001"),
+        };
+        for (String header : headers) {
+            write(header, 8);
+            refused("SafetensorsHeader");
+        }
+        byte[] noText = GOOD.getBytes(StandardCharsets.UTF_8);
+        noText[2] = (byte) 0xFF;
+        write(noText, 8);
+        refused("SafetensorsHeader");
+    }
+
+    @Test
+    void aWrongTensor_isRefusedByName() throws IOException {
+        tensor("F32", "F33", "unknown data type 'F33'");
+        tensor("\"F32\"", "7", "dtype that is not a string");
+        tensor("[2]", "[3]", "F32 of shape [3] takes 12");
+        tensor("[2]", "[-2]", "-2 in shape");
+        tensor("[2]", "[2.0]", "2.0 in shape");
+        tensor("[2]", "[\"2\"]", "something else than numbers");
+        tensor("[2]", "[".repeat(100_000) + "2", "something else than numbers");
+        tensor("[2]", "[99999999999999999999]", "not a whole number in range");
+        tensor("[2]", "[4611686018427387904,4]", "too large to count");
+        tensor("[2]", "[1" + ",1".repeat(40) + "]", "more than 32 numbers");
+        tensor("[0,8]", "[0,9]", "not within the 8 bytes");
+        tensor("[0,8]", "[8,0]", "not within");
+        tensor("[0,8]", "[0,4]", "4 bytes of data");
+        tensor("[0,8]", "[0]", "two data_offsets");
+        tensor("[0,8]", "[0,8,8]", "more than 2");
+        tensor("\"shape\":[2],", "", "does not have a dtype");
+        tensor("\"shape\"", "\"form\"", "unknown field 'form'");
+        tensor("\"shape\":[2]", "\"shape\":[2],\"shape\":[2]", "'shape' twice");
+        write(GOOD.substring(0, GOOD.length() - 1) + "," + GOOD.substring(1), 8);
+        refused("SafetensorsTensor", "'a' is in the header twice");
+    }
+
+    @Test
+    void overlapsHolesAndLeftovers_areRefused() throws IOException {
+        write(two(0, 8, 4, 12), 12);
+        refused("SafetensorsTensor", "'b' begins at byte 4", "an overlap");
+        write(two(0, 8, 12, 20), 20);
+        refused("SafetensorsTensor", "'b' begins at byte 12", "a hole");
+        write(two(4, 12, 12, 20), 20);
+        refused("SafetensorsTensor", "'a' begins at byte 4", "a hole");
+        write(two(0, 8, 8, 16), 17);
+        refused("SafetensorsData", "17 bytes of data", "end at byte 16");
+    }
+
+    @Test
+    void metadataOfAnythingButStrings_isRefused() throws IOException {
+        String[] wrong = {"{\"a\":1}", "{\"a\":null}", "{\"a\":{}}", "{\"a\":\"1\",\"a\":\"2\"}"};
+        for (String metadata : wrong) {
+            write(GOOD.replace("{\"a\":{", "{\"__metadata__\":" + metadata + ",\"a\":{"), 8);
+            refused("SafetensorsTensor", "__metadata__.a");
+        }
+        write(GOOD.replace("{\"a\":{", "{\"__metadata__\":{},\"__metadata__\":{},\"a\":{"), 8);
+        refused("SafetensorsTensor", "'__metadata__' is in the header twice");
+    }
+
+    @Test
+    void anyDamage_isACheckedErrorOrAValidFile() throws IOException {
+        byte[] whole = Files.readAllBytes(TestFiles.resource("checkpoint/dtypes.safetensors"));
+        Random random = new Random(20261124);
+        int refused = 0;
+        int rounds = 3000;
+        for (int i = 0; i < rounds; i++) {
+            Files.write(file, damaged(whole, random));
+            try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+                long end = Files.size(file);
+                for (TensorInfo tensor : reader.tensors().values()) {
+                    assertTrue(tensor.offset() >= 8 && tensor.byteCount() >= 0);
+                    assertTrue(tensor.offset() + tensor.byteCount() <= end);
+                    assertEquals(tensor.shape().size(), tensor.size());
+                }
+            } catch (CheckpointException e) {
+                refused++;
+            }
+        }
+        assertTrue(refused > rounds / 2, refused + " refused");
+        assertTrue(refused < rounds, refused + " refused");
+    }
+
+    private static byte[] damaged(byte[] whole, Random random) {
+        byte[] bytes = whole.clone();
+        int headerEnd = 8 + ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getInt();
+        int count = 1 + random.nextInt(3);
+        for (int i = 0; i < count; i++) {
+            int at = random.nextInt(random.nextInt(4) == 0 ? bytes.length : headerEnd);
+            switch (random.nextInt(4)) {
+                case 0 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
+                case 1 -> bytes[at] = (byte) "{}[]\",:0123456789-eF".charAt(random.nextInt(20));
+                case 2 -> bytes[at] = (byte) random.nextInt(256);
+                default -> {
+                    int from = random.nextInt(bytes.length);
+                    int length = Math.min(random.nextInt(40), bytes.length - Math.max(at, from));
+                    System.arraycopy(bytes, from, bytes, at, length);
+                }
+            }
+        }
+        return random.nextInt(8) == 0
+                ? Arrays.copyOf(bytes, random.nextInt(bytes.length + 64))
+                : bytes;
+    }
+
+    private void tensor(String part, String other, String... parts) throws IOException {
+        write(GOOD.replace(part, other), 8);
+        refused("SafetensorsTensor", parts);
+        refused("SafetensorsTensor", "'a'");
+    }
+
+    private static String two(long beginA, long endA, long beginB, long endB) {
+        String first = GOOD.replace("[0,8]", "[" + beginA + "," + endA + "]");
+        String second =
+                GOOD.replace("\"a\"", "\"b\"").replace("[0,8]", "[" + beginB + "," + endB + "]");
+        return first.substring(0, first.length() - 1) + "," + second.substring(1);
+    }
+
+    private void refused(String code, String... parts) {
+        String message = Refusal.of(code, () -> SafetensorsReader.open(file), parts);
+        assertTrue(message.contains(file.toString()), message);
+    }
+
+    private void prefix(long length) throws IOException {
+        Files.write(
+                file,
+                ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(length).array());
+    }
+
+    private void write(String header, int dataLength) throws IOException {
+        write(header.getBytes(StandardCharsets.UTF_8), dataLength);
+    }
+
+    private void write(byte[] header, int dataLength) throws IOException {
+        ByteBuffer bytes =
+                ByteBuffer.allocate(8 + header.length + dataLength).order(ByteOrder.LITTLE_ENDIAN);
+        Files.write(file, bytes.putLong(header.length).put(header).array());
+    }
+}
