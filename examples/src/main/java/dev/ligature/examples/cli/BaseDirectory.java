@@ -1,15 +1,11 @@
 package dev.ligature.examples.cli;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.nn.Block;
-import ai.djl.nn.Parameter;
 import com.google.gson.stream.JsonWriter;
-import dev.ligature.checkpoint.SafetensorsWriter;
+import dev.ligature.checkpoint.BaseCheckpoint;
+import dev.ligature.checkpoint.ExportOptions;
 import dev.ligature.examples.llama.LlamaForCausalLM;
 import dev.ligature.examples.llama.LlamaForCausalLMLora;
 import dev.ligature.examples.llama.SpecialTokens;
-import dev.ligature.inject.ModuleVisitor;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -17,66 +13,33 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The Hugging Face directory of a model that is being trained. */
-final class BaseDirectory {
-    private final LlamaForCausalLM model;
-    private final FileType dtype;
-    private final Path tokenizer;
-
-    /**
-     * Creates the description of a directory.
-     *
-     * @param model the model, of which the weights of the moment are saved
-     * @param dtype what the weights are written in
-     * @param tokenizer the tokenizer.json
-     */
-    BaseDirectory(LlamaForCausalLM model, FileType dtype, Path tokenizer) {
-        this.model = model;
-        this.dtype = dtype;
-        this.tokenizer = tokenizer;
-    }
+/**
+ * The Hugging Face directory of a model that is being trained.
+ *
+ * @param model the model, of which the weights of the moment are saved
+ * @param dtype what the weights are written in
+ * @param tokenizer the tokenizer.json
+ */
+record BaseDirectory(LlamaForCausalLM model, FileType dtype, Path tokenizer) {
+    private static final String TOKENIZER = "tokenizer.json";
+    private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
 
     /** Writes the directory, which must not exist. */
     void save(Path directory) throws IOException {
-        Files.createDirectory(directory);
-        Path settings = tokenizer.resolveSibling("tokenizer_config.json");
-        Files.copy(tokenizer, directory.resolve("tokenizer.json"));
+        Map<String, String> files = new TreeMap<>();
+        files.put("config.json", model.config().toJson());
+        files.put("generation_config.json", generationConfig(model.config().tokens()));
+        files.put(TOKENIZER, Files.readString(tokenizer));
+        Path settings = tokenizer.resolveSibling(TOKENIZER_CONFIG);
         if (Files.exists(settings)) {
-            Files.copy(settings, directory.resolve("tokenizer_config.json"));
+            files.put(TOKENIZER_CONFIG, Files.readString(settings));
         }
-        Files.writeString(directory.resolve("config.json"), model.config().toJson());
-        Files.writeString(
-                directory.resolve("generation_config.json"),
-                generationConfig(model.config().tokens()));
-        Map<String, Block> modules = new TreeMap<>();
-        ModuleVisitor.walk(
+        BaseCheckpoint.save(
+                directory,
                 model,
                 LlamaForCausalLMLora::visit,
-                (path, role, block) -> {
-                    modules.put(path, block);
-                    return block;
-                });
-        try (NDManager manager = NDManager.newBaseManager()) {
-            Map<String, NDArray> tensors = new TreeMap<>();
-            modules.forEach(
-                    (path, block) ->
-                            block.getDirectParameters()
-                                    .values()
-                                    .forEach(
-                                            parameter -> {
-                                                boolean bias =
-                                                        parameter.getType() == Parameter.Type.BIAS;
-                                                NDArray array =
-                                                        parameter
-                                                                .getArray()
-                                                                .toType(dtype.dataType(), true);
-                                                array.attach(manager);
-                                                tensors.put(
-                                                        path + (bias ? ".bias" : ".weight"), array);
-                                            }));
-            SafetensorsWriter.write(
-                    directory.resolve("model.safetensors"), tensors, Map.of("format", "pt"));
-        }
+                files,
+                ExportOptions.defaults().withDtype(dtype.tensorDtype()));
     }
 
     /** Writes the directory in place of the one that is there. */
@@ -97,7 +60,9 @@ final class BaseDirectory {
             if (tokens.begin() != null) {
                 json.name("bos_token_id").value(tokens.begin());
             }
-            json.name("eos_token_id").value(tokens.stops().get(0));
+            if (!tokens.stops().isEmpty()) {
+                json.name("eos_token_id").value(tokens.stops().get(0));
+            }
             if (tokens.pad() != null) {
                 json.name("pad_token_id").value(tokens.pad());
             }

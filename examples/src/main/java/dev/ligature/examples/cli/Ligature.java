@@ -46,6 +46,11 @@ public final class Ligature implements Runnable {
     static int run(Terminal terminal, StopSignal stop, String... args) {
         Ligature ligature = new Ligature();
         CommandLine line = new CommandLine(ligature);
+        line.addSubcommand(new InspectCommand(terminal));
+        line.addSubcommand(new LogitsCommand(terminal));
+        line.addSubcommand(new TrainCommand(terminal, stop));
+        line.addSubcommand(new GenerateCommand(terminal, stop));
+        line.addSubcommand(new MergeCommand(terminal));
         line.addSubcommand(new PretrainCommand(terminal, stop));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         // Else "--data a --typo" would look for a file of that name.

@@ -32,7 +32,7 @@ final class MetricsFile implements AutoCloseable {
                         + ","
                         + metrics.gradNorm()
                         + ","
-                        + metrics.learningRate()
+                        + (float) metrics.learningRate() // which it was, in the optimizer
                         + ","
                         + metrics.tokensPerSecond()
                         + "\n");

@@ -47,7 +47,9 @@ final class ModuleTable {
                     starred(module.name()),
                     module.kind().name().toLowerCase(Locale.ROOT),
                     module.weight().isEmpty() ? "" : module.shape().toString(),
-                    module.weight().isEmpty() ? "" : module.dataType().asNumpy(),
+                    module.weight().isEmpty()
+                            ? ""
+                            : module.dataType().name().toLowerCase(Locale.ROOT),
                     module.role() == Role.MODULE
                             ? ""
                             : module.role().name().toLowerCase(Locale.ROOT),

@@ -2,6 +2,7 @@ package dev.ligature.examples.cli;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.tracker.Tracker;
+import dev.ligature.examples.llama.LlamaCheckpoint;
 import dev.ligature.examples.llama.LlamaConfig;
 import dev.ligature.examples.llama.LlamaForCausalLM;
 import dev.ligature.examples.llama.SpecialTokens;
@@ -104,9 +105,10 @@ final class PretrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--dtype",
-            defaultValue = "FP32",
-            description = "Of the written weights: ${COMPLETION-CANDIDATES}. Default: FP32.")
-    private FileType dtype = FileType.FP32;
+            defaultValue = "float32",
+            converter = FileType.Converter.class,
+            description = "Of the written weights: float32, float16 or bfloat16. Default: float32.")
+    private FileType dtype = FileType.FLOAT32;
 
     @Option(
             names = "--save-every",
@@ -128,19 +130,19 @@ final class PretrainCommand implements Callable<Integer> {
         int end = vocabulary.addedToken(endOfText).orElseThrow(() -> unknownEndOfText(vocabulary));
         Integer pad = vocabulary.addedTokens().get("<|pad|>");
         SpecialTokens special = new SpecialTokens(end, pad, List.of(end));
-        LlamaConfig config = size.config(vocabulary.vocabularySize(), dtype.configName(), special);
+        LlamaConfig config = size.config(vocabulary.vocabularySize(), special);
         try (NDManager manager = NDManager.newBaseManager();
                 TextTokenizer tokenizer = TextTokenizer.open(tokenizerFile);
                 WorkDirectory work = WorkDirectory.create(output)) {
             manager.getEngine().setRandomSeed(seed);
             Corpus.Cut cut = new Corpus.Cut(end, sequenceLength, heldOutEvery, 20, batchSize);
             Corpus corpus = Corpus.of(text.read(), tokenizer, cut, manager);
-            LlamaForCausalLM model = FreshModel.of(config, manager);
+            LlamaForCausalLM model = LlamaCheckpoint.create(config, manager, seed);
             terminal.note(
                     String.format(
                             Locale.ROOT,
                             "%,d parameters, %,d tokens to train on",
-                            FreshModel.parameterCount(model),
+                            LoadedModel.parameterCount(model),
                             corpus.tokens()));
             BaseDirectory directory = new BaseDirectory(model, dtype, tokenizerFile);
             stop.defer();

@@ -3,55 +3,96 @@ package dev.ligature.examples.cli;
 import dev.ligature.examples.llama.LlamaConfig;
 import dev.ligature.examples.llama.LlamaConfigBuilder;
 import dev.ligature.examples.llama.SpecialTokens;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options that say how large a new model is. */
 final class SizeOptions {
-    @Option(names = "--hidden-size", defaultValue = "256", description = "Default: 256.")
-    int hiddenSize;
+    @Option(
+            names = "--config",
+            paramLabel = "F",
+            description = "A config.json, instead of the sizes that follow.")
+    private @Nullable Path configFile;
 
-    @Option(names = "--intermediate-size", defaultValue = "704", description = "Default: 704.")
-    int intermediateSize;
+    @Option(names = "--hidden-size", paramLabel = "N", description = "Default: 256.")
+    private @Nullable Integer hiddenSize;
 
-    @Option(names = "--layers", defaultValue = "4", description = "Default: 4.")
-    int layers;
+    @Option(names = "--intermediate-size", paramLabel = "N", description = "Default: 704.")
+    private @Nullable Integer intermediateSize;
 
-    @Option(names = "--heads", defaultValue = "8", description = "Heads of queries. Default: 8.")
-    int heads;
+    @Option(names = "--layers", paramLabel = "N", description = "Default: 4.")
+    private @Nullable Integer layers;
 
-    @Option(names = "--kv-heads", defaultValue = "2", description = "Heads of keys. Default: 2.")
-    int keyValueHeads;
+    @Option(names = "--heads", paramLabel = "N", description = "Of queries. Default: 8.")
+    private @Nullable Integer heads;
+
+    @Option(names = "--kv-heads", paramLabel = "N", description = "Of keys. Default: 2.")
+    private @Nullable Integer keyValueHeads;
 
     @Option(
             names = "--max-position-embeddings",
-            defaultValue = "512",
+            paramLabel = "N",
             description = "The longest text, in tokens. Default: 512.")
-    int positions;
-
-    @Option(names = "--rms-norm-eps", defaultValue = "1e-5", description = "Default: 1e-5.")
-    double normEpsilon;
+    private @Nullable Integer positions;
 
     @Option(
             names = "--tie-word-embeddings",
-            defaultValue = "true",
-            arity = "1",
+            paramLabel = "BOOL",
             description = "Whether the head reads the embedding's weight. Default: true.")
-    boolean tie;
+    private @Nullable Boolean tie;
 
-    LlamaConfig config(int vocabularySize, String dataType, SpecialTokens tokens) {
+    /**
+     * Returns the configuration of the new model.
+     *
+     * @param vocabularySize how many tokens there are
+     * @param tokens the special ones; a file's own have precedence
+     */
+    LlamaConfig config(int vocabularySize, SpecialTokens tokens) throws IOException {
+        if (configFile != null) {
+            requireNone();
+            LlamaConfig config = LlamaConfig.readFile(configFile);
+            if (config.vocabSize() < vocabularySize) {
+                throw new BadInputException(
+                        configFile
+                                + " has vocab_size "
+                                + config.vocabSize()
+                                + ", but the tokenizer has "
+                                + vocabularySize
+                                + " tokens.");
+            }
+            return config;
+        }
         LlamaConfigBuilder builder =
                 LlamaConfig.builder()
                         .setVocabSize(vocabularySize)
-                        .setHiddenSize(hiddenSize)
-                        .setIntermediateSize(intermediateSize)
-                        .setNumHiddenLayers(layers)
-                        .setNumAttentionHeads(heads)
-                        .optNumKeyValueHeads(keyValueHeads)
-                        .optRmsNormEps(normEpsilon)
-                        .optMaxPositionEmbeddings(positions)
-                        .optTieWordEmbeddings(tie)
-                        .optDataType(dataType)
+                        .setHiddenSize(or(hiddenSize, 256))
+                        .setIntermediateSize(or(intermediateSize, 704))
+                        .setNumHiddenLayers(or(layers, 4))
+                        .setNumAttentionHeads(or(heads, 8))
+                        .optNumKeyValueHeads(or(keyValueHeads, 2))
+                        .optMaxPositionEmbeddings(or(positions, 512))
+                        .optRmsNormEps(1e-5)
+                        .optTieWordEmbeddings(tie == null || tie)
                         .optTokens(tokens);
         return builder.build();
+    }
+
+    private void requireNone() {
+        Object[] sizes = {
+            hiddenSize, intermediateSize, layers, heads, keyValueHeads, positions, tie
+        };
+        for (Object size : sizes) {
+            if (size != null) {
+                throw new BadInputException(
+                        "--config says how large the model is, so the options for sizes have no"
+                                + " say: leave them out.");
+            }
+        }
+    }
+
+    private static int or(@Nullable Integer value, int otherwise) {
+        return value == null ? otherwise : value;
     }
 }

@@ -60,7 +60,8 @@ final class TokenIds {
         }
     }
 
-    private static void check(long[] ids, int vocabularySize, String origin) {
+    /** Says of the first id that is not below the size of the vocabulary that it is not. */
+    static void check(long[] ids, int vocabularySize, String origin) {
         for (long id : ids) {
             if (id < 0 || id >= vocabularySize) {
                 throw new BadInputException(

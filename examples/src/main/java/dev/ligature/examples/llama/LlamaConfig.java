@@ -3,6 +3,7 @@ package dev.ligature.examples.llama;
 import dev.ligature.diag.LoraException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 
 /**
  * What the config.json of a checkpoint says about a Llama or Qwen2 model. The components have the
@@ -90,6 +91,16 @@ public record LlamaConfig(
      */
     public static LlamaConfig read(Path modelDirectory) throws IOException {
         return LlamaConfigReader.read(modelDirectory);
+    }
+
+    /**
+     * Reads a config.json alone, of a model that is still to be made.
+     *
+     * @param file the file
+     * @throws IOException as {@link #read}
+     */
+    public static LlamaConfig readFile(Path file) throws IOException {
+        return LlamaConfigReader.readFile(file, new LinkedHashSet<>());
     }
 
     /** Returns a builder with the defaults of Transformers. */

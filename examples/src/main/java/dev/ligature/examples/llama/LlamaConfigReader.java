@@ -37,8 +37,6 @@ final class LlamaConfigReader {
                             + CONFIG
                             + ". Give the directory of a Hugging Face checkpoint.");
         }
-        LlamaConfigReader reader =
-                new LlamaConfigReader(new ConfigFields(file.toString(), ConfigFile.read(file)));
         Set<Integer> stops = new LinkedHashSet<>();
         Path generation = directory.resolve(GENERATION_CONFIG);
         if (Files.isRegularFile(generation)) {
@@ -46,6 +44,12 @@ final class LlamaConfigReader {
                     new ConfigFields(generation.toString(), ConfigFile.read(generation))
                             .integers("eos_token_id"));
         }
+        return readFile(file, stops);
+    }
+
+    static LlamaConfig readFile(Path file, Set<Integer> stops) throws IOException {
+        LlamaConfigReader reader =
+                new LlamaConfigReader(new ConfigFields(file.toString(), ConfigFile.read(file)));
         try {
             return reader.config(stops);
         } catch (LoraException e) {

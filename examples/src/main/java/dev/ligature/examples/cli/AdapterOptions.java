@@ -1,0 +1,129 @@
+package dev.ligature.examples.cli;
+
+import dev.ligature.Adapter;
+import dev.ligature.LoraModel;
+import dev.ligature.checkpoint.AdapterConfigJson;
+import dev.ligature.plan.LoraConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options that say which adapter is trained: one from a directory, or a new one. */
+final class AdapterOptions {
+    private static final List<String> DEFAULT_TARGETS = List.of("q_proj", "v_proj");
+
+    @Option(
+            names = "--init-adapter",
+            paramLabel = "DIR",
+            description = "Go on training this adapter, with its own configuration.")
+    private @Nullable Path initAdapter;
+
+    @Option(
+            names = "--adapter-config",
+            paramLabel = "F",
+            description = "PEFT's adapter_config.json of a new adapter.")
+    private @Nullable Path adapterConfig;
+
+    @Option(names = "--r", paramLabel = "N", description = "The rank. Default: 8.")
+    private @Nullable Integer rank;
+
+    @Option(
+            names = "--lora-alpha",
+            paramLabel = "X",
+            description = "The scaling is alpha / r. Default: 8.")
+    private @Nullable Double alpha;
+
+    @Option(names = "--lora-dropout", paramLabel = "P", description = "Default: 0.")
+    private @Nullable Double dropout;
+
+    @Option(
+            names = "--target-modules",
+            split = ",",
+            arity = "1..*",
+            paramLabel = "NAME",
+            description = {
+                "What is adapted: q_proj,v_proj or all-linear, for example.",
+                "Default: q_proj,v_proj."
+            })
+    private @Nullable List<String> targets;
+
+    @Option(
+            names = "--ensure-weight-tying",
+            arity = "0..1",
+            fallbackValue = "true",
+            paramLabel = "BOOL",
+            description = "Adapt tied modules, such as embedding and head, with one pair.")
+    private @Nullable Boolean tying;
+
+    /** Says of options that contradict each other that they do. */
+    void check() {
+        Map<String, @Nullable Object> flags = new LinkedHashMap<>();
+        flags.put("--adapter-config", adapterConfig);
+        flags.put("--r", rank);
+        flags.put("--lora-alpha", alpha);
+        flags.put("--lora-dropout", dropout);
+        flags.put("--target-modules", targets);
+        flags.put("--ensure-weight-tying", tying);
+        if (initAdapter != null) {
+            refuse("--init-adapter", flags);
+        }
+        flags.remove("--adapter-config");
+        if (adapterConfig != null) {
+            refuse("--adapter-config", flags);
+        }
+    }
+
+    private static void refuse(String option, Map<String, @Nullable Object> others) {
+        for (Map.Entry<String, @Nullable Object> other : others.entrySet()) {
+            if (other.getValue() != null) {
+                throw new BadInputException(
+                        option
+                                + " brings the adapter's configuration, so "
+                                + other.getKey()
+                                + " has no say: leave one of them out.");
+            }
+        }
+    }
+
+    /**
+     * Adds the adapter to the model.
+     *
+     * @param lora the model
+     * @param name the adapter's name
+     * @param base what the adapter's configuration says about its base
+     */
+    Adapter addTo(LoraModel lora, String name, Path base) throws IOException {
+        if (initAdapter != null) {
+            return lora.loadTrainable(name, initAdapter);
+        }
+        return lora.create(
+                name, adapterConfig != null ? AdapterConfigJson.read(adapterConfig) : config(base));
+    }
+
+    private LoraConfig config(Path base) {
+        List<String> names = targets == null ? DEFAULT_TARGETS : targets;
+        LoraConfig.Builder builder = LoraConfig.builder();
+        if (names.equals(List.of("all-linear"))) {
+            builder.setAllLinear();
+        } else {
+            builder.setTargetModules(names);
+        }
+        if (rank != null) {
+            builder.optRank(rank);
+        }
+        if (alpha != null) {
+            builder.optLoraAlpha(alpha);
+        }
+        if (dropout != null) {
+            builder.optLoraDropout(dropout);
+        }
+        return builder.optEnsureWeightTying(tying != null && tying)
+                .optTaskType("CAUSAL_LM")
+                .optBaseModelNameOrPath(base.toString())
+                .build();
+    }
+}

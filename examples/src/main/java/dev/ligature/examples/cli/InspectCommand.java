@@ -1,0 +1,150 @@
+package dev.ligature.examples.cli;
+
+import com.google.gson.stream.JsonWriter;
+import dev.ligature.checkpoint.LoadOptions;
+import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.PairPlan;
+import dev.ligature.plan.PlanWarning;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Shows a model's modules, roles and ties, and what an adapter touches. */
+@Command(
+        name = "inspect",
+        description = "Shows a model's modules, roles and ties, and what an adapter touches.",
+        sortOptions = false,
+        mixinStandardHelpOptions = true)
+final class InspectCommand implements Callable<Integer> {
+    private final Terminal terminal;
+
+    @Mixin private ModelOptions options = new ModelOptions();
+
+    @Option(names = "--json", description = "Print JSON, every module by itself.")
+    private boolean json;
+
+    InspectCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        try (LoadedModel loaded = LoadedModel.open(options, LoadOptions.defaults())) {
+            ModelLayout layout = loaded.lora().layout();
+            long parameters = LoadedModel.parameterCount(loaded.model());
+            Optional<LoraPlan> plan =
+                    loaded.routing().adapter().map(name -> loaded.lora().adapter(name).plan());
+            terminal.out()
+                    .print(json ? json(layout, parameters, plan) : text(layout, parameters, plan));
+        }
+        return 0;
+    }
+
+    private String text(ModelLayout layout, long parameters, Optional<LoraPlan> plan) {
+        StringBuilder text = new StringBuilder();
+        text.append(
+                String.format(Locale.ROOT, "%s: %,d parameters%n%n", options.model, parameters));
+        text.append(new ModuleTable(layout));
+        plan.ifPresent(
+                adapted ->
+                        text.append("\nadapter ")
+                                .append(options.adapter)
+                                .append(":\n\n")
+                                .append(adapted.report()));
+        return text.toString();
+    }
+
+    private String json(ModelLayout layout, long parameters, Optional<LoraPlan> plan)
+            throws IOException {
+        StringWriter text = new StringWriter();
+        try (JsonWriter writer = new JsonWriter(text)) {
+            writer.setIndent("  ");
+            writer.beginObject();
+            writer.name("model").value(options.model.toString());
+            writer.name("parameters").value(parameters);
+            writer.name("modules").beginArray();
+            for (ModelLayout.Module module : layout.modules()) {
+                write(writer, module);
+            }
+            writer.endArray();
+            writer.name("ties").beginArray();
+            for (ModelLayout.Module module : layout.modules()) {
+                if (!module.weight().isEmpty() && !module.weight().equals(module.name())) {
+                    writer.beginObject();
+                    writer.name("reader").value(module.name());
+                    writer.name("source").value(module.weight());
+                    writer.endObject();
+                }
+            }
+            writer.endArray();
+            if (plan.isPresent() && options.adapter != null) {
+                writer.name("adapter");
+                write(writer, options.adapter, plan.get());
+            }
+            writer.endObject();
+        }
+        return text.append('\n').toString();
+    }
+
+    private static void write(JsonWriter writer, ModelLayout.Module module) throws IOException {
+        writer.beginObject();
+        writer.name("name").value(module.name());
+        writer.name("aliases");
+        strings(writer, module.aliases());
+        writer.name("role").value(lower(module.role()));
+        writer.name("kind").value(lower(module.kind()));
+        if (!module.weight().isEmpty()) {
+            writer.name("weight").value(module.weight());
+            writer.name("shape").beginArray();
+            for (long size : module.shape().getShape()) {
+                writer.value(size);
+            }
+            writer.endArray();
+            writer.name("dtype").value(lower(module.dataType()));
+        }
+        writer.endObject();
+    }
+
+    private static void write(JsonWriter writer, Path directory, LoraPlan plan) throws IOException {
+        writer.beginObject();
+        writer.name("directory").value(directory.toString());
+        writer.name("trainable_parameters").value(plan.trainableParameters());
+        writer.name("pairs").beginArray();
+        for (PairPlan pair : plan.pairs()) {
+            writer.beginObject();
+            writer.name("weight").value(pair.weight());
+            writer.name("readers");
+            strings(writer, pair.readers().stream().map(PairPlan.Reader::module).toList());
+            writer.name("r").value(pair.rank());
+            writer.name("lora_alpha").value(pair.alpha());
+            writer.name("scaling").value(pair.scaling());
+            writer.name("lora_dropout").value(pair.dropout());
+            writer.name("parameters").value(pair.parameterCount());
+            writer.endObject();
+        }
+        writer.endArray();
+        writer.name("warnings");
+        strings(writer, plan.warnings().stream().map(PlanWarning::toString).toList());
+        writer.endObject();
+    }
+
+    private static void strings(JsonWriter writer, List<String> values) throws IOException {
+        writer.beginArray();
+        for (String value : values) {
+            writer.value(value);
+        }
+        writer.endArray();
+    }
+
+    private static String lower(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+}

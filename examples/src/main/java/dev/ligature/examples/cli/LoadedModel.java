@@ -1,0 +1,129 @@
+package dev.ligature.examples.cli;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import dev.ligature.LoraModel;
+import dev.ligature.Routing;
+import dev.ligature.checkpoint.LoadOptions;
+import dev.ligature.examples.llama.LlamaCheckpoint;
+import dev.ligature.examples.llama.LlamaConfig;
+import dev.ligature.examples.llama.LlamaForCausalLM;
+import dev.ligature.examples.llama.LlamaForCausalLMLora;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * A base model in memory, wrapped for adapters.
+ *
+ * @param manager owns the model
+ * @param model the model
+ * @param lora the wrapped model
+ */
+record LoadedModel(NDManager manager, LlamaForCausalLM model, LoraModel lora)
+        implements AutoCloseable {
+    /** The name of the adapter that a command works with. */
+    static final String ADAPTER = "adapter";
+
+    private static final LoadOptions IN_FP32 =
+            LoadOptions.defaults().withDataType(DataType.FLOAT32);
+
+    /** Loads a base model in fp32. */
+    static LoadedModel open(Path directory) throws IOException {
+        return open(directory, IN_FP32);
+    }
+
+    private static LoadedModel open(Path directory, LoadOptions load) throws IOException {
+        NDManager manager = NDManager.newBaseManager();
+        try {
+            LlamaForCausalLM model = LlamaCheckpoint.load(directory, manager, load);
+            return new LoadedModel(manager, model, LlamaForCausalLMLora.wrap(model));
+        } catch (IOException | RuntimeException | Error e) {
+            manager.close();
+            throw e;
+        }
+    }
+
+    /** Loads a base model in fp32, and an adapter where one is named. */
+    static LoadedModel open(ModelOptions options) throws IOException {
+        return open(options, IN_FP32);
+    }
+
+    /** Loads a base model, and an adapter where one is named. */
+    static LoadedModel open(ModelOptions options, LoadOptions load) throws IOException {
+        LoadedModel loaded = open(options.model, load);
+        try {
+            if (options.adapter != null) {
+                loaded.lora.load(ADAPTER, options.adapter);
+            }
+            return loaded;
+        } catch (IOException | RuntimeException | Error e) {
+            loaded.close();
+            throw e;
+        }
+    }
+
+    LlamaConfig config() {
+        return model.config();
+    }
+
+    /**
+     * Returns the token that ends a text, from the model's configuration.
+     *
+     * @throws BadInputException if it names none
+     */
+    int endOfText() {
+        return config().tokens().stops().stream()
+                .findFirst()
+                .orElseThrow(
+                        () ->
+                                new BadInputException(
+                                        "The model's config.json has no eos_token_id, which"
+                                                + " separates documents. Add it."));
+    }
+
+    /** Returns the way through the adapter if one is loaded, else through the base. */
+    Routing routing() {
+        return lora.adapterNames().contains(ADAPTER) ? Routing.of(ADAPTER) : Routing.none();
+    }
+
+    /**
+     * Returns logits (B, T, V) of a block over this model.
+     *
+     * @param block the block
+     * @param ids (B, T) int64; the logits belong to its manager
+     */
+    static NDArray logits(Block block, NDArray ids) {
+        ParameterStore store = new ParameterStore(ids.getManager(), false);
+        return block.forward(store, new NDList(ids), false).get(0);
+    }
+
+    /** Prints the warnings of the adapter, if one is loaded. */
+    void warn(Terminal terminal) {
+        routing()
+                .adapter()
+                .ifPresent(
+                        name ->
+                                lora.adapter(name)
+                                        .plan()
+                                        .warnings()
+                                        .forEach(warning -> terminal.note("warning: " + warning)));
+    }
+
+    /** Returns how many numbers a model has learnt. */
+    static long parameterCount(Block model) {
+        return model.getParameters().values().stream()
+                .mapToLong(parameter -> parameter.getArray().size())
+                .sum();
+    }
+
+    /** Frees the adapters and the model. */
+    @Override
+    public void close() {
+        lora.unwrap();
+        manager.close();
+    }
+}

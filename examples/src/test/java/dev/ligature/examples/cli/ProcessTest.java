@@ -1,0 +1,78 @@
+package dev.ligature.examples.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What only a process of its own can show: exit codes, signals, and what goes to which stream. */
+final class ProcessTest {
+    private static final Path BASE = Cases.path("train-tied-adamw", "base");
+
+    @TempDir Path folder;
+    @TempDir Path streams;
+
+    @Test
+    void badInput_isOneLineAndExitCodeTwo() throws Exception {
+        ChildProcess.start(
+                        streams,
+                        "logits",
+                        "--model",
+                        BASE,
+                        "--input-ids",
+                        "1,2,67",
+                        "--output",
+                        folder.resolve("l"))
+                .end()
+                .refused("ligature logits: --input-ids has token id 67", "0 to 66");
+
+        assertEquals("", Cases.list(folder));
+    }
+
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no signals to send")
+    @ParameterizedTest
+    @ValueSource(strings = {"INT", "TERM"})
+    void aSignalDuringTraining_savesTheAdapterSoFarAndExitsWith130(String signal) throws Exception {
+        Path batches = Cases.batches(folder.resolve("b.safetensors"), 5, 50_000, 1, 3);
+        Path output = folder.resolve("adapter");
+        ChildProcess training =
+                ChildProcess.start(
+                        streams,
+                        "train",
+                        "--model",
+                        BASE,
+                        "--output",
+                        output,
+                        "--token-ids",
+                        batches);
+        training.await(() -> steps(folder.resolve("adapter.partial")) >= 2);
+        training.signal(signal);
+        CliRun run = training.end();
+
+        assertEquals(130, run.exitCode(), run.err());
+        assertEquals("", run.out());
+        int steps = steps(output);
+        assertTrue(steps >= 2 && steps < 50_000);
+        assertTrue(run.err().contains("stopped after step " + steps + ";"), run.err());
+        assertEquals("adapter b.safetensors", Cases.list(folder));
+        CliRun.of("inspect", "--model", BASE, "--adapter", output).succeeded();
+    }
+
+    private static int steps(Path directory) {
+        Path csv = directory.resolve("metrics.csv");
+        try {
+            return Files.exists(csv) ? Files.readAllLines(csv).size() - 1 : 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
