@@ -52,6 +52,7 @@ public final class Ligature implements Runnable {
         line.addSubcommand(new GenerateCommand(terminal, stop));
         line.addSubcommand(new MergeCommand(terminal));
         line.addSubcommand(new PretrainCommand(terminal, stop));
+        line.addSubcommand(new DemoCommand(terminal, stop));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         // Else "--data a --typo" would look for a file of that name.
         line.setUnmatchedOptionsAllowedAsOptionParameters(false);
