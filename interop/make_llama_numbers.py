@@ -8,6 +8,7 @@ Beside the reference cases of make_cases.py, which have logits only, this writes
       input_ids (B,T), logits (B,T,V), loss (), gradient.<parameter> of the mean next-token cross entropy
       padded_ids, padded_mask (B,T), padded_logits (B,T,V): rows of unequal length, padded on the left
       far_positions (B,T), far_logits (B,T,V): input_ids at positions in the thousands
+      pretrain_batches (steps,B,T), pretrain_losses (steps): AdamW on all parameters
       prompt_ids, prompt_mask (B,T), stop_id (), generated (B,T+N): greedy, one row stops early
       frequencies.<theta>.<D> (D/2): inverse rotary frequencies
   biased/                a checkpoint with everything that is off in the cases: an untied head, biases in attention
@@ -48,6 +49,8 @@ BIASED = {
 FREQUENCIES = ((10000.0, 128), (500000.0, 64), (1000000.0, 32))
 PAD = 0
 NEW_TOKENS = 10
+PRETRAIN = {"lr": 3e-3, "weight_decay": 0.1}
+PRETRAIN_STEPS = 5
 
 
 def write_biased(out: pathlib.Path) -> None:
@@ -78,12 +81,30 @@ def positions(mask: torch.Tensor) -> torch.Tensor:
     return (mask.cumsum(-1) - 1).clamp(min=0)
 
 
+def next_token_loss(logits: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    return cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
+
+
 def gradients(model: torch.nn.Module, ids: torch.Tensor) -> dict:
     logits = model(input_ids=ids).logits
-    loss = cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
+    loss = next_token_loss(logits, ids)
     loss.backward()
     found = {f"gradient.{name}": p.grad.clone() for name, p in model.named_parameters()}
     return {"input_ids": ids, "logits": logits.detach(), "loss": loss.detach(), **found}
+
+
+def pretrain(model: torch.nn.Module) -> dict:
+    """Trains the model, so it comes last."""
+    optimizer = torch.optim.AdamW(model.parameters(), **PRETRAIN)
+    batches = torch.randint(3, model.config.vocab_size, (PRETRAIN_STEPS, 2, 8))
+    losses = []
+    for ids in batches:
+        optimizer.zero_grad()
+        loss = next_token_loss(model(input_ids=ids).logits, ids)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+    return {"pretrain_batches": batches, "pretrain_losses": torch.stack(losses)}
 
 
 def left_padded(lengths: tuple, vocab: int) -> tuple:
@@ -127,7 +148,7 @@ def numbers(model: torch.nn.Module, seed: int) -> dict:
         stop = int(never_stopped[0, ids.shape[1] + 3])
         found |= {"prompt_ids": ids, "prompt_mask": mask, "stop_id": torch.tensor(stop)}
         found["generated"] = generate(model, ids, mask, stop)
-    return found
+    return found | pretrain(model)
 
 
 def frequencies() -> dict:

@@ -99,6 +99,22 @@ final class ConfigFields {
                         + ". Use a checkpoint of that kind.");
     }
 
+    /** Returns the error of two fields that should say the same. */
+    CheckpointException contradiction(String one, double first, String other, double second) {
+        return new CheckpointException(
+                "ConfigField",
+                origin
+                        + ": "
+                        + one
+                        + " is "
+                        + BigDecimal.valueOf(first)
+                        + " and "
+                        + other
+                        + " is "
+                        + BigDecimal.valueOf(second)
+                        + ". Remove one of them.");
+    }
+
     private int integer(String name, Object value) throws CheckpointException {
         if (value instanceof BigDecimal number) {
             try {

@@ -1,13 +1,14 @@
 package dev.ligature.examples.llama;
 
-import com.google.gson.JsonParseException;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
 import dev.ligature.checkpoint.CheckpointException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +36,10 @@ final class ConfigFile {
                 throw new CheckpointException("ConfigJson", file + " goes on behind its object.");
             }
             return fields;
-        } catch (MalformedJsonException | JsonParseException | IllegalStateException e) {
+        } catch (MalformedJsonException
+                | EOFException
+                | CharacterCodingException
+                | IllegalStateException e) {
             throw new CheckpointException(
                     "ConfigJson", file + " is not a JSON object: " + e.getMessage(), e);
         }

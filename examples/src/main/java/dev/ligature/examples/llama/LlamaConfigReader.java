@@ -53,7 +53,8 @@ final class LlamaConfigReader {
         try {
             return reader.config(stops);
         } catch (LoraException e) {
-            throw new CheckpointException("ConfigValue", file + ": " + e.getMessage(), e);
+            String problem = String.valueOf(e.getMessage()).replace("[" + e.code() + "] ", "");
+            throw new CheckpointException(e.code(), file + ": " + problem, e);
         }
     }
 

@@ -28,8 +28,8 @@ final class RopeFields {
         refuseScaling(newer.get());
         double inner = newer.get().number("rope_theta", outer);
         if (fields.value("rope_theta").isPresent() && inner != outer) {
-            throw newer.get()
-                    .unsupported("rope_theta", "one base, and rope_theta beside it is " + outer);
+            throw fields.contradiction(
+                    "rope_parameters.rope_theta", inner, "rope_theta", outer);
         }
         return inner;
     }
