@@ -28,8 +28,7 @@ final class RopeFields {
         refuseScaling(newer.get());
         double inner = newer.get().number("rope_theta", outer);
         if (fields.value("rope_theta").isPresent() && inner != outer) {
-            throw fields.contradiction(
-                    "rope_parameters.rope_theta", inner, "rope_theta", outer);
+            throw fields.contradiction("rope_parameters.rope_theta", inner, "rope_theta", outer);
         }
         return inner;
     }

@@ -38,8 +38,7 @@ class LlamaConfigTest {
     }
 
     private String refusal(String json) {
-        String message =
-                assertThrows(CheckpointException.class, () -> read(json)).getMessage();
+        String message = assertThrows(CheckpointException.class, () -> read(json)).getMessage();
         return message.replace(directory.toString(), "DIR");
     }
 
@@ -101,8 +100,7 @@ class LlamaConfigTest {
                 directory.resolve("generation_config.json"),
                 "{\"eos_token_id\": [5, 2], \"do_sample\": true}");
         assertEquals(List.of(5, 2, 7), llama(", \"eos_token_id\": [2, 7]").tokens().stops());
-        Files.writeString(
-                directory.resolve("generation_config.json"), "{\"eos_token_id\": 9}");
+        Files.writeString(directory.resolve("generation_config.json"), "{\"eos_token_id\": 9}");
         assertEquals(List.of(9), llama(", \"eos_token_id\": null").tokens().stops());
     }
 
@@ -207,14 +205,10 @@ class LlamaConfigTest {
         assertEquals(
                 "[ConfigField] DIR/config.json: tie_word_embeddings is 1; it must be true or"
                         + " false.",
-                refusal(
-                        "{\"model_type\": \"llama\", "
-                                + SIZES
-                                + ", \"tie_word_embeddings\": 1}"));
+                refusal("{\"model_type\": \"llama\", " + SIZES + ", \"tie_word_embeddings\": 1}"));
         assertEquals(
                 "[ConfigField] DIR/config.json: rope_parameters is 1; it must be an object.",
-                refusal(
-                        "{\"model_type\": \"llama\", " + SIZES + ", \"rope_parameters\": 1}"));
+                refusal("{\"model_type\": \"llama\", " + SIZES + ", \"rope_parameters\": 1}"));
         assertEquals(
                 "[ConfigField] DIR/config.json: eos_token_id is \"x\"; it must be a whole number.",
                 refusal(
@@ -228,19 +222,14 @@ class LlamaConfigTest {
         assertEquals(
                 "[ConfigValue] DIR/config.json: num_key_value_heads is 3; it must be a divisor of"
                         + " num_attention_heads, 4.",
-                refusal(
-                        "{\"model_type\": \"llama\", "
-                                + SIZES
-                                + ", \"num_key_value_heads\": 3}"));
+                refusal("{\"model_type\": \"llama\", " + SIZES + ", \"num_key_value_heads\": 3}"));
         assertEquals(
                 "[ConfigValue] DIR/config.json: head_dim is 5; it must be positive and even.",
                 refusal("{\"model_type\": \"llama\", " + SIZES + ", \"head_dim\": 5}"));
         LoraException built =
                 assertThrows(
-                        LoraException.class,
-                        () -> LlamaConfig.builder().setVocabSize(10).build());
-        assertEquals(
-                "[ConfigValue] hidden_size is 0; it must be positive.", built.getMessage());
+                        LoraException.class, () -> LlamaConfig.builder().setVocabSize(10).build());
+        assertEquals("[ConfigValue] hidden_size is 0; it must be positive.", built.getMessage());
     }
 
     @Test
