@@ -1,7 +1,6 @@
 package dev.ligature.examples.llama;
 
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,10 +19,5 @@ public record SpecialTokens(@Nullable Integer begin, @Nullable Integer pad, List
     /** Returns special tokens without any. */
     public static SpecialTokens none() {
         return new SpecialTokens(null, null, List.of());
-    }
-
-    /** Returns the id that starts a text, if there is one. */
-    public Optional<Integer> beginId() {
-        return Optional.ofNullable(begin);
     }
 }
