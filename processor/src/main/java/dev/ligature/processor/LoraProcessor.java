@@ -93,11 +93,7 @@ public final class LoraProcessor extends AbstractProcessor {
             this.round = round;
             this.reporter = new Reporter(environment.getMessager());
             this.reader = new ModelReader(elements, environment.getTypeUtils(), compiledNow);
-            this.writer =
-                    new InjectorWriter(
-                            LoraProcessor.class.getName(),
-                            environment.getFiler(),
-                            elements.getTypeElement("dev.ligature.LoraModel") != null);
+            this.writer = new InjectorWriter(LoraProcessor.class.getName(), environment.getFiler());
         }
 
         /** Processes a class; whatever happens, the others are processed too. */

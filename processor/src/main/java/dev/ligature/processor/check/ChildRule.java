@@ -42,7 +42,8 @@ final class ChildRule implements Rule {
         String field = child.field().name();
         Site site = child.field().site();
         List<ModelGraph.Alternative> alternatives = subject.graph().alternatives(declared);
-        if (alternatives.stream().allMatch(one -> one.visited() == null)) {
+        boolean isOpen = alternatives.stream().anyMatch(one -> one.type().traits().isAbstract());
+        if (!isOpen && alternatives.stream().allMatch(one -> one.visited() == null)) {
             found.add(
                     Diagnostic.of(
                             Message.CHILD_EMPTY,

@@ -12,9 +12,6 @@ final class FieldRule implements Rule {
     @Override
     public List<Diagnostic> check(Subject subject) {
         List<Diagnostic> found = new ArrayList<>();
-        if (!subject.spec().traits().isPlainClass()) {
-            return found;
-        }
         for (Member member : subject.spec().members()) {
             if (member instanceof Member.Target target) {
                 addReach(subject, "LoraTarget", target.field(), found);

@@ -42,6 +42,7 @@ final class InjectorPlan {
                 spec.traits().typeParameters(),
                 isNameable,
                 spec.traits().isBlock() && isNameable,
+                usesDeprecated(),
                 isBroken,
                 constants(),
                 isBroken ? null : spec.superclass(),
@@ -50,21 +51,38 @@ final class InjectorPlan {
                 List.copyOf(dispatches.values()));
     }
 
-    /**
-     * Returns false if a child or superclass is private, which is reported where it is declared.
-     */
+    private boolean usesDeprecated() {
+        return Stream.concat(Stream.of(spec), related()).anyMatch(c -> c.traits().isDeprecated())
+                || spec.members().stream().anyMatch(member -> member.field().isDeprecated())
+                || spec.ties().stream()
+                        .flatMap(tie -> WhenRule.usable(spec, tie.when().value()).stream())
+                        .anyMatch(Switch::isDeprecated);
+    }
+
+    /** Returns false if a class in use is private or inner, which is reported at that class. */
     private boolean isReachable() {
+        return related().noneMatch(type -> type.traits().isPrivate() || type.traits().isInner());
+    }
+
+    /** Returns the classes that the generated class may name: of children and the superclass. */
+    private Stream<ClassSpec> related() {
         Stream<ClassSpec> children =
                 spec.children().stream()
                         .filter(child -> child.type() instanceof ChildType.Of)
                         .map(child -> subject.graph().get(((ChildType.Of) child.type()).type()))
-                        .flatMap(type -> subject.graph().alternatives(type).stream())
-                        .flatMap(one -> Stream.of(one.type(), one.visited()))
-                        .filter(Objects::nonNull);
+                        .flatMap(
+                                type ->
+                                        Stream.concat(
+                                                Stream.of(type),
+                                                subject.graph().alternatives(type).stream()
+                                                        .flatMap(one -> classes(one))));
         Stream<ClassSpec> superclass =
                 Stream.ofNullable(spec.superclass()).map(id -> subject.graph().get(id));
-        return Stream.concat(children, superclass)
-                .noneMatch(type -> type.traits().isPrivate() || type.traits().isInner());
+        return Stream.concat(children, superclass);
+    }
+
+    private static Stream<ClassSpec> classes(ModelGraph.Alternative one) {
+        return Stream.concat(Stream.of(one.type()), Stream.ofNullable(one.visited()));
     }
 
     private List<Constant> constants() {

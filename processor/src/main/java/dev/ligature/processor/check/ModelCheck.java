@@ -30,8 +30,10 @@ public final class ModelCheck {
      */
     public static Checked check(ClassSpec spec, ModelGraph graph) {
         Subject subject = Subject.of(spec, graph);
+        // The fields of an interface or a record cannot be right: only the class is reported.
+        List<Rule> rules = spec.traits().isPlainClass() ? RULES : RULES.subList(0, 1);
         List<Diagnostic> diagnostics =
-                RULES.stream().flatMap(rule -> rule.check(subject).stream()).toList();
+                rules.stream().flatMap(rule -> rule.check(subject).stream()).toList();
         boolean isBroken = diagnostics.stream().anyMatch(Diagnostic::isError);
         return new Checked(diagnostics, new InjectorPlan(subject).settle(isBroken));
     }

@@ -187,6 +187,14 @@ final class TieResolver {
                 path,
                 spec.id().display(),
                 Nearest.hint(path, others),
-                reader == null ? "" : reader);
+                reader == null ? "" : outside(spec, reader, path));
+    }
+
+    /** Returns how to declare a tie of a field to a module that its class does not reach. */
+    private static String outside(ClassSpec spec, String reader, String path) {
+        return String.format(
+                " If it is outside of %s, declare the tie on the class that holds both:"
+                        + " @Tied(module = \"...%s\", value = \"...%s\").",
+                spec.id().display(), reader, path);
     }
 }

@@ -67,7 +67,8 @@ public enum Message {
             "Fields %1$s and %2$s both have the name '%3$s'. Give one of them another name."),
     DUPLICATE_PATH(
             "LoraDuplicatePath",
-            "%1$s and %2$s both give a module the name '%3$s'. Give one of them another name."),
+            "The name '%3$s' is given to a module by %1$s and to another by %2$s. Give one of them"
+                    + " another name."),
     CONSTANT_CLASH(
             "LoraConstantClash",
             "The names '%1$s' and '%2$s' both give the constant %3$s. Rename one of the modules."),
@@ -95,7 +96,7 @@ public enum Message {
     CHILD_EMPTY(
             "LoraChildEmpty",
             "@LoraChild field %1$s holds %2$s, which has no annotated fields, so it would have no"
-                    + " effect. Annotate fields of %2$s, or remove @LoraChild."),
+                    + " effect. Annotate fields of %2$s, or use @LoraTarget if it is one module."),
     CHILD_ABSTRACT(
             "LoraChildAbstract",
             "@LoraChild field %1$s may hold any subclass of %2$s, and their annotated fields are not"
@@ -111,7 +112,7 @@ public enum Message {
                     + " it up."),
     CHILD_INACCESSIBLE(
             "LoraChildInaccessible",
-            "@LoraChild field %1$s holds %2$s, which %3$s cannot reach. Make %2$s, and all classes"
+            "@LoraChild field %1$s needs %2$s, which %3$s cannot reach. Make %2$s, and all classes"
                     + " around it, %4$s."),
 
     TIE_WITHOUT_TARGET(
@@ -129,11 +130,7 @@ public enum Message {
     TIE_MODULE_MISSING(
             "LoraTieModuleMissing",
             "A @Tied on a class must say which module is tied. Add module = \"...\"."),
-    TIE_UNKNOWN(
-            "LoraTieUnknown",
-            "There is no module '%1$s' in %2$s or its children.%3$s If it is outside of %2$s, declare"
-                    + " the tie on the class that holds both: @Tied(module = \"...%4$s\", value ="
-                    + " \"...%1$s\")."),
+    TIE_UNKNOWN("LoraTieUnknown", "There is no module '%1$s' in %2$s or its children.%3$s%4$s"),
     TIE_AMBIGUOUS(
             "LoraTieAmbiguous",
             "'%1$s' may be any of %2$s. Write the whole path, or more of its end."),

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param traits what kind of class it is
  * @param origin where its generated class comes from
  * @param superclass the nearest superclass with annotated members, or null
- * @param permitted its permitted subclasses, if it is sealed
+ * @param permitted its permitted subclasses by name, if it is sealed
  * @param members its fields, in order of declaration
  * @param ties its ties: those on the class, then those on fields, in order of declaration
  * @param switches what a {@code when} may name, and what those that are written do name

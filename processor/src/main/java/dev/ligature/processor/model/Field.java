@@ -10,5 +10,12 @@ import dev.ligature.processor.diag.Site;
  * @param isPrivate whether generated code cannot reach it
  * @param isStatic whether it belongs to the class
  * @param isFinal whether generated code cannot assign it
+ * @param isDeprecated whether its use gives a warning
  */
-public record Field(String name, Site site, boolean isPrivate, boolean isStatic, boolean isFinal) {}
+public record Field(
+        String name,
+        Site site,
+        boolean isPrivate,
+        boolean isStatic,
+        boolean isFinal,
+        boolean isDeprecated) {}

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param typeParameters how many type parameters the model has
  * @param isNameable whether generated code can name the model
  * @param isWrappable whether the model is a block, and so can be wrapped
+ * @param usesDeprecated whether the model or something of it that is used is deprecated
  * @param isBroken whether the model has errors: the members are there, but do nothing
  * @param constants the constants, in order of declaration
  * @param superclass the superclass whose generated class comes first, or null
@@ -24,6 +25,7 @@ public record InjectorSpec(
         int typeParameters,
         boolean isNameable,
         boolean isWrappable,
+        boolean usesDeprecated,
         boolean isBroken,
         List<Constant> constants,
         @Nullable ClassId superclass,

@@ -29,7 +29,7 @@ public record ModelGraph(Map<ClassId, ClassSpec> classes) {
      */
     public record Alternative(ClassSpec type, @Nullable ClassSpec visited) {}
 
-    /** Returns the classes that an instance of a class may have, in order of declaration. */
+    /** Returns the classes that an instance of a class may have: itself, then by name. */
     public List<Alternative> alternatives(ClassSpec declared) {
         List<Alternative> alternatives = new ArrayList<>();
         if (!declared.traits().isSealed() || !declared.traits().isAbstract()) {

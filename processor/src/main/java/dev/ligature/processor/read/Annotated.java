@@ -73,7 +73,8 @@ record Annotated(AnnotationMirror mirror, Site site) {
 
     /** Returns where a member is written, or the annotation. */
     Site siteOf(String member) {
-        // Within a container the value of the container is the position, which has no values.
+        // A container that the compiler wrote has no positions within; javac then takes the
+        // element.
         return site.value() != null ? site : site.at(written(member));
     }
 

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Optional;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.TypeElement;
+import javax.lang.model.element.TypeParameterElement;
 import javax.lang.model.type.ArrayType;
 import javax.lang.model.type.DeclaredType;
-import javax.lang.model.type.IntersectionType;
 import javax.lang.model.type.TypeKind;
 import javax.lang.model.type.TypeMirror;
 import javax.lang.model.type.TypeVariable;
@@ -82,7 +82,7 @@ final class FieldTypes {
         } else if (type instanceof WildcardType wildcard && wildcard.getExtendsBound() != null) {
             addMissing(wildcard.getExtendsBound(), missing);
         } else if (type instanceof TypeVariable variable) {
-            TypeMirror bound = types.erasure(variable);
+            TypeMirror bound = bound(variable);
             if (bound.getKind() == TypeKind.ERROR) {
                 missing.add(TypeText.of(bound));
             }
@@ -108,19 +108,18 @@ final class FieldTypes {
                 : new ChildType.Unsupported(ChildType.Problem.NOT_A_CLASS, text);
     }
 
-    /** Returns false for the classes of the JDK, which declare no modules: sets, optionals. */
+    /** Returns false for what declares no modules: sets and optionals of the JDK, any block. */
     private boolean isModelClass(TypeMirror type) {
         String name = element((DeclaredType) type).getQualifiedName().toString();
-        return !name.startsWith("java.");
+        return !name.startsWith("java.") && !name.equals(Names.BLOCK);
     }
 
     /** Returns the type that a type variable or a wildcard is known to have. */
     private TypeMirror bound(TypeMirror type) {
-        if (type instanceof TypeVariable variable) {
-            return bound(variable.getUpperBound());
-        }
-        if (type instanceof IntersectionType intersection) {
-            return bound(intersection.getBounds().get(0));
+        if (type instanceof TypeVariable variable
+                && variable.asElement() instanceof TypeParameterElement parameter) {
+            // Eclipse's compiler gives a variable with two bounds as its own upper bound.
+            return bound(parameter.getBounds().get(0));
         }
         if (type instanceof WildcardType wildcard) {
             TypeMirror extended = wildcard.getExtendsBound();

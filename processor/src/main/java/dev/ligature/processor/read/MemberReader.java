@@ -143,13 +143,14 @@ final class MemberReader {
                 : written;
     }
 
-    private static Field field(VariableElement variable) {
+    private Field field(VariableElement variable) {
         return new Field(
                 variable.getSimpleName().toString(),
                 Site.of(variable),
                 variable.getModifiers().contains(Modifier.PRIVATE),
                 variable.getModifiers().contains(Modifier.STATIC),
-                variable.getModifiers().contains(Modifier.FINAL));
+                variable.getModifiers().contains(Modifier.FINAL),
+                elements.isDeprecated(variable));
     }
 
     private static void addErroneous(Annotated annotation, List<String> missing) {

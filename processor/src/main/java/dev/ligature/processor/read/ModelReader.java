@@ -12,6 +12,7 @@ import dev.ligature.processor.model.Tie;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -140,8 +141,10 @@ public final class ModelReader {
         boolean isPublic = true;
         boolean isPrivate = false;
         boolean isInner = false;
+        boolean isDeprecated = false;
         for (Element at = type; at instanceof TypeElement around; at = at.getEnclosingElement()) {
             isPublic &= around.getModifiers().contains(Modifier.PUBLIC);
+            isDeprecated |= elements.isDeprecated(around);
             isPrivate |= around.getModifiers().contains(Modifier.PRIVATE);
             isInner |=
                     around.getNestingKind() != NestingKind.TOP_LEVEL
@@ -163,6 +166,7 @@ public final class ModelReader {
                 modifiers.contains(Modifier.ABSTRACT) || type.getKind() == ElementKind.INTERFACE,
                 modifiers.contains(Modifier.SEALED),
                 isBlock,
+                isDeprecated,
                 type.getTypeParameters().size());
     }
 
@@ -212,6 +216,8 @@ public final class ModelReader {
                 permitted.add(fieldTypes.id(element));
             }
         }
+        // Compilers differ in the order of subclasses that no permits clause lists.
+        permitted.sort(Comparator.comparing(ClassId::qualifiedName));
         return permitted;
     }
 }

@@ -30,10 +30,22 @@ final class SwitchReader {
             Switch read = null;
             if (member instanceof ExecutableElement method && isMethod(method)) {
                 boolean isBoolean = isBoolean(method.getReturnType());
-                read = new Switch(name, true, isBoolean, obstacle(type, method));
+                read =
+                        new Switch(
+                                name,
+                                true,
+                                isBoolean,
+                                elements.isDeprecated(method),
+                                obstacle(type, method));
             } else if (member instanceof VariableElement field) {
                 boolean isBoolean = isBoolean(field.asType());
-                read = new Switch(name, false, isBoolean, obstacle(type, field));
+                read =
+                        new Switch(
+                                name,
+                                false,
+                                isBoolean,
+                                elements.isDeprecated(field),
+                                obstacle(type, field));
             }
             if (read != null && (named.contains(name) || read.isUsable())) {
                 switches.add(read);

@@ -21,17 +21,14 @@ import javax.lang.model.element.TypeElement;
 public final class InjectorWriter {
     private final String processor;
     private final Filer filer;
-    private final boolean canWrap;
 
     /**
      * Creates a writer.
      *
      * @param processor the name of the processor, for {@code @Generated}
      * @param filer where the classes go
-     * @param canWrap whether the runtime has {@code LoraModel}
      */
-    public InjectorWriter(String processor, Filer filer, boolean canWrap) {
-        this.canWrap = canWrap;
+    public InjectorWriter(String processor, Filer filer) {
         this.processor = processor;
         this.filer = filer;
     }
@@ -46,7 +43,7 @@ public final class InjectorWriter {
      */
     public void write(InjectorSpec injector, TypeElement origin, boolean hasGenerated)
             throws IOException {
-        TypeSpec.Builder type = type(injector, canWrap);
+        TypeSpec.Builder type = type(injector);
         if (hasGenerated) {
             type.addAnnotation(
                     AnnotationSpec.builder(TypeNames.GENERATED)
@@ -69,7 +66,7 @@ public final class InjectorWriter {
         }
     }
 
-    private static TypeSpec.Builder type(InjectorSpec injector, boolean canWrap) {
+    private static TypeSpec.Builder type(InjectorSpec injector) {
         ClassId id = injector.model().injector();
         TypeSpec.Builder type =
                 TypeSpec.classBuilder(TypeNames.raw(id))
@@ -82,12 +79,18 @@ public final class InjectorWriter {
             type.addField(constant(constant));
         }
         type.addMethod(MethodSpec.constructorBuilder().addModifiers(Modifier.PRIVATE).build());
-        if (canWrap && injector.isWrappable()) {
+        if (injector.isWrappable()) {
             type.addMethod(wrap(injector));
         }
         type.addMethod(describe(injector)).addMethod(visit(injector));
         for (InjectorSpec.Dispatch dispatch : injector.dispatches()) {
             type.addMethod(DispatchWriter.method(dispatch));
+        }
+        if (injector.usesDeprecated()) {
+            type.addAnnotation(
+                    AnnotationSpec.builder(SuppressWarnings.class)
+                            .addMember("value", "{$S, $S}", "deprecation", "removal")
+                            .build());
         }
         return type;
     }

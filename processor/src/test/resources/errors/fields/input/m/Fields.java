@@ -1,0 +1,38 @@
+package m;
+
+import ai.djl.nn.Block;
+import dev.ligature.annotation.LoraChild;
+import dev.ligature.annotation.LoraTarget;
+import dev.ligature.processor.ToyBlock;
+import java.util.List;
+
+final class Fields extends ToyBlock {
+    @LoraTarget private Block hidden;
+    //                        ^ LoraFieldPrivate
+    @LoraTarget static Block shared;
+    //                       ^ LoraFieldStatic
+    @LoraTarget final Block fixed = null;
+    //                      ^ LoraFieldFinal
+    @LoraTarget ToyBlock narrow;
+    //                   ^ LoraTargetType
+    @LoraTarget List<? extends Block> list;
+    //                                ^ LoraTargetType
+    @LoraTarget private static final int[] EVERYTHING = {};
+    //                                     ^ LoraFieldFinal
+    //                                     ^ LoraFieldPrivate
+    //                                     ^ LoraFieldStatic
+    //                                     ^ LoraTargetType
+    @LoraChild private Child child;
+    //                       ^ LoraFieldPrivate
+    @LoraChild static List<Child> children;
+    //                            ^ LoraFieldStatic
+    @LoraChild @LoraTarget Child both;
+    //                           ^ LoraFieldBoth
+    @LoraTarget Block fine;
+
+    static final String NAME = FieldsLora.FINE + FieldsLora.HIDDEN;
+
+    static final class Child extends ToyBlock {
+        @LoraTarget Block w;
+    }
+}

@@ -1,0 +1,10 @@
+package lib;
+
+import ai.djl.nn.Block;
+import dev.ligature.annotation.LoraGenerated;
+import dev.ligature.annotation.LoraTarget;
+import dev.ligature.processor.ToyBlock;
+
+public class New extends ToyBlock {
+    @LoraTarget Block w;
+}

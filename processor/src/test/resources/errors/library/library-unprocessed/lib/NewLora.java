@@ -1,0 +1,9 @@
+package lib;
+
+import ai.djl.nn.Block;
+import dev.ligature.annotation.LoraGenerated;
+import dev.ligature.annotation.LoraTarget;
+import dev.ligature.processor.ToyBlock;
+
+@LoraGenerated(contract = 99)
+public final class NewLora {}

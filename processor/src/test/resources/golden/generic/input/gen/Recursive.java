@@ -1,0 +1,7 @@
+package gen;
+
+import dev.ligature.annotation.LoraChild;
+
+class Recursive<R extends Recursive<R>> extends Layer<R> {
+    @LoraChild Stack<?, ?> stack;
+}

@@ -1,0 +1,5 @@
+package model;
+
+import base.Encoder;
+
+abstract class Unannotated extends Encoder {}

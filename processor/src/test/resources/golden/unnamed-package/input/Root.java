@@ -1,0 +1,9 @@
+import ai.djl.nn.Block;
+import dev.ligature.annotation.LoraChild;
+import dev.ligature.annotation.LoraTarget;
+import dev.ligature.processor.ToyBlock;
+
+public final class Root extends ToyBlock {
+    @LoraTarget Block w;
+    @LoraChild Leaf leaf;
+}
