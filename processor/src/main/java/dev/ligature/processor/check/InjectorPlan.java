@@ -3,6 +3,7 @@ package dev.ligature.processor.check;
 import dev.ligature.processor.model.ChildType;
 import dev.ligature.processor.model.ClassId;
 import dev.ligature.processor.model.ClassSpec;
+import dev.ligature.processor.model.Deprecation;
 import dev.ligature.processor.model.InjectorSpec;
 import dev.ligature.processor.model.InjectorSpec.Branch;
 import dev.ligature.processor.model.InjectorSpec.Constant;
@@ -42,7 +43,7 @@ final class InjectorPlan {
                 spec.traits().typeParameters(),
                 isNameable,
                 spec.traits().isBlock() && isNameable,
-                usesDeprecated(),
+                deprecations(),
                 isBroken,
                 constants(),
                 isBroken ? null : spec.superclass(),
@@ -51,12 +52,23 @@ final class InjectorPlan {
                 List.copyOf(dispatches.values()));
     }
 
-    private boolean usesDeprecated() {
-        return Stream.concat(Stream.of(spec), related()).anyMatch(c -> c.traits().isDeprecated())
-                || spec.members().stream().anyMatch(member -> member.field().isDeprecated())
-                || spec.ties().stream()
+    private List<Deprecation> deprecations() {
+        Stream<Deprecation> classes =
+                Stream.concat(Stream.of(spec), related()).map(one -> one.traits().deprecation());
+        Stream<Deprecation> fields =
+                spec.members().stream()
+                        .filter(member -> !(member instanceof Member.Plain))
+                        .map(member -> member.field().deprecation());
+        Stream<Deprecation> switches =
+                spec.ties().stream()
                         .flatMap(tie -> WhenRule.usable(spec, tie.when().value()).stream())
-                        .anyMatch(Switch::isDeprecated);
+                        .map(Switch::deprecation);
+        return Stream.of(classes, fields, switches)
+                .flatMap(all -> all)
+                .filter(one -> one != Deprecation.NONE)
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     /** Returns false if a class in use is private or inner, which is reported at that class. */

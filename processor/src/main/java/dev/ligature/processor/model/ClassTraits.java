@@ -11,7 +11,7 @@ package dev.ligature.processor.model;
  * @param isAbstract whether it has no instances of its own
  * @param isSealed whether it lists its subclasses
  * @param isBlock whether it is a DJL block
- * @param isDeprecated whether its use, or that of a class around it, gives a warning
+ * @param deprecation which warning its use, or that of a class around it, gives
  * @param typeParameters how many type parameters it has
  */
 public record ClassTraits(
@@ -23,7 +23,7 @@ public record ClassTraits(
         boolean isAbstract,
         boolean isSealed,
         boolean isBlock,
-        boolean isDeprecated,
+        Deprecation deprecation,
         int typeParameters) {
     /** Returns whether it is a class in the narrow sense: no interface, enum or record. */
     public boolean isPlainClass() {

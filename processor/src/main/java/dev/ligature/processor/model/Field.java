@@ -10,7 +10,7 @@ import dev.ligature.processor.diag.Site;
  * @param isPrivate whether generated code cannot reach it
  * @param isStatic whether it belongs to the class
  * @param isFinal whether generated code cannot assign it
- * @param isDeprecated whether its use gives a warning
+ * @param deprecation which warning its use gives
  */
 public record Field(
         String name,
@@ -18,4 +18,4 @@ public record Field(
         boolean isPrivate,
         boolean isStatic,
         boolean isFinal,
-        boolean isDeprecated) {}
+        Deprecation deprecation) {}

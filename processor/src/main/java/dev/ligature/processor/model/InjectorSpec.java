@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param typeParameters how many type parameters the model has
  * @param isNameable whether generated code can name the model
  * @param isWrappable whether the model is a block, and so can be wrapped
- * @param usesDeprecated whether the model or something of it that is used is deprecated
+ * @param deprecations the warnings that the use of the model and its parts gives
  * @param isBroken whether the model has errors: the members are there, but do nothing
  * @param constants the constants, in order of declaration
  * @param superclass the superclass whose generated class comes first, or null
@@ -25,7 +25,7 @@ public record InjectorSpec(
         int typeParameters,
         boolean isNameable,
         boolean isWrappable,
-        boolean usesDeprecated,
+        List<Deprecation> deprecations,
         boolean isBroken,
         List<Constant> constants,
         @Nullable ClassId superclass,
@@ -34,6 +34,7 @@ public record InjectorSpec(
         List<Dispatch> dispatches) {
     /** Copies the lists. */
     public InjectorSpec {
+        deprecations = List.copyOf(deprecations);
         constants = List.copyOf(constants);
         lines = List.copyOf(lines);
         ties = List.copyOf(ties);

@@ -1,6 +1,7 @@
 package dev.ligature.processor.read;
 
 import dev.ligature.processor.diag.Site;
+import dev.ligature.processor.model.Deprecation;
 import dev.ligature.processor.model.Text;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +33,17 @@ record Annotated(AnnotationMirror mirror, Site site) {
             }
         }
         return Optional.empty();
+    }
+
+    /** Returns which warning the use of an element gives. */
+    static Deprecation deprecation(Element element) {
+        return on(element, "java.lang.Deprecated")
+                .map(
+                        annotation ->
+                                annotation.flag("forRemoval")
+                                        ? Deprecation.FOR_REMOVAL
+                                        : Deprecation.DEPRECATED)
+                .orElse(Deprecation.NONE);
     }
 
     /** Returns the ties on an element, alone or in their container. */
@@ -69,6 +81,12 @@ record Annotated(AnnotationMirror mirror, Site site) {
     int number(String member, int left) {
         AnnotationValue value = written(member);
         return value != null && value.getValue() instanceof Integer number ? number : left;
+    }
+
+    /** Returns a boolean member, which is false where it is left out. */
+    private boolean flag(String member) {
+        AnnotationValue value = written(member);
+        return value != null && Boolean.TRUE.equals(value.getValue());
     }
 
     /** Returns where a member is written, or the annotation. */

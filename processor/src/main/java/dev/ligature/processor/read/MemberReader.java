@@ -143,14 +143,14 @@ final class MemberReader {
                 : written;
     }
 
-    private Field field(VariableElement variable) {
+    private static Field field(VariableElement variable) {
         return new Field(
                 variable.getSimpleName().toString(),
                 Site.of(variable),
                 variable.getModifiers().contains(Modifier.PRIVATE),
                 variable.getModifiers().contains(Modifier.STATIC),
                 variable.getModifiers().contains(Modifier.FINAL),
-                elements.isDeprecated(variable));
+                Annotated.deprecation(variable));
     }
 
     private static void addErroneous(Annotated annotation, List<String> missing) {

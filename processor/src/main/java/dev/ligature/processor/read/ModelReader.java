@@ -5,6 +5,7 @@ import dev.ligature.processor.model.ChildType;
 import dev.ligature.processor.model.ClassId;
 import dev.ligature.processor.model.ClassSpec;
 import dev.ligature.processor.model.ClassTraits;
+import dev.ligature.processor.model.Deprecation;
 import dev.ligature.processor.model.Member;
 import dev.ligature.processor.model.ModelGraph;
 import dev.ligature.processor.model.Origin;
@@ -141,10 +142,11 @@ public final class ModelReader {
         boolean isPublic = true;
         boolean isPrivate = false;
         boolean isInner = false;
-        boolean isDeprecated = false;
+        Deprecation deprecation = Deprecation.NONE;
         for (Element at = type; at instanceof TypeElement around; at = at.getEnclosingElement()) {
             isPublic &= around.getModifiers().contains(Modifier.PUBLIC);
-            isDeprecated |= elements.isDeprecated(around);
+            Deprecation own = Annotated.deprecation(around);
+            deprecation = own.compareTo(deprecation) > 0 ? own : deprecation;
             isPrivate |= around.getModifiers().contains(Modifier.PRIVATE);
             isInner |=
                     around.getNestingKind() != NestingKind.TOP_LEVEL
@@ -166,7 +168,7 @@ public final class ModelReader {
                 modifiers.contains(Modifier.ABSTRACT) || type.getKind() == ElementKind.INTERFACE,
                 modifiers.contains(Modifier.SEALED),
                 isBlock,
-                isDeprecated,
+                deprecation,
                 type.getTypeParameters().size());
     }
 

@@ -35,7 +35,7 @@ final class SwitchReader {
                                 name,
                                 true,
                                 isBoolean,
-                                elements.isDeprecated(method),
+                                Annotated.deprecation(method),
                                 obstacle(type, method));
             } else if (member instanceof VariableElement field) {
                 boolean isBoolean = isBoolean(field.asType());
@@ -44,7 +44,7 @@ final class SwitchReader {
                                 name,
                                 false,
                                 isBoolean,
-                                elements.isDeprecated(field),
+                                Annotated.deprecation(field),
                                 obstacle(type, field));
             }
             if (read != null && (named.contains(name) || read.isUsable())) {

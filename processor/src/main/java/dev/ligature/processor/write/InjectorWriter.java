@@ -9,10 +9,12 @@ import com.palantir.javapoet.MethodSpec;
 import com.palantir.javapoet.TypeName;
 import com.palantir.javapoet.TypeSpec;
 import dev.ligature.processor.model.ClassId;
+import dev.ligature.processor.model.Deprecation;
 import dev.ligature.processor.model.InjectorSpec;
 import dev.ligature.processor.model.Origin;
 import java.io.IOException;
 import java.io.Writer;
+import java.util.List;
 import javax.annotation.processing.Filer;
 import javax.lang.model.element.Modifier;
 import javax.lang.model.element.TypeElement;
@@ -86,13 +88,16 @@ public final class InjectorWriter {
         for (InjectorSpec.Dispatch dispatch : injector.dispatches()) {
             type.addMethod(DispatchWriter.method(dispatch));
         }
-        if (injector.usesDeprecated()) {
-            type.addAnnotation(
-                    AnnotationSpec.builder(SuppressWarnings.class)
-                            .addMember("value", "{$S, $S}", "deprecation", "removal")
-                            .build());
+        if (!injector.deprecations().isEmpty()) {
+            type.addAnnotation(silencing(injector.deprecations()));
         }
         return type;
+    }
+
+    private static AnnotationSpec silencing(List<Deprecation> deprecations) {
+        AnnotationSpec.Builder annotation = AnnotationSpec.builder(SuppressWarnings.class);
+        deprecations.forEach(one -> annotation.addMember("value", "$S", one.token()));
+        return annotation.build();
     }
 
     private static FieldSpec constant(InjectorSpec.Constant constant) {

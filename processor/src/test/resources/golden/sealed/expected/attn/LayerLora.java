@@ -25,11 +25,11 @@ public final class LayerLora {
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .child("attn", Attention_DefaultLora.describe())
-                .child("attn", Attention_OpenLora.describe())
                 .child("attn", AttentionLora.describe())
+                .child("attn", Attention_OpenLora.describe())
                 .children("other", Attention_DefaultLora.describe())
-                .children("other", Attention_OpenLora.describe())
                 .children("other", AttentionLora.describe())
+                .children("other", Attention_OpenLora.describe())
                 .child("concrete", ConcreteLora.describe())
                 .child("concrete", Concrete_WideLora.describe())
                 .child("mixer", Mixer_MlpLora.describe())
@@ -51,10 +51,10 @@ public final class LayerLora {
     private static void visitAttention(Attention child, ModuleVisitor visitor) {
         if (child instanceof Attention.Default defaultChild) {
             Attention_DefaultLora.visit(defaultChild, visitor);
-        } else if (child.getClass() == Attention.Open.class) {
-            Attention_OpenLora.visit((Attention.Open) child, visitor);
         } else if (child instanceof Attention.None none) {
             AttentionLora.visit(none, visitor);
+        } else if (child.getClass() == Attention.Open.class) {
+            Attention_OpenLora.visit((Attention.Open) child, visitor);
         } else {
             throw visitor.unknownClass(Attention.class, child);
         }
@@ -71,10 +71,10 @@ public final class LayerLora {
     }
 
     private static void visitMixer(Mixer<?> child, ModuleVisitor visitor) {
-        if (child instanceof Mixer.Mlp<?, ?> mlp) {
-            Mixer_MlpLora.visit(mlp, visitor);
-        } else if (child instanceof Mixer.Identity) {
+        if (child instanceof Mixer.Identity) {
             // It declares no modules.
+        } else if (child instanceof Mixer.Mlp<?, ?> mlp) {
+            Mixer_MlpLora.visit(mlp, visitor);
         } else {
             throw visitor.unknownClass(Mixer.class, child);
         }
