@@ -10,7 +10,11 @@ package dev.ligature.processor.model;
  * @param obstacle why generated code cannot read it ({@code "is private"}); empty if it can
  */
 public record Switch(
-        String name, boolean isMethod, boolean isBoolean, Deprecation deprecation, String obstacle) {
+        String name,
+        boolean isMethod,
+        boolean isBoolean,
+        Deprecation deprecation,
+        String obstacle) {
     /** Returns whether a tie may depend on it. */
     public boolean isUsable() {
         return isBoolean && obstacle.isEmpty();
