@@ -40,7 +40,6 @@ final class DemoCommand implements Callable<Integer> {
     private static final int ROWS = 8;
     private static final int LENGTH = 128;
     private static final int HELD_OUT_EVERY = 20;
-    private static final int HELD_OUT_BATCHES = 20;
     private static final int NEW_TOKENS = 60;
 
     private final Terminal terminal;
@@ -56,10 +55,19 @@ final class DemoCommand implements Callable<Integer> {
 
     @Option(
             names = "--learning-rate",
-            defaultValue = "5e-3",
+            defaultValue = "1e-2",
             paramLabel = "X",
             description = "The greatest one; falls as a cosine. Default: ${DEFAULT-VALUE}.")
     private double learningRate;
+
+    @Option(
+            names = "--held-out-batches",
+            defaultValue = "20",
+            paramLabel = "N",
+            description =
+                    "Batches to measure on, spread over the held-out files. Default:"
+                            + " ${DEFAULT-VALUE}.")
+    private int heldOutBatches;
 
     DemoCommand(Terminal terminal, StopSignal stop) {
         this.terminal = terminal;
@@ -69,6 +77,7 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         OptionChecks.atLeast("--steps", steps, 1);
+        OptionChecks.atLeast("--held-out-batches", heldOutBatches, 1);
         OptionChecks.positive("--learning-rate", learningRate);
         long begin = System.nanoTime();
         Path base = home.resolve("examples/demo/base");
@@ -96,7 +105,7 @@ final class DemoCommand implements Callable<Integer> {
         return Corpus.of(
                 new DocumentReader(true).read(List.of(jar + "!/commonMain/kotlin/*.kt")),
                 tokenizer,
-                new Corpus.Cut(loaded.endOfText(), LENGTH, HELD_OUT_EVERY, HELD_OUT_BATCHES, ROWS),
+                new Corpus.Cut(loaded.endOfText(), LENGTH, HELD_OUT_EVERY, heldOutBatches, ROWS),
                 loaded.manager());
     }
 
