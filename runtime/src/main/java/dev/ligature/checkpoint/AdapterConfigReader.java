@@ -84,11 +84,16 @@ final class AdapterConfigReader {
         } else if (fields.has("exclude_modules")) {
             builder.optExcludeModules(fields.texts("exclude_modules"));
         }
-        if (fields.has("layers_to_transform")) {
-            builder.optLayersToTransform(fields.integers("layers_to_transform"));
-        }
+        List<Integer> layers =
+                fields.has("layers_to_transform")
+                        ? fields.integers("layers_to_transform")
+                        : List.of();
+        builder.optLayersToTransform(layers);
         if (fields.has("layers_pattern")) {
-            builder.optLayersPattern(fields.texts("layers_pattern"));
+            List<String> patterns = fields.texts("layers_pattern");
+            // To PEFT an empty list of layers means all of them, of whatever pattern.
+            boolean all = fields.has("layers_to_transform") && layers.isEmpty();
+            builder.optLayersPattern(all ? List.of() : patterns);
         }
     }
 

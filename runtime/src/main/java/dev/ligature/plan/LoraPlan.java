@@ -55,9 +55,9 @@ public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning
     }
 
     /**
-     * Returns the configuration with what the plan decided for shared pairs spelled out: every
-     * module that shares one is targeted by name, with the pair's rank and alpha. Resolving it
-     * gives the same pairs; files hold it, for programs that do not know the ties.
+     * Returns the configuration with what the plan decided spelled out: every module that is adapted
+     * is targeted under the name that files use, with its pair's rank and alpha. Resolving it gives
+     * the same pairs; files hold it, for programs that do not know the ties.
      */
     public LoraConfig explicitConfig() {
         return ExplicitConfig.of(this);
@@ -78,6 +78,9 @@ public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning
         refuse(unmatched, creating);
 
         List<PlanWarning> warnings = new ArrayList<>(groups.warnings());
+        if (!creating) {
+            warnings.addAll(resolver.spread());
+        }
         warnings.addAll(unmatched);
         return new LoraPlan(config, pairs, warnings);
     }

@@ -155,12 +155,13 @@ final class PairGroups {
                         "LoraTiedWeightSplit",
                         "Modules "
                                 + names(readers)
-                                + " read one weight, of which "
-                                + names(adapted)
-                                + (adapted.size() > 1 ? " get a pair each" : " alone gets a pair")
-                                + ": their weights differ from now on, and the adapter cannot be"
-                                + " merged. Set ensure_weight_tying to true for one pair, or untie"
-                                + " the base."));
+                                + " read one weight, and ensure_weight_tying is off: "
+                                + (adapted.size() > 1
+                                        ? "each of " + names(adapted) + " gets a pair of its own"
+                                        : "only " + names(adapted) + " gets a pair")
+                                + ", so the weight is no longer the same for all, and the adapter"
+                                + " cannot be merged. Set ensure_weight_tying to true for one pair"
+                                + " that all read, or untie the base."));
     }
 
     private LoraException nothingMatched() {

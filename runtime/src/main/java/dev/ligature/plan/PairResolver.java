@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -18,6 +17,7 @@ final class PairResolver {
     private final NamePatterns<Double> alphas;
     private final Set<String> decisiveRanks = new LinkedHashSet<>();
     private final Set<String> decisiveAlphas = new LinkedHashSet<>();
+    private final List<PlanWarning> spread = new ArrayList<>();
 
     PairResolver(LoraConfig config) {
         this.config = config;
@@ -28,9 +28,8 @@ final class PairResolver {
     /** Returns the plan of the pair that these modules read. */
     PairPlan resolve(List<ModelLayout.Module> readers) {
         ModelLayout.Module first = readers.get(0);
-        int rank = value("rank_pattern", ranks, decisiveRanks, readers).orElse(config.rank());
-        double alpha =
-                value("alpha_pattern", alphas, decisiveAlphas, readers).orElse(config.loraAlpha());
+        int rank = value("rank_pattern", ranks, decisiveRanks, readers, config.rank());
+        double alpha = value("alpha_pattern", alphas, decisiveAlphas, readers, config.loraAlpha());
         return new PairPlan(
                 first.weight().isEmpty() ? first.name() : first.weight(),
                 readers.stream().map(m -> new PairPlan.Reader(m.name(), m.kind())).toList(),
@@ -44,6 +43,14 @@ final class PairResolver {
                 first.dataType() == DataType.FLOAT64 ? DataType.FLOAT64 : DataType.FLOAT32);
     }
 
+    /**
+     * Returns a warning for each value that a pattern gives to some readers of a pair only. In an
+     * adapter that PEFT trained the others were scaled by another value, while the factors are one.
+     */
+    List<PlanWarning> spread() {
+        return spread;
+    }
+
     /** Returns what the check finds of the patterns; of meaning after all pairs are resolved. */
     List<PlanWarning> unused(EntryCheck check, List<ModelLayout.Module> adapted) {
         List<PlanWarning> found =
@@ -52,11 +59,12 @@ final class PairResolver {
         return found;
     }
 
-    private static <V> Optional<V> value(
+    private <V> V value(
             String field,
             NamePatterns<V> patterns,
             Set<String> decisive,
-            List<ModelLayout.Module> readers) {
+            List<ModelLayout.Module> readers,
+            V otherwise) {
         Map<String, V> found = new LinkedHashMap<>();
         for (ModelLayout.Module reader : readers) {
             patterns.find(TargetMatcher.names(reader))
@@ -67,18 +75,49 @@ final class PairResolver {
                             });
         }
         if (Set.copyOf(found.values()).size() > 1) {
-            throw new LoraException(
-                    "LoraTieConflict",
-                    "Modules "
-                            + PairGroups.names(readers)
-                            + " read one weight and ensure_weight_tying is on, but "
-                            + field
-                            + " gives "
-                            + found.entrySet().stream()
-                                    .map(entry -> entry.getKey() + " " + entry.getValue())
-                                    .collect(Collectors.joining(" and "))
-                            + ". Give them one value, or set ensure_weight_tying to false.");
+            throw conflict(field, found, readers);
         }
-        return found.values().stream().findFirst();
+        V value = found.values().stream().findFirst().orElse(otherwise);
+        if (!found.isEmpty() && found.size() < readers.size() && !value.equals(otherwise)) {
+            spread.add(spread(field, found, readers, otherwise));
+        }
+        return value;
+    }
+
+    private static LoraException conflict(
+            String field, Map<String, ?> found, List<ModelLayout.Module> readers) {
+        return new LoraException(
+                "LoraTieConflict",
+                "Modules "
+                        + PairGroups.names(readers)
+                        + " read one weight and ensure_weight_tying is on, but "
+                        + field
+                        + " gives "
+                        + found.entrySet().stream()
+                                .map(entry -> entry.getKey() + " " + entry.getValue())
+                                .collect(Collectors.joining(" and "))
+                        + ". Give them one value, or set ensure_weight_tying to false.");
+    }
+
+    private static PlanWarning spread(
+            String field, Map<String, ?> found, List<ModelLayout.Module> readers, Object other) {
+        List<ModelLayout.Module> others =
+                readers.stream().filter(module -> !found.containsKey(module.name())).toList();
+        return new PlanWarning(
+                "LoraTiePatternSpread",
+                field
+                        + " gives "
+                        + String.join(", ", found.keySet())
+                        + " the value "
+                        + found.values().iterator().next()
+                        + ", which also holds for "
+                        + PairGroups.names(others)
+                        + ", because they read one weight. PEFT uses "
+                        + other
+                        + " there: if it trained this adapter, name "
+                        + PairGroups.names(others)
+                        + " in "
+                        + field
+                        + " with the value that is meant.");
     }
 }

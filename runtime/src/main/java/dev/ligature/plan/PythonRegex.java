@@ -11,10 +11,12 @@ final class PythonRegex {
     // UNICODE_CHARACTER_CLASS: \d, \w and \s go by Unicode, as in Python's patterns of str.
     private static final int FLAGS = Pattern.UNIX_LINES | Pattern.UNICODE_CHARACTER_CLASS;
 
+    private final String expression;
     private final Pattern pattern;
     private final Map<String, Integer> groups;
 
-    private PythonRegex(Pattern pattern, Map<String, Integer> groups) {
+    private PythonRegex(String expression, Pattern pattern, Map<String, Integer> groups) {
+        this.expression = expression;
         this.pattern = pattern;
         this.groups = groups;
     }
@@ -29,7 +31,8 @@ final class PythonRegex {
         RegexTranslator translator = new RegexTranslator(expression);
         String translated = translator.translate();
         try {
-            return new PythonRegex(Pattern.compile(translated, FLAGS), translator.groups());
+            return new PythonRegex(
+                    expression, Pattern.compile(translated, FLAGS), translator.groups());
         } catch (PatternSyntaxException e) {
             // Names the expression as it was written, not as it was translated.
             throw new PatternSyntaxException(e.getDescription(), expression, -1);
@@ -38,17 +41,17 @@ final class PythonRegex {
 
     /** Returns whether the whole text matches; Python's {@code fullmatch}. */
     boolean fullMatch(String text) {
-        return pattern.matcher(text).matches();
+        return matcher(text).matches();
     }
 
     /** Returns a matcher whose match, if it has one, starts where the text does. */
     Matcher matcher(String text) {
-        return pattern.matcher(text);
+        return pattern.matcher(new BoundedText(text, expression));
     }
 
     /** Returns whether a match starts where the text does; Python's {@code match}. */
     boolean matchAtStart(String text) {
-        return pattern.matcher(text).lookingAt();
+        return matcher(text).lookingAt();
     }
 
     /** Returns the number of a named group. */

@@ -30,6 +30,7 @@ final class RegexTranslator {
     private final Deque<Integer> open = new ArrayDeque<>();
     private int at;
     private int count;
+    private boolean repeatable;
 
     RegexTranslator(String source) {
         this.source = source;
@@ -57,9 +58,7 @@ final class RegexTranslator {
             } else if (c == '\\') {
                 escape(false);
             } else {
-                // Python takes these three for themselves where they close nothing
-                out.append(c == '{' || c == '}' || c == ']' ? "\\" : "").append(c);
-                at++;
+                character(c);
             }
             start = false;
         }
@@ -69,15 +68,23 @@ final class RegexTranslator {
         return out.toString();
     }
 
+    private void character(char c) {
+        // Python takes these three for themselves where they close nothing
+        out.append(c == '{' || c == '}' || c == ']' ? "\\" : "").append(c);
+        at++;
+        repeatable = c != '^' && c != '$' && c != '|';
+    }
+
     private void quantifier() {
+        if (!repeatable) {
+            throw refuse("a quantifier has nothing to repeat");
+        }
         String text = take(QUANTIFIER);
         out.append(text.startsWith("{,") ? "{0" + text.substring(1) : text);
         if (ahead('?') || ahead('+')) {
             out.append(source.charAt(at++));
         }
-        if (looking(QUANTIFIER) != null) {
-            throw refuse("two quantifiers follow each other");
-        }
+        repeatable = false;
     }
 
     private void close() {
@@ -87,6 +94,7 @@ final class RegexTranslator {
         open.pop();
         out.append(')');
         at++;
+        repeatable = true;
     }
 
     /** Translates what opens a group; returns whether it was but a flag for the whole. */
@@ -94,7 +102,7 @@ final class RegexTranslator {
         at++;
         if (!ahead('?')) {
             out.append('(');
-            open.push(++count);
+            open(++count);
             return false;
         }
         at++;
@@ -111,13 +119,18 @@ final class RegexTranslator {
             for (String kind : new String[] {":", "=", "!", "<=", "<!", ">"}) {
                 if (takeIf(kind)) {
                     out.append("(?").append(kind);
-                    open.push(NOT_CAPTURING);
+                    open(NOT_CAPTURING);
                     return false;
                 }
             }
             return flags(start);
         }
         return false;
+    }
+
+    private void open(int number) {
+        open.push(number);
+        repeatable = false;
     }
 
     private boolean flags(boolean start) {
@@ -143,7 +156,7 @@ final class RegexTranslator {
             return true;
         }
         out.append("(?").append(kept).append(':');
-        open.push(NOT_CAPTURING);
+        open(NOT_CAPTURING);
         return false;
     }
 
@@ -153,7 +166,7 @@ final class RegexTranslator {
             throw refuse("two groups are named " + name);
         }
         out.append('('); // by number, because Java's names may not hold an underscore
-        open.push(count);
+        open(count);
     }
 
     private void namedReference() {
@@ -182,6 +195,7 @@ final class RegexTranslator {
             throw refuse("group " + number + " refers to itself");
         }
         out.append("(?:\\").append(number).append(')'); // no digit that follows can join it
+        repeatable = true;
     }
 
     private void comment() {
@@ -213,6 +227,7 @@ final class RegexTranslator {
         }
         out.append(']');
         at++;
+        repeatable = true;
     }
 
     private void escape(boolean inClass) {
@@ -226,6 +241,7 @@ final class RegexTranslator {
             return;
         }
         at++;
+        repeatable = inClass || "AbBZ".indexOf(c) < 0;
         if (!Character.isLetter(c) || c > 'z') {
             out.append('\\').append(c);
         } else if ("dDsSwWafnrt".indexOf(c) >= 0 || (!inClass && (c == 'A' || c == 'B'))) {

@@ -1,0 +1,49 @@
+package dev.ligature.plan;
+
+import dev.ligature.diag.LoraException;
+
+/**
+ * A text that can be looked at a bounded number of times. Expressions come from files, and there
+ * are short ones that backtrack for hours over the name of a module.
+ */
+final class BoundedText implements CharSequence {
+    private static final int MOST = 1 << 20;
+
+    private final String text;
+    private final String expression;
+    private int looks;
+
+    BoundedText(String text, String expression) {
+        this.text = text;
+        this.expression = expression;
+    }
+
+    @Override
+    public char charAt(int index) {
+        if (++looks > MOST) {
+            throw new LoraException(
+                    "LoraRegexCost",
+                    "The expression '"
+                            + expression
+                            + "' tries more than a million ways to match the name "
+                            + text
+                            + ". Write it without nested repetitions such as (a+)+.");
+        }
+        return text.charAt(index);
+    }
+
+    @Override
+    public int length() {
+        return text.length();
+    }
+
+    @Override
+    public CharSequence subSequence(int start, int end) {
+        return text.substring(start, end);
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}

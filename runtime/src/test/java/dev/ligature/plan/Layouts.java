@@ -1,0 +1,65 @@
+package dev.ligature.plan;
+
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.ligature.annotation.Role;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Layouts of models, made by hand. */
+final class Layouts {
+    static final Shape TABLE = new Shape(67, 24);
+    static final Shape SQUARE = new Shape(24, 24);
+
+    private Layouts() {}
+
+    static ModelLayout.Module linear(String name) {
+        return module(name, Role.MODULE, ModuleKind.LINEAR, "Linear", name, SQUARE);
+    }
+
+    static ModelLayout.Module embedding(String name) {
+        return module(
+                name, Role.INPUT_EMBEDDING, ModuleKind.EMBEDDING, "TokenEmbedding", name, TABLE);
+    }
+
+    static ModelLayout.Module head(String name, String weight) {
+        return module(name, Role.OUTPUT_HEAD, ModuleKind.LINEAR, "TiedLinear", weight, TABLE);
+    }
+
+    static ModelLayout.Module other(String name, String type) {
+        return new ModelLayout.Module(
+                name,
+                List.of(),
+                Role.MODULE,
+                ModuleKind.OTHER,
+                type,
+                "",
+                new Shape(),
+                DataType.UNKNOWN);
+    }
+
+    static ModelLayout.Module module(
+            String name, Role role, ModuleKind kind, String type, String weight, Shape shape) {
+        return new ModelLayout.Module(
+                name, List.of(), role, kind, type, weight, shape, DataType.FLOAT32);
+    }
+
+    /** A Llama of two layers whose head is tied to its embedding, or not. */
+    static ModelLayout llama(boolean tied) {
+        List<ModelLayout.Module> modules = new ArrayList<>();
+        modules.add(embedding("model.embed_tokens"));
+        for (int layer = 0; layer < 2; layer++) {
+            String path = "model.layers." + layer + ".";
+            for (String name : List.of("q_proj", "k_proj", "v_proj", "o_proj")) {
+                modules.add(linear(path + "self_attn." + name));
+            }
+            for (String name : List.of("gate_proj", "up_proj", "down_proj")) {
+                modules.add(linear(path + "mlp." + name));
+            }
+            modules.add(other(path + "input_layernorm", "RmsNorm"));
+        }
+        modules.add(other("model.norm", "RmsNorm"));
+        modules.add(head("lm_head", tied ? "model.embed_tokens" : "lm_head"));
+        return new ModelLayout(modules);
+    }
+}
