@@ -1,18 +1,19 @@
 """Writes what PEFT makes of random configurations: which modules it adapts, with which rank and scaling.
 
-    python interop/make_plan_cases.py runtime/src/test/resources/plan [--seed N]
+    python interop/make_plan_cases.py runtime/src/test/resources [--seed N]
 
-The tests compare with what is written here, so nothing in this file may come from Ligature. Two files:
+The tests compare with what is written here, so nothing in this file may come from Ligature. The files:
 
-  plan-cases.json    {"models": {name: [module, ...]}, "cases": [...]}; a case has
-                       model    which of the models
-                       config   fields of adapter_config.json
-                       outcome  one character a module: t targeted, x excluded, - neither, as
-                                `check_target_module_exists` says
-                       adapted  [[index of the module, r, scaling], ...] after a real injection; null where
-                                PEFT refuses it
-  regex-cases.json   [pattern, text, result] with the result of `re.fullmatch`: true, false, or null where
-                     Python refuses the pattern
+  plan/plan-cases.json   {"models": {name: [module, ...]}, "cases": [...]}; a case has
+                           model    which of the models
+                           config   fields of adapter_config.json
+                           outcome  one character a module: t targeted, x excluded, - neither, as
+                                    `check_target_module_exists` says
+                           adapted  [[index of the module, r, scaling], ...] after a real injection; null
+                                    where PEFT refuses it
+  plan/regex-cases.json  [pattern, text, result] with the result of `re.fullmatch`: true, false, or null
+                         where Python refuses the pattern
+  adapter-config/peft-*  adapter_config.json as PEFT saves it
 """
 
 import argparse
@@ -20,6 +21,8 @@ import json
 import pathlib
 import random
 import re
+import shutil
+import tempfile
 import warnings
 
 import torch
@@ -176,6 +179,38 @@ def plan_cases(rng: random.Random, count: int) -> dict:
     return {"models": MODELS, "cases": cases}
 
 
+CONFIGS = {
+    "least": {"target_modules": ["q_proj"]},
+    "most": {
+        "target_modules": ["q_proj"],
+        "exclude_modules": ["model.layers.0.self_attn.q_proj"],
+        "layers_to_transform": [0, 1],
+        "layers_pattern": ["layers", "h"],
+        "r": 6,
+        "lora_alpha": 24,
+        "lora_dropout": 0.05,
+        "use_rslora": True,
+        "init_lora_weights": "gaussian",
+        "rank_pattern": {"layers.1.self_attn.q_proj": 3, ".*é": 2},
+        "alpha_pattern": {"layers.1.self_attn.q_proj": 1.5},
+        "ensure_weight_tying": True,
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": "org/base <1>",
+        "revision": "main",
+    },
+    "expression": {"target_modules": r".*\.(q|k)_proj", "exclude_modules": r".*\.0\..*", "init_lora_weights": False},
+    "refused": {"target_modules": ["q_proj"], "use_dora": True, "modules_to_save": ["norm"], "bias": "lora_only"},
+}
+
+
+def write_configs(out: pathlib.Path) -> None:
+    for name, fields in CONFIGS.items():
+        with tempfile.TemporaryDirectory() as directory:
+            # A model that is saved sets inference_mode; the configuration alone does not.
+            LoraConfig(**fields, inference_mode=True).save_pretrained(directory)
+            shutil.copy(pathlib.Path(directory) / "adapter_config.json", out / f"peft-{name}.json")
+
+
 ATOMS = [
     "a", "b", "q_proj", "0", "1", r"\.", ".", "[ab]", "[^a]", "[]a]", "[^]]", "[a[b]", "[a&&b]", "[a-c&]", r"[\d.]", r"[\b]", "[-a]",
     r"\d", r"\D", r"\w", r"\W", r"\s", r"\b", r"\B", r"\A", r"\Z", "^", "$", "(?:ab|c)", "(a|b)", "(?P<g_1>a.)", r"(?P=g_1)", r"\1",
@@ -223,13 +258,15 @@ def main() -> None:
     parser.add_argument("--plans", type=int, default=240)
     parser.add_argument("--expressions", type=int, default=150, help="of each result")
     args = parser.parse_args()
-    args.out.mkdir(parents=True, exist_ok=True)
+    for folder in ("plan", "adapter-config"):
+        (args.out / folder).mkdir(parents=True, exist_ok=True)
+    write_configs(args.out / "adapter-config")
     plans = plan_cases(random.Random(args.seed), args.plans)
     lines = [json.dumps(case, separators=(",", ":")) for case in plans["cases"]]
     head = json.dumps(plans["models"], separators=(",", ":"))
-    write(args.out / "plan-cases.json", '{"models":' + head + ',"cases":[\n' + ",\n".join(lines) + "\n]}")
+    write(args.out / "plan" / "plan-cases.json", '{"models":' + head + ',"cases":[\n' + ",\n".join(lines) + "\n]}")
     regexes = regex_cases(random.Random(args.seed), args.expressions)
-    write(args.out / "regex-cases.json", "[\n" + ",\n".join(json.dumps(r, ensure_ascii=False) for r in regexes) + "\n]")
+    write(args.out / "plan" / "regex-cases.json", "[\n" + ",\n".join(json.dumps(r, ensure_ascii=False) for r in regexes) + "\n]")
 
 
 if __name__ == "__main__":

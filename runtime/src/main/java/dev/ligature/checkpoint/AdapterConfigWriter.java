@@ -34,7 +34,20 @@ final class AdapterConfigWriter {
         } catch (IOException e) {
             throw new UncheckedIOException(e); // a StringWriter throws none
         }
-        return text.toString();
+        return ascii(text.toString());
+    }
+
+    /** PEFT reads the file in the encoding of the platform, so it writes no other characters. */
+    private static String ascii(String json) {
+        StringBuilder ascii = new StringBuilder(json.length());
+        json.chars()
+                .forEach(
+                        c ->
+                                ascii.append(
+                                        c <= 0x7f
+                                                ? Character.toString(c)
+                                                : String.format("\\u%04x", c)));
+        return ascii.toString();
     }
 
     private static Map<String, @Nullable Object> fields(LoraConfig config) {

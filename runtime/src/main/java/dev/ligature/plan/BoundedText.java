@@ -25,9 +25,10 @@ final class BoundedText implements CharSequence {
                     "LoraRegexCost",
                     "The expression '"
                             + expression
-                            + "' tries more than a million ways to match the name "
+                            + "' has not matched the name "
                             + text
-                            + ". Write it without nested repetitions such as (a+)+.");
+                            + " after a million steps. Write it with fewer repetitions that can"
+                            + " match the same text.");
         }
         return text.charAt(index);
     }

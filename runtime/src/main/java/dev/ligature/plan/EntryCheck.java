@@ -33,7 +33,9 @@ final class EntryCheck {
         }
         config.excludeModules().ifPresent(selection -> exclusion(selection, found));
         config.layersPattern().forEach(pattern -> layersPattern(pattern, found));
-        layers(found);
+        if (layersAreKnown()) {
+            layers(found);
+        }
         return found;
     }
 
@@ -106,7 +108,7 @@ final class EntryCheck {
                             entry,
                             "exclude_modules takes out every module that it matches. Remove one"
                                     + " of the two"));
-        } else {
+        } else if (layersAreKnown()) {
             found.add(
                     ineffective(
                             "target_modules",
@@ -135,6 +137,11 @@ final class EntryCheck {
         if (!anyName(LayerIndex.compile(pattern)::matchAtStart)) {
             found.add(unmatched("layers_pattern", pattern, vocabulary.lists()));
         }
+    }
+
+    /** Returns whether any module is in a layer; if not, the pattern is what is wrong. */
+    private boolean layersAreKnown() {
+        return config.layersPattern().isEmpty() || anyName(name -> matcher.layer(name).isPresent());
     }
 
     private void layers(List<PlanWarning> found) {

@@ -12,6 +12,10 @@ import java.util.stream.Collectors;
 
 /** Decides which modules read one pair together. */
 final class PairGroups {
+    /** DJL's blocks that look words up in a table of their own. */
+    private static final Set<String> WORD_TABLES =
+            Set.of("IdEmbedding", "TrainableWordEmbedding", "TrainableTextEmbedding");
+
     private final LoraConfig config;
     private final Map<ModelLayout.Module, TargetMatcher.Outcome> outcomes = new LinkedHashMap<>();
     private final TieGroups ties;
@@ -82,12 +86,11 @@ final class PairGroups {
     }
 
     private static String remedy(ModelLayout.Module module) {
-        // DJL's own tables of words: IdEmbedding, TrainableWordEmbedding, WordEmbedding, ...
-        return module.type().endsWith("Embedding")
+        return WORD_TABLES.contains(module.type())
                 ? "Use dev.ligature.block.TokenEmbedding in its place: it may be called from any"
-                        + " number of threads."
-                : "Linear and TiedLinear blocks and TokenEmbedding can be; exclude the module or"
-                        + " correct target_modules.";
+                        + " number of threads, unlike DJL's."
+                : "Linear, TiedLinear and TokenEmbedding blocks can be: correct target_modules, or"
+                        + " exclude the module.";
     }
 
     private void requireWhole(List<ModelLayout.Module> readers) {

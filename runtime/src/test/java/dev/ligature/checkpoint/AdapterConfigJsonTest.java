@@ -1,0 +1,370 @@
+package dev.ligature.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonParser;
+import dev.ligature.plan.AutoMapping;
+import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraInit;
+import dev.ligature.plan.ModuleSelection;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AdapterConfigJsonTest {
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llama-patterns",
+                "llama-layers",
+                "llama-tied-regex",
+                "llama-tied-embed",
+                "peft-least",
+                "peft-most",
+                "peft-expression"
+            })
+    void aFileOfPeft_isWrittenBackByteForByte(String name) throws IOException {
+        String json = resource("/adapter-config/" + name + ".json");
+        assertEquals(json, AdapterConfigJson.write(AdapterConfigJson.parse(json, name)));
+    }
+
+    @Test
+    void everyFieldOfAFileOfPeft_isRead() throws IOException {
+        Map<String, Integer> ranks = new LinkedHashMap<>();
+        ranks.put(".*é", 2);
+        ranks.put("layers.1.self_attn.q_proj", 3);
+        LoraConfig expected =
+                LoraConfig.builder()
+                        .setTargetModules("q_proj")
+                        .optExcludeModules("model.layers.0.self_attn.q_proj")
+                        .optLayersToTransform(0, 1)
+                        .optLayersPattern("layers", "h")
+                        .optRank(6)
+                        .optLoraAlpha(24)
+                        .optLoraDropout(0.05)
+                        .optUseRslora(true)
+                        .optInit(LoraInit.GAUSSIAN)
+                        .optRankPattern(ranks)
+                        .optAlphaPattern(Map.of("layers.1.self_attn.q_proj", 1.5))
+                        .optEnsureWeightTying(true)
+                        .optTaskType("CAUSAL_LM")
+                        .optBaseModelNameOrPath("org/base <1>")
+                        .optRevision("main")
+                        .optPeftVersion("0.21.0")
+                        .build();
+        assertEquals(expected, parse(resource("/adapter-config/peft-most.json")));
+    }
+
+    @Test
+    void theLeastFile_hasPeftsDefaults() throws IOException {
+        assertEquals(
+                LoraConfig.builder().setTargetModules("q_proj").build(),
+                parse("{\"peft_type\": \"LORA\", \"target_modules\": [\"q_proj\"]}"));
+    }
+
+    @Test
+    void everyConfigOfTheRandomCases_roundTrips() throws IOException {
+        JsonElement root = JsonParser.parseString(resource("/plan/plan-cases.json"));
+        for (JsonElement test : root.getAsJsonObject().getAsJsonArray("cases")) {
+            LoraConfig config = parse(test.getAsJsonObject().get("config").toString());
+            assertEquals(config, parse(AdapterConfigJson.write(config)));
+        }
+    }
+
+    @Test
+    void listsAndPatternsKeepTheirOrder() throws IOException {
+        LoraConfig config =
+                parse(
+                        with(
+                                "\"target_modules\": [\"z\", \"a\", \"m\"], \"rank_pattern\":"
+                                        + " {\"z\": 1, \"a\": 2, \"m\": 3}"));
+        assertEquals(
+                List.of("z", "a", "m"),
+                List.copyOf(((ModuleSelection.Names) config.targetModules()).names()));
+        LoraConfig again = parse(AdapterConfigJson.write(config));
+        assertEquals(List.of("z", "a", "m"), List.copyOf(again.rankPattern().keySet()));
+        assertEquals(
+                List.of("z", "a", "m"),
+                List.copyOf(((ModuleSelection.Names) again.targetModules()).names()));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"16, 16", "16.0, 16", "7.5, 7.5", "0.1, 0.1", "-3, -3"})
+    void aWholeAlphaIsWrittenWithoutADecimalPoint(String read, String written) throws IOException {
+        LoraConfig config = parse(with(targets() + ", \"lora_alpha\": " + read));
+        String json = AdapterConfigJson.write(config);
+        assertTrue(json.contains("\"lora_alpha\": " + written + ",\n"), json);
+    }
+
+    @Test
+    void oneLayerAndAListOfIt_areTheSame() throws IOException {
+        LoraConfig list = parse(with(targets() + ", \"layers_to_transform\": [3]"));
+        assertEquals(list, parse(with(targets() + ", \"layers_to_transform\": 3")));
+        assertEquals(List.of(3), list.layersToTransform());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, DEFAULT", "false, RANDOM", "'\"gaussian\"', GAUSSIAN"})
+    void anInitIsReadAndWritten(String json, LoraInit init) throws IOException {
+        LoraConfig config = parse(with(targets() + ", \"init_lora_weights\": " + json));
+        assertEquals(init, config.init());
+        assertTrue(
+                AdapterConfigJson.write(config).contains("\"init_lora_weights\": " + json + ","));
+    }
+
+    @Test
+    void theClassOfTheBase_isKept() throws IOException {
+        LoraConfig config = parse(resource("/adapter-config/llama-layers.json"));
+        assertEquals(
+                new AutoMapping("LlamaForCausalLM", "transformers.models.llama.modeling_llama"),
+                config.autoMapping().orElseThrow());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "alora_invocation_tokens | [1]",
+                "arrow_config | {\"top_k\": 3}",
+                "bias | \"all\"",
+                "corda_config | {\"cache_file\": null}",
+                "eva_config | {\"rho\": 2.0}",
+                "fan_in_fan_out | true",
+                "kasa_config | {\"beta\": 1e-4}",
+                "layer_replication | [[0, 2]]",
+                "loftq_config | {\"loftq_bits\": 4}",
+                "lora_bias | true",
+                "lora_ga_config | {\"direction\": \"ArB2r\"}",
+                "megatron_config | {\"a\": 1}",
+                "megatron_core | \"other\"",
+                "modules_to_save | [\"lm_head\"]",
+                "monteclora_config | {\"scale\": 1}",
+                "qalora_group_size | 32",
+                "runtime_config | {\"ephemeral_gpu_offload\": true}",
+                "target_parameters | [\"experts.w\"]",
+                "trainable_token_indices | [3]",
+                "use_bdlora | {\"nblocks\": 2}",
+                "use_dora | true",
+                "use_qalora | true",
+                "velora_config | {\"num_groups\": 2}",
+            })
+    void aFieldThatIsNotSupported_isRefusedByName(String field, String value) {
+        Refusal.of(
+                "AdapterConfigUnsupported",
+                () -> parse(with(targets() + ", \"" + field + "\": " + value)),
+                "file.json: " + field + " is ");
+    }
+
+    @Test
+    void allFieldsThatAreNotSupported_areInOneMessage() throws IOException {
+        String json = resource("/adapter-config/peft-refused.json");
+        Refusal.of(
+                "AdapterConfigUnsupported",
+                () -> parse(json),
+                "bias is 'lora_only'",
+                "modules_to_save is [norm]",
+                "use_dora is true (DoRA)");
+    }
+
+    @ParameterizedTest
+    @EnumSource(RefusedField.class)
+    void aFieldThatIsNotSupported_mayAskForNothing(RefusedField field) throws IOException {
+        for (String nothing : List.of("null", "false", "[]", "{}", "\"\"")) {
+            parse(with(targets() + ", \"" + field.field() + "\": " + nothing));
+        }
+    }
+
+    @Test
+    void aFieldThatPeftDoesNotKnow_isRefusedUnlessItIsEmpty() throws IOException {
+        Refusal.of(
+                "AdapterConfigUnknownField",
+                () -> parse(with(targets() + ", \"lora_alhpa\": 3")),
+                "file.json: lora_alhpa is 3",
+                "Did you mean lora_alpha?");
+        for (String nothing : List.of("null", "false", "[]", "{}", "\"\"")) {
+            parse(with(targets() + ", \"from_the_future\": " + nothing));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"pissa, path_initial_model_for_weight_conversion", "eva, set it to true"})
+    void anInitThatIsNotSupported_isRefusedWithARemedy(String init, String remedy) {
+        Refusal.of(
+                "AdapterConfigUnsupported",
+                () -> parse(with(targets() + ", \"init_lora_weights\": \"" + init + "\"")),
+                "init_lora_weights is '" + init + "'",
+                remedy);
+    }
+
+    @Test
+    void anotherKindOfAdapter_isRefused() {
+        Refusal.of(
+                "AdapterConfigPeftType",
+                () -> parse("{\"peft_type\": \"IA3\", \"feedforward_modules\": [\"x\"]}"),
+                "'IA3'");
+        Refusal.of(
+                "AdapterConfigPeftType", () -> parse("{\"target_modules\": [\"q\"]}"), "missing");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "r | 8.5 | a whole number",
+                "r | \"8\" | a whole number",
+                "r | 4294967304 | a whole number of at most 2147483647",
+                "lora_alpha | \"16\" | a number",
+                "lora_dropout | true | a number",
+                "use_rslora | 1 | true or false",
+                "use_rslora | null | true or false",
+                "ensure_weight_tying | \"yes\" | true or false",
+                "inference_mode | 0 | true or false",
+                "init_lora_weights | 1 | true, false or 'gaussian'",
+                "exclude_modules | 3 | a text or a list of texts",
+                "exclude_modules | [\"a\", 3] | a text or a list of texts",
+                "layers_to_transform | \"1\" | a whole number",
+                "layers_to_transform | [1.5] | a whole number",
+                "layers_pattern | {} | a text or a list of texts",
+                "rank_pattern | [] | an object",
+                "rank_pattern | {\"q\": \"4\"} | a whole number",
+                "alpha_pattern | {\"q\": null} | a number",
+                "task_type | 3 | a text",
+                "revision | [] | a text",
+                "auto_mapping | \"x\" | an object",
+            })
+    void aValueOfTheWrongType_isRefusedWithFieldAndValue(
+            String field, String value, String expected) {
+        Refusal.of(
+                "AdapterConfigType",
+                () -> parse(with(targets() + ", \"" + field + "\": " + value)),
+                "file.json: " + field,
+                "not " + expected);
+    }
+
+    @Test
+    void aValueThatIsOutOfRange_isRefusedWithTheFile() {
+        Refusal.of(
+                "LoraRank", () -> parse(with(targets() + ", \"r\": 0")), "file.json: r is 0, not");
+        Refusal.of(
+                "LoraTargetsMissing", () -> parse(with("\"r\": 4")), "file.json: target_modules");
+        Refusal.of(
+                "LoraLayersWithRegex",
+                () -> parse(with("\"target_modules\": \".*q\", \"layers_to_transform\":" + " [1]")),
+                "file.json: layers_to_transform is [1]");
+    }
+
+    @Test
+    void aKeyThatIsThereTwice_isRefused() {
+        Refusal.of(
+                "CheckpointJsonDuplicate",
+                () -> parse(with(targets() + ", \"r\": 4, \"r\": 8")),
+                "file.json",
+                "'r'");
+        Refusal.of(
+                "CheckpointJsonDuplicate",
+                () -> parse(with(targets() + ", \"rank_pattern\": {\"q\": 1, \"q\": 2}")),
+                "'q'",
+                "rank_pattern");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "[]",
+                "null",
+                "{",
+                "{\"peft_type\": \"LORA\"",
+                "{\"peft_type\": \"LORA\"} {}",
+                "{\"peft_type\": \"LORA\"} x",
+                "{\"peft_type\": \"LORA\",}",
+                "{peft_type: \"LORA\"}",
+                "{'peft_type': 'LORA'}",
+                "{\"peft_type\": \"LORA\" // comment\n}",
+                "{\"r\": NaN}",
+                "{\"r\": Infinity}",
+                "{\"r\": 08}",
+                "{\"r\": TRUE}",
+                "{\"r\": 1e999999999}",
+                "{\"r\": 1111111111111111111111111111111111111111111111}",
+                "{\"r\": \"\u0001\"}",
+            })
+    void whatIsNoJson_isRefusedWithTheFile(String json) {
+        Refusal.of("CheckpointJson", () -> parse(json), "file.json");
+    }
+
+    @Test
+    void nestingWithoutEnd_isRefused() {
+        String deep = "[".repeat(100_000);
+        Refusal.of("CheckpointJson", () -> parse("{\"x\": " + deep), "file.json");
+    }
+
+    @Test
+    void aFileThatIsNoText_isRefused(@TempDir Path directory) throws IOException {
+        Path file = directory.resolve("adapter_config.json");
+        Files.write(file, new byte[] {'{', '"', (byte) 0xff, '"', '}'});
+        Refusal.of("CheckpointJson", () -> AdapterConfigJson.read(file), "UTF-8", file.toString());
+    }
+
+    @Test
+    void aFileThatIsTooLarge_isRefusedUnread(@TempDir Path directory) throws IOException {
+        Path file = directory.resolve("adapter_config.json");
+        try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+            sparse.setLength(1L << 40);
+        }
+        Refusal.of("AdapterConfigSize", () -> AdapterConfigJson.read(file), file.toString());
+    }
+
+    @Test
+    void aFileIsRead(@TempDir Path directory) throws IOException {
+        Path file = directory.resolve("adapter_config.json");
+        Files.writeString(file, with("\"target_modules\": \"ALL-linear\""));
+        assertEquals(LoraConfig.builder().setAllLinear().build(), AdapterConfigJson.read(file));
+    }
+
+    @Test
+    void noFieldIsBothSupportedAndRefused() throws IOException {
+        Set<String> written =
+                JsonParser.parseString(resource("/adapter-config/peft-least.json"))
+                        .getAsJsonObject()
+                        .keySet();
+        for (RefusedField field : RefusedField.values()) {
+            assertEquals(field.isWritten(), written.contains(field.field()), field.field());
+        }
+    }
+
+    private static String targets() {
+        return "\"target_modules\": [\"q_proj\"]";
+    }
+
+    private static String with(String fields) {
+        return "{\"peft_type\": \"LORA\", " + fields + "}";
+    }
+
+    private static LoraConfig parse(String json) throws CheckpointException {
+        return AdapterConfigJson.parse(json, "file.json");
+    }
+
+    private static String resource(String name) throws IOException {
+        try (InputStream in =
+                Objects.requireNonNull(AdapterConfigJsonTest.class.getResourceAsStream(name))) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package dev.ligature.plan;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import ai.djl.ndarray.types.DataType;
+import dev.ligature.annotation.Role;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class SavedConfigTest {
+    @Test
+    void aTiedReaderThatWasNotTargeted_isNamed() {
+        LoraPlan plan = tied(config("q_proj", "embed_tokens"));
+        assertEquals(Set.of("q_proj", "embed_tokens", "lm_head"), targets(plan));
+        assertReloads(plan);
+    }
+
+    @Test
+    void aConfigThatNamesAllReaders_staysAsItIs() {
+        LoraConfig config = config("embed_tokens", "lm_head").build();
+        assertEquals(config, LoraPlan.resolve(config, Layouts.llama(true)).savedConfig());
+        LoraConfig regex = LoraConfig.builder().setTargetModulesRegex(".*q_proj").build();
+        assertEquals(regex, LoraPlan.resolve(regex, Layouts.llama(true)).savedConfig());
+    }
+
+    @Test
+    void anExpressionThatMissesATiedReader_becomesTheListOfNames() {
+        LoraPlan plan =
+                tied(
+                        LoraConfig.builder()
+                                .setTargetModulesRegex("(?i).*EMBED.*")
+                                .optEnsureWeightTying(true));
+        assertEquals(Set.of("model.embed_tokens", "lm_head"), targets(plan));
+        assertReloads(plan);
+    }
+
+    @Test
+    void allLinear_becomesTheListOfNames() {
+        LoraPlan plan = tied(LoraConfig.builder().setAllLinear());
+        assertEquals(14, targets(plan).size());
+        assertReloads(plan);
+    }
+
+    @Test
+    void valuesOfATiedReaderThatNoPatternNames_areAddedAfterTheOthers() {
+        LoraPlan plan =
+                tied(
+                        config("embed_tokens", "q_proj")
+                                .optRankPattern(Map.of("embed_tokens", 4))
+                                .optAlphaPattern(Map.of("embed_tokens", 2.5)));
+        LoraConfig saved = plan.savedConfig();
+        assertEquals(
+                List.of(Map.entry("embed_tokens", 4), Map.entry("lm_head", 4)),
+                List.copyOf(saved.rankPattern().entrySet()));
+        assertEquals(
+                List.of(Map.entry("embed_tokens", 2.5), Map.entry("lm_head", 2.5)),
+                List.copyOf(saved.alphaPattern().entrySet()));
+        assertReloads(plan);
+    }
+
+    @Test
+    void aModuleThatWasTargetedByAnAlias_isNamedAsInTheFile() {
+        ModelLayout layout =
+                new ModelLayout(
+                        List.of(
+                                new ModelLayout.Module(
+                                        "shared.q",
+                                        List.of("left.k"),
+                                        Role.MODULE,
+                                        ModuleKind.LINEAR,
+                                        "Linear",
+                                        "shared.q",
+                                        Layouts.SQUARE,
+                                        DataType.FLOAT32)));
+        LoraConfig config =
+                LoraConfig.builder().setTargetModules("k").optRankPattern(Map.of("k", 2)).build();
+        LoraConfig saved = LoraPlan.resolve(config, layout).savedConfig();
+        assertEquals(new ModuleSelection.Names(Set.of("k", "shared.q")), saved.targetModules());
+        assertEquals(Map.of("k", 2, "shared.q", 2), saved.rankPattern());
+    }
+
+    private static LoraConfig.Builder config(String... targets) {
+        return LoraConfig.builder().setTargetModules(targets).optEnsureWeightTying(true);
+    }
+
+    private static LoraPlan tied(LoraConfig.Builder builder) {
+        return LoraPlan.resolve(builder.build(), Layouts.llama(true));
+    }
+
+    private static Set<String> targets(LoraPlan plan) {
+        return ((ModuleSelection.Names) plan.savedConfig().targetModules()).names();
+    }
+
+    private static void assertReloads(LoraPlan plan) {
+        LoraPlan again = LoraPlan.resolveForLoading(plan.savedConfig(), Layouts.llama(true));
+        assertEquals(plan.pairs(), again.pairs());
+        assertEquals(plan.warnings(), again.warnings());
+        assertEquals(plan.savedConfig(), again.savedConfig());
+    }
+}
