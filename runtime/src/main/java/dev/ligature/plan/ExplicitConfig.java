@@ -7,13 +7,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /**
- * Makes a configuration say of every module that is adapted what the plan decided, so that a program
- * that knows nothing of ties and of other names of a module, or finds them by other rules, adapts
- * the same modules with the same rank and alpha.
+ * Makes a configuration say of every module that is adapted what the plan decided, so that a
+ * program that knows nothing of ties and of other names of a module, or finds them by other rules,
+ * adapts the same modules with the same rank and alpha.
  */
 final class ExplicitConfig {
+    private static final Pattern FLAGS = Pattern.compile("\\(\\?[a-zA-Z]+\\)");
+
     private final LoraConfig config;
     private final List<PairPlan> pairs;
     private final List<String> readers;
@@ -42,8 +45,7 @@ final class ExplicitConfig {
     }
 
     private void targets(LoraConfig.Builder builder) {
-        if (config.targetModules() instanceof ModuleSelection.AllLinear) {
-            // PEFT takes the head for a linear module like others where it does not know the model.
+        if (meansOtherModulesToPeft(config.targetModules())) {
             builder.setTargetModules(readers);
             return;
         }
@@ -65,6 +67,17 @@ final class ExplicitConfig {
             missing.forEach(name -> alternatives.add(name.replaceAll("[^\\w]", "\\\\$0")));
             builder.setTargetModulesRegex(String.join("|", alternatives));
         }
+    }
+
+    private boolean meansOtherModulesToPeft(ModuleSelection targets) {
+        if (targets instanceof ModuleSelection.Regex regex) {
+            // PEFT puts what it ties into a group with the expression, which may then hold no flags
+            // for the whole, as in (?i)lm_head.
+            return FLAGS.matcher(regex.expression()).lookingAt()
+                    && pairs.stream().anyMatch(pair -> pair.readers().size() > 1);
+        }
+        // PEFT takes the head for a linear module like others where it does not know the model.
+        return targets instanceof ModuleSelection.AllLinear;
     }
 
     private <V> Map<String, V> patterns(

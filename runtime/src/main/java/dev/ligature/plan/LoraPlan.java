@@ -55,9 +55,9 @@ public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning
     }
 
     /**
-     * Returns the configuration with what the plan decided spelled out: every module that is adapted
-     * is targeted under the name that files use, with its pair's rank and alpha. Resolving it gives
-     * the same pairs; files hold it, for programs that do not know the ties.
+     * Returns the configuration with what the plan decided spelled out: every module that is
+     * adapted is targeted under the name that files use, with its pair's rank and alpha. Resolving
+     * it gives the same pairs; files hold it, for programs that do not know the ties.
      */
     public LoraConfig explicitConfig() {
         return ExplicitConfig.of(this);

@@ -1,94 +1,115 @@
 package dev.ligature.plan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertSame;
 
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/**
- * The configurations were tried with PEFT 0.21 on a tied Llama, with the flag and without: it
- * adapts what they spell out, and gives the logits of the shared pair.
- */
 class ExplicitConfigTest {
-    private static final ModelLayout LAYOUT =
-            new ModelLayout(
-                    List.of(
-                            module(
-                                    "model.embed_tokens",
-                                    ModuleKind.EMBEDDING,
-                                    Role.INPUT_EMBEDDING),
-                            module("model.layers.0.q_proj", ModuleKind.LINEAR, Role.MODULE),
-                            module("model.layers.1.q_proj", ModuleKind.LINEAR, Role.MODULE),
-                            module("lm_head", ModuleKind.LINEAR, Role.OUTPUT_HEAD)));
-
     @Test
-    void aTiedModule_isTargetedByItsFullName() {
-        LoraPlan plan = plan(tied().setTargetModules("q_proj", "embed_tokens"));
-        assertEquals(
-                new ModuleSelection.Names(
-                        Set.of("q_proj", "embed_tokens", "model.embed_tokens", "lm_head")),
-                plan.explicitConfig().targetModules());
-        assertSamePairs(plan);
+    void aTiedReaderThatWasNotTargeted_isNamed() {
+        LoraPlan plan = tied(config("q_proj", "embed_tokens"));
+        assertEquals(Set.of("q_proj", "embed_tokens", "lm_head"), targets(plan));
+        assertReloads(plan);
     }
 
     @Test
-    void anExpression_getsTheReadersItLeavesOut() {
-        LoraPlan plan = plan(tied().setTargetModulesRegex(".*\\.(q_proj|embed_tokens)"));
-        assertEquals(
-                new ModuleSelection.Regex(".*\\.(q_proj|embed_tokens)|lm_head"),
-                plan.explicitConfig().targetModules());
-        assertSamePairs(plan);
-        LoraPlan head = plan(tied().setTargetModulesRegex("lm_head"));
-        assertEquals(
-                new ModuleSelection.Regex("lm_head|model\\.embed_tokens"),
-                head.explicitConfig().targetModules());
-        assertSamePairs(head);
+    void aConfigThatNamesAllReaders_staysAsItIs() {
+        LoraConfig config = config("embed_tokens", "lm_head").build();
+        assertEquals(config, LoraPlan.resolve(config, Layouts.llama(true)).explicitConfig());
+        LoraConfig regex = LoraConfig.builder().setTargetModulesRegex(".*q_proj").build();
+        assertEquals(regex, LoraPlan.resolve(regex, Layouts.llama(true)).explicitConfig());
     }
 
     @Test
-    void rankAndAlphaOfOneReader_areThoseOfAll() {
+    void anExpressionThatMissesATiedReader_getsItAsAnAlternative() {
         LoraPlan plan =
-                plan(
-                        tied().setTargetModules("q_proj", "embed_tokens")
-                                .optRankPattern(Map.of("embed_tokens", 5))
-                                .optAlphaPattern(Map.of("lm_head", 20.0)));
-        LoraConfig explicit = plan.explicitConfig();
-        assertEquals(Map.of("embed_tokens", 5, "lm_head", 5), explicit.rankPattern());
-        assertEquals(Map.of("lm_head", 20.0, "model.embed_tokens", 20.0), explicit.alphaPattern());
-        assertSamePairs(plan);
+                tied(
+                        LoraConfig.builder()
+                                .setTargetModulesRegex("lm_.*")
+                                .optEnsureWeightTying(true));
+        assertEquals(
+                new ModuleSelection.Regex("lm_.*|model\\.embed_tokens"),
+                plan.explicitConfig().targetModules());
+        assertReloads(plan);
     }
 
     @Test
-    void whereNothingIsShared_theConfigurationIsUnchanged() {
-        LoraPlan plan = plan(LoraConfig.builder().setTargetModules("q_proj", "lm_head"));
-        assertSame(plan.config(), plan.explicitConfig());
+    void anExpressionWithFlagsOnATie_becomesTheListOfNames() {
+        LoraPlan plan =
+                tied(
+                        LoraConfig.builder()
+                                .setTargetModulesRegex("(?i)LM_HEAD")
+                                .optEnsureWeightTying(true));
+        assertEquals(Set.of("model.embed_tokens", "lm_head"), targets(plan));
+        assertReloads(plan);
     }
 
-    private static LoraConfig.Builder tied() {
-        return LoraConfig.builder().optRank(3).optLoraAlpha(6).optEnsureWeightTying(true);
+    @Test
+    void allLinear_becomesTheListOfNames() {
+        LoraPlan plan = tied(LoraConfig.builder().setAllLinear());
+        assertEquals(14, targets(plan).size());
+        assertReloads(plan);
     }
 
-    private static LoraPlan plan(LoraConfig.Builder config) {
-        return LoraPlan.resolve(config.build(), LAYOUT);
+    @Test
+    void valuesOfATiedReaderThatNoPatternNames_areAddedAfterTheOthers() {
+        LoraPlan plan =
+                tied(
+                        config("embed_tokens", "q_proj")
+                                .optRankPattern(Map.of("embed_tokens", 4))
+                                .optAlphaPattern(Map.of("embed_tokens", 2.5)));
+        LoraConfig saved = plan.explicitConfig();
+        assertEquals(
+                List.of(Map.entry("embed_tokens", 4), Map.entry("lm_head", 4)),
+                List.copyOf(saved.rankPattern().entrySet()));
+        assertEquals(
+                List.of(Map.entry("embed_tokens", 2.5), Map.entry("lm_head", 2.5)),
+                List.copyOf(saved.alphaPattern().entrySet()));
+        assertReloads(plan);
     }
 
-    private static void assertSamePairs(LoraPlan plan) {
-        LoraPlan again = LoraPlan.resolve(plan.explicitConfig(), LAYOUT);
+    @Test
+    void aModuleThatWasTargetedByAnAlias_isNamedAsInTheFile() {
+        ModelLayout layout =
+                new ModelLayout(
+                        List.of(
+                                new ModelLayout.Module(
+                                        "shared.q",
+                                        List.of("left.k"),
+                                        Role.MODULE,
+                                        ModuleKind.LINEAR,
+                                        "Linear",
+                                        "shared.q",
+                                        Layouts.SQUARE,
+                                        DataType.FLOAT32)));
+        LoraConfig config =
+                LoraConfig.builder().setTargetModules("k").optRankPattern(Map.of("k", 2)).build();
+        LoraConfig saved = LoraPlan.resolve(config, layout).explicitConfig();
+        assertEquals(new ModuleSelection.Names(Set.of("k", "shared.q")), saved.targetModules());
+        assertEquals(Map.of("k", 2, "shared.q", 2), saved.rankPattern());
+    }
+
+    private static LoraConfig.Builder config(String... targets) {
+        return LoraConfig.builder().setTargetModules(targets).optEnsureWeightTying(true);
+    }
+
+    private static LoraPlan tied(LoraConfig.Builder builder) {
+        return LoraPlan.resolve(builder.build(), Layouts.llama(true));
+    }
+
+    private static Set<String> targets(LoraPlan plan) {
+        return ((ModuleSelection.Names) plan.explicitConfig().targetModules()).names();
+    }
+
+    private static void assertReloads(LoraPlan plan) {
+        LoraPlan again = LoraPlan.resolveForLoading(plan.explicitConfig(), Layouts.llama(true));
         assertEquals(plan.pairs(), again.pairs());
+        assertEquals(plan.warnings(), again.warnings());
         assertEquals(plan.explicitConfig(), again.explicitConfig());
-        assertEquals(List.of(), again.warnings());
-    }
-
-    private static ModelLayout.Module module(String name, ModuleKind kind, Role role) {
-        String weight = role == Role.OUTPUT_HEAD ? "model.embed_tokens" : name;
-        Shape shape = new Shape(29, 16);
-        return new ModelLayout.Module(
-                name, List.of(), role, kind, "Block", weight, shape, DataType.FLOAT32);
     }
 }
