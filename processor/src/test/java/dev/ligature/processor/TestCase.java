@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.annotation.processing.Processor;
@@ -51,9 +52,9 @@ record TestCase(Path folder) {
         return compile(ToolProvider.getSystemJavaCompiler(), sources("input"), work);
     }
 
-    /** Compiles with Eclipse's compiler and the processor. */
+    /** Compiles with Eclipse's compiler and the processor, the files in another order. */
     Compilation compileWithEclipse(Path work) {
-        return compile(new QuietEclipse(), sources("input"), work);
+        return compile(new QuietEclipse(), reversed(), work);
     }
 
     /** Eclipse's compiler, without the report that it prints beside the diagnostics. */
@@ -96,6 +97,13 @@ record TestCase(Path folder) {
                         "--release",
                         "17",
                         "--should-stop=ifError=FLOW");
+    }
+
+    /** Returns the sources of the model in an order that is not theirs by path. */
+    List<JavaFileObject> reversed() {
+        List<JavaFileObject> sources = new ArrayList<>(sources("input"));
+        Collections.reverse(sources);
+        return sources;
     }
 
     /** Returns the sources in a folder of this case, sorted by path. */
