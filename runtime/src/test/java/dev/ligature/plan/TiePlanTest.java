@@ -58,7 +58,7 @@ class TiePlanTest {
                 ".*embed_tokens$",
                 ".*lm_head$",
                 ".*(embed_tokens|lm_head)$",
-                // The next two touch the tie, but PEFT does not see it (peft-0.21, D10).
+                // The next two touch the tie, but PEFT 0.21 does not see it.
                 "model\\.embed_tokens",
                 ".*\\.embed_tokens"
             })
