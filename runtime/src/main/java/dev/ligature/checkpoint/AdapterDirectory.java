@@ -114,6 +114,7 @@ public final class AdapterDirectory {
     public Map<PairPlan, Factors> read(LoraPlan plan, NDManager manager) throws IOException {
         try (SafetensorsReader reader = SafetensorsReader.open(weights(directory));
                 NDManager temporary = manager.newSubManager()) {
+            checkUnchanged();
             Map<PairPlan, Factors> pairs = new LinkedHashMap<>();
             for (Map.Entry<PairPlan, List<Copy>> entry :
                     AdapterTensors.match(reader, plan).entrySet()) {
@@ -127,6 +128,16 @@ public final class AdapterDirectory {
                 factors.b().attach(manager);
             }
             return pairs;
+        }
+    }
+
+    /** Checks that the factors, open by now, are not those of another adapter put in its place. */
+    private void checkUnchanged() throws IOException {
+        Path file = CheckpointDirectory.file(directory, AdapterConfigJson.FILE_NAME);
+        if (!AdapterConfigJson.read(file).equals(config)) {
+            throw new CheckpointException(
+                    "CheckpointChanged",
+                    file + " was replaced after it was read. Load the adapter again.");
         }
     }
 

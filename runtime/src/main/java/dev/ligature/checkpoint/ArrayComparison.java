@@ -16,7 +16,7 @@ record ArrayComparison(boolean identical, double largest) {
     static ArrayComparison of(NDArray a, NDArray b) {
         boolean identical = true;
         double largest = 0;
-        int step = TensorBytes.CHUNK / 8;
+        int step = TensorBytes.ELEMENTS;
         try (NDArray flatA = a.reshape(-1);
                 NDArray flatB = b.reshape(-1)) { // (…) -> (n)
             for (long at = 0; at < a.size(); at += step) {

@@ -1,6 +1,7 @@
 package dev.ligature.checkpoint;
 
 import java.io.IOException;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CheckpointException extends IOException {
     private static final long serialVersionUID = 1L;
+
+    private static final int LONGEST = 4000;
 
     private final String code;
 
@@ -30,8 +33,25 @@ public final class CheckpointException extends IOException {
      * @param cause the error of the JDK or of a library, if there is one
      */
     public CheckpointException(String code, String message, @Nullable Throwable cause) {
-        super("[" + code + "] " + message, cause);
+        super("[" + code + "] " + printable(message), cause);
         this.code = code;
+    }
+
+    /**
+     * Returns a text that stays on one line and within reason: names in it come from files, which
+     * may hold anything.
+     */
+    private static String printable(String message) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < message.length() && i < LONGEST; i++) {
+            char c = message.charAt(i);
+            if (Character.isISOControl(c) || c == '\u2028' || c == '\u2029') {
+                text.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
+            } else {
+                text.append(c);
+            }
+        }
+        return message.length() > LONGEST ? text.append(" …").toString() : text.toString();
     }
 
     /** Returns the stable code, without brackets. */

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * Reads tensors from a safetensors file.
  *
  * <p>The whole header is checked when the file is opened. After that, a tensor is read on demand, a
- * megabyte at a time, so that the file is never in the heap. It may be used by several threads.
+ * small part at a time, so that the file is never in the heap. It may be used by several threads.
  *
  * <pre>{@code
  * try (SafetensorsReader reader = SafetensorsReader.open(file)) {
@@ -56,10 +56,11 @@ public final class SafetensorsReader implements Closeable {
      * @throws IOException if the file cannot be read
      */
     public static SafetensorsReader open(Path file) throws IOException {
-        if (Files.isDirectory(file)) {
+        // Before it is opened: that would wait for a pipe's other end.
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
             throw new CheckpointException(
                     "CheckpointMissing",
-                    file + " is a directory, not a safetensors file. Name the file in it.");
+                    file + " is no file but a directory or a device. Name a safetensors file.");
         }
         FileChannel channel;
         try {

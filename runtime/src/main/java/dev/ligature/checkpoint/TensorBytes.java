@@ -10,13 +10,19 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Moves tensors between files and arrays, a megabyte at a time.
+ * Moves tensors between files and arrays, a small part at a time.
  *
  * <p>Files are little-endian, and so is every platform that DJL has a native library for.
  */
 final class TensorBytes {
-    /** The largest number of bytes that are moved at once. */
+    /** The largest number of bytes that are moved between files at once. */
     static final int CHUNK = 1 << 20;
+
+    /**
+     * The largest number of elements that are moved to or from an array at once. PyTorch splits the
+     * copy of twice as many over threads, whose waiting for each other costs more than the copy.
+     */
+    static final int ELEMENTS = 1 << 14;
 
     private TensorBytes() {}
 
@@ -36,7 +42,7 @@ final class TensorBytes {
 
     /** Returns a buffer that {@link #toArray} can use again and again, for one thread at a time. */
     static ByteBuffer newStaging() {
-        return ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+        return ByteBuffer.allocateDirect(ELEMENTS * 8).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /**
@@ -55,9 +61,8 @@ final class TensorBytes {
         // MaxDirectMemorySize, native arrays do not.
         NDArray array = manager.create(tensor.shape(), type);
         try (NDArray flat = array.reshape(-1)) { // (…) -> (n), a view
-            int step = CHUNK / type.getNumOfBytes();
-            for (long at = 0; at < tensor.size(); at += step) {
-                int count = (int) Math.min(step, tensor.size() - at);
+            for (long at = 0; at < tensor.size(); at += ELEMENTS) {
+                int count = (int) Math.min(ELEMENTS, tensor.size() - at);
                 stage(tensor, at, count, staging, input);
                 try (NDArray chunk = manager.create(staging, new Shape(count), type)) {
                     flat.set(new NDIndex().addSliceDim(at, at + count), chunk); // (count)
@@ -118,12 +123,11 @@ final class TensorBytes {
     static void fromArray(NDArray array, TensorDtype dtype, Output output, Rounding rounding)
             throws IOException {
         long size = array.size();
-        int step = CHUNK / 8;
         // Detached: a view of a trainable array would record a graph.
         try (NDArray detached = array.stopGradient();
                 NDArray flat = detached.reshape(-1)) { // (…) -> (n)
-            for (long at = 0; at < size; at += step) {
-                NDIndex range = new NDIndex().addSliceDim(at, Math.min(size, at + step));
+            for (long at = 0; at < size; at += ELEMENTS) {
+                NDIndex range = new NDIndex().addSliceDim(at, Math.min(size, at + ELEMENTS));
                 try (NDArray chunk = flat.get(range)) { // (count)
                     output.write(encode(chunk, dtype, rounding));
                 }

@@ -202,6 +202,17 @@ class AdapterReadTest {
     }
 
     @Test
+    void anAdapterReplacedBetweenConfigAndFactors_isNotMixed() throws IOException {
+        Path adapter = TestFiles.copy(adapter("tied"), directory.resolve("replaced"));
+        AdapterDirectory opened = AdapterDirectory.open(adapter);
+        LoraPlan plan = LoraPlan.resolveForLoading(opened.config(), LlamaLayout.tied());
+        Path config = adapter.resolve(AdapterConfigJson.FILE_NAME);
+        String text = Files.readString(config);
+        Files.writeString(config, text.replace("\"lora_alpha\": 6", "\"lora_alpha\": 60"));
+        Refusal.of("CheckpointChanged", () -> opened.read(plan, manager), config.toString());
+    }
+
+    @Test
     void aRefusedAdapter_leavesNoArrays() throws IOException {
         int before = manager.getManagedArrays().size();
         Refusal.of("AdapterCopiesDiffer", () -> read(adapter("diverged"), LlamaLayout.tied()));
