@@ -39,7 +39,7 @@ final class CheckpointExport {
         this.options = options;
     }
 
-    /** Writes the tensors of an array each to one file. */
+    /** Writes arrays to one file. */
     void writeArrays(Path file, Map<String, NDArray> arrays) throws IOException {
         Map<String, TensorSource> sources = new TreeMap<>();
         for (Map.Entry<String, NDArray> entry : arrays.entrySet()) {

@@ -30,12 +30,6 @@ final class Rounding {
         }
     }
 
-    /** Takes over what another one has seen. */
-    void add(Rounding other) {
-        largest = Math.max(largest, other.largest);
-        overflow |= other.overflow;
-    }
-
     /** Returns the largest |rounded − value| over the finite values. */
     double largest() {
         return largest;
