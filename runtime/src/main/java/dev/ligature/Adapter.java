@@ -14,10 +14,9 @@ import java.util.List;
 public final class Adapter implements AutoCloseable {
     private final String name;
     private final LoraPlan plan;
-    private final NDManager manager;
     private final List<FactorPair> pairs;
     private volatile boolean trainable;
-    private volatile boolean closed;
+    private final UseCount uses;
 
     /**
      * Creates an adapter that owns the pairs and their manager.
@@ -32,7 +31,7 @@ public final class Adapter implements AutoCloseable {
             boolean trainable) {
         this.name = name;
         this.plan = plan;
-        this.manager = manager;
+        this.uses = new UseCount(manager::close);
         this.pairs = List.copyOf(pairs);
         this.trainable = trainable;
         pairs.forEach(pair -> pair.freeze(!trainable));
@@ -85,15 +84,18 @@ public final class Adapter implements AutoCloseable {
         return parameters;
     }
 
-    /** Frees the arrays. A request that is under way on this adapter fails. */
+    /**
+     * Frees the arrays, when the requests that are under way on this adapter have ended; no further
+     * one begins.
+     */
     @Override
     public void close() {
-        closed = true;
-        manager.close();
+        uses.close();
     }
 
-    void checkOpen() {
-        if (closed) {
+    /** Begins a use of the arrays, which lasts until {@link #exit}. */
+    void enter() {
+        if (!uses.enter()) {
             throw new LoraException(
                     "LoraAdapterRemoved",
                     "Adapter "
@@ -101,6 +103,11 @@ public final class Adapter implements AutoCloseable {
                             + " was removed. Route to another adapter, or load it again and make a"
                             + " new routed block.");
         }
+    }
+
+    /** Ends a use of the arrays. */
+    void exit() {
+        uses.exit();
     }
 
     @Override

@@ -45,8 +45,8 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>Wrapping freezes the base's parameters; {@link #unwrap} gives the model back as it was. Any
- * number of threads may forward at once, with different adapters. Creating and removing adapters is
- * safe next to that, but removing one that a request is using makes that request fail.
+ * number of threads may forward at once, with different adapters, while others create and remove
+ * some: a request keeps its adapter until it ends.
  */
 public final class LoraModel extends ForwardingBlock {
     private static final Logger LOG = LoggerFactory.getLogger(LoraModel.class);
@@ -206,16 +206,22 @@ public final class LoraModel extends ForwardingBlock {
      */
     public void save(String name, Path directory) throws IOException {
         Adapter adapter = adapter(name);
-        Map<PairPlan, Factors> factors = new LinkedHashMap<>();
-        for (FactorPair pair : adapter.pairs()) {
-            FactorArrays arrays = pair.detached();
-            factors.put(pair.plan(), new Factors(arrays.a(), arrays.b()));
+        adapter.enter();
+        try {
+            Map<PairPlan, Factors> factors = new LinkedHashMap<>();
+            for (FactorPair pair : adapter.pairs()) {
+                FactorArrays arrays = pair.detached();
+                factors.put(pair.plan(), new Factors(arrays.a(), arrays.b()));
+            }
+            AdapterDirectory.write(directory, adapter.plan(), factors);
+        } finally {
+            adapter.exit();
         }
-        AdapterDirectory.write(directory, adapter.plan(), factors);
     }
 
     /**
-     * Removes an adapter and frees its arrays.
+     * Removes an adapter. Its arrays are freed when the requests that are under way on it have
+     * ended.
      *
      * @param name the adapter's name
      * @throws LoraException if there is none of that name

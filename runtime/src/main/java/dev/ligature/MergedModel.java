@@ -30,15 +30,22 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
     private final Slots slots;
     private final NDManager manager;
     private final IdentityHashMap<Parameter, NDArray> merged = new IdentityHashMap<>();
-    private volatile boolean closed;
+    private final UseCount uses;
 
     MergedModel(Block base, Binding binding, NDManager manager, MergeOptions options) {
         this.base = base;
         this.slots = binding.slots();
         this.manager = manager;
-        for (Parameter weight : binding.touchedWeights()) {
-            FactorPair pair = binding.onlyPairOf(weight, "It cannot be merged.");
-            merged.put(weight, merge(weight, pair, binding.adapter(), options));
+        this.uses = new UseCount(manager::close);
+        Adapter adapter = binding.adapter();
+        adapter.enter();
+        try {
+            for (Parameter weight : binding.touchedWeights()) {
+                FactorPair pair = binding.onlyPairOf(weight, "It cannot be merged.");
+                merged.put(weight, merge(weight, pair, adapter, options));
+            }
+        } finally {
+            adapter.exit();
         }
     }
 
@@ -113,18 +120,22 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
                     "A merged model cannot be trained. Train the routed block of its adapter and"
                             + " merge again.");
         }
-        if (closed) {
+        if (!uses.enter()) {
             throw new LoraException(
                     "LoraMergedClosed",
                     "This merged model is closed. Merge the adapter again, or use its routed"
                             + " block.");
         }
-        LoraModel.checkBound(slots);
-        return base.forward(
-                new Store(parameterStore, inputs.head().getManager(), merged),
-                inputs,
-                false,
-                params);
+        try {
+            LoraModel.checkBound(slots);
+            return base.forward(
+                    new Store(parameterStore, inputs.head().getManager(), merged),
+                    inputs,
+                    false,
+                    params);
+        } finally {
+            uses.exit();
+        }
     }
 
     /** Does nothing: neither the base nor the merged weights can be trained here. */
@@ -135,11 +146,13 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
     @Override
     public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {}
 
-    /** Frees the merged weights; the base is as it was. */
+    /**
+     * Frees the merged weights, when the requests that are under way have ended; the base is as it
+     * was.
+     */
     @Override
     public void close() {
-        closed = true;
-        manager.close();
+        uses.close();
     }
 
     /** Gives merged weights in place of the base's. */

@@ -34,12 +34,17 @@ final class RoutedBlock extends ForwardingBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        binding.adapter().checkOpen();
-        LoraModel.checkBound(binding.slots());
-        RoutedStore store = new RoutedStore(parameterStore, inputs.head().getManager(), binding);
-        NDList output = base.forward(store, inputs, training, params);
-        store.checkReached();
-        return output;
+        binding.adapter().enter();
+        try {
+            LoraModel.checkBound(binding.slots());
+            RoutedStore store =
+                    new RoutedStore(parameterStore, inputs.head().getManager(), binding);
+            NDList output = base.forward(store, inputs, training, params);
+            store.checkReached();
+            return output;
+        } finally {
+            binding.adapter().exit();
+        }
     }
 
     @Override

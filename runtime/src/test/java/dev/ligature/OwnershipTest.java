@@ -7,14 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.ligature.diag.LoraException;
 import dev.ligature.training.OptimizerKind;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Every array has an owner: the arrays below the engine's root manager do not grow. */
@@ -104,6 +108,56 @@ final class OwnershipTest extends ToyTest {
             lora.remove("a");
         }
         assertEquals(before, liveArrays());
+    }
+
+    @Test
+    void anAdapterRemovedUnderRequests_isFreedAfterThem_andEndsNoProcess() throws Exception {
+        LoraModel lora = wrapToy(true);
+        int before = liveArrays();
+        AtomicBoolean done = new AtomicBoolean();
+        AtomicInteger served = new AtomicInteger();
+        ExecutorService pool = Executors.newFixedThreadPool(THREADS);
+        try {
+            List<Future<?>> running = new ArrayList<>();
+            for (int i = 0; i < THREADS; i++) {
+                running.add(
+                        pool.submit(
+                                () -> {
+                                    while (!done.get()) {
+                                        served.addAndGet(forwardIfThere(lora));
+                                    }
+                                }));
+            }
+            for (int i = 0; i < 200; i++) {
+                lora.create("a", config("proj", "embed").optEnsureWeightTying(true).build());
+                int seen = served.get();
+                while (served.get() == seen && !running.get(0).isDone()) {
+                    Thread.onSpinWait();
+                }
+                lora.remove("a");
+            }
+            done.set(true);
+            for (Future<?> future : running) {
+                future.get();
+            }
+        } finally {
+            done.set(true);
+            pool.shutdownNow();
+        }
+        assertEquals(before, liveArrays());
+    }
+
+    /** Returns 1 if the request was served, 0 if its adapter was not there. */
+    private int forwardIfThere(LoraModel lora) {
+        try {
+            forward(lora, "a");
+            return 1;
+        } catch (LoraException gone) {
+            assertTrue(
+                    Set.of("LoraAdapterRemoved", "LoraUnknownAdapter").contains(gone.code()),
+                    gone.getMessage());
+            return 0;
+        }
     }
 
     private float[] forward(LoraModel lora, int thread) {
