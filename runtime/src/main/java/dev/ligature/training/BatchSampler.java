@@ -27,12 +27,8 @@ public final class BatchSampler {
      * @param seed the seed
      */
     public BatchSampler(TokenWindows windows, int batchSize, long seed) {
-        if (batchSize < 1) {
-            throw new IllegalArgumentException(
-                    "[TrainBatchSize] The batch size is " + batchSize + "; it must be at least 1.");
-        }
         this.windows = windows;
-        this.batchSize = batchSize;
+        this.batchSize = TokenWindows.atLeastOne(batchSize);
         this.random = new Random(seed);
     }
 

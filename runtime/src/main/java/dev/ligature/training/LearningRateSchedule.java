@@ -1,6 +1,7 @@
 package dev.ligature.training;
 
 import ai.djl.training.tracker.Tracker;
+import dev.ligature.diag.LoraException;
 
 /**
  * A learning rate that rises linearly, then stays or falls along half a cosine.
@@ -43,7 +44,8 @@ public final class LearningRateSchedule implements Tracker {
     public static LearningRateSchedule cosine(
             double rate, int warmupSteps, int totalSteps, double floor) {
         if (totalSteps <= warmupSteps) {
-            throw new IllegalArgumentException(
+            throw new LoraException(
+                    "TrainSchedule",
                     "A cosine schedule of "
                             + totalSteps
                             + " steps has no steps left after a warm-up of "

@@ -3,6 +3,7 @@ package dev.ligature.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.ligature.diag.LoraException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,8 +28,9 @@ public final class TokenWindows {
      */
     public static TokenWindows of(long[] tokens, int length) {
         if (length < 2 || tokens.length < length) {
-            throw new IllegalArgumentException(
-                    "[TrainTooFewTokens] Windows of "
+            throw new LoraException(
+                    "TrainTooFewTokens",
+                    "Windows of "
                             + length
                             + " tokens cannot be cut from a stream of "
                             + tokens.length
@@ -60,7 +62,7 @@ public final class TokenWindows {
      */
     public List<NDArray> batches(int batchSize, NDManager manager) {
         List<NDArray> batches = new ArrayList<>();
-        for (int first = 0; first < count(); first += batchSize) {
+        for (int first = 0; first < count(); first += atLeastOne(batchSize)) {
             int[] starts = new int[Math.min(batchSize, count() - first)];
             for (int i = 0; i < starts.length; i++) {
                 starts[i] = (first + i) * (length - 1);
@@ -68,6 +70,15 @@ public final class TokenWindows {
             batches.add(rows(starts, manager));
         }
         return batches;
+    }
+
+    static int atLeastOne(int batchSize) {
+        if (batchSize < 1) {
+            throw new LoraException(
+                    "TrainBatchSize",
+                    "The batch size is " + batchSize + ". Give at least one row.");
+        }
+        return batchSize;
     }
 
     int length() {

@@ -1,6 +1,7 @@
 package dev.ligature.training;
 
 import ai.djl.training.tracker.Tracker;
+import dev.ligature.diag.LoraException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,12 +28,18 @@ public record TrainingConfig(
         double momentum,
         double maxGradNorm,
         int accumulationSteps) {
+    private static final double INFINITE = Double.POSITIVE_INFINITY;
+
     /** Checks the ranges. */
     public TrainingConfig {
-        require(weightDecay >= 0, "weightDecay", weightDecay, "at least 0");
+        require(
+                weightDecay >= 0 && weightDecay < INFINITE,
+                "weightDecay",
+                weightDecay,
+                "at least 0, and finite");
         require(beta1 >= 0 && beta1 < 1, "beta1", beta1, "in [0, 1)");
         require(beta2 >= 0 && beta2 < 1, "beta2", beta2, "in [0, 1)");
-        require(epsilon >= 0, "epsilon", epsilon, "at least 0");
+        require(epsilon >= 0 && epsilon < INFINITE, "epsilon", epsilon, "at least 0, and finite");
         require(momentum >= 0 && momentum < 1, "momentum", momentum, "in [0, 1)");
         require(maxGradNorm > 0, "maxGradNorm", maxGradNorm, "greater than 0");
         require(accumulationSteps >= 1, "accumulationSteps", accumulationSteps, "at least 1");
@@ -50,8 +57,8 @@ public record TrainingConfig(
 
     private static void require(boolean holds, String name, double value, String range) {
         if (!holds) {
-            throw new IllegalArgumentException(
-                    "[TrainConfig] " + name + " is " + value + "; it must be " + range + ".");
+            throw new LoraException(
+                    "TrainConfig", name + " is " + value + "; it must be " + range + ".");
         }
     }
 
@@ -65,7 +72,7 @@ public record TrainingConfig(
         private @Nullable Double beta2;
         private @Nullable Double epsilon;
         private double momentum;
-        private double maxGradNorm = Double.POSITIVE_INFINITY;
+        private double maxGradNorm = INFINITE;
         private int accumulationSteps = 1;
 
         private Builder() {}
@@ -129,17 +136,19 @@ public record TrainingConfig(
         public TrainingConfig build() {
             boolean adamw = optimizer == OptimizerKind.ADAMW;
             if (schedule != null && learningRate != null) {
-                throw new IllegalArgumentException(
-                        "[TrainConfig] Both a learning rate and a schedule are set; a schedule has"
+                throw new LoraException(
+                        "TrainConfig",
+                        "Both a learning rate and a schedule are set; a schedule has"
                                 + " the rate in it. Set one of them.");
             }
             if (!adamw && (beta1 != null || epsilon != null)) {
-                throw new IllegalArgumentException(
-                        "[TrainConfig] betas or eps are set, which SGD does not have. Leave them"
+                throw new LoraException(
+                        "TrainConfig",
+                        "betas or eps are set, which SGD does not have. Leave them"
                                 + " out, or use AdamW.");
             }
             double rate = orElse(learningRate, 1e-3);
-            require(rate >= 0, "learningRate", rate, "at least 0");
+            require(rate >= 0 && rate < INFINITE, "learningRate", rate, "at least 0, and finite");
             return new TrainingConfig(
                     optimizer,
                     schedule != null ? schedule : LearningRateSchedule.constant(rate, 0),

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ligature.diag.LoraException;
 import org.junit.jupiter.api.Test;
 
 /** Defaults are torch's; what cannot be meant is refused; schedules are what their formulas say. */
@@ -72,14 +73,12 @@ final class TrainingConfigTest {
         assertEquals(0.2 + 0.8 * (1 + Math.sqrt(0.5)) / 2, schedule.getNewValue(15), 1e-6);
         assertEquals(0.2f, schedule.getNewValue(30), 1e-6f);
         assertEquals(0.2f, schedule.getNewValue(31), 1e-6f);
-        assertThrows(
-                IllegalArgumentException.class, () -> LearningRateSchedule.cosine(1.0, 10, 10, 0));
+        assertThrows(LoraException.class, () -> LearningRateSchedule.cosine(1.0, 10, 10, 0));
     }
 
     private static void assertRefused(String text, TrainingConfig.Builder builder) {
-        IllegalArgumentException error =
-                assertThrows(IllegalArgumentException.class, builder::build);
-        assertTrue(error.getMessage().startsWith("[TrainConfig] "), error.getMessage());
+        LoraException error = assertThrows(LoraException.class, builder::build);
+        assertEquals("TrainConfig", error.code());
         assertTrue(error.getMessage().contains(text), error.getMessage());
     }
 }
