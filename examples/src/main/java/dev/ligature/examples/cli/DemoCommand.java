@@ -7,14 +7,10 @@ import dev.ligature.examples.llama.TextGenerator;
 import dev.ligature.examples.text.DocumentReader;
 import dev.ligature.examples.text.TextTokenizer;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -161,26 +157,13 @@ final class DemoCommand implements Callable<Integer> {
 
     private boolean check(LoadedModel loaded, NDArray ids) throws IOException {
         DemoChecks checks = new DemoChecks(loaded, ids);
-        Path folder = Files.createTempDirectory("ligature-demo");
-        try {
+        try (WorkDirectory work = WorkDirectory.temporary()) {
             String tied = DemoRecipe.TIED.adapter();
-            print("saved and loaded  %s%n", checks.reload(tied, folder.resolve(tied)));
+            print("saved and loaded  %s%n", checks.reload(tied, work.path().resolve(tied)));
             print("merged            %s%n", checks.merge(tied));
             print("untied, merged    %s%n", checks.refuse(DemoRecipe.UNTIED.adapter()));
-        } finally {
-            delete(folder);
         }
         return checks.passed();
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
     }
 
     private void print(String format, Object... values) {

@@ -1,5 +1,6 @@
 package dev.ligature.examples.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
@@ -61,10 +62,15 @@ public final class Ligature implements Runnable {
         line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
         line.setParameterExceptionHandler((e, ignored) -> ligature.wrongUse(terminal, e));
         line.setExecutionExceptionHandler(
-                (e, at, ignored) -> ligature.failed(terminal, stop, at, e));
-        int code = line.execute(args);
-        out.flush();
-        return code;
+                (e, at, ignored) -> ligature.failed(terminal, stop, at.getCommandSpec(), e));
+        try {
+            int code = line.execute(args);
+            out.flush();
+            terminal.flush();
+            return code;
+        } catch (IOException | Error e) { // picocli hands exceptions of commands to its handlers
+            return ligature.failed(terminal, stop, line.getCommandSpec(), e);
+        }
     }
 
     @Override
@@ -75,14 +81,17 @@ public final class Ligature implements Runnable {
     private int wrongUse(Terminal terminal, ParameterException e) {
         String command = e.getCommandLine().getCommandSpec().qualifiedName();
         String hint = " (" + command + " --help tells what it takes)";
-        return report(terminal, command, Failure.badInput(e.getMessage() + hint), e);
+        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        // picocli's own word for it, in some of its messages
+        Failure failure = Failure.badInput(message.replaceFirst("^Error: ", "") + hint);
+        return report(terminal, command, failure, e);
     }
 
-    private int failed(Terminal terminal, StopSignal stop, CommandLine at, Exception e) {
+    private int failed(Terminal terminal, StopSignal stop, CommandSpec at, Throwable e) {
         if (stop.isRaised()) {
             return StopSignal.EXIT_CODE; // whatever the interruption caused
         }
-        return report(terminal, at.getCommandSpec().qualifiedName(), Failure.of(e), e);
+        return report(terminal, at.qualifiedName(), Failure.of(e), e);
     }
 
     private int report(Terminal terminal, String command, Failure failure, Throwable thrown) {

@@ -14,6 +14,7 @@ import dev.ligature.examples.llama.LlamaConfig;
 import dev.ligature.examples.llama.LlamaForCausalLM;
 import dev.ligature.examples.llama.LlamaForCausalLMLora;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -37,6 +38,12 @@ record LoadedModel(NDManager manager, LlamaForCausalLM model, LoraModel lora)
     }
 
     private static LoadedModel open(Path directory, LoadOptions load) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            throw new BadInputException(
+                    directory
+                            + (Files.exists(directory) ? " is not a directory" : " does not exist")
+                            + ". Give the directory of a Hugging Face checkpoint.");
+        }
         NDManager manager = NDManager.newBaseManager();
         try {
             LlamaForCausalLM model = LlamaCheckpoint.load(directory, manager, load);

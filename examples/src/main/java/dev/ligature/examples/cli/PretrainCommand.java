@@ -10,7 +10,6 @@ import dev.ligature.examples.text.TextTokenizer;
 import dev.ligature.examples.text.TokenizerFile;
 import dev.ligature.training.BatchSampler;
 import dev.ligature.training.LearningRateSchedule;
-import dev.ligature.training.StepMetrics;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
 import java.io.IOException;
@@ -70,7 +69,11 @@ final class PretrainCommand implements Callable<Integer> {
             description = "Keep one document in N to measure on; 0 is none. Default: 20.")
     private int heldOutEvery;
 
-    @Option(names = "--steps", defaultValue = "4000", description = "Default: 4000.")
+    @Option(
+            names = "--steps",
+            defaultValue = "4000",
+            paramLabel = "N",
+            description = "Default: 4000.")
     private int steps;
 
     @Option(
@@ -79,33 +82,55 @@ final class PretrainCommand implements Callable<Integer> {
             description = "Ends earlier; the learning rate falls in time.")
     private @Nullable Double timeLimit;
 
-    @Option(names = "--batch-size", defaultValue = "4", description = "Default: 4.")
+    @Option(
+            names = "--batch-size",
+            defaultValue = "4",
+            paramLabel = "N",
+            description = "Default: 4.")
     private int batchSize;
 
-    @Option(names = "--sequence-length", defaultValue = "256", description = "Default: 256.")
+    @Option(
+            names = "--sequence-length",
+            defaultValue = "256",
+            paramLabel = "N",
+            description = "Default: 256.")
     private int sequenceLength;
 
     @Option(
             names = "--learning-rate",
             defaultValue = "3e-3",
+            paramLabel = "X",
             description = "The greatest one; falls to a tenth as a cosine. Default: 3e-3.")
     private double learningRate;
 
-    @Option(names = "--warmup-steps", defaultValue = "100", description = "Default: 100.")
+    @Option(
+            names = "--warmup-steps",
+            defaultValue = "100",
+            paramLabel = "N",
+            description = "Default: 100.")
     private int warmupSteps;
 
-    @Option(names = "--weight-decay", defaultValue = "0.05", description = "Default: 0.05.")
+    @Option(
+            names = "--weight-decay",
+            defaultValue = "0.05",
+            paramLabel = "X",
+            description = "Default: 0.05.")
     private double weightDecay;
 
-    @Option(names = "--max-grad-norm", defaultValue = "1", description = "Default: 1.")
+    @Option(
+            names = "--max-grad-norm",
+            defaultValue = "1",
+            paramLabel = "X",
+            description = "Default: 1.")
     private double maxGradNorm;
 
-    @Option(names = "--seed", defaultValue = "0", description = "Default: 0.")
+    @Option(names = "--seed", defaultValue = "0", paramLabel = "N", description = "Default: 0.")
     private int seed;
 
     @Option(
             names = "--dtype",
             defaultValue = "float32",
+            paramLabel = "TYPE",
             converter = FileType.Converter.class,
             description = "Of the written weights: float32, float16 or bfloat16. Default: float32.")
     private FileType dtype = FileType.FLOAT32;
@@ -125,7 +150,7 @@ final class PretrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         check();
-        WorkDirectory.requireAbsent(output);
+        WorkDirectory.requireFree(output);
         TokenizerFile vocabulary = TokenizerFile.read(tokenizerFile);
         int end = vocabulary.addedToken(endOfText).orElseThrow(() -> unknownEndOfText(vocabulary));
         Integer pad = vocabulary.addedTokens().get("<|pad|>");
@@ -146,15 +171,19 @@ final class PretrainCommand implements Callable<Integer> {
                             corpus.tokens()));
             BaseDirectory directory = new BaseDirectory(model, dtype, tokenizerFile);
             stop.defer();
-            train(model, corpus, directory, work.path(), manager);
-            directory.save(work.path().resolve("done"));
-            work.publish(work.path().resolve("done"));
+            int done = train(model, corpus, directory, work.path(), manager);
+            if (done > 0) {
+                Path whole = work.path().resolve("whole");
+                directory.save(whole);
+                work.publish(whole);
+                terminal.note("the model after step " + done + " is in " + output);
+            }
         }
-        terminal.note("written to " + output);
         return stop.isRaised() ? StopSignal.EXIT_CODE : 0;
     }
 
-    private void train(
+    /** Returns how many steps were done. */
+    private int train(
             LlamaForCausalLM model,
             Corpus corpus,
             BaseDirectory directory,
@@ -177,13 +206,14 @@ final class PretrainCommand implements Callable<Integer> {
             int step = 0;
             while (step < steps && !clock.isOver() && !stop.isRaised()) {
                 step++;
-                progress.step(state(loop.step(sampler)));
+                progress.step(TrainCommand.state(loop.step(sampler)));
                 if (saveEvery > 0 && step % saveEvery == 0 && step < steps) {
                     report(loop, corpus, step);
                     directory.replace(work.resolve("step"));
                 }
             }
             report(loop, corpus, step);
+            return step;
         }
     }
 
@@ -198,11 +228,6 @@ final class PretrainCommand implements Callable<Integer> {
                             loss,
                             Math.exp(loss)));
         }
-    }
-
-    private static String state(StepMetrics metrics) {
-        return String.format(
-                Locale.ROOT, "loss %.3f, %.0f tokens/s", metrics.loss(), metrics.tokensPerSecond());
     }
 
     private BadInputException unknownEndOfText(TokenizerFile vocabulary) {

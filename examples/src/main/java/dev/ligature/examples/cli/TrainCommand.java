@@ -138,15 +138,16 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         check();
-        WorkDirectory.requireAbsent(output);
+        WorkDirectory.requireFree(output);
         try (LoadedModel loaded = LoadedModel.open(model)) {
             loaded.manager().getEngine().setRandomSeed(seed);
-            BatchSource batches = batches(loaded);
             Adapter adapter = adapterOptions.addTo(loaded.lora(), LoadedModel.ADAPTER, model);
-            terminal.note(adapter.plan().report());
+            BatchSource batches = batches(loaded);
+            int last = lastStep(batches);
             try (WorkDirectory work = WorkDirectory.create(output)) {
                 stop.defer();
-                long done = train(loaded, batches, work.path());
+                terminal.note(adapter.plan().report());
+                long done = train(loaded, batches, last, work.path());
                 if (done > 0) {
                     Path whole = work.path().resolve("adapter");
                     loaded.lora().save(LoadedModel.ADAPTER, whole);
@@ -172,7 +173,8 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** Returns how many steps were done. */
-    private long train(LoadedModel loaded, BatchSource batches, Path work) throws IOException {
+    private long train(LoadedModel loaded, BatchSource batches, int last, Path work)
+            throws IOException {
         TrainingConfig.Builder config =
                 TrainingConfig.builder()
                         .optOptimizer(optimizer)
@@ -181,7 +183,6 @@ final class TrainCommand implements Callable<Integer> {
         if (maxGradNorm != null) {
             config.optMaxGradNorm(maxGradNorm);
         }
-        int last = lastStep(batches);
         int step = 0;
         try (TrainingLoop loop =
                         TrainingLoop.over(
@@ -219,7 +220,6 @@ final class TrainCommand implements Callable<Integer> {
                             tokenizer,
                             cut,
                             loaded.manager());
-            terminal.note(String.format(Locale.ROOT, "%,d tokens to train on", corpus.tokens()));
             BatchSampler sampler = new BatchSampler(corpus.training(), rows, seed);
             return (step, manager) -> sampler.next(manager);
         }
@@ -242,7 +242,8 @@ final class TrainCommand implements Callable<Integer> {
         return steps == null ? 100 : steps;
     }
 
-    private static String state(StepMetrics metrics) {
+    /** Returns what a progress display says of a step. */
+    static String state(StepMetrics metrics) {
         return String.format(
                 Locale.ROOT, "loss %.3f, %.0f tokens/s", metrics.loss(), metrics.tokensPerSecond());
     }

@@ -51,28 +51,50 @@ final class WorkDirectory implements AutoCloseable {
     }
 
     /**
-     * Makes the folder.
+     * Says before any work that the folder cannot be made.
      *
      * @param output the directory to be
-     * @throws IOException if it exists, or the folder of another run does, or nothing can be made
-     *     there
+     * @throws IOException if it exists already
+     * @throws BadInputException if the folder of another run does
      */
-    static WorkDirectory create(Path output) throws IOException {
+    static void requireFree(Path output) throws IOException {
         requireAbsent(output);
-        Path absolute = output.toAbsolutePath().normalize();
-        Path path = absolute.resolveSibling(absolute.getFileName() + ".partial");
-        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+        Path partial = partial(output);
+        if (Files.exists(partial, LinkOption.NOFOLLOW_LINKS)) {
             throw new BadInputException(
-                    path
+                    partial
                             + " exists: another run works in it, or was killed. Remove it if none"
                             + " runs, or choose another output.");
         }
+    }
+
+    /**
+     * Makes the folder.
+     *
+     * @param output the directory to be
+     * @throws IOException if it exists, or nothing can be made there
+     * @throws BadInputException if the folder of another run exists
+     */
+    static WorkDirectory create(Path output) throws IOException {
+        requireFree(output);
+        Path path = partial(output);
         List<Path> missing =
                 Stream.iterate(path.getParent(), p -> p != null, Path::getParent)
                         .takeWhile(parent -> !Files.exists(parent))
                         .toList();
         Files.createDirectories(path);
-        return new WorkDirectory(absolute, path, missing);
+        return new WorkDirectory(output.toAbsolutePath().normalize(), path, missing);
+    }
+
+    private static Path partial(Path output) {
+        Path absolute = output.toAbsolutePath().normalize();
+        return absolute.resolveSibling(absolute.getFileName() + ".partial");
+    }
+
+    /** Makes a folder that is not to become an output. */
+    static WorkDirectory temporary() throws IOException {
+        Path path = Files.createTempDirectory("ligature");
+        return new WorkDirectory(path, path, List.of());
     }
 
     /** Returns the folder to work in. */

@@ -19,11 +19,11 @@ import java.util.List;
 record CliRun(int exitCode, String out, String err) {
     /** Runs a command in this process. */
     static CliRun of(Object... args) {
-        return of(new StopSignal(), args);
+        return with(new StopSignal(), args);
     }
 
     /** Runs a command in this process that hears of the given signal. */
-    static CliRun of(StopSignal stop, Object... args) {
+    static CliRun with(StopSignal stop, Object... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Terminal terminal =

@@ -1,0 +1,73 @@
+package dev.ligature.examples.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class InspectCommandTest {
+    private static final Path BASE = Cases.path("llama-tied-both", "base");
+    private static final Path ADAPTER = Cases.path("llama-tied-both", "adapter");
+
+    @Test
+    void theTable_showsModulesOfAllLayersInOneLineAndTheTie() {
+        String out = CliRun.of("inspect", "--model", BASE).succeeded().out();
+
+        // V d + 2 (q, k, v, o, gate, up, down and two norms) + the last norm
+        assertTrue(out.contains("10,944 parameters"), out);
+        assertTrue(out.contains("model.layers.*.self_attn.q_proj          2 "), out);
+        assertTrue(
+                out.lines()
+                        .anyMatch(
+                                line ->
+                                        line.startsWith("lm_head")
+                                                && line.contains("output_head")
+                                                && line.endsWith("model.embed_tokens")),
+                out);
+    }
+
+    @Test
+    void theTable_showsWhatAnAdapterTouchesAndWhatIsTied() {
+        String out = CliRun.of("inspect", "--model", BASE, "--adapter", ADAPTER).succeeded().out();
+
+        assertTrue(out.contains("tied: lm_head"), out);
+        // r (V + d) of the tied pair once, and r (24 + 40) of down_proj in two layers; r is 5
+        assertTrue(out.contains("1,095"), out);
+    }
+
+    @Test
+    void json_hasEveryModuleTheTiesAndThePairs() {
+        JsonObject json =
+                JsonParser.parseString(
+                                CliRun.of(
+                                                "inspect",
+                                                "--model",
+                                                BASE,
+                                                "--adapter",
+                                                ADAPTER,
+                                                "--json")
+                                        .succeeded()
+                                        .out())
+                        .getAsJsonObject();
+
+        assertEquals(10_944, json.get("parameters").getAsLong());
+        assertEquals(1 + 2 * 9 + 2, json.getAsJsonArray("modules").size());
+        JsonObject tie = json.getAsJsonArray("ties").get(0).getAsJsonObject();
+        assertEquals("lm_head", tie.get("reader").getAsString());
+        assertEquals("model.embed_tokens", tie.get("source").getAsString());
+        JsonObject adapter = json.getAsJsonObject("adapter");
+        assertEquals(1_095, adapter.get("trainable_parameters").getAsLong());
+        JsonObject pair = adapter.getAsJsonArray("pairs").get(0).getAsJsonObject();
+        assertEquals(
+                List.of("model.embed_tokens", "lm_head"),
+                pair.getAsJsonArray("readers").asList().stream()
+                        .map(JsonElement::getAsString)
+                        .toList());
+        assertEquals(5, pair.get("r").getAsInt());
+    }
+}
