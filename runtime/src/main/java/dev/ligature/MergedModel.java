@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class MergedModel extends ForwardingBlock implements AutoCloseable {
     private final Block base;
     private final Slots slots;
+    private final String adapter;
     private final NDManager manager;
     private final IdentityHashMap<Parameter, NDArray> merged = new IdentityHashMap<>();
     private final UseCount uses;
@@ -35,6 +36,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
     MergedModel(Block base, Binding binding, NDManager manager, MergeOptions options) {
         this.base = base;
         this.slots = binding.slots();
+        this.adapter = binding.adapter().name();
         this.manager = manager;
         this.uses = new UseCount(manager::close);
         Adapter adapter = binding.adapter();
@@ -117,14 +119,17 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
         if (training) {
             throw new LoraException(
                     "LoraMergedIsFixed",
-                    "A merged model cannot be trained. Train the routed block of its adapter and"
-                            + " merge again.");
+                    "The merged model of adapter "
+                            + adapter
+                            + " cannot be trained. Train the routed block of the adapter and merge"
+                            + " again.");
         }
         if (!uses.enter()) {
             throw new LoraException(
                     "LoraMergedClosed",
-                    "This merged model is closed. Merge the adapter again, or use its routed"
-                            + " block.");
+                    "The merged model of adapter "
+                            + adapter
+                            + " is closed. Merge the adapter again, or use its routed block.");
         }
         try {
             LoraModel.checkBound(slots);

@@ -61,9 +61,9 @@ final class SlotReader implements ModuleSink {
                             + source
                             + ", but its "
                             + tied.base().getClass().getSimpleName()
-                            + " reads another weight than that "
+                            + " does not read the weight of the "
                             + owner.base().getClass().getSimpleName()
-                            + ". Build it on the block it shares with (new TiedLinear(source)), or"
+                            + " there. Build it on the block it shares with (new TiedLinear(source)), or"
                             + " make the tie conditional with @Tied(when = …).");
         }
         tiedTo.put(root(tied), root(owner));
@@ -72,6 +72,7 @@ final class SlotReader implements ModuleSink {
     /** Returns the checked slots. */
     Slots read() {
         checkRoles();
+        slots.forEach(SlotReader::checkInitialized);
         IdentityHashMap<Parameter, Slot> owners = new IdentityHashMap<>();
         for (Slot slot : slots) {
             Parameter weight = slot.weight();
@@ -86,6 +87,19 @@ final class SlotReader implements ModuleSink {
             modules.add(slot.describe(owner == null ? "" : owner.name()));
         }
         return new Slots(slots, byName, new ModelLayout(modules));
+    }
+
+    private static void checkInitialized(Slot slot) {
+        if (slot.weight() != null && !slot.weight().isInitialized()) {
+            throw new LoraException(
+                    "LoraNotInitialized",
+                    "The weight of module "
+                            + slot.name()
+                            + ", a "
+                            + slot.base().getClass().getSimpleName()
+                            + ", has no array, although the model is initialised. Add the block"
+                            + " with addChildBlock, so that it is initialised with the model.");
+        }
     }
 
     private void checkDeclared(Slot slot, @Nullable Slot owner) {

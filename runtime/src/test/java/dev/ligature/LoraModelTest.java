@@ -322,6 +322,21 @@ final class LoraModelTest extends ToyTest {
         assertSame(source.getParameters().get("weight"), tied.sharedWeight());
     }
 
+    @Test
+    void wrapping_refusesAModuleThatWasNotInitialisedWithTheModel() {
+        ToyModel model = ToyModel.create(true, manager, DataType.FLOAT32);
+        model.proj = Linear.builder().setUnits(ToyModel.D).build();
+
+        LoraException error =
+                assertCode("LoraNotInitialized", () -> LoraModel.wrap(model, ToyModel::visit));
+
+        assertEquals(
+                "[LoraNotInitialized] The weight of module proj, a Linear, has no array, although"
+                        + " the model is initialised. Add the block with addChildBlock, so that it"
+                        + " is initialised with the model.",
+                error.getMessage());
+    }
+
     static LoraException assertCode(
             String code, org.junit.jupiter.api.function.Executable executable) {
         LoraException error = assertThrows(LoraException.class, executable);

@@ -49,7 +49,13 @@ final class MergeTest extends ToyTest {
             Numbers.assertClose(Numbers.matrix(adapted), logits, 1e-5);
             assertArrayEquals(
                     base, lora.forward(store, ids(), Routing.none()).head().toFloatArray());
-            LoraModelTest.assertCode("LoraMergedIsFixed", () -> merged.forward(store, ids(), true));
+            LoraException fixed =
+                    LoraModelTest.assertCode(
+                            "LoraMergedIsFixed", () -> merged.forward(store, ids(), true));
+            assertEquals(
+                    "[LoraMergedIsFixed] The merged model of adapter a cannot be trained. Train the"
+                            + " routed block of the adapter and merge again.",
+                    fixed.getMessage());
         }
         assertArrayEquals(base, lora.forward(store, ids(), Routing.none()).head().toFloatArray());
         assertArrayEquals(weights, parameter(lora, "01embed_weight").getArray().toFloatArray());

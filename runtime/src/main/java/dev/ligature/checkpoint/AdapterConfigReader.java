@@ -165,7 +165,7 @@ final class AdapterConfigReader {
                             + ", not 'LORA'. "
                             + (type == null
                                     ? "Add it, if this is the configuration of a LoRA adapter."
-                                    : "Use an adapter of that type."));
+                                    : "Only LoRA adapters are supported: use one."));
         }
     }
 

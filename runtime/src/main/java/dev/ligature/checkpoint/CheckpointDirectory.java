@@ -66,7 +66,7 @@ final class CheckpointDirectory {
                             + " names the file '"
                             + name
                             + "', which is not a plain file name. Files of a checkpoint must be"
-                            + " in its directory.");
+                            + " in its directory: move it there, and name it without a path.");
         }
         return directory.resolve(name);
     }

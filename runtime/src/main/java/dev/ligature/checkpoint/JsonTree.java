@@ -4,6 +4,7 @@ import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
+import dev.ligature.diag.JsonFault;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.StringReader;
@@ -55,11 +56,11 @@ final class JsonTree {
         } catch (EOFException e) {
             throw tree.malformed("it ends too early", e);
         } catch (MalformedJsonException | NumberFormatException e) {
-            throw tree.malformed("it is no JSON (" + e.getMessage() + ")", e);
+            throw tree.malformed("it is no JSON (" + JsonFault.of(e) + ")", e);
         } catch (CheckpointException e) {
             throw e;
         } catch (IOException e) {
-            throw tree.malformed("it cannot be read (" + e.getMessage() + ")", e);
+            throw tree.malformed("it cannot be read (" + JsonFault.of(e) + ")", e);
         }
     }
 

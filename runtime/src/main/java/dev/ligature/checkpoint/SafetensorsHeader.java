@@ -5,6 +5,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
+import dev.ligature.diag.JsonFault;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -73,7 +74,7 @@ final class SafetensorsHeader {
         } catch (CheckpointException e) {
             throw e;
         } catch (IOException | IllegalStateException | JsonParseException e) {
-            throw parsed.malformed(String.valueOf(e.getMessage()), e);
+            throw parsed.malformed(JsonFault.of(e), e);
         }
         parsed.checkRanges();
         return parsed;

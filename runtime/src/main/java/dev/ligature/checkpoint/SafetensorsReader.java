@@ -175,7 +175,7 @@ public final class SafetensorsReader implements Closeable {
                 staging = TensorBytes.newStaging();
             }
             return TensorBytes.toArray(
-                    manager, tensor, type, staging, (at, into) -> readBytes(tensor, at, into));
+                    manager, tensor, type, staging, (at, into) -> readValues(tensor, at, into));
         }
     }
 
@@ -248,6 +248,31 @@ public final class SafetensorsReader implements Closeable {
                     "Bytes " + from + " to " + (from + into.remaining()) + " are not in " + tensor);
         }
         readFully(file, channel, into, tensor.offset() + from);
+    }
+
+    private void readValues(TensorInfo tensor, long from, ByteBuffer into) throws IOException {
+        int begin = into.position();
+        readBytes(tensor, from, into);
+        if (tensor.dtype() == TensorDtype.BOOL) {
+            checkBooleans(tensor, into, begin);
+        }
+    }
+
+    private void checkBooleans(TensorInfo tensor, ByteBuffer bytes, int begin)
+            throws CheckpointException {
+        for (int i = begin; i < bytes.position(); i++) {
+            byte value = bytes.get(i);
+            if (value != 0 && value != 1) {
+                throw new CheckpointException(
+                        "SafetensorsTensor",
+                        file
+                                + ": '"
+                                + tensor.name()
+                                + "' is BOOL but has a byte of value "
+                                + value
+                                + ". The file is damaged: get it again.");
+            }
+        }
     }
 
     @Override

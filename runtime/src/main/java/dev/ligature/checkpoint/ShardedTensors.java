@@ -4,6 +4,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
+import dev.ligature.diag.JsonFault;
 import dev.ligature.diag.Nearest;
 import java.io.Closeable;
 import java.io.IOException;
@@ -188,7 +189,7 @@ final class ShardedTensors implements Closeable {
         } catch (CheckpointException e) {
             throw e;
         } catch (IOException | IllegalStateException | JsonParseException e) {
-            throw index("it cannot be read: " + e.getMessage());
+            throw index("it cannot be read: " + JsonFault.of(e));
         }
         if (weightMap.isEmpty()) {
             throw index("it has no weight_map, or an empty one");

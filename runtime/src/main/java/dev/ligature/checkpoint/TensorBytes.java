@@ -90,26 +90,7 @@ final class TensorBytes {
                 staging.putInt(4 * i, Bfloat16.widen(staging.getShort(begin + 2 * i)));
             }
         }
-        if (tensor.dtype() == TensorDtype.BOOL) {
-            checkBooleans(tensor, staging, bytes);
-        }
         staging.position(0);
-    }
-
-    private static void checkBooleans(TensorInfo tensor, ByteBuffer staging, int bytes)
-            throws CheckpointException {
-        for (int i = 0; i < bytes; i++) {
-            byte value = staging.get(i);
-            if (value != 0 && value != 1) {
-                throw new CheckpointException(
-                        "SafetensorsTensor",
-                        "'"
-                                + tensor.name()
-                                + "' is BOOL but has a byte of value "
-                                + value
-                                + ". The file is damaged: get it again.");
-            }
-        }
     }
 
     /**

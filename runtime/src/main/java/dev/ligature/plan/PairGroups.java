@@ -81,7 +81,8 @@ final class PairGroups {
                             + module.name()
                             + " has the shape "
                             + module.shape()
-                            + ", not (out, in). Initialise the model before it is adapted.");
+                            + ", not (out, in). Initialise the model before it is adapted, or"
+                            + " exclude the module.");
         }
     }
 

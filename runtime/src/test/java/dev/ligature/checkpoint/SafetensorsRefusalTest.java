@@ -3,6 +3,7 @@ package dev.ligature.checkpoint;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -101,6 +102,28 @@ class SafetensorsRefusalTest {
         tensor("\"shape\":[2]", "\"shape\":[2],\"shape\":[2]", "'shape' twice");
         write(GOOD.substring(0, GOOD.length() - 1) + "," + GOOD.substring(1), 8);
         refused("SafetensorsTensor", "'a' is in the header twice");
+    }
+
+    @Test
+    void aBooleanThatIsNeitherTrueNorFalse_isRefusedWithItsFile() throws IOException {
+        String header = GOOD.replace("F32", "BOOL").replace("[2]", "[3]").replace("8]", "3]");
+        write(header, 3);
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length - 1] = 2;
+        Files.write(file, bytes);
+        try (NDManager manager = NDManager.newBaseManager();
+                SafetensorsReader reader = SafetensorsReader.open(file)) {
+            Refusal.of(
+                    "SafetensorsTensor",
+                    () -> reader.read("a", manager),
+                    file + ": 'a' is BOOL but has a byte of value 2");
+        }
+    }
+
+    @Test
+    void aHeaderThatIsNoJson_isRefusedInOneLineWithThePlace() throws IOException {
+        write(GOOD.replace("\"a\"", "a"), 8);
+        refused("SafetensorsHeader", "file: malformed JSON at line 1 column 3 path $. The file");
     }
 
     @Test

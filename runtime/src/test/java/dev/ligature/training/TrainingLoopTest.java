@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -283,6 +284,18 @@ final class TrainingLoopTest {
         model.head.freeze(false);
         model.head.close();
         assertCode("TrainNotInitialized", () -> TrainingLoop.over(model, manager, plain()));
+    }
+
+    @Test
+    void parametersOnAnotherDeviceThanTheLoop_areNamedWithBoth() {
+        EmbeddingAndHead model = model(9);
+        LoraException error =
+                assertThrows(
+                        LoraException.class, () -> TrainingChecks.trainable(model, Device.gpu(1)));
+        assertEquals(
+                "[TrainDevice] Parameter embedding is on cpu() and the loop's manager on gpu(1)."
+                        + " Give the loop a manager of the parameters' device.",
+                error.getMessage());
     }
 
     private static void assertCode(String code, Executable action) {

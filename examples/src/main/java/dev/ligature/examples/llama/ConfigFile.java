@@ -5,6 +5,7 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
 import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.diag.JsonFault;
 import java.io.EOFException;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -33,7 +34,8 @@ final class ConfigFile {
             reader.setStrictness(Strictness.STRICT);
             Map<String, @Nullable Object> fields = object(reader, file);
             if (reader.peek() != JsonToken.END_DOCUMENT) {
-                throw new CheckpointException("ConfigJson", file + " goes on behind its object.");
+                throw new CheckpointException(
+                        "ConfigJson", file + " goes on behind its object. Remove what follows it.");
             }
             return fields;
         } catch (MalformedJsonException
@@ -41,7 +43,12 @@ final class ConfigFile {
                 | CharacterCodingException
                 | IllegalStateException e) {
             throw new CheckpointException(
-                    "ConfigJson", file + " is not a JSON object: " + e.getMessage(), e);
+                    "ConfigJson",
+                    file
+                            + " is not a JSON object: "
+                            + JsonFault.of(e)
+                            + ". Correct it, or get the checkpoint again.",
+                    e);
         }
     }
 

@@ -236,7 +236,10 @@ class LlamaConfigTest {
     void filesThatAreNoJsonObject_areErrors() {
         assertTrue(refusal("[1]").startsWith("[ConfigJson] DIR/config.json is not a JSON object"));
         assertTrue(refusal("{} {}").startsWith("[ConfigJson] DIR/config.json is not"));
-        assertTrue(refusal("{\"a\": 1,}").startsWith("[ConfigJson] DIR/config.json is not"));
+        assertEquals(
+                "[ConfigJson] DIR/config.json is not a JSON object: Expected name at line 1 column"
+                        + " 10 path $.a. Correct it, or get the checkpoint again.",
+                refusal("{\"a\": 1,}"));
         assertTrue(refusal("").startsWith("[ConfigJson] DIR/config.json is not a JSON object"));
         assertTrue(refusal("{\"a\": ").startsWith("[ConfigJson] DIR/config.json is not"));
         assertEquals(

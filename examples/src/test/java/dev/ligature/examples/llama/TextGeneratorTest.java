@@ -153,6 +153,21 @@ class TextGeneratorTest {
                 refusal(generator, options, new long[] {3, 3, 3, 3, 3}));
     }
 
+    @Test
+    void optionsOutOfRange_areNamedWithTheirValue() {
+        GenerationOptions greedy = GenerationOptions.greedy(1);
+        LoraException tokens =
+                assertThrows(LoraException.class, () -> GenerationOptions.greedy(-1));
+        assertEquals(
+                "[GenerationOptions] maxNewTokens is -1; it must be 0 or positive.",
+                tokens.getMessage());
+        LoraException temperature =
+                assertThrows(LoraException.class, () -> greedy.withTemperature(Double.NaN, 0));
+        assertEquals(
+                "[GenerationOptions] temperature is NaN; it must be 0 (greedy) or positive.",
+                temperature.getMessage());
+    }
+
     private static String refusal(
             TextGenerator generator, GenerationOptions options, long[] prompt) {
         return assertThrows(
