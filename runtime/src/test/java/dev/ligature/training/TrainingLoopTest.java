@@ -298,6 +298,28 @@ final class TrainingLoopTest {
                 error.getMessage());
     }
 
+    @Test
+    void wrongSizesOfWindowsBatchesAndSchedules_areNamedWithTheirValues() {
+        long[] tokens = {1, 2, 3};
+        assertMessage(
+                "[TrainTooFewTokens] Windows of 4 tokens cannot be cut from a stream of 3. Give"
+                        + " more text, or a sequence length from 2 up to that.",
+                () -> TokenWindows.of(tokens, 4));
+        assertCode("TrainTooFewTokens", () -> TokenWindows.of(tokens, 1));
+        TokenWindows windows = TokenWindows.of(tokens, 2);
+        assertMessage(
+                "[TrainBatchSize] The batch size is 0. Give at least one row.",
+                () -> new BatchSampler(windows, 0, 1));
+        assertMessage(
+                "[TrainSchedule] A cosine schedule of 5 steps has no steps left after a warm-up of"
+                        + " 5. Make the warm-up shorter than the whole.",
+                () -> LearningRateSchedule.cosine(0.1, 5, 5, 0));
+    }
+
+    private static void assertMessage(String message, Executable action) {
+        assertEquals(message, assertThrows(LoraException.class, action).getMessage());
+    }
+
     private static void assertCode(String code, Executable action) {
         assertEquals(code, assertThrows(LoraException.class, action).code());
     }
