@@ -6,6 +6,7 @@ import dev.ligature.examples.text.Document;
 import dev.ligature.examples.text.HeldOutSplit;
 import dev.ligature.examples.text.TextTokenizer;
 import dev.ligature.training.TokenWindows;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -40,9 +41,11 @@ record Corpus(TokenWindows training, List<NDArray> heldOut, long tokens) {
      * @param tokenizer makes the tokens
      * @param cut how they are cut
      * @param manager owns the held-out batches
+     * @throws IOException if the thread is interrupted
+     * @throws BadInputException if a part is too short
      */
-    static Corpus of(
-            List<Document> documents, TextTokenizer tokenizer, Cut cut, NDManager manager) {
+    static Corpus of(List<Document> documents, TextTokenizer tokenizer, Cut cut, NDManager manager)
+            throws IOException {
         HeldOutSplit split = HeldOutSplit.of(documents, cut.heldOutEvery());
         int[] training = stream(split.training(), tokenizer, cut, "to train on");
         List<NDArray> batches = new ArrayList<>();
@@ -54,8 +57,9 @@ record Corpus(TokenWindows training, List<NDArray> heldOut, long tokens) {
     }
 
     private static int[] stream(
-            List<Document> documents, TextTokenizer tokenizer, Cut cut, String part) {
-        int[] tokens = tokenizer.stream(documents, cut.endOfText(), Long.MAX_VALUE);
+            List<Document> documents, TextTokenizer tokenizer, Cut cut, String part)
+            throws IOException {
+        int[] tokens = tokenizer.stream(documents, cut.endOfText());
         if (tokens.length < cut.length()) {
             throw new BadInputException(
                     "The text "

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 final class MetricsFile implements AutoCloseable {
     static final String NAME = "metrics.csv";
 
+    private final Path file;
     private final BufferedWriter writer;
 
     /**
@@ -18,14 +19,23 @@ final class MetricsFile implements AutoCloseable {
      * @param directory where it is to be
      */
     MetricsFile(Path directory) throws IOException {
-        writer = Files.newBufferedWriter(directory.resolve(NAME));
-        writer.write("step,loss,grad_norm,learning_rate,tokens_per_second\n");
-        writer.flush();
+        file = directory.resolve(NAME);
+        writer = Files.newBufferedWriter(file);
+        try {
+            write("step,loss,grad_norm,learning_rate,tokens_per_second\n");
+        } catch (IOException e) {
+            try {
+                writer.close(); // which tries to write once more
+            } catch (IOException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
+        }
     }
 
     /** Adds a step. */
     void add(StepMetrics metrics) throws IOException {
-        writer.write(
+        write(
                 metrics.step()
                         + ","
                         + metrics.loss()
@@ -36,7 +46,15 @@ final class MetricsFile implements AutoCloseable {
                         + ","
                         + metrics.tokensPerSecond()
                         + "\n");
-        writer.flush();
+    }
+
+    private void write(String line) throws IOException {
+        try {
+            writer.write(line);
+            writer.flush(); // so that a training can be watched
+        } catch (IOException e) { // whose message does not name the file
+            throw new IOException(file + " could not be written: " + e.getMessage() + ".", e);
+        }
     }
 
     @Override

@@ -157,26 +157,26 @@ final class PretrainCommand implements Callable<Integer> {
         SpecialTokens special = new SpecialTokens(end, pad, List.of(end));
         LlamaConfig config = size.config(vocabulary.vocabularySize(), special);
         try (NDManager manager = NDManager.newBaseManager();
-                TextTokenizer tokenizer = TextTokenizer.open(tokenizerFile);
-                WorkDirectory work = WorkDirectory.create(output)) {
-            manager.getEngine().setRandomSeed(seed);
+                TextTokenizer tokenizer = TextTokenizer.open(tokenizerFile)) {
             Corpus.Cut cut = new Corpus.Cut(end, sequenceLength, heldOutEvery, 20, batchSize);
             Corpus corpus = Corpus.of(text.read(), tokenizer, cut, manager);
             LlamaForCausalLM model = LlamaCheckpoint.create(config, manager, seed);
-            terminal.note(
-                    String.format(
-                            Locale.ROOT,
-                            "%,d parameters, %,d tokens to train on",
-                            LoadedModel.parameterCount(model),
-                            corpus.tokens()));
-            BaseDirectory directory = new BaseDirectory(model, dtype, tokenizerFile);
-            stop.defer();
-            int done = train(model, corpus, directory, work.path(), manager);
-            if (done > 0) {
-                Path whole = work.path().resolve("whole");
-                directory.save(whole);
-                work.publish(whole);
-                terminal.note("the model after step " + done + " is in " + output);
+            try (WorkDirectory work = WorkDirectory.create(output)) {
+                stop.defer();
+                terminal.note(
+                        String.format(
+                                Locale.ROOT,
+                                "%,d parameters, %,d tokens to train on",
+                                LoadedModel.parameterCount(model),
+                                corpus.tokens()));
+                BaseDirectory directory = new BaseDirectory(model, dtype, tokenizerFile);
+                int done = train(model, corpus, directory, work.path(), manager);
+                if (done > 0) {
+                    Path whole = work.path().resolve("whole");
+                    directory.save(whole);
+                    work.publish(whole);
+                    terminal.note("the model after step " + done + " is in " + output);
+                }
             }
         }
         return stop.isRaised() ? StopSignal.EXIT_CODE : 0;

@@ -3,6 +3,7 @@ package dev.ligature.examples.text;
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -72,14 +73,14 @@ public final class TextTokenizer implements AutoCloseable {
      *
      * @param documents the documents
      * @param endOfText the token that follows each document
-     * @param limit where to stop; the stream may be longer by the rest of a document
+     * @throws InterruptedIOException if the thread is interrupted, for this may take a while
      */
-    public int[] stream(List<Document> documents, int endOfText, long limit) {
+    public int[] stream(List<Document> documents, int endOfText) throws InterruptedIOException {
         int[] tokens = new int[1 << 16];
         int count = 0;
         for (Document document : documents) {
-            if (count >= limit) {
-                break;
+            if (Thread.currentThread().isInterrupted()) {
+                throw new InterruptedIOException("interrupted while text was read");
             }
             Encoding encoding = tokenizer.encode(document.text(), false, false);
             long[] ids = encoding.getIds();

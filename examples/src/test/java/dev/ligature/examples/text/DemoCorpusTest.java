@@ -26,7 +26,7 @@ final class DemoCorpusTest {
         assertEquals(1_269_802, characters(split.training()));
         assertEquals(214_883, characters(split.heldOut()));
         try (TextTokenizer tokenizer = TextTokenizer.open(TOKENIZER)) {
-            int[] heldOut = tokenizer.stream(split.heldOut(), 0, Long.MAX_VALUE);
+            int[] heldOut = tokenizer.stream(split.heldOut(), 0);
             assertEquals(68_352 + 15, heldOut.length); // one end of text after each document
             assertEquals(0, heldOut[heldOut.length - 1]);
         }
