@@ -83,9 +83,13 @@ public final class LlamaCheckpoint {
             for (int i = 0; i < values.length; i++) {
                 values[i] = (float) (deviation * random.nextGaussian());
             }
-            // The copy is memory of the engine: the JVM's limit on buffers does not count it.
+            // The copy is memory of the engine. The buffer is Java's, and gone with the next
+            // garbage collection; toType(type, true) would go on using it where the type is the
+            // same.
             try (NDArray buffer = manager.create(values, shape)) {
-                return buffer.toType(dataType, true);
+                return dataType == DataType.FLOAT32
+                        ? buffer.duplicate()
+                        : buffer.toType(dataType, true);
             }
         };
     }

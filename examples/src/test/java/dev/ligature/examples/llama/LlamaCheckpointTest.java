@@ -24,6 +24,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -143,18 +144,39 @@ class LlamaCheckpointTest {
     }
 
     @Test
+    void freshWeights_areNotInBuffersOfJava_whichGarbageCollectionFrees() throws Exception {
+        LlamaForCausalLM model = LlamaCheckpoint.create(fresh(), manager, 1);
+        NDArray table = model.getParameters().valueAt(0).getArray();
+        float[] before = table.toFloatArray();
+        for (int i = 0; i < 5; i++) {
+            System.gc();
+            Thread.sleep(20); // the collector's cleaner frees buffers a little later
+            for (int n = 0; n < 50; n++) {
+                ByteBuffer other = ByteBuffer.allocateDirect(4 * before.length);
+                while (other.hasRemaining()) {
+                    other.put((byte) 0x7F);
+                }
+            }
+        }
+        assertArrayEquals(before, table.toFloatArray());
+    }
+
+    private static LlamaConfig fresh() {
+        return LlamaConfig.builder()
+                .setVocabSize(400)
+                .setHiddenSize(32)
+                .setIntermediateSize(64)
+                .setNumHiddenLayers(1)
+                .setNumAttentionHeads(4)
+                .optTieWordEmbeddings(true)
+                .optAttentionBias(true)
+                .optInitializerRange(0.05)
+                .build();
+    }
+
+    @Test
     void aFreshModel_hasNormalWeightsUnitNormsAndNoBias() {
-        LlamaConfig config =
-                LlamaConfig.builder()
-                        .setVocabSize(400)
-                        .setHiddenSize(32)
-                        .setIntermediateSize(64)
-                        .setNumHiddenLayers(1)
-                        .setNumAttentionHeads(4)
-                        .optTieWordEmbeddings(true)
-                        .optAttentionBias(true)
-                        .optInitializerRange(0.05)
-                        .build();
+        LlamaConfig config = fresh();
         LlamaForCausalLM model = LlamaCheckpoint.create(config, manager, 1);
         LlamaForCausalLM same = LlamaCheckpoint.create(config, manager, 1);
         LlamaForCausalLM other = LlamaCheckpoint.create(config, manager, 2);
