@@ -9,27 +9,28 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One adapter laid over the slots of one model: which slot reads which pair. Made once when the
+ * One adapter laid over the slots of one model: what it does at which slot. Made once when the
  * adapter comes to the model, so that a request looks nothing up by name.
  */
 final class Binding {
     private final Slots slots;
     private final Adapter adapter;
-    private final @Nullable FactorPair[] bySlot;
-    private final IdentityHashMap<Parameter, FactorPair> byWeight = new IdentityHashMap<>();
+    private final @Nullable SlotEffect[] bySlot;
+    private final IdentityHashMap<Parameter, WeightEffect> byWeight = new IdentityHashMap<>();
     private volatile boolean reachedAll;
 
     Binding(Slots slots, Adapter adapter) {
         this.slots = slots;
         this.adapter = adapter;
-        this.bySlot = new FactorPair[slots.all().size()];
+        this.bySlot = new SlotEffect[slots.all().size()];
         for (FactorPair pair : adapter.pairs()) {
+            WeightEffect effect = new WeightEffect(pair);
             for (PairPlan.Reader reader : pair.plan().readers()) {
                 Slot slot = slots.named(reader.module());
-                bySlot[slot.index()] = pair;
+                bySlot[slot.index()] = new SlotEffect(slot, effect);
                 Parameter weight = slot.weight();
                 if (weight != null) {
-                    byWeight.putIfAbsent(weight, pair);
+                    byWeight.putIfAbsent(weight, effect);
                 }
             }
         }
@@ -43,7 +44,8 @@ final class Binding {
         return adapter;
     }
 
-    @Nullable FactorPair of(Slot slot) {
+    /** Returns what the adapter does at a slot; null where it does nothing. */
+    @Nullable SlotEffect at(Slot slot) {
         return bySlot[slot.index()];
     }
 
@@ -56,18 +58,20 @@ final class Binding {
     }
 
     /**
-     * Returns the one pair of a weight for all its readers.
+     * Returns what the adapter does to a weight, for all its readers.
      *
      * @param weight a touched weight
-     * @param purpose what the pair is wanted for, for the message
+     * @param purpose what it is wanted for, for the message
+     * @throws LoraException if the adapter treats the readers differently
      */
-    FactorPair onlyPairOf(Parameter weight, String purpose) {
-        FactorPair first = byWeight.get(weight);
+    WeightEffect onlyEffectOn(Parameter weight, String purpose) {
+        WeightEffect first = byWeight.get(weight);
         if (first == null) {
             throw new IllegalStateException("The adapter does not touch " + weight.getName());
         }
         for (Slot reader : slots.readersOf(weight)) {
-            if (bySlot[reader.index()] != first) {
+            SlotEffect effect = bySlot[reader.index()];
+            if (effect == null || effect.weight() != first) {
                 throw treatedDifferently(weight, purpose);
             }
         }

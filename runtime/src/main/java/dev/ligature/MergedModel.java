@@ -43,8 +43,8 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
         adapter.enter();
         try {
             for (Parameter weight : binding.touchedWeights()) {
-                FactorPair pair = binding.onlyPairOf(weight, "It cannot be merged.");
-                merged.put(weight, merge(weight, pair, adapter, options));
+                WeightEffect effect = binding.onlyEffectOn(weight, "It cannot be merged.");
+                merged.put(weight, merge(weight, effect, adapter, options));
             }
         } finally {
             adapter.exit();
@@ -52,15 +52,15 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
     }
 
     private NDArray merge(
-            Parameter weight, FactorPair pair, Adapter adapter, MergeOptions options) {
+            Parameter weight, WeightEffect effect, Adapter adapter, MergeOptions options) {
         try (NDManager scope = manager.newSubManager()) {
             // The base may be owned by a trainer's graph; merging reads the values alone.
             NDArray w = weight.getArray().stopGradient();
             w.attach(scope);
-            NDArray sum = RoutedStore.sum(w, pair.detached(), scope); // (out, in)
+            NDArray sum = effect.adapted(w, scope); // (out, in)
             sum.attach(manager);
             if (options.safe()) {
-                checkFinite(sum, pair, adapter, scope);
+                checkFinite(sum, effect.pair(), adapter, scope);
             }
             return sum;
         }

@@ -4,12 +4,10 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterServer;
 import ai.djl.training.ParameterStore;
-import dev.ligature.block.Cast;
-import dev.ligature.plan.ModuleKind;
+import ai.djl.util.PairList;
 import java.util.IdentityHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -44,24 +42,22 @@ final class RoutedStore extends ParameterStore {
         return raw;
     }
 
-    /** Returns the output of a slot: the base's, and the adapter's term where it has one. */
-    NDList addTerm(Slot slot, NDList inputs, NDList output, boolean training) {
-        FactorPair pair = binding.of(slot);
-        if (pair == null) {
-            return output;
+    /** Returns the output of a slot, as the adapter has it. */
+    NDList forward(
+            Slot slot, NDList inputs, boolean training, @Nullable PairList<String, Object> params) {
+        SlotEffect effect = binding.at(slot);
+        if (effect == null) {
+            // The base gets the caller's own store: through this one it would read W + ΔW.
+            return slot.base().forward(raw, inputs, training, params);
         }
         if (reached != null) {
             reached[slot.index()] = true;
         }
-        NDArray x = inputs.head();
-        NDArray y = output.singletonOrThrow();
-        boolean graph = training && binding.adapter().isTrainable();
-        FactorArrays factors = graph ? pair.trained(raw, y.getDevice()) : pair.detached();
-        NDArray sum =
-                slot.kind() == ModuleKind.EMBEDDING
-                        ? factors.addEmbedding(x, y, training)
-                        : factors.addLinear(x, y, pair.plan().dropout(), training);
-        return sum == y ? output : new NDList(sum);
+        return effect.forward(raw, inputs, training, params, graph(training));
+    }
+
+    private boolean graph(boolean training) {
+        return training && binding.adapter().isTrainable();
     }
 
     @Override
@@ -76,32 +72,18 @@ final class RoutedStore extends ParameterStore {
     }
 
     private NDArray view(Parameter weight, Device device, boolean training) {
-        FactorPair pair =
-                binding.onlyPairOf(
+        WeightEffect effect =
+                binding.onlyEffectOn(
                         weight, "A block reads that weight without going through its field.");
         if (reached != null) {
             for (Slot reader : binding.slots().readersOf(weight)) {
                 reached[reader.index()] = true;
             }
         }
-        boolean graph = training && binding.adapter().isTrainable();
-        FactorArrays factors = graph ? pair.trained(raw, device) : pair.detached();
         NDArray w = raw.getValue(weight, device, training);
-        return sum(w, factors, manager);
-    }
-
-    /**
-     * Returns W + ΔW, summed in the factors' data type and cast last; it belongs to the manager.
-     */
-    static NDArray sum(NDArray w, FactorArrays factors, NDManager owner) {
-        NDArray delta = factors.delta(owner);
-        DataType type = w.getDataType();
-        if (type == delta.getDataType()) {
-            return delta.add(w);
-        }
-        NDArray wide = Cast.to(w, delta.getDataType());
-        wide.attach(owner);
-        return Cast.to(delta.add(wide), type); // with its graph, which toType would leave
+        return graph(training)
+                ? effect.trained(w, raw, device, manager)
+                : effect.adapted(w, manager);
     }
 
     void checkReached() {

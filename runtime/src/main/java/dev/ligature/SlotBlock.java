@@ -33,9 +33,7 @@ final class SlotBlock extends ForwardingBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         if (parameterStore instanceof RoutedStore store && store.isOf(owner)) {
-            // The base gets the caller's own store: through ours it would read W + ΔW.
-            NDList output = base().forward(store.raw(), inputs, training, params);
-            return store.addTerm(slot, inputs, output, training);
+            return store.forward(slot, inputs, training, params);
         }
         return base().forward(parameterStore, inputs, training, params);
     }

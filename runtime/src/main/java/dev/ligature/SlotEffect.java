@@ -1,0 +1,53 @@
+package dev.ligature;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import dev.ligature.plan.ModuleKind;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one adapter does at one slot: how the slot's output comes from its input. Decided once, when
+ * the adapter comes to the model.
+ */
+final class SlotEffect {
+    private final Slot slot;
+    private final WeightEffect weight;
+
+    SlotEffect(Slot slot, WeightEffect weight) {
+        this.slot = slot;
+        this.weight = weight;
+    }
+
+    /** Returns what is done to the slot's weight; readers that are adapted together have one. */
+    WeightEffect weight() {
+        return weight;
+    }
+
+    /**
+     * Returns the slot's output with the adapter.
+     *
+     * @param store the caller's store: the base block gets it as it is
+     * @param inputs the slot's inputs
+     * @param training whether the pass is a training one
+     * @param graph whether the adapter itself is trained, so that its arrays come from the store
+     */
+    NDList forward(
+            ParameterStore store,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params,
+            boolean graph) {
+        NDList output = slot.base().forward(store, inputs, training, params);
+        FactorPair pair = weight.pair();
+        NDArray x = inputs.head();
+        NDArray y = output.singletonOrThrow();
+        FactorArrays factors = graph ? pair.trained(store, y.getDevice()) : pair.detached();
+        NDArray sum =
+                slot.kind() == ModuleKind.EMBEDDING
+                        ? factors.addEmbedding(x, y, training)
+                        : factors.addLinear(x, y, pair.plan().dropout(), training);
+        return sum == y ? output : new NDList(sum);
+    }
+}
