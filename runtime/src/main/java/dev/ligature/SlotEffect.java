@@ -26,6 +26,14 @@ final class SlotEffect {
     }
 
     /**
+     * Returns the pair, if adding its term to the base's output is all that is done here; else
+     * null.
+     */
+    @Nullable FactorPair plainPair() {
+        return weight.pair();
+    }
+
+    /**
      * Returns the slot's output with the adapter.
      *
      * @param store the caller's store: the base block gets it as it is
