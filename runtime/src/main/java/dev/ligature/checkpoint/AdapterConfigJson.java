@@ -2,10 +2,6 @@ package dev.ligature.checkpoint;
 
 import dev.ligature.plan.LoraConfig;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -25,8 +21,6 @@ public final class AdapterConfigJson {
     /** The name of the file in an adapter directory. */
     public static final String FILE_NAME = "adapter_config.json";
 
-    private static final long MAX_BYTES = 16L << 20;
-
     private AdapterConfigJson() {}
 
     /**
@@ -37,28 +31,7 @@ public final class AdapterConfigJson {
      * @throws IOException if the file cannot be read
      */
     public static LoraConfig read(Path file) throws IOException {
-        long size = Files.size(file);
-        if (size > MAX_BYTES) {
-            throw new CheckpointException(
-                    "AdapterConfigSize",
-                    file
-                            + ": it has "
-                            + size
-                            + " bytes, and a configuration has at most "
-                            + MAX_BYTES
-                            + ". Check that the path is right.");
-        }
-        try {
-            String json =
-                    StandardCharsets.UTF_8
-                            .newDecoder()
-                            .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
-                            .toString();
-            return parse(json, file.toString());
-        } catch (CharacterCodingException e) {
-            throw new CheckpointException(
-                    "CheckpointJson", file + ": it is no text in UTF-8. Write it again.", e);
-        }
+        return parse(JsonTree.text(file), file.toString());
     }
 
     /**

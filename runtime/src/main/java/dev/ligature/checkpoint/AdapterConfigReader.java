@@ -38,6 +38,10 @@ final class AdapterConfigReader {
                     "target_modules",
                     "task_type",
                     "use_rslora");
+
+    /** Each is an expression, which is tried on each module. */
+    private static final int MOST_LAYERS_PATTERNS = 1000;
+
     private static final List<String> CHANGES_NO_BASE = List.of("eva", "orthogonal");
 
     private final ConfigFields fields;
@@ -91,6 +95,7 @@ final class AdapterConfigReader {
         builder.optLayersToTransform(layers);
         if (fields.has("layers_pattern")) {
             List<String> patterns = fields.texts("layers_pattern");
+            fields.checkCount("layers_pattern", patterns.size(), MOST_LAYERS_PATTERNS);
             // To PEFT an empty list of layers means all of them, of whatever pattern.
             boolean all = fields.has("layers_to_transform") && layers.isEmpty();
             builder.optLayersPattern(all ? List.of() : patterns);

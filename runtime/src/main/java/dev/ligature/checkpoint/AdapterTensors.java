@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 
 /**
@@ -74,9 +75,12 @@ final class AdapterTensors {
             if (isPlanned(name)) {
                 place(name, tensor);
             } else if (!isBaseCopy(name, tensor)) {
-                UnplacedKey unplaced = UnplacedKey.of(name, pairs.keySet());
-                String shown = "'" + key + "' (" + unplaced.reason() + ")";
-                (unplaced.supported() ? unknown : unsupported).add(shown);
+                // A file may have millions of keys, and the search for what one may have meant
+                // takes its time: the message shows a few.
+                boolean shown = Math.max(unknown.size(), unsupported.size()) <= Names.MOST;
+                UnplacedKey unplaced = UnplacedKey.of(name, shown ? pairs.keySet() : Set.of());
+                (unplaced.supported() ? unknown : unsupported)
+                        .add("'" + key + "' (" + unplaced.reason() + ")");
             }
         }
         if (!unsupported.isEmpty()) {

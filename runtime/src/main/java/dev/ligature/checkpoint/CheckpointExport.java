@@ -148,7 +148,7 @@ final class CheckpointExport {
             String name = file.getFileName().toString();
             Path source = CheckpointDirectory.file(from, name);
             if (name.equals("config.json") && options.dtype().isPresent()) {
-                writeConfig(to.resolve(name), Files.readString(source, StandardCharsets.UTF_8));
+                writeConfig(to.resolve(name), JsonTree.text(source));
             } else {
                 StagedFile.copy(source, to.resolve(name));
             }

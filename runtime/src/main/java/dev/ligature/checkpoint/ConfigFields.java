@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The fields of a configuration file, read one by one with their types checked. */
 final class ConfigFields {
+    /** More than any model has modules; each entry is compared with each module. */
+    private static final int MOST_ENTRIES = 100_000;
+
     private final Map<String, @Nullable Object> values;
     private final String origin;
 
@@ -73,6 +76,7 @@ final class ConfigFields {
         if (!(value instanceof List<?> elements)) {
             throw wrong(field, value, "a text or a list of texts");
         }
+        checkCount(field, elements.size(), MOST_ENTRIES);
         List<String> texts = new ArrayList<>();
         for (Object element : elements) {
             if (!(element instanceof String text)) {
@@ -89,6 +93,7 @@ final class ConfigFields {
         if (!(value instanceof List<?> elements)) {
             return List.of(integer(field, value));
         }
+        checkCount(field, elements.size(), MOST_ENTRIES);
         List<Integer> integers = new ArrayList<>();
         for (Object element : elements) {
             integers.add(integer(field, element));
@@ -120,9 +125,26 @@ final class ConfigFields {
         if (!(value instanceof Map<?, ?> map)) {
             throw wrong(field, value, "an object");
         }
+        checkCount(field, map.size(), MOST_ENTRIES);
         Map<String, @Nullable Object> members = new LinkedHashMap<>();
         map.forEach((key, member) -> members.put(String.valueOf(key), member));
         return members;
+    }
+
+    /** Checks that a list or an object has no more entries than are looked at. */
+    void checkCount(String field, int count, int most) throws CheckpointException {
+        if (count > most) {
+            throw new CheckpointException(
+                    "AdapterConfigEntries",
+                    origin
+                            + ": "
+                            + field
+                            + " has "
+                            + count
+                            + " entries, and at most "
+                            + most
+                            + " are read. Use fewer, or a regular expression.");
+        }
     }
 
     /** Returns the error for a value of the wrong type. */

@@ -9,6 +9,11 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.StringReader;
 import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,11 +21,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a JSON document strictly: one value and nothing after it, no key twice in an object, no
- * more than a few levels of nesting.
+ * Reads the JSON of a checkpoint's directory, such as {@code config.json}, strictly: one object and
+ * nothing after it, no key twice in an object, no more than a few levels of nesting, no number of
+ * hundreds of digits, no file of more than 16 MiB.
  */
-final class JsonTree {
+public final class JsonTree {
     private static final int MAX_DEPTH = 32;
+    private static final long MAX_BYTES = 16L << 20;
 
     private final JsonReader reader;
     private final String origin;
@@ -28,6 +35,49 @@ final class JsonTree {
     private JsonTree(JsonReader reader, String origin) {
         this.reader = reader;
         this.origin = origin;
+    }
+
+    /**
+     * Returns the members of the object that a file holds.
+     *
+     * @param file the file, in UTF-8
+     * @return a map, in the order of the file, whose values are null, {@link Boolean}, {@link
+     *     BigDecimal}, {@link String}, {@link List} or {@link Map}
+     * @throws CheckpointException if it is too large, no text, or no such JSON
+     * @throws IOException if the file cannot be read
+     */
+    public static Map<String, @Nullable Object> read(Path file) throws IOException {
+        return object(text(file), file.toString());
+    }
+
+    /** Returns the text of a file, which is not read if it is too large for a configuration. */
+    static String text(Path file) throws IOException {
+        // Before it is opened: that would wait for a pipe's other end.
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new CheckpointException(
+                    "CheckpointMissing",
+                    file + " is no file but a directory or a device. Name a file.");
+        }
+        long size = Files.size(file);
+        if (size > MAX_BYTES) {
+            throw new CheckpointException(
+                    "CheckpointJsonSize",
+                    file
+                            + ": it has "
+                            + size
+                            + " bytes, and a configuration has at most "
+                            + MAX_BYTES
+                            + ". Check that the path is right.");
+        }
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new CheckpointException(
+                    "CheckpointJson", file + ": it is no text in UTF-8. Write it again.", e);
+        }
     }
 
     /**
@@ -68,7 +118,6 @@ final class JsonTree {
         Map<String, @Nullable Object> members = new LinkedHashMap<>();
         reader.beginObject();
         while (reader.hasNext()) {
-            String path = reader.getPath();
             String key = reader.nextName();
             if (members.containsKey(key)) {
                 throw new CheckpointException(
@@ -77,7 +126,7 @@ final class JsonTree {
                                 + ": the key '"
                                 + key
                                 + "' is there twice ("
-                                + path
+                                + reader.getPath()
                                 + "), so what holds is not certain. Remove one of the two.");
             }
             members.put(key, value());
@@ -112,15 +161,22 @@ final class JsonTree {
     }
 
     private BigDecimal number() throws IOException {
-        String path = reader.getPath();
         String digits = reader.nextString();
-        // An exponent such as 1e999999999 is short to write and very long to compute with.
         if (digits.length() > 40) {
-            throw malformed("the number at " + path + " has " + digits.length() + " digits", null);
+            throw malformed(
+                    "the number at "
+                            + reader.getPreviousPath()
+                            + " has "
+                            + digits.length()
+                            + " digits",
+                    null);
         }
+        // An exponent such as 1e999999999 is short to write and very long to compute with.
         BigDecimal number = new BigDecimal(digits);
         if (Math.abs((long) number.scale()) > 400) {
-            throw malformed("the number at " + path + " is out of range: " + digits, null);
+            throw malformed(
+                    "the number at " + reader.getPreviousPath() + " is out of range: " + digits,
+                    null);
         }
         return number;
     }

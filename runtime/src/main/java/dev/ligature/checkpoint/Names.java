@@ -4,7 +4,8 @@ import java.util.Collection;
 
 /** Lists names in messages. */
 final class Names {
-    private static final int MOST = 8;
+    /** The number of names that a message shows. */
+    static final int MOST = 8;
 
     private Names() {}
 

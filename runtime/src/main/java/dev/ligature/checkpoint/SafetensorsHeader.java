@@ -204,9 +204,10 @@ final class SafetensorsHeader {
         try {
             long count = dtype.bytes();
             for (long dimension : shape) {
-                count = Math.multiplyExact(count, dimension);
+                // Without the zeros, since the strides of an empty array are counted too.
+                count = Math.multiplyExact(count, Math.max(dimension, 1));
             }
-            return count;
+            return shape.contains(0L) ? 0 : count;
         } catch (ArithmeticException e) {
             throw wrong(name, "has the shape " + shape + ", which is too large to count");
         }

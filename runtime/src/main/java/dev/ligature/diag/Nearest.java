@@ -8,21 +8,29 @@ import java.util.List;
 public final class Nearest {
     private static final int MOST = 3;
 
+    /** Names from files may be of any length, and the distance takes the product of two. */
+    private static final int LONGEST = 200;
+
     private Nearest() {}
 
     /**
      * Returns the text {@code " Did you mean a or b?"}, or an empty one where no name is near.
      *
-     * <p>Near is an edit distance of at most a third of the length, and at most 4.
+     * <p>Near is an edit distance of at most a third of the length, and at most 4. Nothing is near
+     * a name of more than 200 characters.
      *
      * @param name the unknown name
      * @param known the known names
      */
     public static String hint(String name, Collection<String> known) {
+        if (name.length() > LONGEST) {
+            return "";
+        }
         int limit = Math.min(4, Math.max(1, name.length() / 3));
         List<String> near =
                 known.stream()
                         .distinct()
+                        .filter(other -> Math.abs(other.length() - name.length()) <= limit)
                         .filter(candidate -> distance(name, candidate) <= limit)
                         .sorted(
                                 Comparator.comparingInt((String c) -> distance(name, c))

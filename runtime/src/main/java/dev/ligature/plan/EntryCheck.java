@@ -13,16 +13,21 @@ import java.util.function.Predicate;
  * adapter is created, and warnings when one is loaded, since PEFT itself saves such entries.
  */
 final class EntryCheck {
+    private static final int MOST_HINTS = 20;
+
     private final LoraConfig config;
     private final ModelLayout layout;
     private final TargetMatcher matcher;
     private final NameVocabulary vocabulary;
+    private final String words;
+    private int unmatched;
 
     EntryCheck(LoraConfig config, ModelLayout layout, TargetMatcher matcher) {
         this.config = config;
         this.layout = layout;
         this.matcher = matcher;
         vocabulary = new NameVocabulary(layout);
+        words = vocabulary.shown();
     }
 
     /** Returns what is found of the fields that select modules, in the order of the fields. */
@@ -175,15 +180,17 @@ final class EntryCheck {
     }
 
     private PlanWarning unmatched(String field, String entry, Set<String> known) {
+        // A file may have a hundred thousand of them, and the search takes its time.
+        String hint = unmatched++ < MOST_HINTS ? Nearest.hint(entry, known) : "";
         return new PlanWarning(
                 "LoraEntryUnmatched",
                 field
                         + " has '"
                         + entry
                         + "', which matches no module of the model."
-                        + Nearest.hint(entry, known)
+                        + hint
                         + " Correct or remove it; the model has "
-                        + vocabulary.shown()
+                        + words
                         + ".");
     }
 

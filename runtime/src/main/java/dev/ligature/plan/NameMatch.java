@@ -23,14 +23,24 @@ sealed interface NameMatch {
 
     /** Returns whether an entry of a list means a name: it is the name, or its end from a dot. */
     static boolean fits(String entry, String name) {
-        return name.equals(entry) || name.endsWith("." + entry);
+        int start = name.length() - entry.length();
+        return name.endsWith(entry) && (start == 0 || name.charAt(start - 1) == '.');
     }
 
     /** Names of modules, or what their names end with. */
     record ByName(Set<String> entries) implements NameMatch {
         @Override
         public boolean fits(String name) {
-            return entries.stream().anyMatch(entry -> NameMatch.fits(entry, name));
+            // Looked up, not compared one by one: files list every module of a model at times.
+            if (entries.contains(name)) {
+                return true;
+            }
+            for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+                if (entries.contains(name.substring(dot + 1))) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         @Override

@@ -310,6 +310,26 @@ class AdapterConfigJsonTest {
     }
 
     @Test
+    void moreEntriesThanAnyModelHasModules_areRefused() {
+        String list = "[\"q\"" + ",\"q\"".repeat(100_000) + "]";
+        Refusal.of(
+                "AdapterConfigEntries",
+                () -> parse(with("\"target_modules\": " + list)),
+                "file.json: target_modules has 100001 entries, and at most 100000");
+        Refusal.of(
+                "AdapterConfigEntries",
+                () ->
+                        parse(
+                                with(
+                                        targets()
+                                                + ", \"layers_to_transform\": 1,"
+                                                + " \"layers_pattern\": [\"h\""
+                                                + ",\"h\"".repeat(1000)
+                                                + "]")),
+                "layers_pattern has 1001 entries, and at most 1000");
+    }
+
+    @Test
     void nestingWithoutEnd_isRefused() {
         String deep = "[".repeat(100_000);
         Refusal.of("CheckpointJson", () -> parse("{\"x\": " + deep), "file.json");
@@ -328,7 +348,7 @@ class AdapterConfigJsonTest {
         try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
             sparse.setLength(1L << 40);
         }
-        Refusal.of("AdapterConfigSize", () -> AdapterConfigJson.read(file), file.toString());
+        Refusal.of("CheckpointJsonSize", () -> AdapterConfigJson.read(file), file.toString());
     }
 
     @Test

@@ -43,9 +43,14 @@ final class ConfigFields {
     }
 
     double number(String name, double absent) throws CheckpointException {
-        return typed(name, BigDecimal.class, "a number")
-                .map(BigDecimal::doubleValue)
-                .orElse(absent);
+        double value =
+                typed(name, BigDecimal.class, "a number")
+                        .map(BigDecimal::doubleValue)
+                        .orElse(absent);
+        if (Double.isInfinite(value)) {
+            throw wrongType(name, value, "a number that a double holds");
+        }
+        return value;
     }
 
     Optional<Integer> integer(String name) throws CheckpointException {
@@ -78,7 +83,7 @@ final class ConfigFields {
     }
 
     /** Returns a field that is an object. */
-    @SuppressWarnings("unchecked") // ConfigFile makes no other maps
+    @SuppressWarnings("unchecked") // JsonTree makes no other maps
     Optional<ConfigFields> object(String name) throws CheckpointException {
         Optional<Map<String, Object>> found =
                 typed(name, Map.class, "an object").map(map -> (Map<String, Object>) map);

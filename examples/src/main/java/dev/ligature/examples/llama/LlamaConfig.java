@@ -46,13 +46,19 @@ public record LlamaConfig(
         double initializerRange,
         String dataType,
         SpecialTokens tokens) {
+    /** The blocks of the layers are made before the checkpoint is looked at. */
+    private static final int MOST_LAYERS = 10_000;
 
     /** Checks that the sizes are possible. */
     public LlamaConfig {
         require(vocabSize > 0, "vocab_size", vocabSize, "positive");
         require(hiddenSize > 0, "hidden_size", hiddenSize, "positive");
         require(intermediateSize > 0, "intermediate_size", intermediateSize, "positive");
-        require(numHiddenLayers > 0, "num_hidden_layers", numHiddenLayers, "positive");
+        require(
+                numHiddenLayers > 0 && numHiddenLayers <= MOST_LAYERS,
+                "num_hidden_layers",
+                numHiddenLayers,
+                "positive and at most " + MOST_LAYERS);
         require(numAttentionHeads > 0, "num_attention_heads", numAttentionHeads, "positive");
         require(
                 hiddenSize % numAttentionHeads == 0,

@@ -1,6 +1,7 @@
 package dev.ligature.examples.llama;
 
 import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.checkpoint.JsonTree;
 import dev.ligature.diag.LoraException;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -41,7 +42,7 @@ final class LlamaConfigReader {
         Path generation = directory.resolve(GENERATION_CONFIG);
         if (Files.isRegularFile(generation)) {
             stops.addAll(
-                    new ConfigFields(generation.toString(), ConfigFile.read(generation))
+                    new ConfigFields(generation.toString(), JsonTree.read(generation))
                             .integers("eos_token_id"));
         }
         return readFile(file, stops);
@@ -49,7 +50,7 @@ final class LlamaConfigReader {
 
     static LlamaConfig readFile(Path file, Set<Integer> stops) throws IOException {
         LlamaConfigReader reader =
-                new LlamaConfigReader(new ConfigFields(file.toString(), ConfigFile.read(file)));
+                new LlamaConfigReader(new ConfigFields(file.toString(), JsonTree.read(file)));
         try {
             return reader.config(stops);
         } catch (LoraException e) {

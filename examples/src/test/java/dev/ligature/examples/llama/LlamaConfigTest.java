@@ -234,17 +234,19 @@ class LlamaConfigTest {
 
     @Test
     void filesThatAreNoJsonObject_areErrors() {
-        assertTrue(refusal("[1]").startsWith("[ConfigJson] DIR/config.json is not a JSON object"));
-        assertTrue(refusal("{} {}").startsWith("[ConfigJson] DIR/config.json is not"));
+        assertTrue(refusal("[1]").startsWith("[CheckpointJson] DIR/config.json: it is no JSON"));
+        assertTrue(refusal("{} {}").startsWith("[CheckpointJson] DIR/config.json: "));
         assertEquals(
-                "[ConfigJson] DIR/config.json is not a JSON object: Expected name at line 1 column"
-                        + " 10 path $.a. Correct it, or get the checkpoint again.",
+                "[CheckpointJson] DIR/config.json: it is no JSON (Expected name at line 1 column 10"
+                        + " path $.a). Write it again with the tool that made it.",
                 refusal("{\"a\": 1,}"));
-        assertTrue(refusal("").startsWith("[ConfigJson] DIR/config.json is not a JSON object"));
-        assertTrue(refusal("{\"a\": ").startsWith("[ConfigJson] DIR/config.json is not"));
-        assertEquals(
-                "[ConfigJson] DIR/config.json has the field $.a twice. Remove one.",
-                refusal("{\"a\": 1, \"a\": 1}"));
+        assertTrue(refusal("").startsWith("[CheckpointJson] DIR/config.json: it ends too early"));
+        assertTrue(refusal("{\"a\": ").startsWith("[CheckpointJson] DIR/config.json"));
+        assertTrue(
+                refusal("{\"a\": 1, \"a\": 1}")
+                        .startsWith(
+                                "[CheckpointJsonDuplicate] DIR/config.json: the key 'a' is there"
+                                        + " twice ($.a)"));
     }
 
     @Test
