@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -158,7 +159,21 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if the name is taken or the configuration does not fit the model
      */
     public Adapter load(String name, Path directory) throws IOException {
-        return load(name, directory, false);
+        return load(name, directory, bytes -> {});
+    }
+
+    /**
+     * Loads an adapter for serving, and asks for room first.
+     *
+     * @param name the adapter's name
+     * @param directory the directory, with adapter_config.json and adapter_model.safetensors
+     * @param room is told how many bytes the factors take before they are allocated; what it throws
+     *     ends the load
+     * @throws IOException if the files are not readable or not an adapter of this model
+     * @throws LoraException if the name is taken or the configuration does not fit the model
+     */
+    public Adapter load(String name, Path directory, LongConsumer room) throws IOException {
+        return load(name, directory, false, room);
     }
 
     /**
@@ -170,14 +185,16 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if the name is taken or the configuration does not fit the model
      */
     public Adapter loadTrainable(String name, Path directory) throws IOException {
-        return load(name, directory, true);
+        return load(name, directory, true, bytes -> {});
     }
 
-    private synchronized Adapter load(String name, Path directory, boolean trainable)
+    /** Reads without the lock, so that nobody waits for files of an adapter that is not theirs. */
+    private Adapter load(String name, Path directory, boolean trainable, LongConsumer room)
             throws IOException {
         checkNew(name);
         AdapterDirectory files = AdapterDirectory.open(directory);
         LoraPlan plan = LoraPlan.resolveForLoading(files.config(), slots.layout());
+        room.accept(plan.pairs().stream().mapToLong(PairPlan::byteCount).sum());
         NDManager manager = newManager();
         try {
             Map<PairPlan, Factors> factors = files.read(plan, manager);
@@ -189,7 +206,7 @@ public final class LoraModel extends ForwardingBlock {
                 }
                 pairs.add(new FactorPair(pair, read.a(), read.b(), manager));
             }
-            return add(new Adapter(name, plan, manager, pairs, trainable));
+            return publish(new Adapter(name, plan, manager, pairs, trainable));
         } catch (IOException | RuntimeException | Error failure) {
             manager.close();
             throw failure;
@@ -374,6 +391,11 @@ public final class LoraModel extends ForwardingBlock {
                             + name
                             + " already. Remove it first, or use another name.");
         }
+    }
+
+    private synchronized Adapter publish(Adapter adapter) {
+        checkNew(adapter.name()); // once more: it may be taken, or the model unwrapped, by now
+        return add(adapter);
     }
 
     private Adapter add(Adapter adapter) {

@@ -62,4 +62,9 @@ public record PairPlan(
     public long parameterCount() {
         return rank * (in + out);
     }
+
+    /** Returns the bytes of both factors. */
+    public long byteCount() {
+        return parameterCount() * dataType.getNumOfBytes();
+    }
 }

@@ -35,6 +35,8 @@ record ArchitectureRule(Function<String, ArchRule> below, List<String> planted) 
                 rule(ArrowRules::checkpointKnowsNoAdapters, "checkpoint.KnowsAdapters"),
                 rule(ArrowRules::trainingKnowsNoAdapters, "training.KnowsAdapters"),
                 rule(ArrowRules::nobodyNeedsTraining, "NeedsTraining"),
+                rule(ArrowRules::storeKnowsNoPlans, "store.KnowsPlans"),
+                rule(ArrowRules::nobodyNeedsTheStore, "NeedsTheStore"),
                 rule(ArrowRules::noCycles, "plan.HoldsAnArray"));
     }
 

@@ -59,6 +59,22 @@ final class ArrowRules {
                 .resideInAPackage(root + ".training..");
     }
 
+    /** The store decides when adapters come and go; what they are made of is not its business. */
+    static ArchRule storeKnowsNoPlans(String root) {
+        return knowsOnly(root, "store", List.of("checkpoint", "diag"), root, DJL);
+    }
+
+    static ArchRule nobodyNeedsTheStore(String root) {
+        return noClasses()
+                .that()
+                .resideInAPackage(root + "..")
+                .and()
+                .resideOutsideOfPackage(root + ".store..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(root + ".store..");
+    }
+
     static ArchRule noCycles(String root) {
         return slices().matching(root + ".(**)").should().beFreeOfCycles();
     }
