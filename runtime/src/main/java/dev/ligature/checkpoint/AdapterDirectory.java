@@ -16,6 +16,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An adapter in PEFT's format: {@code adapter_config.json} and {@code adapter_model.safetensors}.
@@ -30,13 +32,21 @@ public final class AdapterDirectory {
     /** The name of the file with the factors. */
     public static final String WEIGHTS = "adapter_model.safetensors";
 
+    private static final Logger LOG = LoggerFactory.getLogger(AdapterDirectory.class);
+
     private static final String PICKLED = "adapter_model.bin";
 
     private final Path directory;
+    private final Path files;
     private final LoraConfig config;
 
-    private AdapterDirectory(Path directory, LoraConfig config) {
+    /**
+     * @param directory the directory that was asked for
+     * @param files the one that is read
+     */
+    private AdapterDirectory(Path directory, Path files, LoraConfig config) {
         this.directory = directory;
+        this.files = files;
         this.config = config;
     }
 
@@ -49,7 +59,8 @@ public final class AdapterDirectory {
     public record Factors(NDArray a, NDArray b) {}
 
     /**
-     * Opens a directory and reads its configuration.
+     * Opens a directory and reads its configuration. If its replacement was interrupted by the end
+     * of the process, the former adapter is read.
      *
      * @param directory the directory
      * @throws CheckpointException if a file is missing, leads out of the directory or is pickled,
@@ -57,11 +68,18 @@ public final class AdapterDirectory {
      * @throws IOException if a file cannot be read
      */
     public static AdapterDirectory open(Path directory) throws IOException {
+        Path files = directory;
         if (!Files.exists(directory)) {
-            StagedDirectory.checkInterrupted(directory);
+            files = StagedDirectory.former(directory).orElse(directory);
         }
-        CheckpointDirectory.check(directory);
-        if (!Files.exists(directory.resolve(AdapterConfigJson.FILE_NAME))) {
+        if (!files.equals(directory)) {
+            LOG.warn(
+                    "The replacement of {} was interrupted: the former adapter is read from {}",
+                    directory,
+                    files);
+        }
+        CheckpointDirectory.check(files);
+        if (!Files.exists(files.resolve(AdapterConfigJson.FILE_NAME))) {
             throw new CheckpointException(
                     "CheckpointMissing",
                     directory
@@ -69,9 +87,9 @@ public final class AdapterDirectory {
                             + AdapterConfigJson.FILE_NAME
                             + ". Name the directory of a PEFT adapter.");
         }
-        weights(directory);
-        Path file = CheckpointDirectory.file(directory, AdapterConfigJson.FILE_NAME);
-        return new AdapterDirectory(directory, AdapterConfigJson.read(file));
+        weights(files);
+        Path file = CheckpointDirectory.file(files, AdapterConfigJson.FILE_NAME);
+        return new AdapterDirectory(directory, files, AdapterConfigJson.read(file));
     }
 
     private static Path weights(Path directory) throws IOException {
@@ -112,7 +130,7 @@ public final class AdapterDirectory {
      * @throws IOException if the file cannot be read
      */
     public Map<PairPlan, Factors> read(LoraPlan plan, NDManager manager) throws IOException {
-        try (SafetensorsReader reader = SafetensorsReader.open(weights(directory));
+        try (SafetensorsReader reader = SafetensorsReader.open(weights(files));
                 NDManager temporary = manager.newSubManager()) {
             checkUnchanged();
             Map<PairPlan, Factors> pairs = new LinkedHashMap<>();
@@ -133,7 +151,7 @@ public final class AdapterDirectory {
 
     /** Checks that the factors, open by now, are not those of another adapter put in its place. */
     private void checkUnchanged() throws IOException {
-        Path file = CheckpointDirectory.file(directory, AdapterConfigJson.FILE_NAME);
+        Path file = CheckpointDirectory.file(files, AdapterConfigJson.FILE_NAME);
         if (!AdapterConfigJson.read(file).equals(config)) {
             throw new CheckpointException(
                     "CheckpointChanged",

@@ -2,9 +2,11 @@ package dev.ligature.checkpoint;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -54,8 +56,12 @@ final class StagedDirectory {
 
     /**
      * Writes the files of a directory that may exist. If it does and has these files, it is
-     * replaced by a new one in one step, to which what else was in it is moved; if it has not, the
-     * files are added, the last of them last.
+     * replaced by a new one, to which what else was in it is moved; if it has not, the files are
+     * added, the last of them last.
+     *
+     * <p>A directory that is not empty cannot be replaced in one step, so that a process that is
+     * killed between the two leaves the former one under another name, whole: {@link #former} finds
+     * it, and the next write of the directory brings it back.
      *
      * @param directory the directory
      * @param names the names of all files that are written; the last one makes the others count
@@ -68,6 +74,7 @@ final class StagedDirectory {
             throws IOException {
         // The directory itself, where the path is a link to it.
         Path target = Files.exists(directory) ? directory.toRealPath() : directory;
+        endInterrupted(target, obsolete);
         if (Files.exists(target) && !Files.isDirectory(target)) {
             throw new CheckpointException(
                     "OutputExists",
@@ -128,12 +135,27 @@ final class StagedDirectory {
         for (Path file : list(former)) {
             Path kept = target.resolve(file.getFileName());
             if (Files.exists(kept) || obsolete.contains(file.getFileName().toString())) {
-                Files.delete(file);
+                Files.deleteIfExists(file);
             } else {
                 Files.move(file, kept, StandardCopyOption.ATOMIC_MOVE);
             }
         }
-        Files.delete(former);
+        Files.deleteIfExists(former);
+    }
+
+    /** Does what a process that was killed in a replacement did not come to. */
+    private static void endInterrupted(Path target, List<String> obsolete) throws IOException {
+        for (Path former : formers(target)) {
+            try {
+                if (Files.exists(target)) {
+                    moveRest(former, target, obsolete);
+                } else {
+                    Files.move(former, target, StandardCopyOption.ATOMIC_MOVE);
+                }
+            } catch (NoSuchFileException e) {
+                // Its process lives and was faster.
+            }
+        }
     }
 
     /** Makes a staged directory what it is to be. */
@@ -172,28 +194,31 @@ final class StagedDirectory {
     }
 
     /**
-     * Throws, naming the former directory, if a replacement was interrupted between its two steps.
+     * Returns where a directory that is not there is, if its replacement was interrupted between
+     * the two steps.
      *
      * @param directory a directory that does not exist
      */
-    static void checkInterrupted(Path directory) throws IOException {
+    static Optional<Path> former(Path directory) throws IOException {
+        return formers(directory).stream().findFirst();
+    }
+
+    private static List<Path> formers(Path directory) throws IOException {
         Path parent = StagedFile.directory(directory);
-        String begin = "." + directory.getFileName() + ".";
         if (!Files.isDirectory(parent)) {
-            return;
+            return List.of();
         }
-        for (Path sibling : list(parent)) {
-            String name = sibling.getFileName().toString();
-            if (name.startsWith(begin) && name.endsWith("." + REPLACED)) {
-                throw new CheckpointException(
-                        "CheckpointMissing",
-                        directory
-                                + " does not exist, because its replacement was interrupted. What"
-                                + " was there is in "
-                                + sibling
-                                + ": rename it back.");
-            }
-        }
+        String begin = "." + StagedFile.name(directory) + ".";
+        return list(parent).stream()
+                .filter(sibling -> isFormer(sibling.getFileName().toString(), begin))
+                .toList();
+    }
+
+    private static boolean isFormer(String name, String begin) {
+        // Exactly one more segment, else it is of a directory whose name begins alike.
+        return name.startsWith(begin)
+                && name.indexOf('.', begin.length()) == name.length() - REPLACED.length() - 1
+                && name.endsWith("." + REPLACED);
     }
 
     private static List<Path> list(Path directory) throws IOException {

@@ -91,12 +91,18 @@ final class StagedFile {
 
     /** Returns a path in the same directory that is not in use. */
     static Path sibling(Path path, String suffix) {
+        String name = name(path);
+        String unique = String.format(Locale.ROOT, "%08x", ThreadLocalRandom.current().nextInt());
+        return directory(path).resolve("." + name + "." + unique + "." + suffix);
+    }
+
+    /** Returns the last name of a path. */
+    static String name(Path path) {
         Path name = path.toAbsolutePath().normalize().getFileName();
         if (name == null) {
             throw new IllegalArgumentException(path + " has no name");
         }
-        String unique = String.format(Locale.ROOT, "%08x", ThreadLocalRandom.current().nextInt());
-        return directory(path).resolve("." + name + "." + unique + "." + suffix);
+        return name.toString();
     }
 
     /** Returns the directory that a path is in. */

@@ -142,13 +142,31 @@ class AdapterWriteTest {
     }
 
     @Test
-    void anInterruptedReplacement_saysWhereTheFormerAdapterIs() throws IOException {
-        Files.createDirectory(directory.resolve(".mine.1a2b3c4d.replaced"));
-        Refusal.of(
-                "CheckpointMissing",
-                () -> AdapterDirectory.open(directory.resolve("mine")),
-                ".mine.1a2b3c4d.replaced",
-                "rename it back");
+    void whenAReplacementWasInterrupted_theFormerAdapterIsReadAndTheNextWriteBringsItBack()
+            throws IOException {
+        Path mine = directory.resolve("mine");
+        Path former = TestFiles.copy(adapter("tied"), directory.resolve(".mine.1a2b3c4d.replaced"));
+        Files.writeString(former.resolve("metrics.csv"), "step,loss\n");
+        TestFiles.copy(adapter("diverged"), directory.resolve(".mine.x.1a2b3c4d.replaced"));
+        Loaded loaded = load(mine, LlamaLayout.tied());
+        assertEquals(3, loaded.pairs().size());
+
+        AdapterDirectory.write(mine, loaded.plan(), loaded.pairs());
+        assertEquals(List.of(FILES.get(0), FILES.get(1), "metrics.csv"), TestFiles.names(mine));
+        assertEquals(List.of(".mine.x.1a2b3c4d.replaced", "mine"), TestFiles.names(directory));
+        Refusal.of("CheckpointMissing", () -> AdapterDirectory.open(directory.resolve("other")));
+    }
+
+    @Test
+    void whatAnInterruptedReplacementLeftBehind_isMovedByTheNextWrite() throws IOException {
+        Path mine = TestFiles.copy(adapter("tied"), directory.resolve("mine"));
+        Path former = TestFiles.copy(adapter("flag-off"), directory.resolve(".mine.0.replaced"));
+        Files.writeString(former.resolve("metrics.csv"), "step,loss\n");
+        Loaded loaded = load(mine, LlamaLayout.tied());
+        AdapterDirectory.write(mine, loaded.plan(), loaded.pairs());
+        assertEquals(List.of(FILES.get(0), FILES.get(1), "metrics.csv"), TestFiles.names(mine));
+        assertEquals(List.of("mine"), TestFiles.names(directory));
+        assertEquals(3, load(mine, LlamaLayout.tied()).pairs().size());
     }
 
     @Test

@@ -65,6 +65,11 @@ final class ChildProcess {
         new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
     }
 
+    /** Ends the process at once, as a lack of memory or a power failure does. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
     /** Waits for the end and returns what the process did. */
     CliRun end() throws InterruptedException, IOException {
         boolean ended = process.waitFor(PATIENCE_SECONDS, SECONDS);

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -68,6 +70,39 @@ final class ProcessTest {
         CliRun.of("inspect", "--model", BASE, "--adapter", output).succeeded();
     }
 
+    @Test
+    void aTrainingThatIsKilled_leavesAWholeAdapterOrNone() throws Exception {
+        Path batches = Cases.batches(folder.resolve("b.safetensors"), 5, 3, 1, 3);
+        Random random = new Random(20261125);
+        int kills = Boolean.getBoolean("ligature.soak") ? 50 : 1;
+        for (int kill = 0; kill < kills; kill++) {
+            Path output = folder.resolve("adapter" + kill);
+            Path partial = folder.resolve("adapter" + kill + ".partial");
+            ChildProcess training =
+                    ChildProcess.start(
+                            streams,
+                            "train",
+                            "--model",
+                            BASE,
+                            "--output",
+                            output,
+                            "--token-ids",
+                            batches);
+            training.await(() -> steps(partial) >= 2 || Files.exists(output));
+            Thread.sleep(random.nextInt(60));
+            training.kill();
+
+            assertTrue(Files.exists(output) || Files.exists(partial));
+            if (Files.exists(output)) {
+                assertEquals(3, steps(output));
+                CliRun.of("inspect", "--model", BASE, "--adapter", output).succeeded();
+            } else {
+                CliRun.of("train", "--model", BASE, "--output", output, "--token-ids", batches)
+                        .refused("adapter" + kill + ".partial exists", "was killed. Remove it");
+            }
+        }
+    }
+
     /**
      * Returns Ctrl-C's signal and that of {@code kill}. A build that was started in the background
      * by a script ignores Ctrl-C, as do its children then: that is how shells keep it alive.
@@ -94,6 +129,8 @@ final class ProcessTest {
         Path csv = directory.resolve("metrics.csv");
         try {
             return Files.exists(csv) ? Files.readAllLines(csv).size() - 1 : 0;
+        } catch (NoSuchFileException e) {
+            return 0; // it has just become part of the output
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
