@@ -86,6 +86,7 @@ public final class LoraProcessor extends AbstractProcessor {
         private final RoundEnvironment round;
         private final Reporter reporter;
         private final ModelReader reader;
+        private final ModelCheck check;
         private final InjectorWriter writer;
 
         Round(ProcessingEnvironment environment, RoundEnvironment round) {
@@ -93,6 +94,7 @@ public final class LoraProcessor extends AbstractProcessor {
             this.round = round;
             this.reporter = new Reporter(environment.getMessager());
             this.reader = new ModelReader(elements, environment.getTypeUtils(), compiledNow);
+            this.check = new ModelCheck(reader.graph());
             this.writer = new InjectorWriter(LoraProcessor.class.getName(), environment.getFiler());
         }
 
@@ -116,7 +118,7 @@ public final class LoraProcessor extends AbstractProcessor {
             List<String> missing = Missing.of(spec, reader.graph());
             if (missing.isEmpty()) {
                 waiting.remove(name);
-                Checked checked = ModelCheck.check(spec, reader.graph());
+                Checked checked = check.check(spec);
                 reporter.report(checked.diagnostics());
                 write(checked.injector(), type);
             } else if (round.processingOver()) {
@@ -131,7 +133,7 @@ public final class LoraProcessor extends AbstractProcessor {
         private void write(InjectorSpec injector, TypeElement type) {
             String name = injector.model().injector().qualifiedName();
             String other = generated.putIfAbsent(name, injector.model().display());
-            boolean isForeign = other == null && reader.isForeign(injector.model());
+            boolean isForeign = other == null && reader.isForeign(injector.model(), type);
             if (other != null || isForeign) {
                 report(
                         Message.NAME_TAKEN,

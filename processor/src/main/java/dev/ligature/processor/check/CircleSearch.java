@@ -1,6 +1,7 @@
 package dev.ligature.processor.check;
 
 import dev.ligature.processor.model.ChildType;
+import dev.ligature.processor.model.ClassId;
 import dev.ligature.processor.model.ClassSpec;
 import dev.ligature.processor.model.Member;
 import dev.ligature.processor.model.ModelGraph;
@@ -13,7 +14,7 @@ import java.util.Set;
 /** Finds the way from a class through its children back to itself. */
 final class CircleSearch {
     private final ModelGraph graph;
-    private final Set<ClassSpec> seen = new HashSet<>();
+    private final Set<ClassId> seen = new HashSet<>();
 
     CircleSearch(ModelGraph graph) {
         this.graph = graph;
@@ -36,10 +37,10 @@ final class CircleSearch {
         for (ModelGraph.Alternative one : graph.alternatives(graph.get(of.type()))) {
             ClassSpec at = one.visited();
             while (at != null) {
-                if (at.equals(target)) {
+                if (at.id().equals(target.id())) {
                     return true;
                 }
-                if (seen.add(at)) {
+                if (seen.add(at.id())) {
                     for (Member.Child next : at.children()) {
                         if (leads(at, next, target, steps)) {
                             return true;

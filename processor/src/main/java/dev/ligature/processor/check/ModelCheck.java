@@ -20,16 +20,24 @@ public final class ModelCheck {
                     new WhenRule(),
                     new UnreachableRule());
 
-    private ModelCheck() {}
+    private final ModelGraph graph;
+    private final PathWalk walk;
+    private final TieResolver resolver;
 
     /**
-     * Checks a class.
+     * Creates a check of the classes of one model, or of several.
      *
-     * @param spec the class
-     * @param graph the classes that it reaches
+     * @param graph the classes, and those that they reach; more may come, but none may change
      */
-    public static Checked check(ClassSpec spec, ModelGraph graph) {
-        Subject subject = Subject.of(spec, graph);
+    public ModelCheck(ModelGraph graph) {
+        this.graph = graph;
+        this.walk = new PathWalk(graph);
+        this.resolver = new TieResolver(graph, walk);
+    }
+
+    /** Checks a class of the graph. */
+    public Checked check(ClassSpec spec) {
+        Subject subject = new Subject(spec, graph, walk.paths(spec), resolver.resolve(spec));
         // The fields of an interface or a record cannot be right: only the class is reported.
         List<Rule> rules = spec.traits().isPlainClass() ? RULES : RULES.subList(0, 1);
         List<Diagnostic> diagnostics =

@@ -7,15 +7,15 @@ import dev.ligature.processor.model.Member;
 import dev.ligature.processor.model.ModelGraph;
 import dev.ligature.processor.model.ModuleName;
 import dev.ligature.processor.model.Role;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Expands the names of all modules that a class reaches. A class within itself is left out. */
 final class PathWalk {
     private final ModelGraph graph;
-    private final Deque<ClassSpec> within = new ArrayDeque<>();
+    private final Visited<List<ModulePath>> visited = new Visited<>(List.of());
 
     PathWalk(ModelGraph graph) {
         this.graph = graph;
@@ -23,11 +23,11 @@ final class PathWalk {
 
     /** Returns the modules of a class, in order of declaration, those of superclasses first. */
     List<ModulePath> paths(ClassSpec spec) {
+        return visited.once(spec.id(), () -> expand(spec));
+    }
+
+    private List<ModulePath> expand(ClassSpec spec) {
         List<ModulePath> paths = new ArrayList<>();
-        if (within.contains(spec)) {
-            return paths;
-        }
-        within.push(spec);
         if (spec.superclass() != null) {
             for (ModulePath inherited : paths(graph.get(spec.superclass()))) {
                 paths.add(under("", inherited, -1));
@@ -36,8 +36,7 @@ final class PathWalk {
         for (int i = 0; i < spec.members().size(); i++) {
             addMember(spec.members().get(i), i, paths);
         }
-        within.pop();
-        return paths;
+        return List.copyOf(paths);
     }
 
     private void addMember(Member member, int index, List<ModulePath> paths) {
@@ -60,16 +59,16 @@ final class PathWalk {
         }
         String element = of.container().isRepeated() ? "." + ModulePath.ELEMENT : "";
         String prefix = child.name().value() + element + ".";
+        // What the classes of a child have in common is one module.
+        Set<ModulePath> inChild = new LinkedHashSet<>();
         for (ModelGraph.Alternative one : graph.alternatives(graph.get(of.type()))) {
             if (one.visited() != null) {
                 for (ModulePath inner : paths(one.visited())) {
-                    ModulePath path = under(prefix, inner, index);
-                    if (!paths.contains(path)) {
-                        paths.add(path);
-                    }
+                    inChild.add(under(prefix, inner, index));
                 }
             }
         }
+        paths.addAll(inChild);
     }
 
     private static ModulePath under(String prefix, ModulePath inner, int member) {

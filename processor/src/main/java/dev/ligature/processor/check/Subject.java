@@ -14,12 +14,6 @@ import java.util.List;
  * @param ties its ties, resolved as far as they can be
  */
 record Subject(ClassSpec spec, ModelGraph graph, List<ModulePath> paths, TieResolution ties) {
-    /** Expands the names and resolves the ties of a class. */
-    static Subject of(ClassSpec spec, ModelGraph graph) {
-        TieResolver resolver = new TieResolver(graph);
-        return new Subject(spec, graph, new PathWalk(graph).paths(spec), resolver.resolve(spec));
-    }
-
     /** Returns how messages name the generated class. */
     String injector() {
         return spec.id().injector().display();

@@ -10,9 +10,7 @@ import dev.ligature.processor.model.Member;
 import dev.ligature.processor.model.ModelGraph;
 import dev.ligature.processor.model.Text;
 import dev.ligature.processor.model.Tie;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -23,27 +21,29 @@ import org.jspecify.annotations.Nullable;
  */
 final class TieResolver {
     private final ModelGraph graph;
-    private final Deque<ClassSpec> within = new ArrayDeque<>();
+    private final PathWalk walk;
+    private final Visited<TieResolution> visited =
+            new Visited<>(new TieResolution(List.of(), List.of(), List.of()));
 
-    TieResolver(ModelGraph graph) {
+    TieResolver(ModelGraph graph, PathWalk walk) {
         this.graph = graph;
+        this.walk = walk;
     }
 
     /** Resolves the ties of a class. */
     TieResolution resolve(ClassSpec spec) {
-        if (within.contains(spec)) {
-            return new TieResolution(List.of(), List.of(), List.of());
-        }
-        within.push(spec);
+        return visited.once(spec.id(), () -> link(spec));
+    }
+
+    private TieResolution link(ClassSpec spec) {
         List<Diagnostic> problems = new ArrayList<>();
         List<TieLink> links = new ArrayList<>();
-        List<ModulePath> paths = new PathWalk(graph).paths(spec);
+        List<ModulePath> paths = walk.paths(spec);
         for (Tie tie : spec.ties()) {
             link(spec, tie, paths, problems).ifPresent(links::add);
         }
         List<TieLink> all = new ArrayList<>(foreign(spec));
         all.addAll(links);
-        within.pop();
         return new TieResolution(links, all, problems);
     }
 

@@ -25,6 +25,7 @@ import java.util.stream.Collectors;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.ElementKind;
 import javax.lang.model.element.Modifier;
+import javax.lang.model.element.ModuleElement;
 import javax.lang.model.element.NestingKind;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.element.VariableElement;
@@ -87,8 +88,8 @@ public final class ModelReader {
     }
 
     /** Returns whether the name of a generated class belongs to a class that was not generated. */
-    public boolean isForeign(ClassId model) {
-        TypeElement injector = elements.getTypeElement(model.injector().qualifiedName());
+    public boolean isForeign(ClassId model, TypeElement type) {
+        TypeElement injector = injector(model, type);
         return injector != null && Annotated.on(injector, Names.LORA_GENERATED).isEmpty();
     }
 
@@ -113,7 +114,7 @@ public final class ModelReader {
                 id,
                 Site.of(type),
                 traits(type),
-                origin(id),
+                origin(id, type),
                 superclass(type),
                 permitted(type),
                 members,
@@ -172,17 +173,27 @@ public final class ModelReader {
                 type.getTypeParameters().size());
     }
 
-    private Origin origin(ClassId id) {
+    private Origin origin(ClassId id, TypeElement type) {
         if (compiledNow.contains(id.qualifiedName())) {
             return new Origin(Origin.Kind.COMPILED_NOW, Origin.CONTRACT);
         }
-        TypeElement injector = elements.getTypeElement(id.injector().qualifiedName());
+        TypeElement injector = injector(id, type);
         return injector == null
                 ? new Origin(Origin.Kind.UNPROCESSED, 0)
                 : Annotated.on(injector, Names.LORA_GENERATED)
                         .map(generated -> generated.number("contract", 0))
                         .map(contract -> new Origin(Origin.Kind.PROCESSED, contract))
                         .orElse(new Origin(Origin.Kind.UNPROCESSED, 0));
+    }
+
+    /** Returns the class with the name of a model's generated class. */
+    private @Nullable TypeElement injector(ClassId id, TypeElement type) {
+        String name = id.injector().qualifiedName();
+        ModuleElement module = elements.getModuleOf(type);
+        // Without its module, a name that does not exist is looked for in all modules of the JDK.
+        return module == null
+                ? elements.getTypeElement(name)
+                : elements.getTypeElement(module, name);
     }
 
     private @Nullable ClassId superclass(TypeElement type) {
