@@ -6,13 +6,17 @@ import dev.ligature.diag.LoraException;
 import dev.ligature.plan.LoraConfig;
 import dev.ligature.plan.LoraPlan;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A named adapter: one factor pair per adapted weight. It owns its arrays and frees them when it is
  * closed; {@link LoraModel#remove} does that.
  */
 public final class Adapter implements AutoCloseable {
+    private static final AtomicLong HANDLES = new AtomicLong();
+
     private final String name;
+    private final long handle = HANDLES.incrementAndGet();
     private final LoraPlan plan;
     private final List<FactorPair> pairs;
     private volatile boolean trainable;
@@ -40,6 +44,14 @@ public final class Adapter implements AutoCloseable {
     /** Returns the adapter's name. */
     public String name() {
         return name;
+    }
+
+    /**
+     * Returns the adapter's number: positive, and no other adapter's while the process lives. A
+     * batch names adapters by it in an array; 0 there means none.
+     */
+    public long handle() {
+        return handle;
     }
 
     /** Returns the configuration it was made with. */

@@ -1,5 +1,6 @@
 package dev.ligature;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Parameter;
 import dev.ligature.diag.LoraException;
 import dev.ligature.plan.PairPlan;
@@ -20,11 +21,15 @@ final class Binding {
     private volatile boolean reachedAll;
 
     Binding(Slots slots, Adapter adapter) {
+        this(slots, adapter, 1);
+    }
+
+    private Binding(Slots slots, Adapter adapter, double factor) {
         this.slots = slots;
         this.adapter = adapter;
         this.bySlot = new SlotEffect[slots.all().size()];
         for (FactorPair pair : adapter.pairs()) {
-            WeightEffect effect = new WeightEffect(pair);
+            WeightEffect effect = new WeightEffect(pair, factor);
             for (PairPlan.Reader reader : pair.plan().readers()) {
                 Slot slot = slots.named(reader.module());
                 bySlot[slot.index()] = new SlotEffect(slot, effect);
@@ -34,6 +39,11 @@ final class Binding {
                 }
             }
         }
+    }
+
+    /** Returns the adapter with its scaling multiplied. */
+    Binding scaledBy(double factor) {
+        return factor == 1 ? this : new Binding(slots, adapter, factor);
     }
 
     Slots slots() {
@@ -51,6 +61,25 @@ final class Binding {
 
     boolean touches(Parameter weight) {
         return byWeight.containsKey(weight);
+    }
+
+    /** Returns whether a pass of that kind trains the adapter. */
+    boolean trains(boolean training) {
+        return training && adapter.isTrainable();
+    }
+
+    /**
+     * Returns a touched weight as the adapter has it, for a reader that is not a slot.
+     *
+     * @param w the base's, or that with other adapters
+     * @throws LoraException if the adapter treats its slots differently
+     */
+    NDArray view(Parameter weight, NDArray w, boolean training, RoutedStore pass) {
+        WeightEffect effect =
+                onlyEffectOn(weight, "A block reads that weight without going through its field.");
+        return trains(training)
+                ? effect.trained(w, pass.raw(), w.getDevice(), pass.getManager())
+                : effect.adapted(w, pass.getManager());
     }
 
     Iterable<Parameter> touchedWeights() {

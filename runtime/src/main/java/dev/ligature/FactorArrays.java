@@ -3,6 +3,7 @@ package dev.ligature;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
 import ai.djl.nn.core.Linear;
@@ -20,6 +21,25 @@ import dev.ligature.block.Cast;
  * @param scaling s, a scalar of the factors' data type
  */
 record FactorArrays(NDArray a, NDArray b, NDArray scaling) {
+    /**
+     * Returns the same factors at another scaling.
+     *
+     * @param factor by which s is multiplied
+     * @param owner the manager of the new scaling
+     */
+    FactorArrays scaledBy(double factor, NDManager owner) {
+        if (factor == 1) {
+            return this;
+        }
+        NDArray by =
+                scaling.getDataType() == DataType.FLOAT64
+                        ? owner.create(factor)
+                        : owner.create((float) factor);
+        NDArray product = scaling.mul(by);
+        product.attach(owner);
+        return new FactorArrays(a, b, product);
+    }
+
     /**
      * Adds the term of a linear reader: y + s · (dropout(x) Aᵀ) Bᵀ.
      *

@@ -11,7 +11,6 @@ import ai.djl.util.PairList;
 import dev.ligature.checkpoint.AdapterDirectory;
 import dev.ligature.checkpoint.AdapterDirectory.Factors;
 import dev.ligature.diag.LoraException;
-import dev.ligature.diag.Nearest;
 import dev.ligature.inject.ModuleVisit;
 import dev.ligature.inject.ModuleVisitor;
 import dev.ligature.plan.LoraConfig;
@@ -26,8 +25,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -56,13 +53,14 @@ public final class LoraModel extends ForwardingBlock {
     private final Slots slots;
     private final Runnable unbind;
     private final List<Parameter> frozenHere;
-    private final Map<String, Binding> bindings = new ConcurrentHashMap<>();
+    private final AdapterTable adapters;
 
     private LoraModel(Block base, Slots slots, Runnable unbind, List<Parameter> frozenHere) {
         this.base = base;
         this.slots = slots;
         this.unbind = unbind;
         this.frozenHere = frozenHere;
+        this.adapters = new AdapterTable(slots);
     }
 
     /**
@@ -244,7 +242,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if there is none of that name
      */
     public synchronized void remove(String name) {
-        binding(name);
+        adapters.named(name);
         drop(name);
     }
 
@@ -255,80 +253,113 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if there is none of that name
      */
     public Adapter adapter(String name) {
-        return binding(name).adapter();
+        return adapters.named(name).adapter();
     }
 
     /** Returns the names of the adapters, sorted. */
     public Set<String> adapterNames() {
-        return new TreeSet<>(bindings.keySet());
+        return adapters.names();
     }
 
     /**
-     * Returns the model with an adapter as a block, for {@code Model.setBlock}, a {@code Trainer}
-     * or a {@code Predictor}. It shares the slots and arrays of this one, and is cheap to make.
+     * Returns the model with adapters as a block, for {@code Model.setBlock}, a {@code Trainer} or
+     * a {@code Predictor}. It shares the slots and arrays of this one, and is cheap to make.
      *
-     * <p>Its parameters are the frozen base's, and the adapter's if that is trainable.
+     * <p>Its parameters are the frozen base's, and those of the routing's adapters that are
+     * trainable. A routing by rows is for serving: in training it is refused.
      *
-     * @param routing which adapter, or none
-     * @throws LoraException if there is no such adapter
+     * @param routing which adapters, or none
+     * @throws LoraException if there is no such adapter, or if several cannot be summed
      */
     public Block routed(Routing routing) {
         checkBound(slots);
-        return routing.adapter()
-                .<Block>map(name -> new RoutedBlock(base, binding(name)))
-                .orElse(this);
+        return routing.kind() == Routing.Kind.NONE ? this : new RoutedBlock(base, route(routing));
+    }
+
+    /** Returns the route of a routing that names an adapter; the same one while it is kept. */
+    Route route(Routing routing) {
+        return adapters.route(routing);
     }
 
     /**
-     * Forwards one request through an adapter, for serving.
+     * Returns the model as a block that takes the adapter of each row from its last input, for a
+     * {@code Predictor} whose batchifier puts requests of different adapters together.
+     *
+     * <p>The input is named {@link Routing#INPUT}, is int64, of shape (B) or (B, 1), and has an
+     * {@link Adapter#handle} or 0 for each row. The model does not see it. A translator appends it
+     * to its inputs:
+     *
+     * <pre>{@code
+     * NDArray adapter = manager.create(handle); // a scalar; StackBatchifier makes (B) of them
+     * adapter.setName(Routing.INPUT);
+     * return new NDList(ids, adapter);
+     * }</pre>
+     */
+    public Block routedByInput() {
+        checkBound(slots);
+        return new InputRoutedBlock(base, adapters);
+    }
+
+    /**
+     * Forwards one request through adapters, for serving.
      *
      * @param store the caller's parameter store
-     * @param inputs the model's inputs; the results belong to the manager of the first
-     * @param routing which adapter, or none
+     * @param inputs the model's inputs; the results belong to the manager of the first. By rows,
+     *     axis 0 of what enters each adapted module is the routing's
+     * @param routing which adapters, or none
      * @return the model's outputs
-     * @throws LoraException if there is no such adapter
+     * @throws LoraException if there is no such adapter, if several cannot be summed, or if the
+     *     batch has not the routing's rows
      */
     public NDList forward(ParameterStore store, NDList inputs, Routing routing) {
         return routed(routing).forward(store, inputs, false);
     }
 
     /**
-     * Merges an adapter into a view of the model; nothing is written to the base.
+     * Merges adapters into a view of the model; nothing is written to the base.
      *
-     * @param routing which adapter
+     * @param routing which adapter, or several with weights
      * @throws LoraException if there is no such adapter, or if it treats the readers of a tied
-     *     weight differently
+     *     weight differently, or if the routing is by rows
      */
     public MergedModel merge(Routing routing) {
         return merge(routing, MergeOptions.DEFAULT);
     }
 
     /**
-     * Merges an adapter into a view of the model; nothing is written to the base.
+     * Merges adapters into a view of the model; nothing is written to the base.
      *
-     * @param routing which adapter
+     * @param routing which adapter, or several with weights
      * @param options whether to check for values that are not finite
      * @throws LoraException if there is no such adapter, if it treats the readers of a tied weight
      *     differently, or if the check fails
      */
     public MergedModel merge(Routing routing, MergeOptions options) {
         checkBound(slots);
-        String name =
-                routing.adapter()
-                        .orElseThrow(
-                                () ->
-                                        new LoraException(
-                                                "LoraNothingToMerge",
-                                                "The routing names no adapter, so there is nothing"
-                                                        + " to merge. Use Routing.of(name)."));
-        Binding binding = binding(name);
+        Route route = mergeable(routing);
         NDManager manager = newManager();
         try {
-            return new MergedModel(base, binding, manager, options);
+            return new MergedModel(base, route, manager, options);
         } catch (RuntimeException | Error failure) {
             manager.close();
             throw failure;
         }
+    }
+
+    private Route mergeable(Routing routing) {
+        if (routing.isByRow()) {
+            throw new LoraException(
+                    "LoraMergeRows",
+                    "The routing names an adapter for each row, and one weight cannot hold several."
+                            + " Merge Routing.of(name) or Routing.weighted(…).");
+        }
+        if (routing.kind() == Routing.Kind.NONE) {
+            throw new LoraException(
+                    "LoraNothingToMerge",
+                    "The routing names no adapter, so there is nothing to merge. Use"
+                            + " Routing.of(name).");
+        }
+        return route(routing);
     }
 
     @Override
@@ -364,27 +395,10 @@ public final class LoraModel extends ForwardingBlock {
         }
     }
 
-    private Binding binding(String name) {
-        Binding binding = bindings.get(name);
-        if (binding == null) {
-            Set<String> known = adapterNames();
-            throw new LoraException(
-                    "LoraUnknownAdapter",
-                    "There is no adapter "
-                            + name
-                            + "."
-                            + Nearest.hint(name, known)
-                            + (known.isEmpty()
-                                    ? " Create or load one first."
-                                    : " Known: " + String.join(", ", known) + "."));
-        }
-        return binding;
-    }
-
     private void checkNew(String name) {
         AdapterName.check(name);
         checkBound(slots);
-        if (bindings.containsKey(name)) {
+        if (adapters.contains(name)) {
             throw new LoraException(
                     "LoraAdapterExists",
                     "There is an adapter "
@@ -399,7 +413,7 @@ public final class LoraModel extends ForwardingBlock {
     }
 
     private Adapter add(Adapter adapter) {
-        bindings.put(adapter.name(), new Binding(slots, adapter));
+        adapters.add(adapter);
         for (PlanWarning warning : adapter.plan().warnings()) {
             LOG.warn("Adapter {}: {}", adapter.name(), warning);
         }
@@ -407,9 +421,9 @@ public final class LoraModel extends ForwardingBlock {
     }
 
     private void drop(String name) {
-        Binding binding = bindings.remove(name);
-        if (binding != null) {
-            binding.adapter().close();
+        Adapter removed = adapters.remove(name);
+        if (removed != null) {
+            removed.close();
         }
     }
 

@@ -4,21 +4,25 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.block.Cast;
 import dev.ligature.diag.LoraException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The base model with one adapter merged: W + ΔW is computed once per touched weight and used in
- * place of W, so a forward pass costs what the base's costs.
+ * The base model with adapters merged: W + ΔW is computed once per touched weight and used in place
+ * of W, so a forward pass costs what the base's costs.
  *
  * <p>Nothing is written to the base. Closing this frees the merged weights, and that is the
  * unmerge: the base is bit for bit what it was, because it was never touched. It costs the memory
@@ -33,41 +37,52 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
     private final IdentityHashMap<Parameter, NDArray> merged = new IdentityHashMap<>();
     private final UseCount uses;
 
-    MergedModel(Block base, Binding binding, NDManager manager, MergeOptions options) {
+    MergedModel(Block base, Route route, NDManager manager, MergeOptions options) {
         this.base = base;
-        this.slots = binding.slots();
-        this.adapter = binding.adapter().name();
+        this.slots = route.slots();
+        this.adapter = route.label();
         this.manager = manager;
         this.uses = new UseCount(manager::close);
-        Adapter adapter = binding.adapter();
-        adapter.enter();
+        route.enter();
         try {
-            for (Parameter weight : binding.touchedWeights()) {
-                WeightEffect effect = binding.onlyEffectOn(weight, "It cannot be merged.");
-                merged.put(weight, merge(weight, effect, adapter, options));
+            for (Binding binding : route.bindings()) {
+                for (Parameter weight : binding.touchedWeights()) {
+                    if (!merged.containsKey(weight)) {
+                        merged.put(weight, merge(weight, route, options));
+                    }
+                }
             }
         } finally {
-            adapter.exit();
+            route.exit();
         }
     }
 
-    private NDArray merge(
-            Parameter weight, WeightEffect effect, Adapter adapter, MergeOptions options) {
+    private NDArray merge(Parameter weight, Route route, MergeOptions options) {
         try (NDManager scope = manager.newSubManager()) {
             // The base may be owned by a trainer's graph; merging reads the values alone.
             NDArray w = weight.getArray().stopGradient();
             w.attach(scope);
-            NDArray sum = effect.adapted(w, scope); // (out, in)
+            List<WeightEffect> effects = new ArrayList<>();
+            for (Binding binding : route.bindings()) {
+                if (binding.touches(weight)) {
+                    effects.add(binding.onlyEffectOn(weight, "It cannot be merged."));
+                }
+            }
+            boolean wide = effects.size() > 1 && w.getDataType() == DataType.FLOAT16;
+            NDArray sum = wide ? Cast.to(w, DataType.FLOAT32) : w; // (out, in)
+            for (WeightEffect effect : effects) {
+                sum = effect.adapted(sum, scope); // (out, in)
+            }
+            sum = Cast.to(sum, w.getDataType()); // rounded once
             sum.attach(manager);
             if (options.safe()) {
-                checkFinite(sum, effect.pair(), adapter, scope);
+                checkFinite(sum, effects.get(0).pair(), scope);
             }
             return sum;
         }
     }
 
-    private static void checkFinite(
-            NDArray sum, FactorPair pair, Adapter adapter, NDManager scope) {
+    private void checkFinite(NDArray sum, FactorPair pair, NDManager scope) {
         NDArray difference = sum.sub(sum); // zero where finite, NaN elsewhere
         difference.attach(scope);
         NDArray broken = difference.isNaN();
@@ -78,7 +93,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
             throw new LoraException(
                     "LoraMergeNotFinite",
                     "Merging adapter "
-                            + adapter.name()
+                            + adapter
                             + " into "
                             + pair.plan().weight()
                             + " gives values that are not finite. The adapter or the base is broken"

@@ -11,16 +11,17 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The base model with one adapter. Its parameters are the frozen base's and those of the adapter
- * where that is trainable, and no other adapter's: a trainer decays whatever it sees.
+ * The base model with the adapters of a routing. Its parameters are the frozen base's and those of
+ * these adapters where they are trainable, and no other adapter's: a trainer decays whatever it
+ * sees.
  */
 final class RoutedBlock extends ForwardingBlock {
     private final Block base;
-    private final Binding binding;
+    private final Route route;
 
-    RoutedBlock(Block base, Binding binding) {
+    RoutedBlock(Block base, Route route) {
         this.base = base;
-        this.binding = binding;
+        this.route = route;
     }
 
     @Override
@@ -34,16 +35,18 @@ final class RoutedBlock extends ForwardingBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        binding.adapter().enter();
+        if (training) {
+            route.checkTraining();
+        }
+        route.enter();
         try {
-            LoraModel.checkBound(binding.slots());
-            RoutedStore store =
-                    new RoutedStore(parameterStore, inputs.head().getManager(), binding);
+            LoraModel.checkBound(route.slots());
+            RoutedStore store = new RoutedStore(parameterStore, inputs.head().getManager(), route);
             NDList output = base.forward(store, inputs, training, params);
             store.checkReached();
             return output;
         } finally {
-            binding.adapter().exit();
+            route.exit();
         }
     }
 
@@ -51,7 +54,7 @@ final class RoutedBlock extends ForwardingBlock {
     public ParameterList getDirectParameters() {
         ParameterList parameters = new ParameterList();
         parameters.addAll(base.getDirectParameters());
-        addTrainable(parameters);
+        parameters.addAll(trainable());
         return parameters;
     }
 
@@ -59,34 +62,43 @@ final class RoutedBlock extends ForwardingBlock {
     public ParameterList getParameters() {
         ParameterList parameters = new ParameterList();
         parameters.addAll(base.getParameters());
-        addTrainable(parameters);
+        parameters.addAll(trainable());
         return parameters;
     }
 
-    /** Freezes or unfreezes the adapter's parameters; the base stays frozen. */
+    /** Freezes or unfreezes the adapters' parameters; the base stays frozen. */
     @Override
     public void freezeParameters(boolean freeze) {
-        binding.adapter().setTrainable(!freeze);
+        route.bindings().forEach(binding -> binding.adapter().setTrainable(!freeze));
     }
 
-    /** Freezes or unfreezes those of the adapter's parameters that match; the base stays frozen. */
+    /** Freezes or unfreezes those of the adapters' parameters that match; the base stays frozen. */
     @Override
     public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {
-        for (Pair<String, Parameter> named : binding.adapter().parameters()) {
-            if (predicate.test(named.getValue())) {
-                named.getValue().freeze(freeze);
+        for (Binding binding : route.bindings()) {
+            for (Parameter parameter : binding.adapter().parameters().values()) {
+                if (predicate.test(parameter)) {
+                    parameter.freeze(freeze);
+                }
             }
         }
     }
 
-    private void addTrainable(ParameterList parameters) {
-        if (binding.adapter().isTrainable()) {
-            parameters.addAll(binding.adapter().parameters());
+    /** Returns the parameters to train; with several adapters, their names begin with its name. */
+    private ParameterList trainable() {
+        ParameterList parameters = new ParameterList();
+        boolean several = route.bindings().size() > 1;
+        for (Adapter adapter : route.trainable()) {
+            for (Pair<String, Parameter> named : adapter.parameters()) {
+                String prefix = several ? adapter.name() + "." : "";
+                parameters.add(prefix + named.getKey(), named.getValue());
+            }
         }
+        return parameters;
     }
 
     @Override
     public String toString() {
-        return "Routed(" + binding.adapter().name() + ", " + base + ")";
+        return "Routed(" + route.label() + ", " + base + ")";
     }
 }

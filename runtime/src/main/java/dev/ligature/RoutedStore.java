@@ -21,48 +21,40 @@ import org.jspecify.annotations.Nullable;
 final class RoutedStore extends ParameterStore {
     private final ParameterStore raw;
     private final NDManager manager;
-    private final Binding binding;
+    private final Route route;
     private final boolean @Nullable [] reached;
     private @Nullable IdentityHashMap<Parameter, NDArray> views;
+    private @Nullable IdentityHashMap<long[], NDArray> indices;
 
-    RoutedStore(ParameterStore raw, NDManager manager, Binding binding) {
+    RoutedStore(ParameterStore raw, NDManager manager, Route route) {
         // The manager of the request, and not the caller's, which may live for ever.
         super(manager, false);
         this.raw = raw;
         this.manager = manager;
-        this.binding = binding;
-        this.reached = binding.wasReached() ? null : new boolean[binding.slots().all().size()];
+        this.route = route;
+        this.reached = route.wasReached() ? null : new boolean[route.slots().all().size()];
     }
 
     boolean isOf(Slots slots) {
-        return binding.slots() == slots;
+        return route.slots() == slots;
     }
 
     ParameterStore raw() {
         return raw;
     }
 
-    /** Returns the output of a slot, as the adapter has it. */
+    /** Returns the output of a slot, as the adapters have it. */
     NDList forward(
             Slot slot, NDList inputs, boolean training, @Nullable PairList<String, Object> params) {
-        SlotEffect effect = binding.at(slot);
-        if (effect == null) {
-            // The base gets the caller's own store: through this one it would read W + ΔW.
-            return slot.base().forward(raw, inputs, training, params);
-        }
         if (reached != null) {
             reached[slot.index()] = true;
         }
-        return effect.forward(raw, inputs, training, params, graph(training));
-    }
-
-    private boolean graph(boolean training) {
-        return training && binding.adapter().isTrainable();
+        return route.forward(slot, new SlotCall(raw, inputs, training, params), this);
     }
 
     @Override
     public NDArray getValue(Parameter parameter, Device device, boolean training) {
-        if (parameter == null || !binding.touches(parameter)) {
+        if (parameter == null || !route.touches(parameter)) {
             return raw.getValue(parameter, device, training);
         }
         if (views == null) {
@@ -72,23 +64,29 @@ final class RoutedStore extends ParameterStore {
     }
 
     private NDArray view(Parameter weight, Device device, boolean training) {
-        WeightEffect effect =
-                binding.onlyEffectOn(
-                        weight, "A block reads that weight without going through its field.");
         if (reached != null) {
-            for (Slot reader : binding.slots().readersOf(weight)) {
+            for (Slot reader : route.slots().readersOf(weight)) {
                 reached[reader.index()] = true;
             }
         }
-        NDArray w = raw.getValue(weight, device, training);
-        return graph(training)
-                ? effect.trained(w, raw, device, manager)
-                : effect.adapted(w, manager);
+        return route.view(weight, raw.getValue(weight, device, training), training, this);
+    }
+
+    /**
+     * Returns indices of rows as an array, once for the pass.
+     *
+     * @param rows the indices; kept by identity
+     */
+    NDArray index(long[] rows) {
+        if (indices == null) {
+            indices = new IdentityHashMap<>();
+        }
+        return indices.computeIfAbsent(rows, manager::create); // (rows)
     }
 
     void checkReached() {
         if (reached != null) {
-            binding.checkReached(reached);
+            route.checkReached(reached);
         }
     }
 

@@ -1,18 +1,56 @@
 package dev.ligature;
 
+import dev.ligature.diag.LoraException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * Which adapter a request goes through: one by name, or none. An immutable value that goes with the
- * request; a model has no active adapter.
+ * Which adapters a request goes through: none, one, several at once with weights, or one for each
+ * row of the batch. An immutable value that goes with the request; a model has no active adapter.
+ *
+ * <pre>{@code
+ * Routing.none()                                          // the base alone
+ * Routing.of("legal")                                     // one adapter
+ * Routing.weighted(Map.of("legal", 0.5))                  // one, at half its scaling
+ * Routing.weighted(Map.of("legal", 1.0, "polite", 0.3))   // the sum of two
+ * Routing.rows("legal", "medical", Routing.BASE)          // a batch of three
+ * }</pre>
  */
 public final class Routing {
-    private static final Routing NONE = new Routing("");
+    /** Names no adapter for a row of {@link #rows}; PEFT's word. No adapter can have this name. */
+    public static final String BASE = "__base__";
 
-    private final String adapter;
+    /** The name of the input that {@link LoraModel#routedByInput} takes the rows' adapters from. */
+    public static final String INPUT = "ligature.adapters";
 
-    private Routing(String adapter) {
-        this.adapter = adapter;
+    private static final Routing NONE = new Routing(Kind.NONE, List.of(), List.of(), List.of());
+
+    /** How the adapters share out a batch. */
+    enum Kind {
+        NONE,
+        SUM,
+        ROWS,
+        HANDLES
+    }
+
+    private final Kind kind;
+    private final List<String> names;
+    private final List<Double> weights;
+    private final List<Long> handles;
+    private final int hash;
+
+    private Routing(Kind kind, List<String> names, List<Double> weights, List<Long> handles) {
+        this.kind = kind;
+        this.names = List.copyOf(names);
+        this.weights = List.copyOf(weights);
+        this.handles = List.copyOf(handles);
+        this.hash = Arrays.hashCode(new Object[] {kind, names, weights, handles});
     }
 
     /** Returns the routing through the base model alone. */
@@ -26,26 +64,159 @@ public final class Routing {
      * @param adapter the adapter's name
      */
     public static Routing of(String adapter) {
-        return new Routing(AdapterName.check(adapter));
+        return new Routing(Kind.SUM, List.of(AdapterName.check(adapter)), List.of(1.0), List.of());
     }
 
-    /** Returns the adapter's name; empty for the base alone. */
+    /**
+     * Returns the routing through several adapters at once: each weight takes w₁ ΔW₁ + w₂ ΔW₂ + ….
+     * A weight multiplies the scaling of its adapter, in every kind of layer; it is also the way to
+     * scale a single adapter up or down, for one request and for nobody else. What an adapter
+     * replaces (modules to save, token rows, biases) it replaces whole, whatever the weight.
+     *
+     * @param weights the weight of each adapter by its name, finite; their terms are added in the
+     *     map's order, which rounding depends on
+     * @throws LoraException if there is no adapter, or a weight is not finite
+     */
+    public static Routing weighted(Map<String, Double> weights) {
+        if (weights.isEmpty()) {
+            throw new LoraException(
+                    "LoraRoutingEmpty",
+                    "A weighted routing names no adapter. Name one, or use Routing.none().");
+        }
+        List<String> names = new ArrayList<>();
+        List<Double> factors = new ArrayList<>();
+        weights.forEach(
+                (name, weight) -> {
+                    if (!Double.isFinite(weight)) {
+                        throw new LoraException(
+                                "LoraRoutingWeight",
+                                "The weight of adapter "
+                                        + name
+                                        + " is "
+                                        + weight
+                                        + ". Give a finite number.");
+                    }
+                    names.add(AdapterName.check(name));
+                    factors.add(weight);
+                });
+        return new Routing(Kind.SUM, names, factors, List.of());
+    }
+
+    /**
+     * Returns the routing of a batch, one adapter for each row.
+     *
+     * @param rows an adapter's name or {@link #BASE} for each index of axis 0
+     * @throws LoraException if there is no row
+     */
+    public static Routing rows(String... rows) {
+        return rows(List.of(rows));
+    }
+
+    /**
+     * Returns the routing of a batch, one adapter for each row.
+     *
+     * @param rows an adapter's name or {@link #BASE} for each index of axis 0
+     * @throws LoraException if there is no row
+     */
+    public static Routing rows(List<String> rows) {
+        checkRows(rows.size());
+        rows.stream().filter(name -> !name.equals(BASE)).forEach(AdapterName::check);
+        return new Routing(Kind.ROWS, rows, List.of(), List.of());
+    }
+
+    /**
+     * Returns the routing of a batch, one adapter for each row.
+     *
+     * @param handles an {@link Adapter#handle} or 0 for the base, for each index of axis 0
+     * @throws LoraException if there is no row
+     */
+    public static Routing rowsByHandle(long... handles) {
+        checkRows(handles.length);
+        return new Routing(
+                Kind.HANDLES, List.of(), List.of(), Arrays.stream(handles).boxed().toList());
+    }
+
+    private static void checkRows(int rows) {
+        if (rows == 0) {
+            throw new LoraException(
+                    "LoraRoutingEmpty",
+                    "A routing by rows has no row. Name an adapter or Routing.BASE for each row of"
+                            + " the batch.");
+        }
+    }
+
+    /**
+     * Returns the adapter's name if there is one for the whole batch, whatever its weight; empty
+     * for the base alone, for several, and by rows.
+     */
     public Optional<String> adapter() {
-        return adapter.isEmpty() ? Optional.empty() : Optional.of(adapter);
+        return kind == Kind.SUM && names.size() == 1 ? Optional.of(names.get(0)) : Optional.empty();
+    }
+
+    /** Returns the adapters it names, each once, in their first order; none by handles. */
+    public Set<String> adapters() {
+        Set<String> distinct = new LinkedHashSet<>(names);
+        distinct.remove(BASE);
+        return distinct;
+    }
+
+    /** Returns whether each row of the batch has an adapter of its own. */
+    public boolean isByRow() {
+        return kind == Kind.ROWS || kind == Kind.HANDLES;
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    /** Returns the names in order: one for each term of a sum, or for each row. */
+    List<String> names() {
+        return names;
+    }
+
+    /** Returns the weights of the terms of a sum. */
+    List<Double> weights() {
+        return weights;
+    }
+
+    /** Returns the handle for each row. */
+    List<Long> handles() {
+        return handles;
     }
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof Routing routing && adapter.equals(routing.adapter);
+        return this == other
+                || (other instanceof Routing routing
+                        && hash == routing.hash
+                        && kind == routing.kind
+                        && names.equals(routing.names)
+                        && weights.equals(routing.weights)
+                        && handles.equals(routing.handles));
     }
 
     @Override
     public int hashCode() {
-        return adapter.hashCode();
+        return hash;
     }
 
     @Override
     public String toString() {
-        return adapter.isEmpty() ? "Routing(none)" : "Routing(" + adapter + ")";
+        return switch (kind) {
+            case NONE -> "Routing(none)";
+            case ROWS -> "Routing(rows " + String.join(", ", names) + ")";
+            case HANDLES ->
+                    handles.stream()
+                            .map(String::valueOf)
+                            .collect(Collectors.joining(", ", "Routing(handles ", ")"));
+            case SUM -> {
+                List<String> terms = new ArrayList<>();
+                for (int i = 0; i < names.size(); i++) {
+                    double weight = weights.get(i);
+                    terms.add(weight == 1 ? names.get(i) : weight + " · " + names.get(i));
+                }
+                yield "Routing(" + String.join(" + ", terms) + ")";
+            }
+        };
     }
 }

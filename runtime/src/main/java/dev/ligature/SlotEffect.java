@@ -48,14 +48,27 @@ final class SlotEffect {
             @Nullable PairList<String, Object> params,
             boolean graph) {
         NDList output = slot.base().forward(store, inputs, training, params);
-        FactorPair pair = weight.pair();
-        NDArray x = inputs.head();
         NDArray y = output.singletonOrThrow();
-        FactorArrays factors = graph ? pair.trained(store, y.getDevice()) : pair.detached();
-        NDArray sum =
-                slot.kind() == ModuleKind.EMBEDDING
-                        ? factors.addEmbedding(x, y, training)
-                        : factors.addLinear(x, y, pair.plan().dropout(), training);
+        NDArray sum = onto(y, store, inputs.head(), training, graph);
         return sum == y ? output : new NDList(sum);
+    }
+
+    /**
+     * Adds the adapter's term to an output.
+     *
+     * @param y the base's output, or that with other adapters; overwritten when serving
+     * @param store the caller's store
+     * @param x the slot's input
+     * @param training whether the result is to have a graph
+     * @param graph whether the adapter itself is trained
+     */
+    NDArray onto(NDArray y, ParameterStore store, NDArray x, boolean training, boolean graph) {
+        FactorArrays factors =
+                graph
+                        ? weight.trainedFactors(store, y.getDevice(), y.getManager())
+                        : weight.detachedFactors(y.getManager());
+        return slot.kind() == ModuleKind.EMBEDDING
+                ? factors.addEmbedding(x, y, training)
+                : factors.addLinear(x, y, weight.pair().plan().dropout(), training);
     }
 }

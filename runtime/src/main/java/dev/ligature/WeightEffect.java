@@ -14,9 +14,16 @@ import dev.ligature.block.Cast;
  */
 final class WeightEffect {
     private final FactorPair pair;
+    private final double factor;
 
-    WeightEffect(FactorPair pair) {
+    /**
+     * Creates the effect of a pair.
+     *
+     * @param factor by which a routing multiplies the pair's scaling
+     */
+    WeightEffect(FactorPair pair, double factor) {
         this.pair = pair;
+        this.factor = factor;
     }
 
     /** Returns the factor pair that is added. */
@@ -31,7 +38,7 @@ final class WeightEffect {
      * @param owner the manager of the result
      */
     NDArray adapted(NDArray w, NDManager owner) {
-        return sum(w, pair.detached(), owner);
+        return sum(w, detachedFactors(owner), owner);
     }
 
     /**
@@ -43,7 +50,17 @@ final class WeightEffect {
      * @param owner the manager of the result
      */
     NDArray trained(NDArray w, ParameterStore store, Device device, NDManager owner) {
-        return sum(w, pair.trained(store, device), owner);
+        return sum(w, trainedFactors(store, device, owner), owner);
+    }
+
+    /** Returns the factors without a graph; what is not the pair's own belongs to the owner. */
+    FactorArrays detachedFactors(NDManager owner) {
+        return pair.detached().scaledBy(factor, owner);
+    }
+
+    /** Returns the factors with a graph; what is not the pair's own belongs to the owner. */
+    FactorArrays trainedFactors(ParameterStore store, Device device, NDManager owner) {
+        return pair.trained(store, device).scaledBy(factor, owner);
     }
 
     /** Sums in the factors' data type and casts last. */

@@ -10,6 +10,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import dev.ligature.plan.LoraConfig;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
@@ -63,8 +64,20 @@ abstract class ToyTest {
         return lora.base().getParameters().get(name);
     }
 
+    /** A pair with the weight that a routing gives it. */
+    record Term(double weight, FactorPair pair) {}
+
     /** Computes the logits of a toy model by hand, with a pair for each of its weights or null. */
     double[][] byHand(LoraModel lora, FactorPair embed, FactorPair proj, FactorPair head) {
+        return byHand(lora, terms(embed), terms(proj), terms(head));
+    }
+
+    private static List<Term> terms(FactorPair pair) {
+        return pair == null ? List.of() : List.of(new Term(1, pair));
+    }
+
+    /** Computes the logits of a toy model by hand, with a sum of pairs for each of its weights. */
+    double[][] byHand(LoraModel lora, List<Term> embed, List<Term> proj, List<Term> head) {
         ToyModel model = (ToyModel) lora.base();
         double[][] table = Numbers.matrix(parameter(lora, "01embed_weight").getArray());
         double[][] w = Numbers.matrix(parameter(lora, "02proj_weight").getArray());
@@ -76,13 +89,16 @@ abstract class ToyTest {
         return Numbers.linear(mixed, adapted(out, head), new double[0]);
     }
 
-    private static double[][] adapted(double[][] w, FactorPair pair) {
-        return pair == null
-                ? w
-                : Numbers.plusDelta(
-                        w,
-                        pair.plan().scaling(),
-                        Numbers.matrix(pair.loraB().getArray()),
-                        Numbers.matrix(pair.loraA().getArray()));
+    private static double[][] adapted(double[][] w, List<Term> terms) {
+        double[][] sum = w;
+        for (Term term : terms) {
+            sum =
+                    Numbers.plusDelta(
+                            sum,
+                            term.weight() * term.pair().plan().scaling(),
+                            Numbers.matrix(term.pair().loraB().getArray()),
+                            Numbers.matrix(term.pair().loraA().getArray()));
+        }
+        return sum;
     }
 }

@@ -1,0 +1,138 @@
+package dev.ligature;
+
+import dev.ligature.diag.LoraException;
+import dev.ligature.diag.Nearest;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The adapters of one model, by name and by handle, and the routes through them. Any number of
+ * threads use it at once.
+ */
+final class AdapterTable {
+    /** How many routes are kept; making one again costs a few microseconds. */
+    private static final int ROUTES = 512;
+
+    private static final int LISTED = 10;
+
+    private final Slots slots;
+    private final Map<String, Binding> byName = new ConcurrentHashMap<>();
+    private final Map<Long, Binding> byHandle = new ConcurrentHashMap<>();
+    private final Map<Routing, Route> routes = // guarded by this
+            new LinkedHashMap<>(16, 0.75f, true) {
+                private static final long serialVersionUID = 1L;
+
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<Routing, Route> eldest) {
+                    return size() > ROUTES;
+                }
+            };
+
+    AdapterTable(Slots slots) {
+        this.slots = slots;
+    }
+
+    /** Returns the names, sorted. */
+    Set<String> names() {
+        return new TreeSet<>(byName.keySet());
+    }
+
+    boolean contains(String name) {
+        return byName.containsKey(name);
+    }
+
+    /** Returns the adapter of a name; an unknown one is an error. */
+    Binding named(String name) {
+        Binding binding = byName.get(name);
+        if (binding == null) {
+            Set<String> known = names();
+            throw unknown("There is no adapter " + name + "." + Nearest.hint(name, known), known);
+        }
+        return binding;
+    }
+
+    private Binding handled(long handle) {
+        Binding binding = byHandle.get(handle);
+        if (binding == null) {
+            throw unknown(
+                    "There is no adapter with the handle " + handle + ".",
+                    byHandle.values().stream()
+                            .map(known -> known.adapter().handle() + " " + known.adapter().name())
+                            .sorted()
+                            .toList());
+        }
+        return binding;
+    }
+
+    private static LoraException unknown(String what, Collection<String> known) {
+        if (known.isEmpty()) {
+            return new LoraException("LoraUnknownAdapter", what + " Create or load one first.");
+        }
+        String listed = known.stream().limit(LISTED).collect(Collectors.joining(", "));
+        int more = known.size() - LISTED;
+        return new LoraException(
+                "LoraUnknownAdapter",
+                what + " Known: " + listed + (more > 0 ? " and " + more + " more." : "."));
+    }
+
+    synchronized void add(Adapter adapter) {
+        Binding binding = new Binding(slots, adapter);
+        byName.put(adapter.name(), binding);
+        byHandle.put(adapter.handle(), binding);
+    }
+
+    /** Takes an adapter out, which is not closed by that; null if there is none of that name. */
+    synchronized @Nullable Adapter remove(String name) {
+        Binding binding = byName.remove(name);
+        if (binding == null) {
+            return null;
+        }
+        Adapter adapter = binding.adapter();
+        byHandle.remove(adapter.handle());
+        routes.values()
+                .removeIf(route -> route.bindings().stream().anyMatch(b -> b.adapter() == adapter));
+        return adapter;
+    }
+
+    /**
+     * Returns the route of a routing that names an adapter; the same one for equal routings, while
+     * it is kept.
+     */
+    synchronized Route route(Routing routing) {
+        Route known = routes.get(routing);
+        if (known != null) {
+            return known;
+        }
+        // Under the lock, so that no route is kept whose adapter is removed meanwhile.
+        Route route = routing.isByRow() ? rows(routing) : sum(routing);
+        routes.put(routing, route);
+        return route;
+    }
+
+    private Route sum(Routing routing) {
+        List<Binding> terms = new ArrayList<>();
+        for (int i = 0; i < routing.names().size(); i++) {
+            terms.add(named(routing.names().get(i)).scaledBy(routing.weights().get(i)));
+        }
+        return new SumRoute(slots, terms);
+    }
+
+    private Route rows(Routing routing) {
+        List<@Nullable Binding> rows = new ArrayList<>();
+        for (String name : routing.names()) {
+            rows.add(name.equals(Routing.BASE) ? null : named(name));
+        }
+        for (long handle : routing.handles()) {
+            rows.add(handle == 0 ? null : handled(handle));
+        }
+        return new RowsRoute(slots, rows);
+    }
+}

@@ -1,0 +1,42 @@
+package dev.ligature;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call of a slot in a forward pass.
+ *
+ * @param store the caller's store, which knows nothing of adapters
+ * @param inputs the slot's inputs
+ * @param training whether the pass is a training one
+ * @param params what the caller passes along
+ */
+record SlotCall(
+        ParameterStore store,
+        NDList inputs,
+        boolean training,
+        @Nullable PairList<String, Object> params) {
+
+    /** Returns what the base makes of the inputs. It gets the caller's own store: no W + ΔW. */
+    NDList base(Slot slot) {
+        return slot.base().forward(store, inputs, training, params);
+    }
+
+    /** Returns the outputs with what one adapter does. */
+    NDList through(SlotEffect effect, Binding binding) {
+        return effect.forward(store, inputs, training, params, binding.trains(training));
+    }
+
+    /** Adds the term of an adapter to an output, in place when serving. */
+    NDArray onto(NDArray y, SlotEffect effect, Binding binding) {
+        return effect.onto(y, store, inputs.head(), training, binding.trains(training));
+    }
+
+    /** Returns the same call with other inputs. */
+    SlotCall with(NDList others) {
+        return new SlotCall(store, others, training, params);
+    }
+}
