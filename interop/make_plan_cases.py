@@ -5,7 +5,7 @@
 The tests compare with what is written here, so nothing in this file may come from Ligature. The files:
 
   plan/plan-cases.json   {"models": {name: [module, ...]}, "cases": [...]}; a case has
-                           model    which of the models
+                           model    which of the models; some are made up by chance
                            config   fields of adapter_config.json
                            outcome  one character a module: t targeted, x excluded, - neither, as
                                     `check_target_module_exists` says
@@ -27,7 +27,8 @@ import warnings
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
-from peft.tuners.tuners_utils import _ExcludedModule, check_target_module_exists
+from peft.tuners.tuners_utils import _ExcludedModule, _maybe_include_all_linear_layers, check_target_module_exists
+from transformers import PretrainedConfig, PreTrainedModel
 
 warnings.filterwarnings("ignore")
 
@@ -49,11 +50,29 @@ MODELS = {
     "odd": ["layers.0.fc", "layers.1.fc", "0.fc", "1.fc", "a.xfc", "a.b.2.c.0.fc", "a.b.10.c.1.fc", "a.fc2", "fc", "A.FC"],
 }
 EMBEDDINGS = ("embed_tokens", "wte", "word_embeddings")
+# The modules that a model's `get_output_embeddings` gives, which all-linear leaves out.
+HEADS = ("lm_head", "decoder")
+SEGMENTS = ["model", "layers", "layer", "h", "blocks", "0", "1", "2", "10", "12", "self_attn", "attn", "mlp", "experts", "a", "b", "A",
+            "Layers", "x_layers", "layers_2", "é"]  # fmt: skip
+LEAVES = ["q_proj", "xq_proj", "q_proj2", "k_proj", "proj", "fc", "fc1", "fc10", "w1", "w", "lora_A", "weight", "base_layer_x", "QKV", "0", "7",
+          "embed_tokens", "wte", "gate-up", "to_out"]  # fmt: skip
+
+
+def random_model(rng: random.Random) -> list[str]:
+    """Names of modules that nobody would give, but that a model may have."""
+    names: list[str] = []
+    while len(names) < rng.randint(6, 20):
+        depth = rng.choice([0, 1, 2, 2, 3, 3, 4, 5])
+        name = ".".join([rng.choice(SEGMENTS) for _ in range(depth)] + [rng.choice(LEAVES)])
+        # A leaf has no children.
+        if not any(name == n or name.startswith(n + ".") or n.startswith(name + ".") for n in names):
+            names.append(name)
+    return names + (["lm_head"] if rng.random() < 0.7 else [])
 
 
 def build(names: list[str]) -> torch.nn.Module:
     """A tree of modules with linear layers and embeddings under exactly these names."""
-    root = torch.nn.Module()
+    root = Known(PretrainedConfig())
     for name in names:
         *path, last = name.split(".")
         node = root
@@ -63,6 +82,19 @@ def build(names: list[str]) -> torch.nn.Module:
             node = getattr(node, part)
         node.add_module(last, torch.nn.Embedding(3, 2) if last in EMBEDDINGS else torch.nn.Linear(2, 3, bias=False))
     return root
+
+
+class Known(PreTrainedModel):
+    """A model of Transformers, whose output head PEFT knows."""
+
+    config_class = PretrainedConfig
+
+    def get_output_embeddings(self):
+        heads = [module for name, module in self.named_modules() if name.split(".")[-1] in HEADS]
+        return heads[0] if heads else None
+
+    def get_input_embeddings(self):
+        return None
 
 
 def suffixes(names: list[str]) -> list[str]:
@@ -121,6 +153,11 @@ def config(rng: random.Random, names: list[str]) -> dict:
     c: dict = {"peft_type": "LORA", "r": rng.randint(1, 9), "lora_alpha": rng.randint(1, 20)}
     by_name = rng.random() < 0.7
     c["target_modules"] = [entry(rng, names) for _ in range(rng.randint(1, 4))] if by_name else expression(rng, names)
+    if not by_name and rng.random() < 0.2 and any(name.split(".")[-1] in HEADS for name in names):
+        c["target_modules"] = rng.choice(["all-linear", "All-Linear"])
+    if by_name and rng.random() < 0.1:
+        # PEFT condenses twenty names and more to what they end with.
+        c["target_modules"] = sorted({rng.choice(names) for _ in range(60)} | {entry(rng, names) for _ in range(8)})
     if rng.random() < 0.4:
         c["exclude_modules"] = (
             [entry(rng, names) for _ in range(rng.randint(1, 2))] if rng.random() < 0.6 else expression(rng, names)
@@ -140,11 +177,14 @@ def config(rng: random.Random, names: list[str]) -> dict:
     return c
 
 
-def judge(model: str, fields: dict) -> dict | None:
-    names = MODELS[model]
+def judge(models: dict, model: str, fields: dict) -> dict | None:
+    names = models[model]
     parents = {name.rsplit(".", i)[0] for name in names for i in range(1, name.count(".") + 1)}
     try:
         peft_config = LoraConfig(**{k: v for k, v in fields.items() if k != "peft_type"})
+        if isinstance(peft_config.target_modules, str) and peft_config.target_modules.lower() == "all-linear":
+            # Resolved against the model, by the function that an injection calls first.
+            peft_config = _maybe_include_all_linear_layers(peft_config, build(names))
         verdicts = [check_target_module_exists(peft_config, name) for name in names]
         if any(check_target_module_exists(peft_config, parent) for parent in parents):
             return None  # PEFT refuses to adapt a container, which a layout does not hold
@@ -164,11 +204,12 @@ def judge(model: str, fields: dict) -> dict | None:
 
 
 def plan_cases(rng: random.Random, count: int) -> dict:
+    models = MODELS | {f"chance{i}": random_model(rng) for i in range(12)}
     cases: list[dict] = []
     refused = 0
     while len(cases) < count:
-        model = rng.choice(list(MODELS))
-        case = judge(model, config(rng, MODELS[model]))
+        model = rng.choice(list(models))
+        case = judge(models, model, config(rng, models[model]))
         if case is None:
             continue
         # Most of the cases are to adapt something; a few show what PEFT refuses.
@@ -176,7 +217,7 @@ def plan_cases(rng: random.Random, count: int) -> dict:
             continue
         refused += case["adapted"] is None
         cases.append(case)
-    return {"models": MODELS, "cases": cases}
+    return {"models": models, "cases": cases}
 
 
 CONFIGS = {
@@ -255,15 +296,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--plans", type=int, default=240)
+    parser.add_argument("--plans", type=int, default=1000)
     parser.add_argument("--expressions", type=int, default=150, help="of each result")
     args = parser.parse_args()
     for folder in ("plan", "adapter-config"):
         (args.out / folder).mkdir(parents=True, exist_ok=True)
     write_configs(args.out / "adapter-config")
     plans = plan_cases(random.Random(args.seed), args.plans)
-    lines = [json.dumps(case, separators=(",", ":")) for case in plans["cases"]]
-    head = json.dumps(plans["models"], separators=(",", ":"))
+    lines = [json.dumps(case, separators=(",", ":"), ensure_ascii=False) for case in plans["cases"]]
+    head = json.dumps(plans["models"], separators=(",", ":"), ensure_ascii=False)
     write(args.out / "plan" / "plan-cases.json", '{"models":' + head + ',"cases":[\n' + ",\n".join(lines) + "\n]}")
     regexes = regex_cases(random.Random(args.seed), args.expressions)
     write(args.out / "plan" / "regex-cases.json", "[\n" + ",\n".join(json.dumps(r, ensure_ascii=False) for r in regexes) + "\n]")

@@ -81,10 +81,18 @@ class AdapterConfigJsonTest {
     @Test
     void everyConfigOfTheRandomCases_roundTrips() throws IOException {
         JsonElement root = JsonParser.parseString(resource("/plan/plan-cases.json"));
+        int blank = 0;
         for (JsonElement test : root.getAsJsonObject().getAsJsonArray("cases")) {
-            LoraConfig config = parse(test.getAsJsonObject().get("config").toString());
+            String json = test.getAsJsonObject().get("config").toString();
+            if (json.contains("\"\":")) { // a pattern without a name, which is refused
+                blank++;
+                Refusal.of("LoraBlankEntry", () -> parse(json));
+                continue;
+            }
+            LoraConfig config = parse(json);
             assertEquals(config, parse(AdapterConfigJson.write(config)));
         }
+        assertEquals(1, blank);
     }
 
     @Test
