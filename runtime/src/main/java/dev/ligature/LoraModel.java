@@ -10,6 +10,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.checkpoint.AdapterDirectory;
 import dev.ligature.checkpoint.AdapterDirectory.Factors;
+import dev.ligature.checkpoint.ServingCompatibility;
 import dev.ligature.diag.LoraException;
 import dev.ligature.inject.ModuleVisit;
 import dev.ligature.inject.ModuleVisitor;
@@ -217,9 +218,10 @@ public final class LoraModel extends ForwardingBlock {
      *
      * @param name the adapter's name
      * @param directory the directory to write
+     * @return whether vLLM and llama.cpp take what was saved
      * @throws IOException if it cannot be written
      */
-    public void save(String name, Path directory) throws IOException {
+    public ServingCompatibility save(String name, Path directory) throws IOException {
         Adapter adapter = adapter(name);
         adapter.enter();
         try {
@@ -229,6 +231,7 @@ public final class LoraModel extends ForwardingBlock {
                 factors.put(pair.plan(), new Factors(arrays.a(), arrays.b()));
             }
             AdapterDirectory.write(directory, adapter.plan(), factors);
+            return ServingCompatibility.of(adapter.plan(), slots.layout());
         } finally {
             adapter.exit();
         }

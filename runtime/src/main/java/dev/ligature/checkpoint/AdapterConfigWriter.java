@@ -50,7 +50,8 @@ final class AdapterConfigWriter {
         return ascii.toString();
     }
 
-    private static Map<String, @Nullable Object> fields(LoraConfig config) {
+    /** Returns the fields of the file, by name. */
+    static Map<String, @Nullable Object> fields(LoraConfig config) {
         Map<String, @Nullable Object> fields = new TreeMap<>();
         for (RefusedField field : RefusedField.values()) {
             if (field.isWritten()) {

@@ -2,6 +2,7 @@ package dev.ligature.examples.cli;
 
 import com.google.gson.stream.JsonWriter;
 import dev.ligature.checkpoint.LoadOptions;
+import dev.ligature.checkpoint.ServingCompatibility;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
@@ -58,7 +59,9 @@ final class InspectCommand implements Callable<Integer> {
                         text.append("\nadapter ")
                                 .append(options.adapter)
                                 .append(":\n\n")
-                                .append(adapted.report()));
+                                .append(adapted.report())
+                                .append("\nas saved:\n\n")
+                                .append(ServingCompatibility.of(adapted, layout).report()));
         return text.toString();
     }
 
@@ -87,7 +90,7 @@ final class InspectCommand implements Callable<Integer> {
             writer.endArray();
             if (plan.isPresent() && options.adapter != null) {
                 writer.name("adapter");
-                write(writer, options.adapter, plan.get());
+                write(writer, options.adapter, plan.get(), layout);
             }
             writer.endObject();
         }
@@ -113,7 +116,8 @@ final class InspectCommand implements Callable<Integer> {
         writer.endObject();
     }
 
-    private static void write(JsonWriter writer, Path directory, LoraPlan plan) throws IOException {
+    private static void write(JsonWriter writer, Path directory, LoraPlan plan, ModelLayout layout)
+            throws IOException {
         writer.beginObject();
         writer.name("directory").value(directory.toString());
         writer.name("trainable_parameters").value(plan.trainableParameters());
@@ -133,7 +137,27 @@ final class InspectCommand implements Callable<Integer> {
         writer.endArray();
         writer.name("warnings");
         strings(writer, plan.warnings().stream().map(PlanWarning::toString).toList());
+        write(writer, ServingCompatibility.of(plan, layout));
         writer.endObject();
+    }
+
+    private static void write(JsonWriter writer, ServingCompatibility compatibility)
+            throws IOException {
+        writer.name("servers").beginArray();
+        for (ServingCompatibility.Server server : ServingCompatibility.Server.values()) {
+            writer.beginObject();
+            writer.name("server").value(server.title());
+            writer.name("accepts").value(compatibility.accepts(server));
+            writer.name("findings").beginArray();
+            for (ServingCompatibility.Finding finding : compatibility.of(server)) {
+                writer.beginObject();
+                writer.name("effect").value(lower(finding.effect()));
+                writer.name("reason").value(finding.reason());
+                writer.endObject();
+            }
+            writer.endArray().endObject();
+        }
+        writer.endArray();
     }
 
     private static void strings(JsonWriter writer, List<String> values) throws IOException {

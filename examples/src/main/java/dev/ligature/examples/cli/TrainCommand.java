@@ -147,20 +147,24 @@ final class TrainCommand implements Callable<Integer> {
             try (WorkDirectory work = WorkDirectory.create(output)) {
                 stop.defer();
                 terminal.note(adapter.plan().report());
+                String compatibility = "";
                 long done = train(loaded, batches, last, work.path());
                 if (done > 0) {
                     Path whole = work.path().resolve("adapter");
-                    loaded.lora().save(LoadedModel.ADAPTER, whole);
+                    compatibility = loaded.lora().save(LoadedModel.ADAPTER, whole).report();
                     Files.move(
                             work.path().resolve(MetricsFile.NAME), whole.resolve(MetricsFile.NAME));
                     work.publish(whole);
                 }
-                return finish(done);
+                return finish(done, compatibility);
             }
         }
     }
 
-    private int finish(long done) {
+    private int finish(long done, String compatibility) {
+        if (!compatibility.isEmpty()) {
+            terminal.note(compatibility.strip());
+        }
         if (!stop.isRaised()) {
             terminal.note("adapter written to " + output);
             return 0;

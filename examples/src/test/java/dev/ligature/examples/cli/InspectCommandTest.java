@@ -1,6 +1,7 @@
 package dev.ligature.examples.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
@@ -38,6 +39,7 @@ final class InspectCommandTest {
         assertTrue(out.contains("tied: lm_head"), out);
         // r (V + d) of the tied pair once, and r (24 + 40) of down_proj in two layers; r is 5
         assertTrue(out.contains("1,095"), out);
+        assertTrue(out.contains("llama.cpp: refused, lm_head is tied to model.embed_tokens"), out);
     }
 
     @Test
@@ -69,5 +71,12 @@ final class InspectCommandTest {
                         .map(JsonElement::getAsString)
                         .toList());
         assertEquals(5, pair.get("r").getAsInt());
+        JsonObject vllm = adapter.getAsJsonArray("servers").get(0).getAsJsonObject();
+        assertEquals("vLLM", vllm.get("server").getAsString());
+        assertTrue(vllm.get("accepts").getAsBoolean());
+        JsonObject llamaCpp = adapter.getAsJsonArray("servers").get(1).getAsJsonObject();
+        assertFalse(llamaCpp.get("accepts").getAsBoolean());
+        JsonObject finding = llamaCpp.getAsJsonArray("findings").get(0).getAsJsonObject();
+        assertEquals("refused", finding.get("effect").getAsString());
     }
 }
