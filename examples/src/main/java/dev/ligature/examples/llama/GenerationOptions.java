@@ -49,6 +49,15 @@ public record GenerationOptions(
     }
 
     /**
+     * Returns these options with other draws.
+     *
+     * @param newSeed gives the same draws again
+     */
+    public GenerationOptions withSeed(long newSeed) {
+        return new GenerationOptions(maxNewTokens, temperature, newSeed, stopIds);
+    }
+
+    /**
      * Returns these options with other stop ids.
      *
      * @param ids for example {@link SpecialTokens#stops}

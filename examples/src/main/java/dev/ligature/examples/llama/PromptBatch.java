@@ -3,75 +3,54 @@ package dev.ligature.examples.llama;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.ligature.diag.LoraException;
 import java.util.Arrays;
 import java.util.List;
 
 /** Prompts of unequal length as one batch, padded on the left so that all end at one place. */
 final class PromptBatch {
-    private final int size;
+    private final int[] lengths;
     private final int width;
-    private final long[] ids; // size · width, 0 at padding
-    private final long[] mask; // size · width, 0 at padding and 1 else
+    private final long[] ids; // B · T, 0 at padding
+    private final long[] mask; // B · T, 0 at padding and 1 else
+    private final long[] positions; // B · T, counted from the first token that is no padding
 
-    private PromptBatch(int size, int width, long[] ids, long[] mask) {
-        this.size = size;
-        this.width = width;
-        this.ids = ids;
-        this.mask = mask;
-    }
-
-    static PromptBatch of(List<long[]> prompts, LlamaConfig config) {
-        int width = 0;
-        for (long[] prompt : prompts) {
-            config.checkTokenIds(prompt);
-            width = Math.max(width, prompt.length);
-        }
-        long[] ids = new long[prompts.size() * width];
-        long[] mask = new long[ids.length];
-        for (int row = 0; row < prompts.size(); row++) {
-            long[] prompt = prompts.get(row);
-            if (prompt.length == 0) {
-                throw new LoraException(
-                        "EmptyPrompt",
-                        "Prompt "
-                                + row
-                                + " has no tokens. Begin with the token that starts a text.");
+    private PromptBatch(List<long[]> prompts) {
+        lengths = prompts.stream().mapToInt(prompt -> prompt.length).toArray();
+        width = Arrays.stream(lengths).max().orElse(0);
+        ids = new long[lengths.length * width];
+        mask = new long[ids.length];
+        positions = new long[ids.length];
+        for (int row = 0; row < lengths.length; row++) {
+            int start = (row + 1) * width - lengths[row];
+            System.arraycopy(prompts.get(row), 0, ids, start, lengths[row]);
+            Arrays.fill(mask, start, start + lengths[row], 1);
+            for (int i = 0; i < lengths[row]; i++) {
+                positions[start + i] = i;
             }
-            int start = (row + 1) * width - prompt.length;
-            System.arraycopy(prompt, 0, ids, start, prompt.length);
-            Arrays.fill(mask, start, start + prompt.length, 1);
         }
-        return new PromptBatch(prompts.size(), width, ids, mask);
     }
 
-    /** Returns the number B of prompts. */
-    int size() {
-        return size;
+    static PromptBatch of(List<long[]> prompts) {
+        return new PromptBatch(prompts);
     }
 
-    /** Returns the length T of the longest prompt. */
-    int width() {
-        return width;
+    /** Returns the number of tokens of each prompt. */
+    int[] lengths() {
+        return lengths.clone();
     }
 
-    /** Returns the ids, {@code (B, T)}. */
+    /** Returns the ids, {@code (B, T)}, 0 at padding. */
     NDArray ids(NDManager manager) {
-        return manager.create(ids, new Shape(size, width));
+        return manager.create(ids, new Shape(lengths.length, width));
     }
 
-    /**
-     * Returns the attention mask once more tokens have been added to each row.
-     *
-     * @param added the number N of them
-     * @return {@code (B, T+N)}
-     */
-    NDArray mask(NDManager manager, int added) {
-        long[] longer = new long[size * (width + added)];
-        Arrays.fill(longer, 1);
-        for (int row = 0; row < size; row++) {
-            System.arraycopy(mask, row * width, longer, row * (width + added), width);
-        }
-        return manager.create(longer, new Shape(size, width + added));
+    /** Returns the attention mask, {@code (B, T)}, 0 at padding and 1 else. */
+    NDArray mask(NDManager manager) {
+        return manager.create(mask, new Shape(lengths.length, width));
+    }
+
+    /** Returns the positions, {@code (B, T)}, counted from the first token that is no padding. */
+    NDArray positions(NDManager manager) {
+        return manager.create(positions, new Shape(lengths.length, width));
     }
 }
