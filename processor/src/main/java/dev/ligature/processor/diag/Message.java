@@ -30,7 +30,7 @@ public enum Message {
     SUPERCLASS_NOT_PROCESSED(
             "LoraSuperclassNotProcessed",
             "The superclass %1$s has annotated fields but no generated class %2$s. Compile it with"
-                    + " the Ligature processor; docs/getting-started.md says how to set it up."),
+                    + " the Ligature processor; docs/setup.md says how."),
     SUPERCLASS_INACCESSIBLE(
             "LoraSuperclassInaccessible",
             "The superclass %1$s has annotated fields, but %2$s cannot reach its generated class"
@@ -108,8 +108,7 @@ public enum Message {
     CHILD_NOT_PROCESSED(
             "LoraChildNotProcessed",
             "@LoraChild field %1$s holds %2$s, which has annotated fields but no generated class"
-                    + " %3$s. Compile %2$s with the Ligature processor; docs/getting-started.md says how to set"
-                    + " it up."),
+                    + " %3$s. Compile %2$s with the Ligature processor; docs/setup.md says how."),
     CHILD_INACCESSIBLE(
             "LoraChildInaccessible",
             "@LoraChild field %1$s needs %2$s, which %3$s cannot reach. Make %2$s, and all classes"

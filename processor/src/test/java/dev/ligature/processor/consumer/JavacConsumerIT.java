@@ -1,0 +1,185 @@
+package dev.ligature.processor.consumer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A user who calls compilers: javac with class path and module path, and Eclipse's. */
+@Packaged
+class JavacConsumerIT {
+    private static final String[] STRICT = {"-Xlint:all,-processing", "-Werror", "--release", "17"};
+
+    @TempDir Path folder;
+
+    @Test
+    void theCommandOfTheSetUp_compilesALibraryAndAnApplication() throws Exception {
+        List<Path> classPath = new ArrayList<>(Artifacts.classPath());
+        for (String part : List.of("parts", "app")) {
+            Path sources = folder.resolve(part);
+            Consumer.copy(part, sources.resolve("src"));
+            List<String> words = setUpCommand(sources, classPath);
+            words.addAll(1, List.of("-Xlint:all,-processing,-options", "-Werror"));
+            assertEquals("", Command.run(sources, jdk(words)).succeeded().output());
+            classPath.add(0, sources.resolve("classes"));
+        }
+
+        Consumer.assertRuns(run("-cp", Artifacts.join(classPath), "com.example.app.Main"));
+    }
+
+    /** Since JDK 23, a processor that is only on the class path does not run. */
+    @Test
+    void aProcessorOnTheClassPathAlone_looksAsTheSetUpSays() throws Exception {
+        List<Path> classPath = new ArrayList<>(Artifacts.classPath());
+        Path parts = compile("parts", classPath, List.of("-proc:none"));
+        classPath.add(Artifacts.PROCESSOR);
+        List<String> words = new ArrayList<>(List.of("-cp", Artifacts.join(classPath)));
+        words.addAll(List.of("-d", folder.resolve("out").toString()));
+        Consumer.files(Consumer.SOURCES.resolve("app"), ".java")
+                .forEach(file -> words.add(file.toAbsolutePath().toString()));
+        words.set(1, words.get(1) + System.getProperty("path.separator") + parts);
+        Command command = Command.jdk(folder, "javac", words.toArray(String[]::new));
+
+        assertEquals(1, command.exitCode(), command.output());
+        if (Runtime.version().feature() >= 23) {
+            String mistake = Artifacts.blockOfSetup("text", "cannot find symbol");
+            String symbol =
+                    mistake.lines().filter(line -> line.contains("symbol:")).findFirst().get();
+            assertTrue(
+                    command.output().contains(symbol.strip().replaceAll("\\w+Lora", "ModelLora")));
+            assertTrue(!command.output().contains("[Lora"), command.output());
+        } else {
+            // It runs here, and finds that the library was compiled without it.
+            assertTrue(command.output().contains("[LoraChildNotProcessed]"), command.output());
+            assertTrue(command.output().contains("docs/setup.md"), command.output());
+        }
+    }
+
+    @Test
+    void modulesCompileAndRun() throws Exception {
+        List<Path> modulePath = new ArrayList<>(Artifacts.classPath());
+        for (String part : List.of("parts", "app")) {
+            Path sources = folder.resolve(part);
+            Consumer.copy(part, sources.resolve("src"));
+            Consumer.copy("modules/" + part, sources.resolve("src"));
+            List<String> words =
+                    new ArrayList<>(List.of("--module-path", Artifacts.join(modulePath)));
+            words.addAll(
+                    List.of(
+                            "-Xlint:all,-processing,-requires-automatic",
+                            "-Werror",
+                            "--release",
+                            "17",
+                            "-d",
+                            "classes",
+                            "--processor-path",
+                            Artifacts.PROCESSOR.toString()));
+            Consumer.files(sources, ".java").forEach(file -> words.add(file.toString()));
+            assertEquals(
+                    "",
+                    Command.jdk(sources, "javac", words.toArray(String[]::new))
+                            .succeeded()
+                            .output());
+            modulePath.add(0, sources.resolve("classes"));
+        }
+
+        Consumer.assertRuns(
+                run(
+                        "--module-path",
+                        Artifacts.join(modulePath),
+                        "-m",
+                        "com.example.app/com.example.app.Main"));
+    }
+
+    @Test
+    void theProcessorAsAModule_generatesTheSame() throws Exception {
+        List<Path> classPath = Artifacts.classPath();
+        Path asJar = compile("parts", classPath, List.of("--processor-path", processor()));
+        byte[] expected = Files.readAllBytes(generated(asJar));
+        Path asModule =
+                compile("parts", classPath, List.of("--processor-module-path", processor()));
+
+        assertEquals(-1, Arrays.mismatch(expected, Files.readAllBytes(generated(asModule))));
+    }
+
+    @Test
+    void eclipseWithAProcessorPath_generatesTheSame() throws Exception {
+        Path byJavac =
+                compile("parts", Artifacts.classPath(), List.of("-processorpath", processor()));
+        byte[] expected = Files.readAllBytes(generated(byJavac));
+        Path out = Files.createDirectories(folder.resolve("ecj"));
+        List<String> words =
+                new ArrayList<>(
+                        List.of(
+                                "-cp",
+                                Artifacts.eclipse().toString(),
+                                "org.eclipse.jdt.internal.compiler.batch.Main"));
+        words.addAll(List.of("-17", "-proc:full", "-processorpath", processor(), "-d", out.toString()));
+        words.addAll(List.of("-cp", Artifacts.join(Artifacts.classPath()), "-s", out.toString()));
+        words.add(Consumer.SOURCES.resolve("parts").toAbsolutePath().toString());
+        run(words.toArray(String[]::new)).succeeded();
+
+        assertEquals(-1, Arrays.mismatch(expected, Files.readAllBytes(generated(out))));
+        assertEquals(1, Consumer.files(out, "PartLora.class").size());
+    }
+
+    private Path compile(String part, List<Path> classPath, List<String> options) throws Exception {
+        Path out = Files.createTempDirectory(folder, part);
+        List<String> words = new ArrayList<>(List.of("-cp", Artifacts.join(classPath)));
+        words.addAll(List.of("-d", out.toString(), "-s", out.toString()));
+        words.addAll(options);
+        words.addAll(Arrays.asList(STRICT));
+        Consumer.files(Consumer.SOURCES.resolve(part), ".java")
+                .forEach(file -> words.add(file.toAbsolutePath().toString()));
+        Command.jdk(folder, "javac", words.toArray(String[]::new)).succeeded();
+        return out;
+    }
+
+    private static Path generated(Path out) {
+        return Consumer.files(out, "PartLora.java").get(0);
+    }
+
+    private static String processor() {
+        return Artifacts.PROCESSOR.toString();
+    }
+
+    private Command run(String... arguments) throws IOException, InterruptedException {
+        return Command.jdk(folder, "java", arguments);
+    }
+
+    /** Returns the words of the command on the page, with what its variables stand for. */
+    private static List<String> setUpCommand(Path sources, List<Path> classPath)
+            throws IOException {
+        String command = Artifacts.blockOfSetup("sh", "-processorpath").replace("\\\n", " ");
+        List<String> words = new ArrayList<>();
+        Pattern.compile("\\$\\(.*?\\)|\\S+")
+                .matcher(command)
+                .results()
+                .map(found -> found.group())
+                .flatMap(
+                        word ->
+                                word.startsWith("$(find src")
+                                        ? Consumer.files(sources, ".java").stream()
+                                                .map(Path::toString)
+                                        : Stream.of(word))
+                .map(word -> word.equals("\"$CLASS_PATH\"") ? Artifacts.join(classPath) : word)
+                .map(word -> word.startsWith("ligature-processor") ? processor() : word)
+                .forEach(words::add);
+        return words;
+    }
+
+    private static List<String> jdk(List<String> words) {
+        List<String> withPath = new ArrayList<>(words);
+        withPath.set(0, Path.of(System.getProperty("java.home"), "bin", words.get(0)).toString());
+        return withPath;
+    }
+}
