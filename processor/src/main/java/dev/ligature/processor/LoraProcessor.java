@@ -19,6 +19,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -31,6 +32,7 @@ import javax.lang.model.SourceVersion;
 import javax.lang.model.element.ModuleElement;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.util.Elements;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes {@code XLora} for each class {@code X} with annotated fields: read, check, write.
@@ -43,10 +45,33 @@ public final class LoraProcessor extends AbstractProcessor {
     private final Set<String> compiledNow = new TreeSet<>();
     private final Set<String> waiting = new TreeSet<>();
     private final Map<String, String> generated = new TreeMap<>();
+    private @Nullable Settings settings;
+
+    /**
+     * What holds for the whole compilation.
+     *
+     * @param options the options
+     * @param reporter where diagnostics go
+     */
+    private record Settings(Options options, Reporter reporter) {}
 
     @Override
     public Set<String> getSupportedAnnotationTypes() {
         return Set.of(Names.LORA_TARGET, Names.LORA_CHILD, Names.TIED, Names.TIES);
+    }
+
+    @Override
+    public Set<String> getSupportedOptions() {
+        return Options.NAMES;
+    }
+
+    @Override
+    public synchronized void init(ProcessingEnvironment environment) {
+        super.init(environment);
+        Options options = Options.of(environment.getOptions());
+        Reporter reporter = new Reporter(environment.getMessager(), options.warnings());
+        reporter.report(options.problems());
+        settings = new Settings(options, reporter);
     }
 
     @Override
@@ -60,10 +85,14 @@ public final class LoraProcessor extends AbstractProcessor {
         compiledNow.addAll(found);
         waiting.addAll(found);
         if (!waiting.isEmpty() && hasRuntime()) {
-            Round work = new Round(processingEnv, round);
+            Round work = new Round(processingEnv, settings(), round);
             List.copyOf(waiting).forEach(work::process);
         }
         return false;
+    }
+
+    private Settings settings() {
+        return Objects.requireNonNull(settings, "init was not called");
     }
 
     private boolean hasRuntime() {
@@ -71,7 +100,8 @@ public final class LoraProcessor extends AbstractProcessor {
             if (processingEnv.getElementUtils().getTypeElement(name) == null) {
                 String first = waiting.iterator().next();
                 TypeElement type = processingEnv.getElementUtils().getTypeElement(first);
-                new Reporter(processingEnv.getMessager())
+                settings()
+                        .reporter()
                         .report(Diagnostic.of(Message.RUNTIME_MISSING, Site.of(type), name));
                 waiting.clear();
                 return false;
@@ -84,15 +114,17 @@ public final class LoraProcessor extends AbstractProcessor {
     private final class Round {
         private final Elements elements;
         private final RoundEnvironment round;
+        private final Options options;
         private final Reporter reporter;
         private final ModelReader reader;
         private final ModelCheck check;
         private final InjectorWriter writer;
 
-        Round(ProcessingEnvironment environment, RoundEnvironment round) {
+        Round(ProcessingEnvironment environment, Settings settings, RoundEnvironment round) {
             this.elements = environment.getElementUtils();
             this.round = round;
-            this.reporter = new Reporter(environment.getMessager());
+            this.options = settings.options();
+            this.reporter = settings.reporter();
             this.reader = new ModelReader(elements, environment.getTypeUtils(), compiledNow);
             this.check = new ModelCheck(reader.graph());
             this.writer = new InjectorWriter(LoraProcessor.class.getName(), environment.getFiler());
@@ -123,11 +155,21 @@ public final class LoraProcessor extends AbstractProcessor {
                 write(checked.injector(), type);
             } else if (round.processingOver()) {
                 waiting.remove(name);
-                if (!round.errorRaised()) {
-                    String types = String.join(", ", missing);
-                    report(Message.TYPE_MISSING, type, spec.id().injector().display(), types);
-                }
+                leave(spec, type);
+            } else if (options.verbose()) {
+                String types = String.join(", ", missing);
+                report(Message.WAITING, type, spec.id().display(), types);
             }
+        }
+
+        /** Gives up on a class whose types never came; its generated class has the members. */
+        private void leave(ClassSpec spec, TypeElement type) {
+            List<String> missing = Missing.toReport(spec, reader.graph());
+            if (!missing.isEmpty() && !round.errorRaised()) {
+                String types = String.join(", ", missing);
+                report(Message.TYPE_MISSING, type, spec.id().injector().display(), types);
+            }
+            write(ModelCheck.unchecked(spec, reader.graph()), type);
         }
 
         private void write(InjectorSpec injector, TypeElement type) {
@@ -145,6 +187,10 @@ public final class LoraProcessor extends AbstractProcessor {
             }
             try {
                 writer.write(injector, type, hasGenerated(type));
+                if (options.verbose()) {
+                    String written = injector.model().injector().display();
+                    report(Message.WRITTEN, type, written, Summary.of(injector));
+                }
             } catch (FilerException exists) {
                 report(
                         Message.FILE_EXISTS,

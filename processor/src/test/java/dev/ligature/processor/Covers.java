@@ -6,7 +6,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** Names the messages that a test of {@link LoraProcessorTest} asserts. */
+/** Names the messages that a test asserts, where no case in the folder of errors does. */
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.METHOD)
 @interface Covers {

@@ -7,6 +7,7 @@ import dev.ligature.processor.diag.Message;
 import java.lang.reflect.Method;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -32,10 +33,13 @@ class MessageCatalogueTest {
                 provoked.add(mark.substring(mark.indexOf(' ') + 1));
             }
         }
-        for (Method test : LoraProcessorTest.class.getDeclaredMethods()) {
-            Covers covers = test.getAnnotation(Covers.class);
-            if (covers != null) {
-                Arrays.stream(covers.value()).map(Message::code).forEach(provoked::add);
+        for (Class<?> tests :
+                List.of(LoraProcessorTest.class, RoundsTest.class, OptionsTest.class)) {
+            for (Method test : tests.getDeclaredMethods()) {
+                Covers covers = test.getAnnotation(Covers.class);
+                if (covers != null) {
+                    Arrays.stream(covers.value()).map(Message::code).forEach(provoked::add);
+                }
             }
         }
         assertEquals(codes(), provoked);

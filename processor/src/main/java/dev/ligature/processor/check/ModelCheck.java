@@ -2,6 +2,7 @@ package dev.ligature.processor.check;
 
 import dev.ligature.processor.diag.Diagnostic;
 import dev.ligature.processor.model.ClassSpec;
+import dev.ligature.processor.model.InjectorSpec;
 import dev.ligature.processor.model.ModelGraph;
 import java.util.List;
 
@@ -44,5 +45,16 @@ public final class ModelCheck {
                 rules.stream().flatMap(rule -> rule.check(subject).stream()).toList();
         boolean isBroken = diagnostics.stream().anyMatch(Diagnostic::isError);
         return new Checked(diagnostics, new InjectorPlan(subject).settle(isBroken));
+    }
+
+    /**
+     * Settles what is generated for a class that names types which do not exist: the members, which
+     * do nothing.
+     *
+     * @param spec the class
+     * @param graph the classes that it reaches
+     */
+    public static InjectorSpec unchecked(ClassSpec spec, ModelGraph graph) {
+        return new InjectorPlan(Subject.of(spec, graph)).settle(true);
     }
 }

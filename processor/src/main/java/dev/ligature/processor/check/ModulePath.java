@@ -1,6 +1,8 @@
 package dev.ligature.processor.check;
 
 import dev.ligature.processor.model.Role;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /**
  * A module as it is called from a class.
@@ -26,6 +28,15 @@ record ModulePath(String path, Role role, boolean isTarget, int member) {
     boolean isMeantBy(String written) {
         String name = path.endsWith("." + ELEMENT) ? path.substring(0, path.length() - 2) : path;
         return endsWith(path, written) || endsWith(name, written);
+    }
+
+    /** Returns whether a written path means this module and leaves out its indices. */
+    boolean isMeantWithoutIndices(String written) {
+        String name =
+                Arrays.stream(segments(path))
+                        .filter(segment -> !segment.equals(ELEMENT))
+                        .collect(Collectors.joining("."));
+        return endsWith(name, written);
     }
 
     /** Returns whether two modules could have one name: an element's segment may be any number. */

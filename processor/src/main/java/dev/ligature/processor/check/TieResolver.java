@@ -166,10 +166,13 @@ final class TieResolver {
         if (!ends.isEmpty()) {
             return Diagnostic.of(Message.TIE_AMBIGUOUS, site, path, String.join(", ", ends));
         }
+        List<ModulePath> repeatedOnes =
+                paths.stream().filter(p -> p.isTarget() && p.isRepeated()).toList();
         Optional<ModulePath> repeated =
-                paths.stream()
-                        .filter(p -> p.isTarget() && p.isRepeated() && p.isMeantBy(path))
-                        .findFirst();
+                repeatedOnes.stream()
+                        .filter(p -> p.isMeantWithoutIndices(path))
+                        .findFirst()
+                        .or(() -> repeatedOnes.stream().filter(p -> p.isMeantBy(path)).findFirst());
         if (repeated.isPresent()) {
             String found = repeated.get().path();
             return Diagnostic.of(Message.TIE_THROUGH_LIST, site, path, found);

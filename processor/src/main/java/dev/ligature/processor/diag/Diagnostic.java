@@ -29,6 +29,6 @@ public record Diagnostic(Message message, Site site, List<String> arguments) {
 
     /** Returns whether the compilation fails. */
     public boolean isError() {
-        return !message.isWarning();
+        return message.isError();
     }
 }

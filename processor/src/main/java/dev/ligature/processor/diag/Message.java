@@ -181,17 +181,23 @@ public enum Message {
                     + " dev.ligature:ligature-runtime."),
     TYPE_MISSING(
             "LoraTypeMissing",
-            "%1$s was left out, as these types do not exist: %2$s. Check imports and spelling, and"
+            "%1$s binds nothing, as these types do not exist: %2$s. Check imports and spelling, and"
                     + " that the processor that generates them runs."),
     FILE_FAILED("LoraFileFailed", "%1$s could not be written: %2$s."),
     PROCESSOR_FAILED(
             "LoraProcessorFailed",
             "The Ligature processor (%1$s) failed on %2$s. Please report this with the source of"
-                    + " the class.\n%3$s");
+                    + " the class.\n%3$s"),
+    OPTION_UNKNOWN("LoraOptionUnknown", "There is no option %1$s.%2$s docs/setup.md lists them."),
+    OPTION_VALUE("LoraOptionValue", "Option %1$s is '%2$s', but must be one of: %3$s."),
+
+    WRITTEN("LoraWritten", Severity.NOTE, "%1$s binds %2$s."),
+    WAITING("LoraWaiting", Severity.NOTE, "%1$s waits for types that do not exist yet: %2$s.");
 
     private enum Severity {
         ERROR,
-        WARNING
+        WARNING,
+        NOTE
     }
 
     private final String code;
@@ -211,6 +217,11 @@ public enum Message {
     /** Returns the stable code. */
     public String code() {
         return code;
+    }
+
+    /** Returns whether the compilation fails. */
+    public boolean isError() {
+        return severity == Severity.ERROR;
     }
 
     /** Returns whether it leaves the compilation alone and can be silenced. */

@@ -9,11 +9,28 @@ import org.jspecify.annotations.Nullable;
 
 /** Hands diagnostics to the compiler; the only user of {@link Messager}. */
 public final class Reporter {
-    private final Messager messager;
+    /** What becomes of warnings. */
+    public enum Warnings {
+        /** They are warnings. */
+        WARN,
+        /** They are errors. */
+        ERROR,
+        /** They are left out. */
+        OFF
+    }
 
-    /** Creates a reporter for a compilation. */
-    public Reporter(Messager messager) {
+    private final Messager messager;
+    private final Warnings warnings;
+
+    /**
+     * Creates a reporter for a compilation.
+     *
+     * @param messager where the diagnostics go
+     * @param warnings what becomes of warnings that the source does not silence
+     */
+    public Reporter(Messager messager, Warnings warnings) {
         this.messager = messager;
+        this.warnings = warnings;
     }
 
     /** Reports all of the diagnostics, but for the warnings that the source silences. */
@@ -23,11 +40,13 @@ public final class Reporter {
 
     /** Reports a diagnostic, unless it is a warning that the source silences. */
     public void report(Diagnostic diagnostic) {
+        Message message = diagnostic.message();
         Site site = diagnostic.site();
-        if (diagnostic.isError()) {
-            print(Kind.ERROR, diagnostic.text(), site);
-        } else if (!isSilenced(diagnostic.message(), site.element())) {
-            print(Kind.WARNING, diagnostic.text(), site);
+        if (!message.isWarning()) {
+            print(diagnostic.isError() ? Kind.ERROR : Kind.NOTE, diagnostic.text(), site);
+        } else if (warnings != Warnings.OFF && !isSilenced(message, site.element())) {
+            Kind kind = warnings == Warnings.ERROR ? Kind.ERROR : Kind.WARNING;
+            print(kind, diagnostic.text(), site);
         }
     }
 

@@ -17,6 +17,8 @@ public record Site(
         @Nullable Element element,
         @Nullable AnnotationMirror annotation,
         @Nullable AnnotationValue value) {
+    /** No place in a source: the compilation as a whole. */
+    public static final Site NOWHERE = new Site(null, null, null);
 
     /** Returns the site of an element. */
     public static Site of(Element element) {

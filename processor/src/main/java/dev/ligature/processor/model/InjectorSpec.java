@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param isPublic whether it is public
  * @param typeParameters how many type parameters the model has
  * @param isNameable whether generated code can name the model
- * @param isWrappable whether the model is a block, and so can be wrapped
+ * @param isWrappable whether the model is a block, and so can be wrapped; if not, it has errors
  * @param deprecations the warnings that the use of the model and its parts gives
  * @param isBroken whether the model has errors: the members are there, but do nothing
  * @param constants the constants, in order of declaration

@@ -6,6 +6,7 @@ import dev.ligature.processor.model.Container;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.element.TypeParameterElement;
@@ -21,6 +22,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads the types of fields. Type-use annotations do not matter to any of the answers. */
 final class FieldTypes {
+    private static final String LIST = "java.util.List";
+    private static final String MAP = "java.util.Map";
+    private static final Set<String> LISTS_AND_MAPS = Set.of(LIST, MAP);
+    private static final Set<String> HOLDERS =
+            Set.of("java.util.Collection", MAP, "java.util.Optional");
+
     private final Elements elements;
     private final Types types;
 
@@ -53,22 +60,41 @@ final class FieldTypes {
         if (bound instanceof ArrayType array) {
             return holding(Container.ARRAY, array.getComponentType(), text);
         }
-        Optional<DeclaredType> list = asSuper(bound, "java.util.List");
-        if (list.isPresent()) {
-            return isRaw(list.get())
-                    ? new ChildType.Unsupported(ChildType.Problem.RAW, text)
-                    : holding(Container.LIST, list.get().getTypeArguments().get(0), text);
+        Optional<DeclaredType> many = asSuper(bound, LISTS_AND_MAPS);
+        if (many.isEmpty()) {
+            return holding(Container.ONE, bound, text);
         }
-        Optional<DeclaredType> map = asSuper(bound, "java.util.Map");
-        if (map.isPresent()) {
-            if (isRaw(map.get())) {
-                return new ChildType.Unsupported(ChildType.Problem.RAW, text);
-            }
-            return isNamed(map.get().getTypeArguments().get(0), "java.lang.String")
-                    ? holding(Container.MAP, map.get().getTypeArguments().get(1), text)
-                    : new ChildType.Unsupported(ChildType.Problem.KEY, text);
+        List<? extends TypeMirror> arguments = many.get().getTypeArguments();
+        if (arguments.isEmpty()) {
+            return new ChildType.Unsupported(ChildType.Problem.RAW, text);
         }
-        return holding(Container.ONE, bound, text);
+        if (isNamed(many.get(), LIST)) {
+            return holding(Container.LIST, arguments.get(0), text);
+        }
+        return isNamed(arguments.get(0), "java.lang.String")
+                ? holding(Container.MAP, arguments.get(1), text)
+                : new ChildType.Unsupported(ChildType.Problem.KEY, text);
+    }
+
+    /**
+     * Returns the classes that a field without annotation may hold: its own, or those in a
+     * collection, a map or an optional.
+     */
+    List<ClassId> held(TypeMirror type) {
+        TypeMirror bound = bound(type);
+        if (bound instanceof ArrayType array) {
+            return held(array.getComponentType());
+        }
+        if (bound.getKind() != TypeKind.DECLARED) {
+            return List.of();
+        }
+        Optional<DeclaredType> holder = asSuper(bound, HOLDERS);
+        if (holder.isEmpty()) {
+            return isModelClass(bound) ? List.of(id(element((DeclaredType) bound))) : List.of();
+        }
+        List<ClassId> held = new ArrayList<>();
+        holder.get().getTypeArguments().forEach(argument -> held.addAll(held(argument)));
+        return held;
     }
 
     /** Adds the names of the types in a type that do not exist, or not yet. */
@@ -130,24 +156,20 @@ final class FieldTypes {
         return type;
     }
 
-    private Optional<DeclaredType> asSuper(TypeMirror type, String name) {
+    private Optional<DeclaredType> asSuper(TypeMirror type, Set<String> names) {
         if (!(type instanceof DeclaredType declared)) {
             return Optional.empty();
         }
-        if (element(declared).getQualifiedName().contentEquals(name)) {
+        if (names.contains(element(declared).getQualifiedName().toString())) {
             return Optional.of(declared);
         }
         for (TypeMirror parent : types.directSupertypes(type)) {
-            Optional<DeclaredType> found = asSuper(parent, name);
+            Optional<DeclaredType> found = asSuper(parent, names);
             if (found.isPresent()) {
                 return found;
             }
         }
         return Optional.empty();
-    }
-
-    private boolean isRaw(DeclaredType type) {
-        return type.getTypeArguments().isEmpty();
     }
 
     private boolean isBlock(TypeMirror type) {

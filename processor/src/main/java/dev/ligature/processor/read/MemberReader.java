@@ -1,7 +1,6 @@
 package dev.ligature.processor.read;
 
 import dev.ligature.processor.diag.Site;
-import dev.ligature.processor.model.ChildType;
 import dev.ligature.processor.model.ClassId;
 import dev.ligature.processor.model.Field;
 import dev.ligature.processor.model.Member;
@@ -118,9 +117,10 @@ final class MemberReader {
     private Optional<Member> plain(VariableElement variable, Field field) {
         boolean isBlock = fieldTypes.targetContainer(variable.asType()) != null;
         ClassId holds =
-                fieldTypes.child(variable.asType()) instanceof ChildType.Of of && isModel(of.type())
-                        ? of.type()
-                        : null;
+                fieldTypes.held(variable.asType()).stream()
+                        .filter(this::isModel)
+                        .findFirst()
+                        .orElse(null);
         return isBlock || holds != null
                 ? Optional.of(new Member.Plain(field, isBlock, holds))
                 : Optional.empty();
@@ -133,7 +133,7 @@ final class MemberReader {
         return !id.packageName().startsWith("ai.djl.")
                 && type != null
                 && block != null
-                && types.isSubtype(types.erasure(type.asType()), types.erasure(block.asType()));
+                && types.isSubtype(type.asType(), block.asType());
     }
 
     private static Text name(Annotated annotation, Field field) {

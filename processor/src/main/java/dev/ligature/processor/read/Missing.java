@@ -5,6 +5,7 @@ import dev.ligature.processor.model.ClassId;
 import dev.ligature.processor.model.ClassSpec;
 import dev.ligature.processor.model.Member;
 import dev.ligature.processor.model.ModelGraph;
+import dev.ligature.processor.model.Origin;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -16,6 +17,22 @@ import java.util.TreeSet;
 /** Finds the types that do not exist yet and that the generated class of a model depends on. */
 public final class Missing {
     private Missing() {}
+
+    /**
+     * Returns the missing types that are to be reported at a class: its own, and those of classes
+     * from other compilations; classes of this one report theirs themselves.
+     */
+    public static List<String> toReport(ClassSpec spec, ModelGraph graph) {
+        Set<String> reported = new TreeSet<>(of(spec, graph));
+        for (ClassSpec other : graph.classes().values()) {
+            if (!other.equals(spec) && other.origin().kind() == Origin.Kind.COMPILED_NOW) {
+                other.missing().forEach(reported::remove);
+            }
+        }
+        reported.addAll(spec.missing());
+        reported.addAll(spec.missingElsewhere());
+        return new ArrayList<>(reported);
+    }
 
     /** Returns the names of the missing types of a class and of the children it reaches, sorted. */
     public static List<String> of(ClassSpec spec, ModelGraph graph) {

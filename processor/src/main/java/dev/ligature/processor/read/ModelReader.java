@@ -155,10 +155,8 @@ public final class ModelReader {
                             && !around.getModifiers().contains(Modifier.STATIC);
         }
         TypeElement block = elements.getTypeElement(Names.BLOCK);
-        boolean isBlock =
-                block != null
-                        && types.isSubtype(
-                                types.erasure(type.asType()), types.erasure(block.asType()));
+        // Not of erased types: javac keeps the supertype that those had in an earlier round.
+        boolean isBlock = block != null && types.isSubtype(type.asType(), block.asType());
         Set<Modifier> modifiers = type.getModifiers();
         return new ClassTraits(
                 type.getKind().name().toLowerCase(Locale.ROOT).replace('_', ' '),

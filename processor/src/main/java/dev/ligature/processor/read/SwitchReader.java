@@ -26,6 +26,9 @@ final class SwitchReader {
     List<Switch> read(TypeElement type, Set<String> named) {
         List<Switch> switches = new ArrayList<>();
         for (Element member : elements.getAllMembers(type)) {
+            if (!isMember(type, member)) {
+                continue;
+            }
             String name = member.getSimpleName().toString();
             Switch read = null;
             if (member instanceof ExecutableElement method && isMethod(method)) {
@@ -55,6 +58,22 @@ final class SwitchReader {
         return switches;
     }
 
+    /**
+     * Returns whether a class has or inherits a member; Eclipse's compiler lists all others too.
+     */
+    private boolean isMember(TypeElement model, Element member) {
+        Set<Modifier> modifiers = member.getModifiers();
+        boolean isInherited =
+                modifiers.contains(Modifier.PUBLIC)
+                        || modifiers.contains(Modifier.PROTECTED)
+                        || (!modifiers.contains(Modifier.PRIVATE) && isNear(model, member));
+        return isInherited || model.equals(member.getEnclosingElement());
+    }
+
+    private boolean isNear(TypeElement model, Element member) {
+        return elements.getPackageOf(member).equals(elements.getPackageOf(model));
+    }
+
     private String obstacle(TypeElement model, ExecutableElement method) {
         if (!method.getParameters().isEmpty()) {
             return "takes parameters";
@@ -73,8 +92,7 @@ final class SwitchReader {
         if (modifiers.contains(Modifier.STATIC)) {
             return "is static";
         }
-        boolean isNear = elements.getPackageOf(member).equals(elements.getPackageOf(model));
-        return modifiers.contains(Modifier.PUBLIC) || isNear
+        return modifiers.contains(Modifier.PUBLIC) || isNear(model, member)
                 ? ""
                 : "is inherited from another package and not public";
     }

@@ -81,10 +81,7 @@ public final class InjectorWriter {
             type.addField(constant(constant));
         }
         type.addMethod(MethodSpec.constructorBuilder().addModifiers(Modifier.PRIVATE).build());
-        if (injector.isWrappable()) {
-            type.addMethod(wrap(injector));
-        }
-        type.addMethod(describe(injector)).addMethod(visit(injector));
+        type.addMethod(wrap(injector)).addMethod(describe(injector)).addMethod(visit(injector));
         for (InjectorSpec.Dispatch dispatch : injector.dispatches()) {
             type.addMethod(DispatchWriter.method(dispatch));
         }
@@ -109,11 +106,18 @@ public final class InjectorWriter {
     }
 
     private static MethodSpec wrap(InjectorSpec injector) {
-        return method("wrap")
-                .addJavadoc("Wraps a model, so that adapters can be added to its modules.\n")
-                .returns(TypeNames.LORA_MODEL)
-                .addParameter(modelType(injector), "model")
-                .addStatement(
+        MethodSpec.Builder wrap =
+                method("wrap")
+                        .addJavadoc(
+                                "Wraps a model, so that adapters can be added to its modules.\n")
+                        .returns(TypeNames.LORA_MODEL)
+                        .addParameter(modelType(injector), "model");
+        if (!injector.isWrappable()) {
+            String problem = injector.model().display() + " has errors.";
+            return wrap.addStatement("throw new $T($S)", IllegalStateException.class, problem)
+                    .build();
+        }
+        return wrap.addStatement(
                         "return $T.wrap(model, $T::visit)",
                         TypeNames.LORA_MODEL,
                         TypeNames.raw(injector.model().injector()))

@@ -123,7 +123,8 @@ class JavacConsumerIT {
                                 "-cp",
                                 Artifacts.eclipse().toString(),
                                 "org.eclipse.jdt.internal.compiler.batch.Main"));
-        words.addAll(List.of("-17", "-proc:full", "-processorpath", processor(), "-d", out.toString()));
+        words.addAll(
+                List.of("-17", "-proc:full", "-processorpath", processor(), "-d", out.toString()));
         words.addAll(List.of("-cp", Artifacts.join(Artifacts.classPath()), "-s", out.toString()));
         words.add(Consumer.SOURCES.resolve("parts").toAbsolutePath().toString());
         run(words.toArray(String[]::new)).succeeded();

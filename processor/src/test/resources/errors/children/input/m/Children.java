@@ -6,11 +6,14 @@ import dev.ligature.annotation.LoraTarget;
 import dev.ligature.processor.ToyBlock;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 final class Children<T> extends ToyBlock {
     @SuppressWarnings("rawtypes") @LoraChild List raw;
     //                                            ^ LoraChildRaw
+    @SuppressWarnings("rawtypes") @LoraChild Map rawMap;
+    //                                           ^ LoraChildRaw
     @LoraChild Map<Integer, Part> keys;
     //                            ^ LoraChildKey
     @LoraChild Set<Part> set;
@@ -27,6 +30,8 @@ final class Children<T> extends ToyBlock {
     //               ^ LoraChildType
     @LoraChild Plain plain;
 //  ^ LoraChildEmpty
+    @LoraChild List<Plain> plains;
+//  ^ LoraChildEmpty
     @LoraChild Open open;
     //              ^ LoraChildAbstract
     @LoraChild Shape shape;
@@ -42,6 +47,15 @@ final class Children<T> extends ToyBlock {
     //   ^ LoraUnreachable
     List<Part> forgottenToo;
     //         ^ LoraUnreachable
+
+    Part[] forgottenArray;
+    //     ^ LoraUnreachable
+    Map<String, Part> forgottenMap;
+    //                ^ LoraUnreachable
+    Set<Optional<Part>> forgottenElsewhere;
+    //                  ^ LoraUnreachable
+    Comparable<Part> notHeld;
+    static Part shared;
 
     @SuppressWarnings("LoraUnreachable")
     Part meant;

@@ -5,8 +5,10 @@ import dev.ligature.annotation.LoraChild;
 import dev.ligature.annotation.LoraTarget;
 import dev.ligature.processor.ToyBlock;
 import java.util.List;
+import java.util.Map;
 
-final class Fields extends ToyBlock {
+@SuppressWarnings("rawtypes")
+final class Fields<B extends Block> extends ToyBlock {
     @LoraTarget private Block hidden;
     //                        ^ LoraFieldPrivate
     @LoraTarget static Block shared;
@@ -17,6 +19,14 @@ final class Fields extends ToyBlock {
     //                   ^ LoraTargetType
     @LoraTarget List<? extends Block> list;
     //                                ^ LoraTargetType
+    @LoraTarget List list2;
+    //               ^ LoraTargetType
+    @LoraTarget Block[][] grid;
+    //                    ^ LoraTargetType
+    @LoraTarget Map<String, Block> map;
+    //                             ^ LoraTargetType
+    @LoraTarget B variable;
+    //            ^ LoraTargetType
     @LoraTarget private static final int[] EVERYTHING = {};
     //                                     ^ LoraFieldFinal
     //                                     ^ LoraFieldPrivate

@@ -5,6 +5,7 @@ import dev.ligature.annotation.LoraChild;
 import dev.ligature.annotation.LoraTarget;
 import dev.ligature.processor.ToyBlock;
 import java.util.List;
+import java.util.Map;
 
 final class Names extends ToyBlock {
     @LoraTarget("a b") Block space;
@@ -33,6 +34,20 @@ final class Names extends ToyBlock {
     @LoraTarget("parts.0.w") Block indexed;
     //          ^ LoraDuplicatePath
     @LoraTarget("parts.first.w") Block fine;
+
+    @LoraChild("inside") Holder holder;
+    @LoraChild("inside.part") Part again2;
+    //         ^ LoraDuplicatePath
+    @LoraChild("map") Map<String, Part> map;
+    @LoraChild("map.0") Part inMap;
+    //         ^ LoraDuplicatePath
+    @LoraTarget("fc1Out") Block fc1;
+    @LoraTarget("fc1_out") Block fc2;
+    //          ^ LoraConstantClash
+
+    static final class Holder extends ToyBlock {
+        @LoraChild Part part;
+    }
 
     static final class Part extends ToyBlock {
         @LoraTarget Block w;

@@ -20,4 +20,25 @@ final class Roles extends ToyBlock {
     static final class Part extends ToyBlock {
         @LoraTarget(role = Role.OUTPUT_HEAD) Block head;
     }
+
+    static final class ThroughChildren extends ToyBlock {
+        @LoraChild Part encoder;
+        @LoraChild Part decoder;
+    //  ^ LoraRoleTwice
+    }
+
+    static final class ThroughAChild extends ToyBlock {
+        @LoraChild Part part;
+        @LoraTarget(role = Role.OUTPUT_HEAD) Block head;
+    //                         ^ LoraRoleTwice
+    }
+
+    static class Base extends ToyBlock {
+        @LoraTarget(role = Role.INPUT_EMBEDDING) Block tokens;
+    }
+
+    static final class ThroughItsSuperclass extends Base {
+        @LoraTarget(role = Role.INPUT_EMBEDDING) Block positions;
+    //                         ^ LoraRoleTwice
+    }
 }

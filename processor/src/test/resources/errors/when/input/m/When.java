@@ -3,9 +3,15 @@ package m;
 import ai.djl.nn.Block;
 import dev.ligature.annotation.LoraTarget;
 import dev.ligature.annotation.Tied;
-import dev.ligature.processor.ToyBlock;
 
 final class When extends Base {
+    @LoraTarget @Tied(value = "w", when = "far") Block far1;
+    //                                    ^ LoraWhenAccess
+    @LoraTarget @Tied(value = "w", when = "farMethod") Block far2;
+    //                                    ^ LoraWhenAccess
+    @LoraTarget @Tied(value = "w", when = "farHidden") Block far3;
+    //                                    ^ LoraWhenUnknown
+    @LoraTarget @Tied(value = "w", when = "farPublic") Block fineFromFar;
     @LoraTarget Block w;
     @LoraTarget @Tied(value = "w", when = "tieWord") Block unknown;
     //                                    ^ LoraWhenUnknown
@@ -43,6 +49,6 @@ final class When extends Base {
     }
 }
 
-class Base extends ToyBlock {
+class Base extends far.Far {
     boolean inherited;
 }

@@ -1,0 +1,176 @@
+package dev.ligature.processor;
+
+import static dev.ligature.processor.Inline.source;
+import static dev.ligature.processor.Inline.texts;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.testing.compile.Compilation;
+import dev.ligature.processor.diag.Message;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import javax.tools.JavaFileObject;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Classes that other processors generate are awaited, and given up once when they never come. */
+class RoundsTest {
+    private static final JavaFileObject PARENT =
+            source(
+                    "m.Parent",
+                    "class Parent extends ToyBlock {",
+                    "    @LoraChild GeneratedChild child;",
+                    "    @LoraTarget(Names.NAME) Block named;",
+                    "}");
+    private static final String GENERATED_CHILD =
+            "final class GeneratedChild extends ToyBlock { @LoraTarget Block w; }\n";
+    private static final String NAMES =
+            "class Names { static final String NAME = \"named_module\"; }\n";
+
+    @Test
+    void modelsFieldTypesAndConstantsThatComeInLaterRounds_areAwaited() throws IOException {
+        Compilation compilation =
+                Inline.compiler(
+                                new LoraProcessor(),
+                                new Generator(
+                                        Map.of(
+                                                "m.GeneratedChild",
+                                                GENERATED_CHILD,
+                                                "m.Names",
+                                                NAMES)))
+                        .compile(PARENT);
+
+        assertEquals(List.of(), texts(compilation));
+        Map<String, String> generated = GoldenTest.generated(compilation);
+        assertEquals(
+                Set.of(
+                        "m/GeneratedChild.java",
+                        "m/GeneratedChildLora.java",
+                        "m/Names.java",
+                        "m/ParentLora.java"),
+                generated.keySet());
+        assertTrue(generated.get("m/ParentLora.java").contains("GeneratedChildLora::visit"));
+        assertTrue(generated.get("m/ParentLora.java").contains("NAMED_MODULE = \"named_module\""));
+    }
+
+    @Test
+    void aSuperclassThatComesInALaterRound_isAwaited() throws IOException {
+        Compilation compilation =
+                Inline.compiler(
+                                new LoraProcessor(),
+                                new Generator(
+                                        Map.of(
+                                                "m.Base",
+                                                "class Base extends ToyBlock { @LoraTarget Block v; }\n")))
+                        .compile(
+                                source("m.Sub", "class Sub extends Base { @LoraTarget Block w; }"));
+
+        assertEquals(List.of(), texts(compilation));
+        String generated = GoldenTest.generated(compilation).get("m/SubLora.java");
+        assertTrue(generated.contains("BaseLora.visit(model, visitor);"), generated);
+    }
+
+    @Test
+    @Covers(Message.WAITING)
+    void whatWaits_isNotedWhereNotesAreAskedFor() {
+        Compilation compilation =
+                Inline.compiler(
+                                new LoraProcessor(),
+                                new Generator(
+                                        Map.of(
+                                                "m.GeneratedChild",
+                                                GENERATED_CHILD,
+                                                "m.Names",
+                                                NAMES)))
+                        .withOptions("-Aligature.verbose=true")
+                        .compile(PARENT);
+
+        assertEquals(
+                List.of(
+                        "Parent.java:5:1 NOTE [LoraWaiting] Parent waits for types that do not"
+                                + " exist yet: GeneratedChild, the constant in @LoraTarget.",
+                        "GeneratedChild.java:5:7 NOTE [LoraWritten] GeneratedChildLora binds w.",
+                        "Parent.java:5:1 NOTE [LoraWaiting] Parent waits for types that do not"
+                                + " exist yet: the constant in @LoraTarget.",
+                        "Parent.java:5:1 NOTE [LoraWritten] ParentLora binds child"
+                                + " (GeneratedChild), named_module."),
+                texts(compilation));
+    }
+
+    @Test
+    @Covers(Message.TYPE_MISSING)
+    void aTypeThatNeverComes_isReportedOnce_andNoSymbolIsMissingElsewhere() {
+        Compilation compilation =
+                Inline.compile(
+                        source(
+                                "m.Bad",
+                                "class Bad extends ToyBlock {",
+                                "    @LoraChild Absent child;",
+                                "    @LoraChild java.util.List<Gone> more;",
+                                "    @LoraTarget Block w;",
+                                "}"),
+                        source(
+                                "m.Parent",
+                                "class Parent extends ToyBlock {",
+                                "    @LoraChild Bad bad;",
+                                "    @LoraTarget Block v;",
+                                "    static String name = BadLora.W + ParentLora.V;",
+                                "    static Object wrapped = ParentLora.wrap(new Parent());",
+                                "    static Object known = BadLora.describe();",
+                                "}"));
+
+        assertEquals(
+                List.of(
+                        "Bad.java:6:16 ERROR cannot find symbol",
+                        "Bad.java:7:31 ERROR cannot find symbol",
+                        "Bad.java:5:1 ERROR [LoraTypeMissing] BadLora binds nothing, as these types"
+                                + " do not exist: Absent, Gone. Check imports and spelling, and"
+                                + " that the processor that generates them runs."),
+                errors(compilation));
+    }
+
+    @Test
+    @Covers(Message.TYPE_MISSING)
+    void aTypeThatALibraryHasLost_isReportedWhereTheLibraryIsUsed(@TempDir Path work)
+            throws IOException {
+        Compilation library =
+                Inline.compile(
+                        source(
+                                "m.Part",
+                                "public class Part extends ToyBlock { @LoraChild Lost lost; }"),
+                        source(
+                                "m.Lost",
+                                "public class Lost extends ToyBlock { @LoraTarget Block w; }"));
+        Path classes = TestCase.writeClasses(library, work);
+        Files.delete(classes.resolve("m/Lost.class"));
+        Compilation compilation =
+                TestCase.compiler(ToolProvider.getSystemJavaCompiler(), List.of(classes.toFile()))
+                        .withProcessors(new LoraProcessor())
+                        .compile(
+                                source(
+                                        "m.User",
+                                        "class User extends ToyBlock {",
+                                        "    @LoraChild Part part;",
+                                        "}"));
+
+        assertEquals(
+                List.of(
+                        "User.java:5:1 ERROR [LoraTypeMissing] UserLora binds nothing, as these"
+                                + " types do not exist: Lost. Check imports and spelling, and that"
+                                + " the processor that generates them runs."),
+                errors(compilation));
+    }
+
+    /** Returns the first lines of the errors. */
+    private static List<String> errors(Compilation compilation) {
+        return texts(compilation).stream()
+                .filter(text -> text.contains(" ERROR "))
+                .map(text -> text.lines().findFirst().orElseThrow())
+                .toList();
+    }
+}
