@@ -1,8 +1,8 @@
 /** A library of nested models. */
 module com.example.parts {
-    requires ai.djl.api;
-    requires dev.ligature.annotations;
-    requires dev.ligature.runtime;
+    requires transitive ai.djl.api;
+    requires transitive dev.ligature.annotations;
+    requires transitive dev.ligature.runtime;
 
     exports com.example.parts;
 }

@@ -75,7 +75,8 @@ class JavacConsumerIT {
                     new ArrayList<>(List.of("--module-path", Artifacts.join(modulePath)));
             words.addAll(
                     List.of(
-                            "-Xlint:all,-processing,-requires-automatic",
+                            "-Xlint:all,-processing,-requires-automatic"
+                                    + ",-requires-transitive-automatic",
                             "-Werror",
                             "--release",
                             "17",
@@ -101,36 +102,24 @@ class JavacConsumerIT {
     }
 
     @Test
-    void theProcessorAsAModule_generatesTheSame() throws Exception {
+    void theProcessorAsAModule_andEclipsesCompiler_generateTheSame() throws Exception {
         List<Path> classPath = Artifacts.classPath();
-        Path asJar = compile("parts", classPath, List.of("--processor-path", processor()));
-        byte[] expected = Files.readAllBytes(generated(asJar));
-        Path asModule =
-                compile("parts", classPath, List.of("--processor-module-path", processor()));
+        String processor = Artifacts.PROCESSOR.toString();
+        Path out = compile("parts", classPath, List.of("--processor-path", processor));
+        byte[] expected = Files.readAllBytes(generated(out));
 
+        Path asModule = compile("parts", classPath, List.of("--processor-module-path", processor));
         assertEquals(-1, Arrays.mismatch(expected, Files.readAllBytes(generated(asModule))));
-    }
 
-    @Test
-    void eclipseWithAProcessorPath_generatesTheSame() throws Exception {
-        Path byJavac =
-                compile("parts", Artifacts.classPath(), List.of("-processorpath", processor()));
-        byte[] expected = Files.readAllBytes(generated(byJavac));
-        Path out = Files.createDirectories(folder.resolve("ecj"));
+        Path byEclipse = Files.createDirectories(folder.resolve("eclipse"));
         List<String> words =
-                new ArrayList<>(
-                        List.of(
-                                "-cp",
-                                Artifacts.eclipse().toString(),
-                                "org.eclipse.jdt.internal.compiler.batch.Main"));
-        words.addAll(
-                List.of("-17", "-proc:full", "-processorpath", processor(), "-d", out.toString()));
-        words.addAll(List.of("-cp", Artifacts.join(Artifacts.classPath()), "-s", out.toString()));
+                new ArrayList<>(List.of("-jar", Artifacts.eclipse().toString(), "-17"));
+        words.addAll(List.of("-d", byEclipse.toString(), "-s", byEclipse.toString()));
+        words.addAll(List.of("-cp", Artifacts.join(classPath), "-processorpath", processor));
         words.add(Consumer.SOURCES.resolve("parts").toAbsolutePath().toString());
         run(words.toArray(String[]::new)).succeeded();
-
-        assertEquals(-1, Arrays.mismatch(expected, Files.readAllBytes(generated(out))));
-        assertEquals(1, Consumer.files(out, "PartLora.class").size());
+        assertEquals(-1, Arrays.mismatch(expected, Files.readAllBytes(generated(byEclipse))));
+        assertEquals(1, Consumer.files(byEclipse, "PartLora.class").size());
     }
 
     private Path compile(String part, List<Path> classPath, List<String> options) throws Exception {
@@ -147,10 +136,6 @@ class JavacConsumerIT {
 
     private static Path generated(Path out) {
         return Consumer.files(out, "PartLora.java").get(0);
-    }
-
-    private static String processor() {
-        return Artifacts.PROCESSOR.toString();
     }
 
     private Command run(String... arguments) throws IOException, InterruptedException {
@@ -173,7 +158,11 @@ class JavacConsumerIT {
                                                 .map(Path::toString)
                                         : Stream.of(word))
                 .map(word -> word.equals("\"$CLASS_PATH\"") ? Artifacts.join(classPath) : word)
-                .map(word -> word.startsWith("ligature-processor") ? processor() : word)
+                .map(
+                        word ->
+                                word.startsWith("ligature-processor")
+                                        ? Artifacts.PROCESSOR.toString()
+                                        : word)
                 .forEach(words::add);
         return words;
     }
