@@ -169,7 +169,7 @@ public final class LoraProcessor extends AbstractProcessor {
                 String types = String.join(", ", missing);
                 report(Message.TYPE_MISSING, type, spec.id().injector().display(), types);
             }
-            write(ModelCheck.unchecked(spec, reader.graph()), type);
+            write(check.unchecked(spec), type);
         }
 
         private void write(InjectorSpec injector, TypeElement type) {

@@ -38,7 +38,7 @@ public final class ModelCheck {
 
     /** Checks a class of the graph. */
     public Checked check(ClassSpec spec) {
-        Subject subject = new Subject(spec, graph, walk.paths(spec), resolver.resolve(spec));
+        Subject subject = subject(spec);
         // The fields of an interface or a record cannot be right: only the class is reported.
         List<Rule> rules = spec.traits().isPlainClass() ? RULES : RULES.subList(0, 1);
         List<Diagnostic> diagnostics =
@@ -50,11 +50,12 @@ public final class ModelCheck {
     /**
      * Settles what is generated for a class that names types which do not exist: the members, which
      * do nothing.
-     *
-     * @param spec the class
-     * @param graph the classes that it reaches
      */
-    public static InjectorSpec unchecked(ClassSpec spec, ModelGraph graph) {
-        return new InjectorPlan(Subject.of(spec, graph)).settle(true);
+    public InjectorSpec unchecked(ClassSpec spec) {
+        return new InjectorPlan(subject(spec)).settle(true);
+    }
+
+    private Subject subject(ClassSpec spec) {
+        return new Subject(spec, graph, walk.paths(spec), resolver.resolve(spec));
     }
 }

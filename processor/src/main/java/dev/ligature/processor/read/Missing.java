@@ -25,7 +25,8 @@ public final class Missing {
     public static List<String> toReport(ClassSpec spec, ModelGraph graph) {
         Set<String> reported = new TreeSet<>(of(spec, graph));
         for (ClassSpec other : graph.classes().values()) {
-            if (!other.equals(spec) && other.origin().kind() == Origin.Kind.COMPILED_NOW) {
+            if (!other.id().equals(spec.id())
+                    && other.origin().kind() == Origin.Kind.COMPILED_NOW) {
                 other.missing().forEach(reported::remove);
             }
         }
