@@ -20,6 +20,7 @@ public final class Adapter implements AutoCloseable {
     private final LoraPlan plan;
     private final List<FactorPair> pairs;
     private volatile boolean trainable;
+    private final AtomicLong changes = new AtomicLong();
     private final UseCount uses;
 
     /**
@@ -81,6 +82,17 @@ public final class Adapter implements AutoCloseable {
     public void setTrainable(boolean trainable) {
         pairs.forEach(pair -> pair.freeze(!trainable));
         this.trainable = trainable;
+        changed();
+    }
+
+    /** Returns a number that is another one after the arrays may have been trained. */
+    long changes() {
+        return changes.get();
+    }
+
+    /** Takes note that the arrays may be trained, or may have been. */
+    void changed() {
+        changes.incrementAndGet();
     }
 
     /**

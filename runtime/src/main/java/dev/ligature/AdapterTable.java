@@ -1,5 +1,6 @@
 package dev.ligature;
 
+import ai.djl.ndarray.NDManager;
 import dev.ligature.diag.LoraException;
 import dev.ligature.diag.Nearest;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +25,10 @@ final class AdapterTable {
 
     private static final int LISTED = 10;
 
+    private static final long STACKS = 256L << 20;
+
     private final Slots slots;
+    private final StackCache stacks;
     private final Map<String, Binding> byName = new ConcurrentHashMap<>();
     private final Map<Long, Binding> byHandle = new ConcurrentHashMap<>();
     private final Map<Routing, Route> routes = // guarded by this
@@ -36,8 +41,19 @@ final class AdapterTable {
                 }
             };
 
-    AdapterTable(Slots slots) {
+    /**
+     * Creates an empty table.
+     *
+     * @param managers makes the owner of new arrays
+     */
+    AdapterTable(Slots slots, Supplier<NDManager> managers) {
         this.slots = slots;
+        this.stacks = new StackCache(STACKS, managers);
+    }
+
+    /** Returns the stacked factors of the routings that were used last. */
+    StackCache stacks() {
+        return stacks;
     }
 
     /** Returns the names, sorted. */
@@ -95,10 +111,12 @@ final class AdapterTable {
         if (binding == null) {
             return null;
         }
+        binding.markRemoved(); // before its stacks are dropped, so that none are kept afterwards
         Adapter adapter = binding.adapter();
         byHandle.remove(adapter.handle());
         routes.values()
                 .removeIf(route -> route.bindings().stream().anyMatch(b -> b.adapter() == adapter));
+        stacks.drop(adapter);
         return adapter;
     }
 
@@ -133,6 +151,6 @@ final class AdapterTable {
         for (long handle : routing.handles()) {
             rows.add(handle == 0 ? null : handled(handle));
         }
-        return new RowsRoute(slots, rows);
+        return new RowsRoute(slots, rows, stacks);
     }
 }

@@ -19,6 +19,7 @@ final class Binding {
     private final @Nullable SlotEffect[] bySlot;
     private final IdentityHashMap<Parameter, WeightEffect> byWeight = new IdentityHashMap<>();
     private volatile boolean reachedAll;
+    private volatile boolean removed;
 
     Binding(Slots slots, Adapter adapter) {
         this(slots, adapter, 1);
@@ -61,6 +62,16 @@ final class Binding {
 
     boolean touches(Parameter weight) {
         return byWeight.containsKey(weight);
+    }
+
+    /** Returns whether the adapter was taken out of the model. */
+    boolean isRemoved() {
+        return removed;
+    }
+
+    /** Takes note that the adapter was taken out of the model. */
+    void markRemoved() {
+        removed = true;
     }
 
     /** Returns whether a pass of that kind trains the adapter. */

@@ -61,7 +61,7 @@ public final class LoraModel extends ForwardingBlock {
         this.slots = slots;
         this.unbind = unbind;
         this.frozenHere = frozenHere;
-        this.adapters = new AdapterTable(slots);
+        this.adapters = new AdapterTable(slots, this::newManager);
     }
 
     /**
@@ -316,6 +316,18 @@ public final class LoraModel extends ForwardingBlock {
      */
     public NDList forward(ParameterStore store, NDList inputs, Routing routing) {
         return routed(routing).forward(store, inputs, false);
+    }
+
+    /**
+     * Sets how many bytes the stacked factors of batches may take; 256 MiB at first. A batch whose
+     * rows go through many adapters uses a copy of their factors, which is kept for the next batch
+     * of the same routing, the one that was used last the longest. A batch that needs more is
+     * computed adapter by adapter. Requests that are under way keep theirs until they end.
+     *
+     * @param bytes the number of bytes; 0 for no copies
+     */
+    public void setRowFactorBudget(long bytes) {
+        adapters.stacks().setBudget(bytes);
     }
 
     /**

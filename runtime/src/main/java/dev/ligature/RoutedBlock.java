@@ -42,9 +42,13 @@ final class RoutedBlock extends ForwardingBlock {
         try {
             LoraModel.checkBound(route.slots());
             RoutedStore store = new RoutedStore(parameterStore, inputs.head().getManager(), route);
-            NDList output = base.forward(store, inputs, training, params);
-            store.checkReached();
-            return output;
+            try {
+                NDList output = base.forward(store, inputs, training, params);
+                store.checkReached();
+                return output;
+            } finally {
+                store.end();
+            }
         } finally {
             route.exit();
         }
@@ -81,6 +85,7 @@ final class RoutedBlock extends ForwardingBlock {
                     parameter.freeze(freeze);
                 }
             }
+            binding.adapter().changed();
         }
     }
 

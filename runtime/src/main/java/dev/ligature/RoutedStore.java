@@ -25,6 +25,7 @@ final class RoutedStore extends ParameterStore {
     private final boolean @Nullable [] reached;
     private @Nullable IdentityHashMap<Parameter, NDArray> views;
     private @Nullable IdentityHashMap<long[], NDArray> indices;
+    private @Nullable RowStacks stacks;
 
     RoutedStore(ParameterStore raw, NDManager manager, Route route) {
         // The manager of the request, and not the caller's, which may live for ever.
@@ -82,6 +83,21 @@ final class RoutedStore extends ParameterStore {
             indices = new IdentityHashMap<>();
         }
         return indices.computeIfAbsent(rows, manager::create); // (rows)
+    }
+
+    /** Returns the stacked factors of a route for the pass; null where there can be none. */
+    @Nullable RowStacks stacks(RowsRoute rows) {
+        if (stacks == null) {
+            stacks = rows.lease();
+        }
+        return stacks;
+    }
+
+    /** Ends the pass. */
+    void end() {
+        if (stacks != null) {
+            stacks.exit();
+        }
     }
 
     void checkReached() {

@@ -28,6 +28,10 @@ final class RowGroups {
      * @param to where they end
      */
     record Group(@Nullable Binding binding, int from, int to) {
+        int size() {
+            return to - from;
+        }
+
         /** Returns what the adapter does at a slot; null where it does nothing. */
         @Nullable SlotEffect at(Slot slot) {
             return binding == null ? null : binding.at(slot);

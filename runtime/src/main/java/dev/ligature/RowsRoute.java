@@ -6,8 +6,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import dev.ligature.MixedBatchRule.Way;
 import dev.ligature.RowGroups.Group;
 import dev.ligature.diag.LoraException;
+import dev.ligature.plan.ModuleKind;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
@@ -18,15 +20,20 @@ final class RowsRoute implements Route {
     private final Slots slots;
     private final List<Binding> bindings;
     private final RowGroups rows;
+    private final StackCache cache;
+    private volatile @Nullable MixedSlots mixed;
+    private volatile @Nullable RowStacks stacks;
 
     /**
      * Creates a route.
      *
      * @param rows the adapter of each row; null for the base alone
+     * @param cache keeps stacked factors
      */
-    RowsRoute(Slots slots, List<@Nullable Binding> rows) {
+    RowsRoute(Slots slots, List<@Nullable Binding> rows, StackCache cache) {
         this.slots = slots;
         this.rows = RowGroups.of(rows);
+        this.cache = cache;
         this.bindings =
                 this.rows.groups().stream().map(Group::binding).filter(Objects::nonNull).toList();
     }
@@ -53,7 +60,8 @@ final class RowsRoute implements Route {
 
     @Override
     public NDList forward(Slot slot, SlotCall call, RoutedStore pass) {
-        if (rows.groups().stream().allMatch(group -> group.at(slot) == null)) {
+        MixedSlot here = mixed().at(slot);
+        if (here.isBase()) {
             return call.base(slot);
         }
         for (NDArray input : call.inputs()) {
@@ -62,7 +70,64 @@ final class RowsRoute implements Route {
         if (rows.groups().size() == 1) {
             return through(rows.groups().get(0), slot, call);
         }
-        return segments(slot, call, pass);
+        if (!here.isAdditive()) {
+            return segments(slot, call, pass);
+        }
+        NDList output = call.base(slot);
+        NDArray y = output.singletonOrThrow(); // (B, …)
+        RowStacks held = here.way() == Way.SEGMENTS ? null : pass.stacks(this);
+        if (held == null) {
+            return addSegments(here, call, y, pass);
+        }
+        RowStack stack = held.at(slot, here, rows);
+        if (slot.kind() == ModuleKind.EMBEDDING) {
+            stack.addEmbedding(call.inputs().head(), y);
+        } else {
+            stack.addLinear(call.inputs().head(), y);
+        }
+        return output;
+    }
+
+    /** Returns what is done at each slot. */
+    MixedSlots mixed() {
+        MixedSlots made = mixed;
+        if (made == null) {
+            // Not when the route is made: that is under a lock. Twice by two threads is as good.
+            made = MixedSlots.of(slots, rows, new MixedBatchRule(cache.budget()));
+            mixed = made;
+        }
+        return made;
+    }
+
+    /**
+     * Returns the stacked factors, which the caller has to exit; null where there can be none,
+     * because an adapter is being trained.
+     */
+    @Nullable RowStacks lease() {
+        long version = 0;
+        for (Binding binding : bindings) {
+            if (binding.adapter().isTrainable()) {
+                return null;
+            }
+            version += binding.adapter().changes();
+        }
+        RowStacks known = stacks;
+        return known != null && known.version() == version && cache.enter(known)
+                ? known
+                : newStacks(version);
+    }
+
+    private synchronized RowStacks newStacks(long version) {
+        RowStacks known = stacks;
+        if (known != null) {
+            if (known.version() == version && cache.enter(known)) {
+                return known;
+            }
+            cache.drop(known);
+        }
+        RowStacks made = cache.create(this, version, mixed().bytes());
+        stacks = made;
+        return made;
     }
 
     private void checkRows(Slot slot, NDArray input) {
@@ -111,6 +176,32 @@ final class RowsRoute implements Route {
         gathered.close();
         NDArray restored = all.get(pass.index(rows.inverse())); // (B, …)
         all.close();
+        return new NDList(restored);
+    }
+
+    /** Adds the terms of each adapter to its rows of the base's output. */
+    private NDList addSegments(MixedSlot here, SlotCall call, NDArray y, RoutedStore pass) {
+        NDArray x = call.inputs().head();
+        NDArray in = rows.isSorted() ? x : x.get(pass.index(rows.order())); // (B, …)
+        NDArray sum = rows.isSorted() ? y : y.get(pass.index(rows.order())); // (B, …)
+        for (int g = 0; g < rows.groups().size(); g++) {
+            SlotEffect effect = here.effects().get(g);
+            Group group = rows.groups().get(g);
+            Binding binding = group.binding();
+            if (effect == null || binding == null) {
+                continue;
+            }
+            NDIndex index = new NDIndex().addSliceDim(group.from(), group.to());
+            try (NDArray inPart = in.get(index);
+                    NDArray part = sum.get(index)) { // (b, …), views
+                call.with(new NDList(inPart)).onto(part, effect, binding);
+            }
+        }
+        if (rows.isSorted()) {
+            return new NDList(y);
+        }
+        NDArray restored = sum.get(pass.index(rows.inverse())); // (B, …)
+        new NDList(in, sum, y).close();
         return new NDList(restored);
     }
 

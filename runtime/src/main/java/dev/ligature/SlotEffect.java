@@ -53,6 +53,11 @@ final class SlotEffect {
         return sum == y ? output : new NDList(sum);
     }
 
+    /** Returns whether what is done here is to add a term to an output; others can be added too. */
+    boolean isAdditive() {
+        return true;
+    }
+
     /**
      * Adds the adapter's term to an output.
      *

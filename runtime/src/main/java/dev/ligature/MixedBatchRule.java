@@ -1,0 +1,96 @@
+package dev.ligature;
+
+import java.util.List;
+
+/**
+ * How the terms of the adapters of one batch are computed at one module, decided from shapes alone.
+ *
+ * @param budget the bytes that the stacked factors of one routing may take over all modules
+ */
+record MixedBatchRule(long budget) {
+    /**
+     * The ranks, summed over the adapters of a batch, up to which every row is multiplied by the
+     * factors of all of them: two plain products of a few more columns cost no more than a batched
+     * one. Measured with d 768 and 3072, 32 rows, T 1 and 16, on two cores of an x86_64.
+     */
+    static final int MASKED_RANKS = 32;
+
+    /**
+     * The padding, as a multiple of the ranks themselves, from which a stack of equal ranks is a
+     * waste.
+     */
+    static final int PADDING = 4;
+
+    /** A way to compute the terms. */
+    enum Way {
+        /** Two plain products with the factors of all adapters, masked in between. */
+        MASKED,
+        /** A batched product, each row with its own factors, padded to the largest rank. */
+        STACKED,
+        /** The rows of each adapter by themselves. */
+        SEGMENTS
+    }
+
+    /**
+     * The adapters of a batch at one module.
+     *
+     * @param ranks the rank of each adapter that has a pair there
+     * @param rows how many rows go through each of these
+     * @param batch the rows of the batch
+     * @param in the columns of the weight
+     * @param out the rows of the weight
+     * @param bytes of one element of the factors
+     * @param lookup whether a reader looks rows of B up, as embeddings do
+     */
+    record Batch(
+            List<Integer> ranks,
+            List<Integer> rows,
+            int batch,
+            long in,
+            long out,
+            int bytes,
+            boolean lookup) {
+        /** Copies the lists. */
+        Batch {
+            ranks = List.copyOf(ranks);
+            rows = List.copyOf(rows);
+        }
+
+        private long sumOfRanks() {
+            return ranks.stream().mapToLong(rank -> rank).sum();
+        }
+
+        private long largestRank() {
+            return ranks.stream().mapToLong(rank -> rank).max().orElse(0);
+        }
+
+        /** Returns the ranks that the rows need, summed over the batch. */
+        private long needed() {
+            long needed = 0;
+            for (int i = 0; i < ranks.size(); i++) {
+                needed += (long) ranks.get(i) * rows.get(i);
+            }
+            return needed;
+        }
+    }
+
+    /** Returns the way for a module, before memory is looked at. */
+    Way choose(Batch batch) {
+        if (batch.sumOfRanks() <= MASKED_RANKS) {
+            return Way.MASKED;
+        }
+        boolean padded = batch.largestRank() * batch.batch() > PADDING * batch.needed();
+        return batch.lookup() || padded ? Way.SEGMENTS : Way.STACKED;
+    }
+
+    /** Returns the bytes that a way keeps for a module. */
+    static long bytes(Way way, Batch batch) {
+        long ranks =
+                switch (way) {
+                    case MASKED -> batch.sumOfRanks();
+                    case STACKED -> batch.largestRank() * batch.batch();
+                    case SEGMENTS -> 0;
+                };
+        return ranks * (batch.in() + batch.out()) * batch.bytes();
+    }
+}
