@@ -78,8 +78,8 @@ public final class BaseCheckpoint implements Closeable {
      *
      * <p>Every parameter must have a tensor of its shape, and every tensor a parameter, unless the
      * options name it. Of a tied weight, one tensor is enough, under any of its modules' names; if
-     * there are several, they must be equal bit for bit. If anything is wrong, the model is left as
-     * it was, not initialised.
+     * there are several, they must be equal bit for bit, unless the options choose one. If anything
+     * is wrong, the model is left as it was, not initialised.
      *
      * @param model the model, not yet initialised
      * @param visit the {@code visit} method of its generated class
@@ -99,10 +99,9 @@ public final class BaseCheckpoint implements Closeable {
             LoadOptions options,
             Shape... inputShapes)
             throws IOException {
-        TensorMatch match =
-                TensorMatch.of(directory, tensors, ModelTensors.of(model, visit), options);
-        new ModelLoad(directory, tensors, match, options).load(model, manager, inputShapes);
-        names.putAll(match.namesInFile(tensors.names()));
+        ModelLoad load = new ModelLoad(directory, tensors, ModelTensors.of(model, visit), options);
+        load.load(model, manager, inputShapes);
+        names.putAll(load.match().namesInFile(tensors.names()));
     }
 
     /**

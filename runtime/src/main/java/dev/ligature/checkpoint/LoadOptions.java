@@ -1,34 +1,42 @@
 package dev.ligature.checkpoint;
 
 import ai.djl.ndarray.types.DataType;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a base checkpoint is loaded. The defaults: frozen, mapped, in the file's data types, and
- * every tensor of the file must have a place in the model.
+ * How a base checkpoint is loaded. The defaults: frozen, mapped, in the file's data types; every
+ * tensor of the file has a place in the model, every parameter of the model a tensor of its shape,
+ * and the copies of a tied weight are equal. Each exception is named.
  *
  * <pre>{@code
  * LoadOptions.defaults().withDataType(DataType.FLOAT32).withIgnored("*.rotary_emb.inv_freq")
  * }</pre>
  */
 public final class LoadOptions {
-    private static final LoadOptions DEFAULTS = new LoadOptions(null, false, true, List.of());
+    private static final LoadOptions DEFAULTS =
+            new LoadOptions(null, false, true, Wildcards.NONE, Wildcards.NONE, Wildcards.NONE);
 
     private final @Nullable DataType dataType;
     private final boolean trainable;
     private final boolean mapped;
-    private final List<String> ignored;
+    private final Wildcards ignored;
+    private final Wildcards fresh;
+    private final Wildcards chosen;
 
     private LoadOptions(
-            @Nullable DataType dataType, boolean trainable, boolean mapped, List<String> ignored) {
+            @Nullable DataType dataType,
+            boolean trainable,
+            boolean mapped,
+            Wildcards ignored,
+            Wildcards fresh,
+            Wildcards chosen) {
         this.dataType = dataType;
         this.trainable = trainable;
         this.mapped = mapped;
-        this.ignored = List.copyOf(ignored);
+        this.ignored = ignored;
+        this.fresh = fresh;
+        this.chosen = chosen;
     }
 
     /** Returns the defaults. */
@@ -46,12 +54,12 @@ public final class LoadOptions {
             throw new IllegalArgumentException(
                     "Weights cannot be loaded as " + type + ". Use FLOAT32, FLOAT16 or FLOAT64.");
         }
-        return new LoadOptions(type, trainable, mapped, ignored);
+        return new LoadOptions(type, trainable, mapped, ignored, fresh, chosen);
     }
 
     /** Returns these options with the model's parameters left trainable. */
     public LoadOptions withTrainable() {
-        return new LoadOptions(dataType, true, mapped, ignored);
+        return new LoadOptions(dataType, true, mapped, ignored, fresh, chosen);
     }
 
     /**
@@ -59,18 +67,38 @@ public final class LoadOptions {
      * changed while the model is in use.
      */
     public LoadOptions withCopies() {
-        return new LoadOptions(dataType, trainable, false, ignored);
+        return new LoadOptions(dataType, trainable, false, ignored, fresh, chosen);
     }
 
     /**
-     * Returns these options with more tensors of the file that need no place in the model.
+     * Returns these options with tensors that need no place in the model.
      *
      * @param names names, in which {@code *} stands for any characters
      */
     public LoadOptions withIgnored(String... names) {
-        List<String> all = new ArrayList<>(ignored);
-        all.addAll(List.of(names));
-        return new LoadOptions(dataType, trainable, mapped, all);
+        return new LoadOptions(dataType, trainable, mapped, ignored.with(names), fresh, chosen);
+    }
+
+    /**
+     * Returns these options with tensors that the file need not have, such as those of a head that
+     * is to be trained. Their parameters start as their blocks say, and so do those whose tensor
+     * has another shape.
+     *
+     * @param names names such as {@code score.weight}, in which {@code *} stands for any characters
+     */
+    public LoadOptions withMissing(String... names) {
+        return new LoadOptions(dataType, trainable, mapped, ignored, fresh.with(names), chosen);
+    }
+
+    /**
+     * Returns these options with a choice of copies: where the tensors of a tied weight differ, the
+     * named one is used for all its readers.
+     *
+     * @param names names such as {@code lm_head.weight}, in which {@code *} stands for any
+     *     characters
+     */
+    public LoadOptions withCopyOf(String... names) {
+        return new LoadOptions(dataType, trainable, mapped, ignored, fresh, chosen.with(names));
     }
 
     /** Returns the data type that weights are converted to, empty if they keep the file's. */
@@ -90,14 +118,16 @@ public final class LoadOptions {
 
     /** Returns whether a tensor of the file needs no place in the model. */
     boolean ignores(String name) {
-        return ignored.stream().anyMatch(pattern -> matches(pattern, name));
+        return ignored.mean(name);
     }
 
-    private static boolean matches(String pattern, String name) {
-        StringBuilder regex = new StringBuilder();
-        for (String part : pattern.split("\\*", -1)) {
-            regex.append(regex.isEmpty() ? "" : ".*").append(Pattern.quote(part));
-        }
-        return name.matches(regex.toString());
+    /** Returns whether a parameter may start fresh, where the file has no tensor that fits. */
+    boolean mayBeMissing(ModelTensors.NamedParameter parameter) {
+        return parameter.names().stream().anyMatch(fresh::mean);
+    }
+
+    /** Returns whether a tensor is the one to use where its copies differ. */
+    boolean chooses(String name) {
+        return chosen.mean(name);
     }
 }

@@ -13,9 +13,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Puts the tensors of a checkpoint into a model.
@@ -27,13 +30,20 @@ import java.util.Map;
 final class ModelLoad {
     private final Path directory;
     private final ShardedTensors file;
+    private final List<NamedParameter> parameters;
     private final TensorMatch match;
     private final LoadOptions options;
 
-    ModelLoad(Path directory, ShardedTensors file, TensorMatch match, LoadOptions options) {
+    ModelLoad(
+            Path directory,
+            ShardedTensors file,
+            List<NamedParameter> parameters,
+            LoadOptions options)
+            throws IOException {
         this.directory = directory;
         this.file = file;
-        this.match = match;
+        this.parameters = parameters;
+        this.match = TensorMatch.of(directory, file, parameters, options);
         this.options = options;
     }
 
@@ -50,9 +60,14 @@ final class ModelLoad {
         }
     }
 
+    /** Returns which tensor each parameter gets. */
+    TensorMatch match() {
+        return match;
+    }
+
     void load(Block model, NDManager manager, Shape... inputShapes) throws IOException {
         IdentityHashMap<Parameter, Before> before = new IdentityHashMap<>();
-        for (NamedParameter named : match.tensors().keySet()) {
+        for (NamedParameter named : parameters) {
             if (named.parameter().isInitialized()) {
                 throw new LoraException(
                         "LoraAlreadyInitialized",
@@ -65,30 +80,37 @@ final class ModelLoad {
             before.put(named.parameter(), Before.of(named.parameter()));
         }
         boolean loaded = false;
-        List<NDArray> arrays = new ArrayList<>();
+        Map<NamedParameter, NDArray> arrays = new LinkedHashMap<>();
         try {
             probe(model, manager, inputShapes);
-            checkShapes(model);
-            for (TensorInfo tensor : match.tensors().values()) {
-                arrays.add(array(tensor, manager));
+            Set<NamedParameter> fresh = checkShapes(model);
+            for (Map.Entry<NamedParameter, TensorInfo> entry : match.tensors().entrySet()) {
+                if (!fresh.contains(entry.getKey())) {
+                    arrays.put(entry.getKey(), array(entry.getValue(), manager));
+                }
             }
             loaded = true;
         } finally {
             before.forEach((parameter, state) -> state.restore(parameter));
             if (!loaded) {
-                arrays.forEach(NDArray::close);
+                arrays.values().forEach(NDArray::close);
             }
         }
-        int next = 0;
-        for (NamedParameter named : match.tensors().keySet()) {
-            put(named.parameter(), arrays.get(next++), manager);
+        for (NamedParameter named : parameters) {
+            NDArray array = arrays.get(named);
+            if (array == null) {
+                named.parameter().freeze(!options.trainable());
+                named.parameter().initialize(manager, mainType());
+            } else {
+                put(named.parameter(), array, manager);
+            }
         }
     }
 
     /** Initialises the model with arrays of one element, which makes its blocks set the shapes. */
     private void probe(Block model, NDManager manager, Shape... inputShapes) {
         try (NDManager placeholders = manager.newSubManager()) {
-            for (NamedParameter named : match.tensors().keySet()) {
+            for (NamedParameter named : parameters) {
                 named.parameter().freeze(true);
                 named.parameter()
                         .setInitializer(
@@ -98,24 +120,31 @@ final class ModelLoad {
         }
     }
 
-    private void checkShapes(Block model) throws CheckpointException {
+    /** Checks the shapes, and returns the parameters that start fresh because theirs differs. */
+    private Set<NamedParameter> checkShapes(Block model) throws CheckpointException {
         List<String> wrong = new ArrayList<>();
-        for (Map.Entry<NamedParameter, TensorInfo> entry : match.tensors().entrySet()) {
-            Parameter parameter = entry.getKey().parameter();
+        Set<NamedParameter> fresh = new HashSet<>();
+        for (NamedParameter named : parameters) {
+            Parameter parameter = named.parameter();
             if (!parameter.isInitialized()) {
                 throw new LoraException(
                         "LoraNotAChild",
                         "Parameter "
-                                + entry.getKey().name()
+                                + named.name()
                                 + " was not initialised with "
                                 + model.getClass().getSimpleName()
                                 + ": the block that owns it is not a child of the model. Add it"
                                 + " with addChildBlock.");
             }
+            TensorInfo tensor = match.tensors().get(named);
             Shape expected = parameter.getShape();
-            Shape actual = entry.getValue().shape();
-            if (!expected.equals(actual)) {
-                wrong.add(entry.getValue().name() + " is " + actual + " instead of " + expected);
+            if (tensor == null || expected.equals(tensor.shape())) {
+                continue;
+            }
+            if (options.mayBeMissing(named)) {
+                fresh.add(named);
+            } else {
+                wrong.add(tensor.name() + " is " + tensor.shape() + " instead of " + expected);
             }
         }
         if (!wrong.isEmpty()) {
@@ -124,8 +153,10 @@ final class ModelLoad {
                     directory
                             + " does not fit the model: "
                             + Names.list(wrong)
-                            + ". Check that the model's config is that of the checkpoint.");
+                            + ". Check that the model's config is that of the checkpoint; what is"
+                            + " to be trained anew can be named in LoadOptions.withMissing.");
         }
+        return fresh;
     }
 
     private NDArray array(TensorInfo tensor, NDManager manager) throws IOException {

@@ -39,21 +39,27 @@ record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
         Set<String> surplus = new TreeSet<>(file.names());
         for (NamedParameter parameter : parameters) {
             List<String> present = parameter.names().stream().filter(surplus::contains).toList();
-            if (present.isEmpty()) {
-                missing.add(parameter.name());
-            } else {
-                TensorInfo tensor = file.info(present.get(0));
-                tensors.put(parameter, tensor);
+            if (!present.isEmpty()) {
+                tensors.put(parameter, file.info(used(present, options)));
                 present.forEach(surplus::remove);
+            } else if (!options.mayBeMissing(parameter)) {
+                missing.add(parameter.name());
             }
         }
         surplus.removeIf(options::ignores);
         checkNames(directory, missing, surplus);
         for (Map.Entry<NamedParameter, TensorInfo> entry : tensors.entrySet()) {
             checkType(directory, entry.getValue());
-            checkCopies(directory, file, entry.getKey(), entry.getValue());
+            if (!options.chooses(entry.getValue().name())) {
+                checkCopies(directory, file, entry.getKey(), entry.getValue());
+            }
         }
         return new TensorMatch(tensors);
+    }
+
+    /** Returns the name of the tensor that is used, of those that mean one weight. */
+    private static String used(List<String> present, LoadOptions options) {
+        return present.stream().filter(options::chooses).findFirst().orElse(present.get(0));
     }
 
     /**
@@ -130,8 +136,8 @@ record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
                         + "' are one weight in the model, because their modules are tied, but they"
                         + " differ in the file"
                         + difference(file, tensor, copy)
-                        + ". Load an untied model (tie_word_embeddings: false), or remove the copy"
-                        + " that is not to be used.");
+                        + ". Load an untied model (tie_word_embeddings: false), or name the copy"
+                        + " that is to be used in LoadOptions.withCopyOf.");
     }
 
     private static boolean sameBytes(ShardedTensors file, TensorInfo a, TensorInfo b)

@@ -133,7 +133,59 @@ class BaseCheckpointRefusalTest {
                 "TiedCopiesDiffer",
                 "'embed.weight' and 'head.weight'",
                 "at most by 0.5",
-                "tie_word_embeddings");
+                "tie_word_embeddings",
+                "withCopyOf");
+    }
+
+    @Test
+    void whereTheCopiesDiffer_theChosenOneIsReadByAll() throws IOException {
+        NDArray copy = tensors.get("embed.weight").duplicate();
+        copy.set(new NDIndex("4, 2"), manager.create(14.5f));
+        tensors.put("head.weight", copy);
+        save();
+        for (String[] choice : new String[][] {{"head.weight", "14.5"}, {"embed.*", "14"}}) {
+            NamedBlocks model = model();
+            loadSaved(model, LoadOptions.defaults().withCopyOf(choice[0]));
+            assertEquals(Float.parseFloat(choice[1]), parameter(model, "embed", 0).getFloat(4, 2));
+        }
+        Refusal.of(
+                "TiedCopiesDiffer",
+                () -> loadSaved(model(), LoadOptions.defaults().withCopyOf("proj.weight")));
+    }
+
+    @Test
+    void aTensorThatMayBeMissing_startsAsItsBlockSays() throws IOException {
+        tensors.remove("proj.weight");
+        tensors.remove("proj.bias");
+        save();
+        LoadOptions options = LoadOptions.defaults().withMissing("proj.*");
+        NamedBlocks model = model();
+        loadSaved(model, options.withTrainable());
+        NDArray weight = parameter(model, "proj", 0);
+        assertEquals(new Shape(2, 3), weight.getShape());
+        assertEquals(DataType.FLOAT32, weight.getDataType());
+        assertTrue(weight.abs().sum().getFloat() > 0);
+        assertArrayEquals(new float[2], parameter(model, "proj", 1).toFloatArray());
+        assertArrayEquals(new float[] {1, 1, 1}, parameter(model, "norm", 0).toFloatArray());
+        tensors.remove("norm.weight");
+        save();
+        Refusal.of("TensorsMissing", () -> loadSaved(model(), options), "norm.weight");
+    }
+
+    @Test
+    void aTensorOfAnotherShape_mayBeLeftOutByName() throws IOException {
+        tensors.put("proj.weight", manager.ones(new Shape(7, 3)));
+        save();
+        int before = manager.getManagedArrays().size();
+        NamedBlocks model = model();
+        loadSaved(model, LoadOptions.defaults().withMissing("proj.weight"));
+        assertEquals(new Shape(2, 3), parameter(model, "proj", 0).getShape());
+        assertEquals(before + 4, manager.getManagedArrays().size());
+        Refusal.of(
+                "TensorShape",
+                () -> loadSaved(model(), LoadOptions.defaults().withMissing("proj.bias")),
+                "proj.weight is (7, 3)",
+                "withMissing");
     }
 
     @Test
