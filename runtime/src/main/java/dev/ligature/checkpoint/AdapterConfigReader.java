@@ -39,6 +39,8 @@ final class AdapterConfigReader {
                     "task_type",
                     "use_rslora");
 
+    private static final int MOST_UNKNOWN = 100;
+
     /** Each is an expression, which is tried on each module. */
     private static final int MOST_LAYERS_PATTERNS = 1000;
 
@@ -55,8 +57,8 @@ final class AdapterConfigReader {
     LoraConfig read() throws CheckpointException {
         requireLora();
         refuseUnsupported();
-        refuseUnknown();
         LoraConfig.Builder builder = LoraConfig.builder();
+        builder.optUnknownFields(unknown());
         modules(builder);
         numbers(builder);
         fields.flag("inference_mode"); // of no meaning in a file, but not of any type
@@ -199,15 +201,24 @@ final class AdapterConfigReader {
         }
     }
 
-    private void refuseUnknown() throws CheckpointException {
+    /**
+     * Returns the fields that PEFT does not know, as PEFT itself drops them with a warning; one
+     * that is nearly the name of a known field is a mistake, and refused.
+     */
+    private List<String> unknown() throws CheckpointException {
         Set<String> known =
                 Stream.concat(
                                 SUPPORTED.stream(),
                                 Arrays.stream(RefusedField.values()).map(RefusedField::field))
                         .collect(Collectors.toSet());
+        List<String> unknown = new ArrayList<>();
         for (String name : fields.names()) {
             Object value = fields.value(name);
-            if (!known.contains(name) && !RefusedField.isEmpty(value)) {
+            if (known.contains(name) || RefusedField.isEmpty(value)) {
+                continue;
+            }
+            String hint = Nearest.hint(name, known);
+            if (!hint.isEmpty()) {
                 throw new CheckpointException(
                         "AdapterConfigUnknownField",
                         origin
@@ -217,9 +228,13 @@ final class AdapterConfigReader {
                                 + ConfigFields.shown(value)
                                 + ", and PEFT 0.21 has no such field, so what it asks for is not"
                                 + " known."
-                                + Nearest.hint(name, known)
+                                + hint
                                 + " Correct or remove it.");
             }
+            if (unknown.size() < MOST_UNKNOWN) {
+                unknown.add(ConfigFields.shown(name) + " set to " + ConfigFields.shown(value));
+            }
         }
+        return unknown;
     }
 }

@@ -43,6 +43,7 @@ public final class LoraConfig {
     private final @Nullable String revision;
     private final @Nullable String peftVersion;
     private final @Nullable AutoMapping autoMapping;
+    private final List<String> unknownFields;
 
     private LoraConfig(Builder builder) {
         targetModules = ConfigCheck.targets(builder.targetModules);
@@ -62,6 +63,7 @@ public final class LoraConfig {
         revision = builder.revision;
         peftVersion = builder.peftVersion;
         autoMapping = builder.autoMapping;
+        unknownFields = List.copyOf(builder.unknownFields);
         ConfigCheck.check(this);
     }
 
@@ -90,6 +92,7 @@ public final class LoraConfig {
         builder.revision = revision;
         builder.peftVersion = peftVersion;
         builder.autoMapping = autoMapping;
+        builder.unknownFields = unknownFields;
         return builder;
     }
 
@@ -178,6 +181,14 @@ public final class LoraConfig {
         return Optional.ofNullable(autoMapping);
     }
 
+    /**
+     * Returns the fields of the file that PEFT 0.21 does not know, each with its value. A loaded
+     * adapter has a warning for each; a new one cannot be created with any. They are not written.
+     */
+    public List<String> unknownFields() {
+        return unknownFields;
+    }
+
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof LoraConfig config && values().equals(config.values());
@@ -211,7 +222,8 @@ public final class LoraConfig {
                 baseModelNameOrPath(),
                 revision(),
                 peftVersion(),
-                autoMapping());
+                autoMapping(),
+                unknownFields);
     }
 
     /** Collects a configuration. The last value given for a field holds. */
@@ -233,6 +245,7 @@ public final class LoraConfig {
         private @Nullable String revision;
         private @Nullable String peftVersion;
         private @Nullable AutoMapping autoMapping;
+        private List<String> unknownFields = List.of();
 
         private Builder() {}
 
@@ -389,6 +402,12 @@ public final class LoraConfig {
         /** Sets the Python class of the base model; default none. */
         public Builder optAutoMapping(@Nullable AutoMapping autoMapping) {
             this.autoMapping = autoMapping;
+            return this;
+        }
+
+        /** Sets what a file asks for that is not known; see {@link LoraConfig#unknownFields}. */
+        public Builder optUnknownFields(Collection<String> unknownFields) {
+            this.unknownFields = List.copyOf(unknownFields);
             return this;
         }
 

@@ -68,6 +68,7 @@ public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning
         TargetMatcher matcher = new TargetMatcher(config);
         EntryCheck check = new EntryCheck(config, layout, matcher);
         List<PlanWarning> unmatched = new ArrayList<>(check.selections());
+        config.unknownFields().forEach(field -> unmatched.add(unknown(field)));
         refuse(unmatched, creating);
 
         PairGroups groups = new PairGroups(config, layout, matcher);
@@ -83,6 +84,15 @@ public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning
         }
         warnings.addAll(unmatched);
         return new LoraPlan(config, pairs, warnings);
+    }
+
+    private static PlanWarning unknown(String field) {
+        return new PlanWarning(
+                "LoraUnknownField",
+                "The configuration has "
+                        + field
+                        + ", which PEFT 0.21 does not know either: it has no effect and is not"
+                        + " saved. Remove it, or check what a newer PEFT means by it.");
     }
 
     private static void refuse(List<PlanWarning> unmatched, boolean creating) {

@@ -1,14 +1,19 @@
 package dev.ligature.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
+import dev.ligature.diag.LoraException;
 import dev.ligature.plan.AutoMapping;
 import dev.ligature.plan.LoraConfig;
 import dev.ligature.plan.LoraInit;
+import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModuleSelection;
+import dev.ligature.plan.PlanWarning;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
@@ -199,14 +204,35 @@ class AdapterConfigJsonTest {
     }
 
     @Test
-    void aFieldThatPeftDoesNotKnow_isRefusedUnlessItIsEmpty() throws IOException {
+    void aFieldThatPeftDoesNotKnow_isKeptApartAndNotWritten() throws IOException {
+        LoraConfig config =
+                parse(with(targets() + ", \"from_the_future\": {\"a\": [1]}, \"my_note\": true"));
+        assertEquals(
+                List.of("'from_the_future' set to {a=[1]}", "'my_note' set to true"),
+                config.unknownFields());
+        assertFalse(AdapterConfigJson.write(config).contains("from_the_future"));
+        assertEquals(List.of(), parse(AdapterConfigJson.write(config)).unknownFields());
+        PlanWarning warning =
+                LoraPlan.resolveForLoading(config, LlamaLayout.tied()).warnings().get(0);
+        assertEquals("LoraUnknownField", warning.code());
+        assertTrue(warning.message().contains("'from_the_future' set to {a=[1]}"));
+        LoraException error =
+                assertThrows(
+                        LoraException.class, () -> LoraPlan.resolve(config, LlamaLayout.tied()));
+        assertEquals("LoraUnknownField", error.code());
+    }
+
+    @Test
+    void aFieldThatIsNearlyOneOfPefts_isRefusedUnlessItIsEmpty() throws IOException {
         Refusal.of(
                 "AdapterConfigUnknownField",
                 () -> parse(with(targets() + ", \"lora_alhpa\": 3")),
                 "file.json: lora_alhpa is 3",
                 "Did you mean lora_alpha?");
         for (String nothing : List.of("null", "false", "[]", "{}", "\"\"")) {
-            parse(with(targets() + ", \"from_the_future\": " + nothing));
+            parse(with(targets() + ", \"lora_alhpa\": " + nothing));
+            LoraConfig config = parse(with(targets() + ", \"from_the_future\": " + nothing));
+            assertEquals(List.of(), config.unknownFields());
         }
     }
 
