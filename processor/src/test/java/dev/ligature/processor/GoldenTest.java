@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -62,6 +63,17 @@ class GoldenTest {
                 testCase.compile(ToolProvider.getSystemJavaCompiler(), testCase.reversed(), work);
 
         assertFiles(expected(testCase.folder().resolve("expected")), generated(compilation));
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void theGeneratedCode_passesWithAllWarningsAsErrors(TestCase testCase) {
+        List<JavaFileObject> sources = new ArrayList<>(testCase.sources("input"));
+        sources.addAll(testCase.sources("expected"));
+        Compilation compilation = testCase.compileStrictly(sources, work);
+
+        assertEquals(List.of(), compilation.diagnostics());
+        assertEquals(Compilation.Status.SUCCESS, compilation.status());
     }
 
     static Map<String, String> generated(Compilation compilation) throws IOException {

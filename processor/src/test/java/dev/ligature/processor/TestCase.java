@@ -73,14 +73,28 @@ record TestCase(Path folder) {
 
     /** Compiles the given sources of this case with the processor. */
     Compilation compile(JavaCompiler compiler, List<JavaFileObject> sources, Path work) {
-        List<File> classPath = new ArrayList<>();
+        return compiler(compiler, libraries(work))
+                .withProcessors(new LoraProcessor())
+                .compile(sources);
+    }
+
+    /** Compiles the given sources of this case without a processor; every warning is an error. */
+    Compilation compileStrictly(List<JavaFileObject> sources, Path work) {
+        return compiler(ToolProvider.getSystemJavaCompiler(), libraries(work))
+                .withOptions(
+                        "-proc:none", "-Xlint:all,-classfile,-path", "-Werror", "--release", "17")
+                .compile(sources);
+    }
+
+    private List<File> libraries(Path work) {
+        List<File> libraries = new ArrayList<>();
         if (Files.isDirectory(folder.resolve("library"))) {
-            classPath.add(library("library", work, true));
+            libraries.add(library("library", work, true));
         }
         if (Files.isDirectory(folder.resolve("library-unprocessed"))) {
-            classPath.add(library("library-unprocessed", work, false));
+            libraries.add(library("library-unprocessed", work, false));
         }
-        return compiler(compiler, classPath).withProcessors(new LoraProcessor()).compile(sources);
+        return libraries;
     }
 
     /** Returns a compiler that reports every warning, and attributes code despite errors. */
