@@ -3,6 +3,8 @@ package dev.ligature.examples.cli;
 import com.google.gson.stream.JsonWriter;
 import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.checkpoint.ServingCompatibility;
+import dev.ligature.examples.llama.LlamaConfig;
+import dev.ligature.examples.llama.LlamaForCausalLMLora;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
@@ -32,12 +34,21 @@ final class InspectCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print JSON, every module by itself.")
     private boolean json;
 
+    @Option(
+            names = "--declared",
+            description = "Show what the model's class declares: config.json is enough.")
+    private boolean declared;
+
     InspectCommand(Terminal terminal) {
         this.terminal = terminal;
     }
 
     @Override
     public Integer call() throws IOException {
+        if (declared) {
+            printDeclared();
+            return 0;
+        }
         try (LoadedModel loaded = LoadedModel.open(options, LoadOptions.defaults())) {
             ModelLayout layout = loaded.lora().layout();
             long parameters = LoadedModel.parameterCount(loaded.model());
@@ -47,6 +58,18 @@ final class InspectCommand implements Callable<Integer> {
                     .print(json ? json(layout, parameters, plan) : text(layout, parameters, plan));
         }
         return 0;
+    }
+
+    private void printDeclared() throws IOException {
+        if (options.adapter != null) {
+            throw new BadInputException(
+                    "--declared looks at no weights, so it cannot show an adapter. Leave out"
+                            + " --declared or --adapter.");
+        }
+        // One class stands for all of the family; the configuration says whether it does for this.
+        LlamaConfig.read(options.model);
+        DeclaredModules modules = new DeclaredModules(LlamaForCausalLMLora.describe());
+        terminal.out().print(json ? modules.json() : modules.text());
     }
 
     private String text(ModelLayout layout, long parameters, Optional<LoraPlan> plan) {

@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class InspectCommandTest {
     private static final Path BASE = Cases.path("llama-tied-both", "base");
@@ -78,5 +81,45 @@ final class InspectCommandTest {
         assertFalse(llamaCpp.get("accepts").getAsBoolean());
         JsonObject finding = llamaCpp.getAsJsonArray("findings").get(0).getAsJsonObject();
         assertEquals("refused", finding.get("effect").getAsString());
+    }
+
+    @Test
+    void declared_needsNoWeights_andShowsTheTieWithItsCondition(@TempDir Path directory)
+            throws IOException {
+        Files.copy(BASE.resolve("config.json"), directory.resolve("config.json"));
+
+        String out = CliRun.of("inspect", "--model", directory, "--declared").succeeded().out();
+
+        List<String> lines = out.lines().map(line -> line.replaceAll(" +", " ")).toList();
+        // Embedding, seven projections and two norms of a layer, the last norm, the head.
+        assertEquals(1 + 1 + 9 + 1 + 1, lines.size(), out);
+        assertEquals("module role tied to when", lines.get(0));
+        assertEquals("model.embed_tokens input_embedding", lines.get(1));
+        assertTrue(lines.contains("model.layers.*.self_attn.q_proj"), out);
+        assertEquals(
+                "lm_head output_head model.embed_tokens tieWordEmbeddings",
+                lines.get(lines.size() - 1));
+    }
+
+    @Test
+    void declared_asJson() {
+        JsonObject json =
+                JsonParser.parseString(
+                                CliRun.of("inspect", "--model", BASE, "--declared", "--json")
+                                        .succeeded()
+                                        .out())
+                        .getAsJsonObject();
+
+        assertEquals(12, json.getAsJsonArray("modules").size());
+        assertEquals(
+                "{\"reader\":\"lm_head\",\"source\":\"model.embed_tokens\","
+                        + "\"when\":\"tieWordEmbeddings\"}",
+                json.getAsJsonArray("ties").get(0).toString());
+    }
+
+    @Test
+    void declaredWithAnAdapter_isRefused() {
+        CliRun.of("inspect", "--model", BASE, "--adapter", ADAPTER, "--declared")
+                .refused("--declared", "--adapter");
     }
 }
