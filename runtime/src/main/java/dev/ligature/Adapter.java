@@ -96,14 +96,15 @@ public final class Adapter implements AutoCloseable {
     }
 
     /**
-     * Returns the parameters, {@code <module>.lora_A} of shape (r, in) and {@code <module>.lora_B}
-     * of shape (out, r); those of a tied pair once, under its first reader.
+     * Returns the parameters: {@code <module>.lora_A} of shape (r, in), {@code <module>.lora_B} of
+     * shape (out, r), and where there are any {@code <module>.lora_B.bias} of shape (out) and
+     * {@code <module>.lora_magnitude_vector} of shape (out), for an embedding (in). Those of a tied
+     * pair are there once, under its first reader.
      */
     public ParameterList parameters() {
         ParameterList parameters = new ParameterList();
         for (FactorPair pair : pairs) {
-            parameters.add(pair.loraA().getName(), pair.loraA());
-            parameters.add(pair.loraB().getName(), pair.loraB());
+            pair.parameters().forEach(p -> parameters.add(p.getName(), p));
         }
         return parameters;
     }

@@ -83,14 +83,15 @@ final class Binding {
      * Returns a touched weight as the adapter has it, for a reader that is not a slot.
      *
      * @param w the base's, or that with other adapters
+     * @param base the base's
      * @throws LoraException if the adapter treats its slots differently
      */
-    NDArray view(Parameter weight, NDArray w, boolean training, RoutedStore pass) {
+    NDArray view(Parameter weight, NDArray w, NDArray base, boolean training, RoutedStore pass) {
         WeightEffect effect =
                 onlyEffectOn(weight, "A block reads that weight without going through its field.");
         return trains(training)
-                ? effect.trained(w, pass.raw(), w.getDevice(), pass.getManager())
-                : effect.adapted(w, pass.getManager());
+                ? effect.trained(w, base, pass.raw(), pass.getManager())
+                : effect.adapted(w, base, pass.getManager());
     }
 
     Iterable<Parameter> touchedWeights() {

@@ -9,6 +9,7 @@ import ai.djl.nn.core.Embedding;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.Dropout;
 import dev.ligature.block.Cast;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The arrays of one factor pair and what each kind of reader computes with them.
@@ -17,12 +18,28 @@ import dev.ligature.block.Cast;
  * the address of a freed buffer.
  *
  * @param a the factor A, (r, in)
- * @param b the factor B, (out, r)
+ * @param b the factor B, (out, r); of a grouped convolution (out, r / groups)
  * @param scaling s, a scalar of the factors' data type
+ * @param bias the bias of B, (out), if it has one
+ * @param magnitude the trained lengths of DoRA, (out) or for an embedding (in), if there are any
+ * @param start what the factors started with, to be added with its own scaling, −s, if they count
+ *     from there
  */
-record FactorArrays(NDArray a, NDArray b, NDArray scaling) {
+record FactorArrays(
+        NDArray a,
+        NDArray b,
+        NDArray scaling,
+        @Nullable NDArray bias,
+        @Nullable NDArray magnitude,
+        @Nullable FactorArrays start) {
+
+    /** Takes the arrays of a plain pair. */
+    FactorArrays(NDArray a, NDArray b, NDArray scaling) {
+        this(a, b, scaling, null, null, null);
+    }
+
     /**
-     * Returns the same factors at another scaling.
+     * Returns the same factors at another scaling, what they started with included.
      *
      * @param factor by which s is multiplied
      * @param owner the manager of the new scaling
@@ -37,7 +54,8 @@ record FactorArrays(NDArray a, NDArray b, NDArray scaling) {
                         : owner.create((float) factor);
         NDArray product = scaling.mul(by);
         product.attach(owner);
-        return new FactorArrays(a, b, product);
+        FactorArrays from = start == null ? null : start.scaledBy(factor, owner);
+        return new FactorArrays(a, b, product, bias, magnitude, from);
     }
 
     /**
@@ -49,18 +67,10 @@ record FactorArrays(NDArray a, NDArray b, NDArray scaling) {
      * @param training whether the result is to have a graph
      */
     NDArray addLinear(NDArray x, NDArray y, double dropout, boolean training) {
-        NDArray in = Cast.to(x, a.getDataType()); // with its graph, which toType would leave
-        if (training && dropout > 0) {
-            in = Dropout.dropout(in, (float) dropout, true).singletonOrThrow(); // (…, in)
-        }
-        NDArray low = Linear.linear(in, a).singletonOrThrow(); // (…, in) x (in, r) -> (…, r)
-        NDArray term = Linear.linear(scaled(low, training), b).singletonOrThrow(); // -> (…, out)
-        NDArray sum = add(y, term, training);
-        if (!training) {
-            low.close();
-            if (in != x) {
-                in.close();
-            }
+        NDArray in = dropped(x, dropout, training); // (…, in)
+        NDArray sum = add(y, linearTerm(in, training), training);
+        if (!training && in != x) {
+            in.close();
         }
         return sum;
     }
@@ -73,17 +83,54 @@ record FactorArrays(NDArray a, NDArray b, NDArray scaling) {
      * @param training whether the result is to have a graph
      */
     NDArray addEmbedding(NDArray ids, NDArray y, boolean training) {
-        NDArray low = Embedding.embedding(ids, b, SparseFormat.DENSE).singletonOrThrow(); // (…, r)
-        NDArray term = scaled(low, training).matMul(a); // (…, r) x (r, in) -> (…, in)
-        NDArray sum = add(y, term, training);
-        if (!training) {
-            low.close();
-        }
-        return sum;
+        return add(y, embeddingTerm(ids, training), training);
     }
 
     /**
-     * Returns ΔW = s · B A, (out, in), in the factors' data type.
+     * Returns an input in the factors' data type, in training with elements dropped.
+     *
+     * @param x the layer's input
+     * @param dropout the probability of dropping an element
+     */
+    NDArray dropped(NDArray x, double dropout, boolean training) {
+        NDArray in = Cast.to(x, a.getDataType()); // with its graph, which toType would leave
+        return training && dropout > 0
+                ? Dropout.dropout(in, (float) dropout, true).singletonOrThrow()
+                : in;
+    }
+
+    /**
+     * Returns s · ((x Aᵀ) Bᵀ + bias).
+     *
+     * @param x the input in the factors' data type, (…, in)
+     */
+    NDArray linearTerm(NDArray x, boolean training) {
+        NDArray low = Linear.linear(x, a).singletonOrThrow(); // (…, in) x (in, r) -> (…, r)
+        if (bias == null) {
+            NDArray term = Linear.linear(scaled(low, training), b).singletonOrThrow(); // (…, out)
+            closeUnless(training, low);
+            return term;
+        }
+        NDArray high = Linear.linear(low, b, bias).singletonOrThrow(); // (…, r) -> (…, out)
+        closeUnless(training, low);
+        return scaled(high, training);
+    }
+
+    /**
+     * Returns s · B[ids] A.
+     *
+     * @param ids the token ids, (…)
+     */
+    NDArray embeddingTerm(NDArray ids, boolean training) {
+        NDArray low = Embedding.embedding(ids, b, SparseFormat.DENSE).singletonOrThrow(); // (…, r)
+        NDArray term = scaled(low, training).matMul(a); // (…, r) x (r, in) -> (…, in)
+        closeUnless(training, low);
+        return term;
+    }
+
+    /**
+     * Returns ΔW = s · B A, less what the factors started with, (out, in), in the factors' data
+     * type.
      *
      * @param owner the manager that the result belongs to
      */
@@ -92,14 +139,21 @@ record FactorArrays(NDArray a, NDArray b, NDArray scaling) {
         low.attach(owner);
         NDArray delta = low.matMul(a); // (out, r) x (r, in) -> (out, in)
         delta.attach(owner);
-        return delta;
+        if (start == null) {
+            return delta;
+        }
+        NDArray sum = delta.add(start.delta(owner));
+        sum.attach(owner);
+        return sum;
     }
 
-    private NDArray scaled(NDArray low, boolean training) {
+    /** Returns low · s, in place when serving. */
+    NDArray scaled(NDArray low, boolean training) {
         return training ? low.mul(scaling) : low.muli(scaling);
     }
 
-    private static NDArray add(NDArray y, NDArray term, boolean training) {
+    /** Returns y + term in y's data type; when serving in place, and the term is closed. */
+    static NDArray add(NDArray y, NDArray term, boolean training) {
         NDArray cast = Cast.to(term, y.getDataType());
         if (training) {
             return y.add(cast);
@@ -107,5 +161,11 @@ record FactorArrays(NDArray a, NDArray b, NDArray scaling) {
         NDArray sum = y.addi(cast);
         new NDList(term, cast).close();
         return sum;
+    }
+
+    private static void closeUnless(boolean training, NDArray array) {
+        if (!training) {
+            array.close();
+        }
     }
 }

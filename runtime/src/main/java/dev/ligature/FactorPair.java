@@ -7,7 +7,14 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import dev.ligature.checkpoint.AdapterDirectory.Factors;
 import dev.ligature.plan.PairPlan;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The two factors of one weight: A of shape (r, in) and B of shape (out, r), with ΔW = s · B · A.
@@ -15,22 +22,54 @@ import dev.ligature.plan.PairPlan;
  * <p>Every module that reads the weight reads these two parameters, so there is one gradient, one
  * optimizer step and one copy in memory. Formula: Hu et al., "LoRA: Low-Rank Adaptation of Large
  * Language Models", 2021, section 4.1.
+ *
+ * <p>A pair that starts from its weight ({@link PairPlan#startsFromWeight}) keeps the factors that
+ * it started with, A₀ and B₀, and ΔW = s · (B · A − B₀ · A₀): the base, which others read too, is
+ * not written to.
  */
 public final class FactorPair {
     private final PairPlan plan;
+    private final NDManager manager;
     private final Parameter loraA;
     private final Parameter loraB;
+    private final @Nullable Parameter bias;
+    private final @Nullable Parameter magnitude;
     private final FactorArrays detached;
+    private final AtomicInteger changes = new AtomicInteger();
 
+    /** Creates a plain pair. */
     FactorPair(PairPlan plan, NDArray a, NDArray b, NDManager manager) {
+        this(plan, new Factors(a, b), null, manager);
+    }
+
+    /**
+     * Creates a pair.
+     *
+     * @param values what the parameters start with; they belong to the manager
+     * @param start the factors that ΔW counts from, if it does; they belong to the manager
+     */
+    FactorPair(PairPlan plan, Factors values, @Nullable Factors start, NDManager manager) {
+        if (plan.startsFromWeight() != (start != null)
+                || plan.dora() != (values.magnitude() != null)
+                || plan.loraBias() != (values.bias() != null)) {
+            throw new IllegalArgumentException("The arrays are not those of " + plan);
+        }
         this.plan = plan;
-        this.loraA = parameter(plan.name() + ".lora_A", a);
-        this.loraB = parameter(plan.name() + ".lora_B", b);
-        NDArray scaling =
-                plan.dataType() == DataType.FLOAT64
-                        ? manager.create(plan.scaling())
-                        : manager.create((float) plan.scaling());
-        this.detached = new FactorArrays(alias(a, manager), alias(b, manager), scaling);
+        this.manager = manager;
+        this.loraA = parameter(plan.name() + ".lora_A", values.a());
+        this.loraB = parameter(plan.name() + ".lora_B", values.b());
+        this.bias = optional(plan.name() + ".lora_B.bias", values.bias());
+        this.magnitude = optional(plan.name() + ".lora_magnitude_vector", values.magnitude());
+        this.detached =
+                new FactorArrays(
+                        alias(values.a(), manager),
+                        alias(values.b(), manager),
+                        scalar(plan.scaling()),
+                        values.bias() == null ? null : alias(values.bias(), manager),
+                        values.magnitude() == null ? null : alias(values.magnitude(), manager),
+                        start == null
+                                ? null
+                                : new FactorArrays(start.a(), start.b(), scalar(-plan.scaling())));
     }
 
     /** Returns what was planned: readers, rank, scaling, dropout. */
@@ -48,6 +87,21 @@ public final class FactorPair {
         return loraB;
     }
 
+    /** Returns the bias of B, (out), if the pair has one; PEFT's {@code lora_bias}. */
+    public Optional<Parameter> bias() {
+        return Optional.ofNullable(bias);
+    }
+
+    /** Returns the lengths that DoRA trains, (out) or for an embedding (in), if there are any. */
+    public Optional<Parameter> magnitude() {
+        return Optional.ofNullable(magnitude);
+    }
+
+    /** Returns all parameters: A, B, and bias and lengths where the pair has them. */
+    public List<Parameter> parameters() {
+        return Stream.of(loraA, loraB, bias, magnitude).filter(Objects::nonNull).toList();
+    }
+
     /**
      * Returns the factors for computing without a graph, in any thread. They share the storage of
      * the parameters, so an optimizer's step is seen.
@@ -58,16 +112,45 @@ public final class FactorPair {
 
     /** Returns the factors with a graph, as the trainer's store has them. */
     FactorArrays trained(ParameterStore store, Device device) {
+        changes.incrementAndGet(); // a step will follow
         return new FactorArrays(
                 store.getValue(loraA, device, true),
                 store.getValue(loraB, device, true),
-                detached.scaling());
+                detached.scaling(),
+                bias == null ? null : store.getValue(bias, device, true),
+                magnitude == null ? null : store.getValue(magnitude, device, true),
+                detached.start());
     }
 
     /** Starts or stops training: a frozen pair has no gradient and no place in an optimizer. */
     void freeze(boolean frozen) {
-        loraA.freeze(frozen);
-        loraB.freeze(frozen);
+        changes.incrementAndGet();
+        parameters().forEach(parameter -> parameter.freeze(frozen));
+    }
+
+    /** Returns whether no parameter can change, so that what follows from them may be kept. */
+    boolean isFrozen() {
+        return parameters().stream().noneMatch(Parameter::requiresGradient);
+    }
+
+    /** Returns a number that is another one after the parameters may have changed. */
+    int changes() {
+        return changes.get();
+    }
+
+    /** Returns the owner of the arrays. */
+    NDManager manager() {
+        return manager;
+    }
+
+    private NDArray scalar(double value) {
+        return plan.dataType() == DataType.FLOAT64
+                ? manager.create(value)
+                : manager.create((float) value);
+    }
+
+    private static @Nullable Parameter optional(String name, @Nullable NDArray array) {
+        return array == null ? null : parameter(name, array);
     }
 
     private static Parameter parameter(String name, NDArray array) {

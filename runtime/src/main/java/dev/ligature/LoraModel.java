@@ -22,7 +22,6 @@ import dev.ligature.plan.PlanWarning;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -141,7 +140,9 @@ public final class LoraModel extends ForwardingBlock {
         NDManager manager = newManager();
         try {
             List<FactorPair> pairs =
-                    plan.pairs().stream().map(pair -> FactorInit.draw(pair, manager)).toList();
+                    plan.pairs().stream()
+                            .map(pair -> FactorInit.draw(pair, slots.weightOf(pair), manager))
+                            .toList();
             return add(new Adapter(name, plan, manager, pairs, true));
         } catch (RuntimeException | Error failure) {
             manager.close();
@@ -203,7 +204,7 @@ public final class LoraModel extends ForwardingBlock {
                 if (read == null) {
                     throw new IllegalStateException("No factors were read for " + pair.name());
                 }
-                pairs.add(new FactorPair(pair, read.a(), read.b(), manager));
+                pairs.add(FactorInit.loaded(pair, read, slots.weightOf(pair), manager));
             }
             return publish(new Adapter(name, plan, manager, pairs, trainable));
         } catch (IOException | RuntimeException | Error failure) {
@@ -214,7 +215,8 @@ public final class LoraModel extends ForwardingBlock {
 
     /**
      * Saves an adapter as PEFT does, so that PEFT loads it. The directory appears whole or not at
-     * all.
+     * all. An adapter that counts from where it started (PiSSA, OLoRA) is saved as a plain one of
+     * twice the rank, which needs no change of the base.
      *
      * @param name the adapter's name
      * @param directory the directory to write
@@ -225,13 +227,10 @@ public final class LoraModel extends ForwardingBlock {
         Adapter adapter = adapter(name);
         adapter.enter();
         try {
-            Map<PairPlan, Factors> factors = new LinkedHashMap<>();
-            for (FactorPair pair : adapter.pairs()) {
-                FactorArrays arrays = pair.detached();
-                factors.put(pair.plan(), new Factors(arrays.a(), arrays.b()));
+            try (SavedFactors saved = SavedFactors.of(adapter)) {
+                AdapterDirectory.write(directory, saved.plan(), saved.factors());
+                return ServingCompatibility.of(saved.plan(), slots.layout());
             }
-            AdapterDirectory.write(directory, adapter.plan(), factors);
-            return ServingCompatibility.of(adapter.plan(), slots.layout());
         } finally {
             adapter.exit();
         }

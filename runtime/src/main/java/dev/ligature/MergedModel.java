@@ -11,12 +11,14 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.block.Cast;
 import dev.ligature.diag.LoraException;
+import dev.ligature.plan.PairPlan;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +54,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
                     }
                 }
             }
+            route.bindings().forEach(this::mergeBiases);
         } finally {
             route.exit();
         }
@@ -71,7 +74,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
             boolean wide = effects.size() > 1 && w.getDataType() == DataType.FLOAT16;
             NDArray sum = wide ? Cast.to(w, DataType.FLOAT32) : w; // (out, in)
             for (WeightEffect effect : effects) {
-                sum = effect.adapted(sum, scope); // (out, in)
+                sum = effect.adapted(sum, w, scope); // (out, in)
             }
             sum = Cast.to(sum, w.getDataType()); // rounded once
             sum.attach(manager);
@@ -79,6 +82,48 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
                 checkFinite(sum, effects.get(0).pair(), scope);
             }
             return sum;
+        }
+    }
+
+    /** Puts bias + s · (the bias of B) in place of the bias of each block that reads a pair. */
+    private void mergeBiases(Binding binding) {
+        for (FactorPair pair : binding.adapter().pairs()) {
+            if (!pair.plan().loraBias()) {
+                continue;
+            }
+            for (PairPlan.Reader reader : pair.plan().readers()) {
+                mergeBias(binding, slots.named(reader.module()));
+            }
+        }
+    }
+
+    private void mergeBias(Binding binding, Slot slot) {
+        Parameter bias = slot.bias();
+        if (bias == null) {
+            throw new LoraException(
+                    "LoraBiasMerge",
+                    "Adapter "
+                            + binding.adapter().name()
+                            + " has a bias at "
+                            + slot.name()
+                            + ", whose block has none to merge it into. Serve the adapter by"
+                            + " its routed block, or train it without lora_bias.");
+        }
+        try (NDManager scope = manager.newSubManager()) {
+            FactorArrays factors =
+                    Objects.requireNonNull(binding.at(slot)).weight().detachedFactors(scope);
+            NDArray old = merged.get(bias);
+            if (old == null) {
+                old = bias.getArray().stopGradient(); // (out)
+                old.attach(scope);
+            }
+            NDArray scaled = Objects.requireNonNull(factors.bias()).mul(factors.scaling());
+            scaled.attach(scope);
+            NDArray sum = scaled.add(old);
+            sum.attach(scope);
+            NDArray cast = Cast.to(sum, old.getDataType());
+            cast.attach(manager);
+            merged.put(bias, cast);
         }
     }
 
@@ -118,6 +163,18 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
             }
         }
         return Collections.unmodifiableMap(weights);
+    }
+
+    /** Returns the merged biases in the same way; there are some only with {@code lora_bias}. */
+    public Map<String, NDArray> biases() {
+        Map<String, NDArray> biases = new LinkedHashMap<>();
+        for (Slot slot : slots.all()) {
+            NDArray array = slot.bias() == null ? null : merged.get(slot.bias());
+            if (array != null) {
+                slot.names().forEach(name -> biases.put(name, array));
+            }
+        }
+        return Collections.unmodifiableMap(biases);
     }
 
     @Override

@@ -219,7 +219,7 @@ final class RowsRoute implements Route {
                             + "). Call the module through its annotated field, or give all rows one"
                             + " adapter.");
         }
-        return only.view(parameter, value, training, pass);
+        return only.view(parameter, value, value, training, pass);
     }
 
     @Override

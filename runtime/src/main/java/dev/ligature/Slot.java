@@ -5,6 +5,9 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.convolutional.Conv1d;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.convolutional.Convolution;
 import ai.djl.nn.core.Linear;
 import dev.ligature.annotation.Role;
 import dev.ligature.block.BlockWeight;
@@ -66,6 +69,14 @@ final class Slot {
         return weight;
     }
 
+    /** Returns the block's own bias; null where it has none. */
+    @Nullable Parameter bias() {
+        return base.getDirectParameters().values().stream()
+                .filter(parameter -> parameter.getType() == Parameter.Type.BIAS)
+                .findFirst()
+                .orElse(null);
+    }
+
     /** Returns whether the weight is the block's own parameter, and not another block's. */
     boolean ownsWeight() {
         return weight != null && base.getDirectParameters().values().contains(weight);
@@ -82,12 +93,16 @@ final class Slot {
                 base.getClass().getSimpleName(),
                 weightName,
                 array == null ? new Shape() : array.getShape(),
-                array == null ? DataType.UNKNOWN : array.getDataType());
+                array == null ? DataType.UNKNOWN : array.getDataType(),
+                base instanceof Convolution convolution ? convolution.getGroups() : 1);
     }
 
     private static ModuleKind kindOf(Block block) {
         if (block instanceof Linear || block instanceof TiedLinear) {
             return ModuleKind.LINEAR;
+        }
+        if (block instanceof Conv1d || block instanceof Conv2d) {
+            return ModuleKind.CONVOLUTION;
         }
         return block instanceof TokenEmbedding ? ModuleKind.EMBEDDING : ModuleKind.OTHER;
     }

@@ -2,9 +2,14 @@ package dev.ligature;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.convolutional.Convolution;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.block.Cast;
 import dev.ligature.plan.ModuleKind;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +35,7 @@ final class SlotEffect {
      * null.
      */
     @Nullable FactorPair plainPair() {
-        return weight.pair();
+        return weight.pair().plan().isPlain() ? weight.pair() : null;
     }
 
     /**
@@ -59,7 +64,7 @@ final class SlotEffect {
     }
 
     /**
-     * Adds the adapter's term to an output.
+     * Returns what the adapter makes of an output.
      *
      * @param y the base's output, or that with other adapters; overwritten when serving
      * @param store the caller's store
@@ -68,12 +73,96 @@ final class SlotEffect {
      * @param graph whether the adapter itself is trained
      */
     NDArray onto(NDArray y, ParameterStore store, NDArray x, boolean training, boolean graph) {
+        FactorPair pair = weight.pair();
         FactorArrays factors =
                 graph
                         ? weight.trainedFactors(store, y.getDevice(), y.getManager())
                         : weight.detachedFactors(y.getManager());
-        return slot.kind() == ModuleKind.EMBEDDING
-                ? factors.addEmbedding(x, y, training)
-                : factors.addLinear(x, y, weight.pair().plan().dropout(), training);
+        double dropout = slot.kind() == ModuleKind.EMBEDDING ? 0 : pair.plan().dropout();
+        if (pair.plan().isPlain()) {
+            return slot.kind() == ModuleKind.EMBEDDING
+                    ? factors.addEmbedding(x, y, training)
+                    : factors.addLinear(x, y, dropout, training);
+        }
+        boolean embedding = slot.kind() == ModuleKind.EMBEDDING;
+        NDArray in = embedding ? x : factors.dropped(x, 0, training);
+        NDArray dropped = embedding || dropout == 0 ? in : factors.dropped(in, dropout, training);
+        NDArray sum = y;
+        if (factors.start() != null) {
+            // What the factors started with counts as taken from the base, which drops nothing.
+            sum = FactorArrays.add(sum, term(factors.start(), in, training), training);
+        }
+        NDArray term = term(factors, dropped, training);
+        return factors.magnitude() == null
+                ? FactorArrays.add(sum, term, training)
+                : scaledToLength(sum, term, factors, dropped == in ? null : dropped, store);
+    }
+
+    /** Returns s · B A of the input, as the slot reads its weight; a new array. */
+    private NDArray term(FactorArrays factors, NDArray in, boolean training) {
+        return switch (slot.kind()) {
+            case LINEAR -> factors.linearTerm(in, training);
+            case EMBEDDING -> factors.embeddingTerm(in, training);
+            case CONVOLUTION ->
+                    ConvolutionTerm.of(
+                            factors,
+                            Objects.requireNonNull(weight.pair().plan().kernel()),
+                            (Convolution) slot.base(),
+                            in,
+                            training);
+            case OTHER -> throw new IllegalStateException("A pair at " + slot.name());
+        };
+    }
+
+    /**
+     * Returns (m / n) (W + ΔW) x + bias, DoRA's output, in y's data type.
+     *
+     * @param y the base's output W x + bias
+     * @param term ΔW x in the factors' data type
+     * @param dropped the input with elements dropped; null where none are, and then y is of it
+     */
+    private NDArray scaledToLength(
+            NDArray y,
+            NDArray term,
+            FactorArrays factors,
+            @Nullable NDArray dropped,
+            ParameterStore store) {
+        Parameter parameter = Objects.requireNonNull(slot.weight());
+        NDArray magnitude = Objects.requireNonNull(factors.magnitude());
+        NDArray w = store.getValue(parameter, y.getDevice(), false);
+        NDArray ratios = perOutput(weight.ratios(w, magnitude, y.getManager()), y);
+        NDArray wide = Cast.to(y, term.getDataType());
+        NDArray bias = bias(store, y, term.getDataType());
+        if (dropped == null) {
+            NDArray scaled = bare(wide, bias).add(term).mul(ratios); // (…, out)
+            return Cast.to(bias == null ? scaled : scaled.add(bias), y.getDataType());
+        }
+        // PEFT: the base's output stays, and what is scaled is that of the dropped input.
+        NDArray in = Cast.to(dropped, w.getDataType());
+        NDArray output = slot.base().forward(store, new NDList(in), true).singletonOrThrow();
+        NDArray base = bare(Cast.to(output, term.getDataType()), bias); // (…, out)
+        if (factors.start() != null) {
+            base = base.add(term(factors.start(), dropped, true));
+        }
+        NDArray scaled = base.add(term).mul(ratios).sub(base);
+        return Cast.to(wide.add(scaled), y.getDataType());
+    }
+
+    private static NDArray bare(NDArray output, @Nullable NDArray bias) {
+        return bias == null ? output : output.sub(bias);
+    }
+
+    /** Returns the bias of the base's block, in a shape that goes with its output, if any. */
+    private @Nullable NDArray bias(ParameterStore store, NDArray y, DataType type) {
+        Parameter bias = slot.bias();
+        return bias == null
+                ? null
+                : perOutput(Cast.to(store.getValue(bias, y.getDevice(), false), type), y);
+    }
+
+    private NDArray perOutput(NDArray array, NDArray y) {
+        return slot.kind() == ModuleKind.CONVOLUTION
+                ? ConvolutionTerm.perChannel(array, y.getShape())
+                : array;
     }
 }

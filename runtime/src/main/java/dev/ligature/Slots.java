@@ -1,10 +1,12 @@
 package dev.ligature;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import dev.ligature.annotation.Role;
 import dev.ligature.inject.ModuleSink;
 import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.PairPlan;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +46,15 @@ final class Slots {
             throw new IllegalStateException("No module " + name);
         }
         return slot;
+    }
+
+    /** Returns the weight that a pair is for. */
+    NDArray weightOf(PairPlan pair) {
+        Parameter weight = named(pair.name()).weight();
+        if (weight == null) {
+            throw new IllegalStateException("A pair of " + pair.name() + ", which has no weight");
+        }
+        return weight.getArray();
     }
 
     /** Returns the slots that read a weight. */

@@ -71,7 +71,7 @@ final class SumRoute implements Route {
         NDArray view = value;
         for (Binding binding : bindings) {
             if (binding.touches(parameter)) {
-                view = binding.view(parameter, view, training, pass);
+                view = binding.view(parameter, view, value, training, pass);
             }
         }
         return view;

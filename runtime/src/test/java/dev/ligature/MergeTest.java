@@ -121,6 +121,19 @@ final class MergeTest extends ToyTest {
     }
 
     @Test
+    void aBiasOfB_hasNowhereToGoWithoutABaseBias() {
+        LoraModel lora = wrapToy(false);
+        lora.create("a", config("proj", "head").optLoraBias(true).build());
+        LoraException error =
+                LoraModelTest.assertCode("LoraBiasMerge", () -> lora.merge(Routing.of("a")));
+        assertTrue(error.getMessage().contains("a bias at head"), error.getMessage());
+        lora.create("b", config("proj").optLoraBias(true).build());
+        try (MergedModel merged = lora.merge(Routing.of("b"))) {
+            assertEquals(Set.of("proj"), merged.biases().keySet());
+        }
+    }
+
+    @Test
     @SuppressWarnings("try") // closing it before it is used is the point
     void aClosedMerge_saysSo() {
         LoraModel lora = wrapToy(true);

@@ -8,8 +8,8 @@ import dev.ligature.plan.LoraInit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -25,10 +25,12 @@ final class AdapterConfigReader {
                     "ensure_weight_tying",
                     "exclude_modules",
                     "inference_mode",
+                    "fan_in_fan_out",
                     "init_lora_weights",
                     "layers_pattern",
                     "layers_to_transform",
                     "lora_alpha",
+                    "lora_bias",
                     "lora_dropout",
                     "peft_type",
                     "peft_version",
@@ -37,6 +39,7 @@ final class AdapterConfigReader {
                     "revision",
                     "target_modules",
                     "task_type",
+                    "use_dora",
                     "use_rslora");
 
     private static final int MOST_UNKNOWN = 100;
@@ -44,7 +47,7 @@ final class AdapterConfigReader {
     /** Each is an expression, which is tried on each module. */
     private static final int MOST_LAYERS_PATTERNS = 1000;
 
-    private static final List<String> CHANGES_NO_BASE = List.of("eva", "orthogonal");
+    private static final List<String> CHANGES_NO_BASE = List.of("eva");
 
     private final ConfigFields fields;
     private final String origin;
@@ -63,6 +66,9 @@ final class AdapterConfigReader {
         numbers(builder);
         fields.flag("inference_mode"); // of no meaning in a file, but not of any type
         builder.optUseRslora(fields.flag("use_rslora"));
+        builder.optUseDora(fields.flag("use_dora"));
+        builder.optLoraBias(fields.flag("lora_bias"));
+        builder.optFanInFanOut(fields.flag("fan_in_fan_out"));
         builder.optEnsureWeightTying(fields.flag("ensure_weight_tying"));
         builder.optInit(init());
         builder.optTaskType(fields.text("task_type"));
@@ -124,17 +130,12 @@ final class AdapterConfigReader {
 
     private LoraInit init() throws CheckpointException {
         Object value = fields.value("init_lora_weights");
-        if (value == null || value.equals(true)) {
-            return LoraInit.DEFAULT;
-        }
-        if (value.equals(false)) {
-            return LoraInit.RANDOM;
+        Optional<LoraInit> init = LoraInit.of(value);
+        if (init.isPresent()) {
+            return init.get();
         }
         if (!(value instanceof String name)) {
-            throw fields.wrong("init_lora_weights", value, "true, false or 'gaussian'");
-        }
-        if (name.toLowerCase(Locale.ROOT).equals("gaussian")) {
-            return LoraInit.GAUSSIAN;
+            throw fields.wrong("init_lora_weights", value, "true, false or a name");
         }
         throw new CheckpointException(
                 "AdapterConfigUnsupported",
@@ -147,7 +148,7 @@ final class AdapterConfigReader {
                                 : "It may change the base's weights: convert the adapter with PEFT"
                                         + " (save_pretrained with"
                                         + " path_initial_model_for_weight_conversion), or train"
-                                        + " one with true, false or 'gaussian'."));
+                                        + " one with another init."));
     }
 
     private @Nullable AutoMapping autoMapping() throws CheckpointException {

@@ -4,7 +4,6 @@ import com.google.gson.FormattingStyle;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonWriter;
 import dev.ligature.plan.LoraConfig;
-import dev.ligature.plan.LoraInit;
 import dev.ligature.plan.ModuleSelection;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -64,7 +63,10 @@ final class AdapterConfigWriter {
         fields.put("lora_alpha", shortest(config.loraAlpha()));
         fields.put("lora_dropout", config.loraDropout());
         fields.put("use_rslora", config.useRslora());
-        fields.put("init_lora_weights", init(config.init()));
+        fields.put("init_lora_weights", config.init().value());
+        fields.put("use_dora", config.useDora());
+        fields.put("lora_bias", config.loraBias());
+        fields.put("fan_in_fan_out", config.fanInFanOut());
         fields.put("ensure_weight_tying", config.ensureWeightTying());
         fields.put("target_modules", selection(config.targetModules()));
         fields.put(
@@ -95,14 +97,6 @@ final class AdapterConfigWriter {
                                                 "parent_library",
                                                 mapping.parentLibrary())))
                 .orElse(null);
-    }
-
-    private static Object init(LoraInit init) {
-        return switch (init) {
-            case DEFAULT -> true;
-            case RANDOM -> false;
-            case GAUSSIAN -> "gaussian";
-        };
     }
 
     private static Object selection(ModuleSelection selection) {

@@ -15,7 +15,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,8 +58,21 @@ public final class AdapterDirectory {
      *
      * @param a the factor A, of shape (r, in)
      * @param b the factor B, of shape (out, r)
+     * @param bias the bias of B, of shape (out), where the pair has one
+     * @param magnitude the lengths of DoRA, one for each row or column, where the pair has them
      */
-    public record Factors(NDArray a, NDArray b) {}
+    public record Factors(
+            NDArray a, NDArray b, @Nullable NDArray bias, @Nullable NDArray magnitude) {
+        /** Takes the factors of a pair that has neither bias nor lengths. */
+        public Factors(NDArray a, NDArray b) {
+            this(a, b, null, null);
+        }
+
+        /** Returns the arrays that there are. */
+        List<NDArray> arrays() {
+            return Stream.of(a, b, bias, magnitude).filter(Objects::nonNull).toList();
+        }
+    }
 
     /**
      * Opens a directory and reads its configuration. If its replacement was interrupted by the end
@@ -142,8 +158,7 @@ public final class AdapterDirectory {
             }
             // Only now, so that an error above leaves nothing behind.
             for (Factors factors : pairs.values()) {
-                factors.a().attach(manager);
-                factors.b().attach(manager);
+                factors.arrays().forEach(array -> array.attach(manager));
             }
             return pairs;
         }
@@ -166,8 +181,7 @@ public final class AdapterDirectory {
         for (Copy copy : copies.subList(1, copies.size())) {
             Factors other = factors(reader, pair, copy, manager);
             checkEqual(reader.file(), copies.get(0), first, copy, other);
-            other.a().close();
-            other.b().close();
+            other.arrays().forEach(NDArray::close);
         }
         return first;
     }
@@ -177,12 +191,15 @@ public final class AdapterDirectory {
             throws IOException {
         NDArray storedA = read(reader, copy.storedA(), pair.dataType(), manager);
         NDArray storedB = read(reader, copy.storedB(), pair.dataType(), manager);
-        Factors factors = copy.layout().toFactors(storedA, storedB);
-        if (copy.layout() == FactorLayout.EMBEDDING) {
-            storedA.close();
-            storedB.close();
-        }
-        return factors;
+        NDArray bias = readIfThere(reader, copy.bias(), pair.dataType(), manager);
+        NDArray lengths = readIfThere(reader, copy.magnitude(), pair.dataType(), manager);
+        return copy.layout().toFactors(pair, storedA, storedB, bias, lengths);
+    }
+
+    private static @Nullable NDArray readIfThere(
+            SafetensorsReader reader, @Nullable TensorInfo tensor, DataType type, NDManager manager)
+            throws IOException {
+        return tensor == null ? null : read(reader, tensor, type, manager);
     }
 
     private static NDArray read(
@@ -200,17 +217,22 @@ public final class AdapterDirectory {
     private static void checkEqual(
             Path file, Copy copy, Factors factors, Copy otherCopy, Factors others)
             throws CheckpointException {
-        ArrayComparison a = ArrayComparison.of(factors.a(), others.a());
-        ArrayComparison b = ArrayComparison.of(factors.b(), others.b());
-        if (a.identical() && b.identical()) {
-            return;
-        }
         List<String> differences = new ArrayList<>();
-        if (!a.identical()) {
-            differences.add(difference(copy.keyOfA(), otherCopy.keyOfA(), a));
+        compare(copy.keyOfA(), factors.a(), otherCopy.keyOfA(), others.a(), differences);
+        compare(copy.keyOfB(), factors.b(), otherCopy.keyOfB(), others.b(), differences);
+        if (copy.bias() != null
+                && otherCopy.bias() != null
+                && factors.bias() != null
+                && others.bias() != null) {
+            compare(
+                    copy.bias().name(),
+                    factors.bias(),
+                    otherCopy.bias().name(),
+                    others.bias(),
+                    differences);
         }
-        if (!b.identical()) {
-            differences.add(difference(copy.keyOfB(), otherCopy.keyOfB(), b));
+        if (differences.isEmpty()) {
+            return;
         }
         throw new CheckpointException(
                 "AdapterCopiesDiffer",
@@ -224,8 +246,13 @@ public final class AdapterDirectory {
                         + " target_modules.");
     }
 
-    private static String difference(String key, String other, ArrayComparison comparison) {
-        return "'" + key + "' and '" + other + "' differ by up to " + comparison.largest();
+    private static void compare(
+            String key, NDArray array, String other, NDArray otherArray, List<String> differences) {
+        ArrayComparison comparison = ArrayComparison.of(array, otherArray);
+        if (!comparison.identical()) {
+            differences.add(
+                    "'" + key + "' and '" + other + "' differ by up to " + comparison.largest());
+        }
     }
 
     /**
@@ -264,17 +291,32 @@ public final class AdapterDirectory {
     private static void addTensors(
             Map<String, NDArray> tensors, PairPlan pair, Factors factors, NDManager views) {
         // Detached: the view of a trainable factor would record a graph.
-        NDArray a = factors.a().stopGradient(); // (r, in)
-        a.attach(views);
-        NDArray b = factors.b().stopGradient(); // (out, r)
-        b.attach(views);
-        Factors detached = new Factors(a, b);
+        Factors detached =
+                new Factors(
+                        detached(factors.a(), views), // (r, in)
+                        detached(factors.b(), views), // (out, r)
+                        factors.bias() == null ? null : detached(factors.bias(), views),
+                        factors.magnitude() == null ? null : detached(factors.magnitude(), views));
         for (PairPlan.Reader reader : pair.readers()) {
             FactorLayout layout = FactorLayout.of(reader.kind());
             String name = AdapterTensors.PREFIX + reader.module();
-            tensors.put(layout.firstName(name), layout.storedA(detached));
-            tensors.put(layout.secondName(name), layout.storedB(detached));
+            tensors.put(layout.firstName(name), layout.storedA(pair, detached));
+            tensors.put(layout.secondName(name), layout.storedB(pair, detached));
+            if (detached.bias() != null) {
+                tensors.put(FactorLayout.biasName(name), detached.bias());
+            }
+            if (detached.magnitude() != null) {
+                tensors.put(
+                        FactorLayout.magnitudeName(name),
+                        detached.magnitude().reshape(layout.magnitudeShape(pair)));
+            }
         }
+    }
+
+    private static NDArray detached(NDArray array, NDManager views) {
+        NDArray detached = array.stopGradient();
+        detached.attach(views);
+        return detached;
     }
 
     private static void check(LoraPlan plan, Map<PairPlan, Factors> pairs) {
@@ -287,8 +329,8 @@ public final class AdapterDirectory {
         }
         pairs.forEach(
                 (pair, factors) -> {
-                    Shape a = new Shape(pair.rank(), pair.in());
-                    Shape b = new Shape(pair.out(), pair.rank());
+                    Shape a = pair.shapeOfA();
+                    Shape b = pair.shapeOfB();
                     if (!factors.a().getShape().equals(a) || !factors.b().getShape().equals(b)) {
                         throw new IllegalArgumentException(
                                 "The factors of "

@@ -9,8 +9,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which tensors of an adapter file hold the pairs of a plan, with every key accounted for.
@@ -39,16 +42,28 @@ final class AdapterTensors {
      * @param layout how it is stored
      * @param storedA PEFT's A
      * @param storedB PEFT's B
+     * @param bias the bias of B, where the pair has one
+     * @param magnitude DoRA's lengths, where the pair has them
      */
-    record Copy(FactorLayout layout, TensorInfo storedA, TensorInfo storedB) {
+    record Copy(
+            FactorLayout layout,
+            TensorInfo storedA,
+            TensorInfo storedB,
+            @Nullable TensorInfo bias,
+            @Nullable TensorInfo magnitude) {
         /** Returns the key of the tensor that our A comes from. */
         String keyOfA() {
-            return layout == FactorLayout.LINEAR ? storedA.name() : storedB.name();
+            return layout == FactorLayout.EMBEDDING ? storedB.name() : storedA.name();
         }
 
         /** Returns the key of the tensor that our B comes from. */
         String keyOfB() {
-            return layout == FactorLayout.LINEAR ? storedB.name() : storedA.name();
+            return layout == FactorLayout.EMBEDDING ? storedA.name() : storedB.name();
+        }
+
+        /** Returns the tensors that there are. */
+        List<TensorInfo> tensors() {
+            return Stream.of(storedA, storedB, bias, magnitude).filter(Objects::nonNull).toList();
         }
     }
 
@@ -109,9 +124,22 @@ final class AdapterTensors {
         if (pair == null) {
             return false;
         }
-        FactorLayout layout = layout(pair, factor.group(1));
-        return name.equals(layout.firstName(factor.group(1)))
-                || name.equals(layout.secondName(factor.group(1)));
+        return names(pair, factor.group(1)).contains(name);
+    }
+
+    /** Returns the names of the tensors that a module has of its pair: A, B, and what it has. */
+    private static List<String> names(PairPlan pair, String module) {
+        FactorLayout layout = layout(pair, module);
+        List<String> names = new ArrayList<>();
+        names.add(layout.firstName(module));
+        names.add(layout.secondName(module));
+        if (pair.loraBias()) {
+            names.add(FactorLayout.biasName(module));
+        }
+        if (pair.dora()) {
+            names.add(FactorLayout.magnitudeName(module));
+        }
+        return names;
     }
 
     private void place(String name, TensorInfo tensor) throws CheckpointException {
@@ -162,22 +190,22 @@ final class AdapterTensors {
         for (PairPlan pair : plan.pairs()) {
             List<Copy> found = new ArrayList<>();
             for (PairPlan.Reader reader : pair.readers()) {
-                FactorLayout layout = FactorLayout.of(reader.kind());
-                String nameA = layout.firstName(reader.module());
-                String nameB = layout.secondName(reader.module());
-                TensorInfo storedA = byName.get(nameA);
-                TensorInfo storedB = byName.get(nameB);
-                if (storedA != null && storedB != null) {
-                    found.add(new Copy(layout, storedA, storedB));
-                } else if (storedA != null || storedB != null) {
-                    missing.add(PREFIX + (storedA == null ? nameA : nameB));
+                String module = reader.module();
+                List<String> names = names(pair, module);
+                List<String> absent = names.stream().filter(n -> !byName.containsKey(n)).toList();
+                TensorInfo storedA = byName.get(names.get(0));
+                TensorInfo storedB = byName.get(names.get(1));
+                if (absent.isEmpty() && storedA != null && storedB != null) {
+                    TensorInfo bias = byName.get(FactorLayout.biasName(module));
+                    TensorInfo magnitude = byName.get(FactorLayout.magnitudeName(module));
+                    FactorLayout layout = FactorLayout.of(reader.kind());
+                    found.add(new Copy(layout, storedA, storedB, bias, magnitude));
+                } else if (absent.size() < names.size()) {
+                    absent.forEach(name -> missing.add(PREFIX + name));
                 }
             }
             if (found.isEmpty() && missing.isEmpty()) {
-                PairPlan.Reader reader = pair.readers().get(0);
-                FactorLayout layout = FactorLayout.of(reader.kind());
-                missing.add(PREFIX + layout.firstName(reader.module()));
-                missing.add(PREFIX + layout.secondName(reader.module()));
+                names(pair, pair.name()).forEach(name -> missing.add(PREFIX + name));
             }
             copies.put(pair, found);
         }
@@ -199,7 +227,7 @@ final class AdapterTensors {
     }
 
     private void check(PairPlan pair, Copy copy) throws CheckpointException {
-        for (TensorInfo tensor : List.of(copy.storedA(), copy.storedB())) {
+        for (TensorInfo tensor : copy.tensors()) {
             if (!tensor.dtype().isWeightType()) {
                 throw new CheckpointException(
                         "TensorDtype",
@@ -218,6 +246,12 @@ final class AdapterTensors {
                         + new Shape(pair.out(), pair.in());
         checkShape(copy.storedA(), copy.layout().firstShape(pair), expected);
         checkShape(copy.storedB(), copy.layout().secondShape(pair), expected);
+        if (copy.bias() != null) {
+            checkShape(copy.bias(), new Shape(pair.out()), expected);
+        }
+        if (copy.magnitude() != null) {
+            checkShape(copy.magnitude(), copy.layout().magnitudeShape(pair), expected);
+        }
     }
 
     private void checkShape(TensorInfo tensor, Shape expected, String why)

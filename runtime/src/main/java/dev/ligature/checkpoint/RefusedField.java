@@ -15,11 +15,9 @@ enum RefusedField {
     BIAS("bias", "none", "training of biases"),
     CORDA_CONFIG("corda_config", null, "CorDA"),
     EVA_CONFIG("eva_config", null, "EVA"),
-    FAN_IN_FAN_OUT("fan_in_fan_out", false, "weights stored as (in, out)"),
     KASA_CONFIG("kasa_config", null, "KaSA"),
     LAYER_REPLICATION("layer_replication", null, "layer replication"),
     LOFTQ_CONFIG("loftq_config", Map.of(), "LoftQ"),
-    LORA_BIAS("lora_bias", false, "a bias of the factor B"),
     LORA_GA_CONFIG("lora_ga_config", null, "LoRA-GA"),
     MEGATRON_CONFIG("megatron_config", null, "Megatron"),
     MEGATRON_CORE("megatron_core", "megatron.core", "Megatron"),
@@ -30,7 +28,6 @@ enum RefusedField {
     TARGET_PARAMETERS("target_parameters", null, "LoRA on raw parameters"),
     TRAINABLE_TOKEN_INDICES("trainable_token_indices", null, "training of single token rows"),
     USE_BDLORA("use_bdlora", null, "BD-LoRA"),
-    USE_DORA("use_dora", false, "DoRA"),
     USE_QALORA("use_qalora", false, "QALoRA"),
     VELORA_CONFIG("velora_config", null, "VeLoRA");
 

@@ -14,10 +14,13 @@ import java.util.regex.Pattern;
 record UnplacedKey(boolean supported, String reason) {
     /** A factor: the module, and what is stored of it. */
     static final Pattern FACTOR =
-            Pattern.compile("(.*)\\.(lora_[AB]\\.weight|lora_embedding_[AB])", Pattern.DOTALL);
+            Pattern.compile(
+                    "(.*)\\.(lora_[AB]\\.weight|lora_B\\.bias|lora_embedding_[AB]"
+                            + "|lora_magnitude_vector)",
+                    Pattern.DOTALL);
 
     private static final Pattern NAMED_FACTOR =
-            Pattern.compile(".*\\.lora_(embedding_)?[AB]\\..*", Pattern.DOTALL);
+            Pattern.compile(".*\\.lora_(magnitude_vector|(embedding_)?[AB])\\..*", Pattern.DOTALL);
 
     /**
      * Explains a key.
@@ -26,14 +29,8 @@ record UnplacedKey(boolean supported, String reason) {
      * @param adapted the modules that the plan adapts
      */
     static UnplacedKey of(String name, Set<String> adapted) {
-        if (name.contains("lora_magnitude_vector")) {
-            return new UnplacedKey(false, "a magnitude of DoRA");
-        }
         if (name.contains("token_adapter") || name.contains("trainable_tokens")) {
             return new UnplacedKey(false, "trained token rows");
-        }
-        if (name.endsWith(".lora_B.bias")) {
-            return new UnplacedKey(false, "a bias of a factor, lora_bias");
         }
         Matcher factor = FACTOR.matcher(name);
         if (factor.matches()) {
@@ -57,7 +54,7 @@ record UnplacedKey(boolean supported, String reason) {
 
     private static String notAdapted(String module, Set<String> adapted) {
         return adapted.contains(module)
-                ? "the kind of module " + module + " in the model does not have it"
+                ? "by the config, or by its kind in the model, " + module + " does not have it"
                 : "the config adapts no module "
                         + module
                         + " of the model."

@@ -51,6 +51,7 @@ final class ConfigCheck {
     static void check(LoraConfig config) {
         numbers(config);
         task(config);
+        bias(config);
         selection("target_modules", config.targetModules());
         config.excludeModules().ifPresent(selection -> selection("exclude_modules", selection));
         layers(config);
@@ -86,6 +87,21 @@ final class ConfigCheck {
                     "lora_dropout is "
                             + config.loraDropout()
                             + ". It is a probability: set it to 0 or more and less than 1.");
+        }
+    }
+
+    private static void bias(LoraConfig config) {
+        boolean plainInit =
+                config.init().equals(LoraInit.DEFAULT) || config.init().equals(LoraInit.RANDOM);
+        if (config.loraBias() && (config.useDora() || !plainInit)) {
+            throw new LoraException(
+                    "LoraBiasCombination",
+                    "lora_bias is true, but "
+                            + (config.useDora()
+                                    ? "use_dora is true"
+                                    : "init_lora_weights is " + config.init())
+                            + ", which has no bias of B, in PEFT neither. Set one of the two to its"
+                            + " default.");
         }
     }
 

@@ -38,6 +38,7 @@ final class ExplicitConfig {
     private LoraConfig config() {
         LoraConfig.Builder builder = config.toBuilder();
         targets(builder);
+        builder.optFanInFanOut(false); // the factors do not depend on it
         builder.optRankPattern(patterns(config.rankPattern(), config.rank(), PairPlan::rank));
         builder.optAlphaPattern(
                 patterns(config.alphaPattern(), config.loraAlpha(), PairPlan::alpha));

@@ -33,6 +33,9 @@ public final class LoraConfig {
     private final double loraDropout;
     private final boolean useRslora;
     private final LoraInit init;
+    private final boolean useDora;
+    private final boolean loraBias;
+    private final boolean fanInFanOut;
     private final List<Integer> layersToTransform;
     private final List<String> layersPattern;
     private final Map<String, Integer> rankPattern;
@@ -53,6 +56,9 @@ public final class LoraConfig {
         loraDropout = builder.loraDropout;
         useRslora = builder.useRslora;
         init = builder.init;
+        useDora = builder.useDora;
+        loraBias = builder.loraBias;
+        fanInFanOut = builder.fanInFanOut;
         layersToTransform = List.copyOf(builder.layersToTransform);
         layersPattern = List.copyOf(builder.layersPattern);
         rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(builder.rankPattern));
@@ -82,6 +88,9 @@ public final class LoraConfig {
         builder.loraDropout = loraDropout;
         builder.useRslora = useRslora;
         builder.init = init;
+        builder.useDora = useDora;
+        builder.loraBias = loraBias;
+        builder.fanInFanOut = fanInFanOut;
         builder.layersToTransform = layersToTransform;
         builder.layersPattern = layersPattern;
         builder.rankPattern = rankPattern;
@@ -129,6 +138,27 @@ public final class LoraConfig {
     /** Returns how the factors of a new adapter start; PEFT's {@code init_lora_weights}. */
     public LoraInit init() {
         return init;
+    }
+
+    /**
+     * Returns whether the adapted weight is W + ΔW with each row, of an embedding each column,
+     * brought to a trained length: Liu et al., "DoRA", 2024.
+     */
+    public boolean useDora() {
+        return useDora;
+    }
+
+    /** Returns whether the factor B has a bias, which is trained. */
+    public boolean loraBias() {
+        return loraBias;
+    }
+
+    /**
+     * Returns whether the weights are said to be stored as (in, out). DJL stores them as (out, in),
+     * and the factors are the same either way, so a plan warns of it and takes no notice.
+     */
+    public boolean fanInFanOut() {
+        return fanInFanOut;
     }
 
     /** Returns the indices of the layers that are adapted; empty for all of them. */
@@ -213,6 +243,9 @@ public final class LoraConfig {
                 loraDropout,
                 useRslora,
                 init,
+                useDora,
+                loraBias,
+                fanInFanOut,
                 layersToTransform,
                 layersPattern,
                 List.copyOf(rankPattern.entrySet()), // as lists, because their order decides
@@ -235,6 +268,9 @@ public final class LoraConfig {
         private double loraDropout;
         private boolean useRslora;
         private LoraInit init = LoraInit.DEFAULT;
+        private boolean useDora;
+        private boolean loraBias;
+        private boolean fanInFanOut;
         private Collection<Integer> layersToTransform = List.of();
         private Collection<String> layersPattern = List.of();
         private Map<String, Integer> rankPattern = Map.of();
@@ -319,6 +355,27 @@ public final class LoraConfig {
         /** Sets how the factors start; default {@link LoraInit#DEFAULT}. */
         public Builder optInit(LoraInit init) {
             this.init = init;
+            return this;
+        }
+
+        /** Sets whether each row of W + ΔW is brought to a trained length; default false. */
+        public Builder optUseDora(boolean useDora) {
+            this.useDora = useDora;
+            return this;
+        }
+
+        /**
+         * Sets whether the factor B has a bias; default false. Only with {@link LoraInit#DEFAULT}
+         * or {@link LoraInit#RANDOM}, without DoRA, and not for embeddings.
+         */
+        public Builder optLoraBias(boolean loraBias) {
+            this.loraBias = loraBias;
+            return this;
+        }
+
+        /** Sets whether the weights are said to be stored as (in, out); of no effect. */
+        public Builder optFanInFanOut(boolean fanInFanOut) {
+            this.fanInFanOut = fanInFanOut;
             return this;
         }
 

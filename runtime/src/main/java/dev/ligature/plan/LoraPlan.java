@@ -2,7 +2,9 @@ package dev.ligature.plan;
 
 import dev.ligature.diag.LoraException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
@@ -63,6 +65,34 @@ public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning
         return ExplicitConfig.of(this);
     }
 
+    /**
+     * Returns the plan of the same ΔW without any init that counts on the base being changed: each
+     * pair that starts from its weight becomes one of twice the rank, see {@link
+     * PairPlan#startsFromWeight}. Files hold it, as PEFT's conversion makes them; a plan without
+     * such pairs is returned as it is.
+     */
+    public LoraPlan converted() {
+        if (!config.init().startsFromWeight()) {
+            return this;
+        }
+        double growth = config.useRslora() ? Math.sqrt(2) : 2;
+        Map<String, Integer> ranks = new LinkedHashMap<>(config.rankPattern());
+        ranks.replaceAll((pattern, rank) -> 2 * rank);
+        Map<String, Double> alphas = new LinkedHashMap<>(config.alphaPattern());
+        alphas.replaceAll((pattern, alpha) -> growth * alpha);
+        LoraConfig doubled =
+                config.toBuilder()
+                        .optInit(LoraInit.DEFAULT)
+                        .optRank(2 * config.rank())
+                        .optLoraAlpha(growth * config.loraAlpha())
+                        .optRankPattern(ranks)
+                        .optAlphaPattern(alphas)
+                        .build();
+        List<PairPlan> plain =
+                pairs.stream().map(pair -> pair.converted(config.useRslora())).toList();
+        return new LoraPlan(doubled, plain, warnings);
+    }
+
     private static LoraPlan resolve(LoraConfig config, ModelLayout layout, boolean creating) {
         PairGroups.requireHead(config, layout);
         TargetMatcher matcher = new TargetMatcher(config);
@@ -75,6 +105,8 @@ public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning
         List<List<ModelLayout.Module>> readers = groups.resolve();
         PairResolver resolver = new PairResolver(config);
         List<PairPlan> pairs = readers.stream().map(resolver::resolve).toList();
+        PairCheck pairCheck = new PairCheck(layout);
+        pairs.forEach(pair -> pairCheck.check(pair, creating));
         unmatched.addAll(resolver.unused(check, readers.stream().flatMap(List::stream).toList()));
         refuse(unmatched, creating);
 
@@ -83,6 +115,14 @@ public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning
             warnings.addAll(resolver.spread());
         }
         warnings.addAll(unmatched);
+        if (config.fanInFanOut()) {
+            warnings.add(
+                    new PlanWarning(
+                            "LoraFanInFanOut",
+                            "fan_in_fan_out is true, but the weights of DJL's blocks are stored as"
+                                    + " (out, in), and the factors are the same either way: it is"
+                                    + " not needed, and saved as false."));
+        }
         return new LoraPlan(config, pairs, warnings);
     }
 

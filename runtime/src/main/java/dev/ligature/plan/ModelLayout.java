@@ -29,9 +29,10 @@ public record ModelLayout(List<Module> modules) {
      * @param type the simple name of the block's class, for messages
      * @param weight the name of the weight: that of the module that owns it; two modules with one
      *     weight are tied. Empty where the module has no single weight
-     * @param shape the weight's shape, (out, in) of a linear and (V, d) of an embedding; a scalar
-     *     shape where there is no weight
+     * @param shape the weight's shape, (out, in) of a linear, (V, d) of an embedding and (out, in /
+     *     groups, window…) of a convolution; a scalar shape where there is no weight
      * @param dataType the weight's data type; {@link DataType#UNKNOWN} where there is no weight
+     * @param groups the groups of a convolution; 1 for all else
      */
     public record Module(
             String name,
@@ -41,10 +42,24 @@ public record ModelLayout(List<Module> modules) {
             String type,
             String weight,
             Shape shape,
-            DataType dataType) {
+            DataType dataType,
+            int groups) {
         /** Copies the list. */
         public Module {
             aliases = List.copyOf(aliases);
+        }
+
+        /** Describes a module that is no grouped convolution. */
+        public Module(
+                String name,
+                List<String> aliases,
+                Role role,
+                ModuleKind kind,
+                String type,
+                String weight,
+                Shape shape,
+                DataType dataType) {
+            this(name, aliases, role, kind, type, weight, shape, dataType, 1);
         }
     }
 }

@@ -8,6 +8,9 @@ public enum ModuleKind {
     /** Looks rows of the weight up: y = W[ids]. */
     EMBEDDING,
 
+    /** Moves windows of the weight over the input, which has one dimension or two. */
+    CONVOLUTION,
+
     /** Anything else; LoRA cannot adapt it. */
     OTHER
 }

@@ -74,14 +74,20 @@ final class PairGroups {
                             + ", which LoRA cannot adapt. "
                             + remedy(module));
         }
-        if (module.shape().dimension() != 2) {
+        boolean convolution = module.kind() == ModuleKind.CONVOLUTION;
+        int dimensions = module.shape().dimension();
+        if (convolution ? dimensions < 3 || dimensions > 4 : dimensions != 2) {
             throw new LoraException(
                     "LoraWeightShape",
                     "The weight of module "
                             + module.name()
                             + " has the shape "
                             + module.shape()
-                            + ", not (out, in). Initialise the model before it is adapted, or"
+                            + ", not "
+                            + (convolution
+                                    ? "(out, in, width) or (out, in, height, width)"
+                                    : "(out, in)")
+                            + ". Initialise the model before it is adapted, or"
                             + " exclude the module.");
         }
     }
@@ -90,7 +96,7 @@ final class PairGroups {
         return WORD_TABLES.contains(module.type())
                 ? "Use dev.ligature.block.TokenEmbedding in its place: it may be called from any"
                         + " number of threads, unlike DJL's."
-                : "Linear, TiedLinear and TokenEmbedding blocks can be: correct target_modules, or"
+                : "Linear, TiedLinear, TokenEmbedding, Conv1d and Conv2d blocks can be: correct target_modules, or"
                         + " exclude the module.";
     }
 

@@ -1,23 +1,29 @@
 package dev.ligature.plan;
 
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One factor pair that an adapter is to have: A of shape (r, in) and B of shape (out, r) for a
  * weight of shape (out, in), with ΔW = scaling · B · A, read by one module or by several that are
- * tied.
+ * tied. The weight of a convolution is taken as a matrix, with one column for each element of a
+ * kernel.
  *
  * @param weight the name of the weight the pair belongs to, as in {@link ModelLayout.Module#weight}
  * @param readers the modules that read the pair, in the model's order; at least one
  * @param out the rows of the weight
- * @param in the columns of the weight
+ * @param in the columns of A: those of the weight; of a grouped convolution, those of all groups
+ * @param kernel what makes the weight that of a convolution; null for a matrix
  * @param rank the rank r
  * @param alpha the numerator of the scaling
  * @param scaling alpha / r, or alpha / √r with {@code use_rslora}
- * @param dropout the probability with which linear readers drop an element of their input in
- *     training
+ * @param dropout the probability with which readers that are no embeddings drop an element of their
+ *     input in training
  * @param init how the factors start
+ * @param dora whether W + ΔW is brought to a trained length, by rows; by columns for an embedding
+ * @param loraBias whether B has a bias of shape (out)
  * @param dataType the factors' data type: float64 on a float64 base, else float32
  */
 public record PairPlan(
@@ -25,11 +31,14 @@ public record PairPlan(
         List<Reader> readers,
         long out,
         long in,
+        @Nullable Kernel kernel,
         int rank,
         double alpha,
         double scaling,
         double dropout,
         LoraInit init,
+        boolean dora,
+        boolean loraBias,
         DataType dataType) {
     /** Copies the list. */
     public PairPlan {
@@ -43,24 +52,101 @@ public record PairPlan(
      * A module that reads the pair.
      *
      * @param module the module's name
-     * @param kind how it reads its weight, {@link ModuleKind#LINEAR} or {@link
-     *     ModuleKind#EMBEDDING}
+     * @param kind how it reads its weight; not {@link ModuleKind#OTHER}
      */
     public record Reader(String module, ModuleKind kind) {}
+
+    /**
+     * What makes a weight that of a convolution, (out, channels / groups, window…).
+     *
+     * @param channels the channels of the input
+     * @param groups the groups, each of which reads its own channels
+     * @param window the shape of the window, of one dimension or two
+     */
+    public record Kernel(long channels, int groups, Shape window) {
+        /** Returns the shape of A as PEFT has it, (r, channels, window…), whatever the groups. */
+        public Shape shapeOfA(long rank) {
+            return new Shape(rank, channels).addAll(window);
+        }
+
+        /** Returns the shape of B as PEFT has it, (out, r / groups, 1…). */
+        public Shape shapeOfB(long out, long rank) {
+            Shape shape = new Shape(out, rank / groups);
+            for (int i = 0; i < window.dimension(); i++) {
+                shape = shape.add(1);
+            }
+            return shape;
+        }
+    }
 
     /** Returns the name of the first reader, by which the pair is known. */
     public String name() {
         return readers.get(0).module();
     }
 
-    /** Returns whether any reader is linear, which decides how the factors start. */
-    public boolean hasLinearReader() {
-        return readers.stream().anyMatch(reader -> reader.kind() == ModuleKind.LINEAR);
+    /** Returns the shape of A, (r, in). */
+    public Shape shapeOfA() {
+        return new Shape(rank, in);
     }
 
-    /** Returns the number of elements of both factors. */
+    /** Returns the shape of B, (out, r); of a grouped convolution (out, r / groups). */
+    public Shape shapeOfB() {
+        return new Shape(out, kernel == null ? rank : rank / kernel.groups());
+    }
+
+    /** Returns whether any reader is no embedding, which decides how the factors start. */
+    public boolean hasLinearReader() {
+        return readers.stream().anyMatch(reader -> reader.kind() != ModuleKind.EMBEDDING);
+    }
+
+    /**
+     * Returns whether the factors start from the weight, and ΔW = s (B A − B₀ A₀) with what they
+     * started with, so that ΔW is zero at the start.
+     */
+    public boolean startsFromWeight() {
+        return init.startsFromWeight() && hasLinearReader();
+    }
+
+    /** Returns whether the pair adds ΔW to a matrix or a table, and does nothing else. */
+    public boolean isPlain() {
+        return kernel == null && !dora && !loraBias && !startsFromWeight();
+    }
+
+    /** Returns the number of lengths that DoRA trains: one a row, or a column of an embedding. */
+    public long magnitudes() {
+        return readers.get(0).kind() == ModuleKind.EMBEDDING ? in : out;
+    }
+
+    /** Returns the number of elements of the factors, and of lengths and bias if there are any. */
     public long parameterCount() {
-        return rank * (in + out);
+        return shapeOfA().size()
+                + shapeOfB().size()
+                + (dora ? magnitudes() : 0)
+                + (loraBias ? out : 0);
+    }
+
+    /**
+     * Returns the plan of the same ΔW for a pair that starts from nothing: that of [A; A₀] and [B,
+     * −B₀], with twice the rank and the same scaling.
+     */
+    PairPlan converted(boolean rslora) {
+        int times = startsFromWeight() ? 2 : 1;
+        int grown = times * rank;
+        double growth = rslora ? Math.sqrt(times) : times;
+        return new PairPlan(
+                weight,
+                readers,
+                out,
+                in,
+                kernel,
+                grown,
+                growth * alpha,
+                growth * alpha / (rslora ? Math.sqrt(grown) : grown),
+                dropout,
+                LoraInit.DEFAULT,
+                dora,
+                loraBias,
+                dataType);
     }
 
     /** Returns the bytes of both factors. */

@@ -9,8 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/** Makes the plan of a pair from the modules that read it: rank, alpha and scaling. */
+/** Makes the plan of a pair from the modules that read it: rank, alpha, scaling and shape. */
 final class PairResolver {
     private final LoraConfig config;
     private final NamePatterns<Integer> ranks;
@@ -30,17 +31,30 @@ final class PairResolver {
         ModelLayout.Module first = readers.get(0);
         int rank = value("rank_pattern", ranks, decisiveRanks, readers, config.rank());
         double alpha = value("alpha_pattern", alphas, decisiveAlphas, readers, config.loraAlpha());
+        PairPlan.Kernel kernel = kernel(first);
         return new PairPlan(
                 first.weight().isEmpty() ? first.name() : first.weight(),
                 readers.stream().map(m -> new PairPlan.Reader(m.name(), m.kind())).toList(),
                 first.shape().get(0),
-                first.shape().get(1),
+                kernel == null ? first.shape().get(1) : kernel.channels() * kernel.window().size(),
+                kernel,
                 rank,
                 alpha,
                 alpha / (config.useRslora() ? Math.sqrt(rank) : rank),
                 config.loraDropout(),
                 config.init(),
+                config.useDora(),
+                config.loraBias(),
                 first.dataType() == DataType.FLOAT64 ? DataType.FLOAT64 : DataType.FLOAT32);
+    }
+
+    private static PairPlan.@Nullable Kernel kernel(ModelLayout.Module module) {
+        return module.kind() == ModuleKind.CONVOLUTION
+                ? new PairPlan.Kernel(
+                        module.shape().get(1) * module.groups(),
+                        module.groups(),
+                        module.shape().slice(2))
+                : null;
     }
 
     /**

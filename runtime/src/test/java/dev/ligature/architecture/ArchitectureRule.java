@@ -31,6 +31,7 @@ record ArchitectureRule(Function<String, ArchRule> below, List<String> planted) 
                 rule(ArrowRules::diagStandsAlone, "diag.KnowsModels"),
                 rule(ArrowRules::injectKnowsNothingAbove, "inject.KnowsPlans"),
                 rule(ArrowRules::blockKnowsNothingAbove, "block.KnowsPlans"),
+                rule(ArrowRules::linalgKnowsMatricesAlone, "linalg.KnowsPlans"),
                 rule(ArrowRules::planHoldsNoArrays, "plan.HoldsAnArray"),
                 rule(ArrowRules::checkpointKnowsNoAdapters, "checkpoint.KnowsAdapters"),
                 rule(ArrowRules::trainingKnowsNoAdapters, "training.KnowsAdapters"),

@@ -28,6 +28,10 @@ final class ArrowRules {
         return knowsOnly(root, "block", List.of("diag"), ANNOTATIONS, DJL);
     }
 
+    static ArchRule linalgKnowsMatricesAlone(String root) {
+        return knowsOnly(root, "linalg", List.of(), DJL, "org.ejml..");
+    }
+
     /** Names, kinds, shapes and data types: a plan is a value, and no block or array is in it. */
     static ArchRule planHoldsNoArrays(String root) {
         return knowsOnly(root, "plan", List.of("diag"), ANNOTATIONS, "ai.djl.ndarray.types..");

@@ -2,6 +2,7 @@ package dev.ligature.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -133,12 +134,30 @@ class AdapterConfigJsonTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"true, DEFAULT", "false, RANDOM", "'\"gaussian\"', GAUSSIAN"})
-    void anInitIsReadAndWritten(String json, LoraInit init) throws IOException {
+    @CsvSource({
+        "true, DEFAULT, 0",
+        "false, RANDOM, 0",
+        "'\"gaussian\"', GAUSSIAN, 0",
+        "'\"orthogonal\"', ORTHOGONAL, 0",
+        "'\"pissa\"', PISSA, 0",
+        "'\"pissa_niter_16\"', PISSA, 16",
+        "'\"olora\"', OLORA, 0"
+    })
+    void anInitIsReadAndWritten(String json, LoraInit.Kind kind, int iterations)
+            throws IOException {
         LoraConfig config = parse(with(targets() + ", \"init_lora_weights\": " + json));
-        assertEquals(init, config.init());
+        assertEquals(new LoraInit(kind, iterations), config.init());
         assertTrue(
                 AdapterConfigJson.write(config).contains("\"init_lora_weights\": " + json + ","));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"use_dora", "lora_bias", "fan_in_fan_out"})
+    void aFlag_isReadAndWritten(String field) throws IOException {
+        String json = AdapterConfigJson.write(parse(with(targets() + ", \"" + field + "\": true")));
+        assertTrue(json.contains("\"" + field + "\": true,"), json);
+        assertNotEquals(parse(with(targets())), parse(json));
+        assertEquals(json, AdapterConfigJson.write(parse(json)));
     }
 
     @Test
@@ -158,11 +177,9 @@ class AdapterConfigJsonTest {
                 "bias | \"all\"",
                 "corda_config | {\"cache_file\": null}",
                 "eva_config | {\"rho\": 2.0}",
-                "fan_in_fan_out | true",
                 "kasa_config | {\"beta\": 1e-4}",
                 "layer_replication | [[0, 2]]",
                 "loftq_config | {\"loftq_bits\": 4}",
-                "lora_bias | true",
                 "lora_ga_config | {\"direction\": \"ArB2r\"}",
                 "megatron_config | {\"a\": 1}",
                 "megatron_core | \"other\"",
@@ -173,7 +190,6 @@ class AdapterConfigJsonTest {
                 "target_parameters | [\"experts.w\"]",
                 "trainable_token_indices | [3]",
                 "use_bdlora | {\"nblocks\": 2}",
-                "use_dora | true",
                 "use_qalora | true",
                 "velora_config | {\"num_groups\": 2}",
             })
@@ -191,8 +207,7 @@ class AdapterConfigJsonTest {
                 "AdapterConfigUnsupported",
                 () -> parse(json),
                 "bias is 'lora_only'",
-                "modules_to_save is [norm]",
-                "use_dora is true (DoRA)");
+                "modules_to_save is [norm]");
     }
 
     @ParameterizedTest
@@ -237,7 +252,7 @@ class AdapterConfigJsonTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"pissa, path_initial_model_for_weight_conversion", "eva, set it to true"})
+    @CsvSource({"corda, path_initial_model_for_weight_conversion", "eva, set it to true"})
     void anInitThatIsNotSupported_isRefusedWithARemedy(String init, String remedy) {
         Refusal.of(
                 "AdapterConfigUnsupported",
@@ -269,7 +284,7 @@ class AdapterConfigJsonTest {
                 "use_rslora | null | true or false",
                 "ensure_weight_tying | \"yes\" | true or false",
                 "inference_mode | 0 | true or false",
-                "init_lora_weights | 1 | true, false or 'gaussian'",
+                "init_lora_weights | 1 | true, false or a name",
                 "exclude_modules | 3 | a text or a list of texts",
                 "exclude_modules | [\"a\", 3] | a text or a list of texts",
                 "layers_to_transform | \"1\" | a whole number",

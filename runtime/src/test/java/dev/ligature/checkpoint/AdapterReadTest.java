@@ -2,6 +2,7 @@ package dev.ligature.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -161,9 +163,41 @@ class AdapterReadTest {
 
     @Test
     void whatIsNotApplied_isRefusedByName() throws IOException {
-        refusedKey("dora", QUERY + "lora_magnitude_vector", "DoRA");
         refusedKey("tokens", EMBEDDING + "token_adapter.trainable_tokens_delta", "token rows");
         refusedKey("saved-module", "base_model.model.model.norm.weight", "modules_to_save");
+    }
+
+    @Test
+    void lengthsOfDora_areReadWhereTheConfigHasThem_andStrangeElsewhere() throws IOException {
+        Map<PairPlan, Factors> pairs = read(adapter("dora"), LlamaLayout.tied());
+        for (Map.Entry<PairPlan, Factors> entry : pairs.entrySet()) {
+            NDArray lengths = Objects.requireNonNull(entry.getValue().magnitude());
+            assertEquals(new Shape(entry.getKey().out()), lengths.getShape());
+            assertNotEquals(0, lengths.getFloat(0)); // drawn at random, of any sign
+        }
+        Path without =
+                changed(
+                        "dora",
+                        tensors -> {
+                            tensors.remove(QUERY + "lora_magnitude_vector");
+                            return tensors;
+                        });
+        Refusal.of(
+                "AdapterTensorMissing",
+                () -> read(without, LlamaLayout.tied()),
+                QUERY + "lora_magnitude_vector");
+        Path surplus =
+                changed(
+                        "tied",
+                        tensors -> {
+                            tensors.put(
+                                    QUERY + "lora_magnitude_vector", manager.ones(new Shape(16)));
+                            return tensors;
+                        });
+        Refusal.of(
+                "AdapterKeyUnknown",
+                () -> read(surplus, LlamaLayout.tied()),
+                "by the config, or by its kind in the model");
     }
 
     @Test

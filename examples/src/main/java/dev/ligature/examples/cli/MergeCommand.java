@@ -92,6 +92,7 @@ final class MergeCommand implements Callable<Integer> {
                                 tensors.put(module + ".weight", weight);
                             }
                         });
+        merged.biases().forEach((module, bias) -> tensors.put(module + ".bias", bias));
         return tensors;
     }
 
