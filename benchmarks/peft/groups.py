@@ -1,0 +1,297 @@
+"""What is measured, and the rows that come of it."""
+
+import pathlib
+from dataclasses import dataclass
+
+from measure import Group, Results
+from shapes import Shapes
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; it is met if the ratio is at most the target."""
+
+    what: str
+    shape: str
+    ours: str
+    against: str
+    ratio: float
+    limit: float
+    target: str = ""  # what stands in the table, if not the limit
+
+    def met(self) -> bool:
+        return self.ratio <= self.limit
+
+    def __str__(self) -> str:
+        target = self.target or f"at most {self.limit:g}"
+        cells = [self.what, self.shape, self.ours, self.against, f"{self.ratio:.3f}", target, "yes" if self.met() else "**no**"]
+        return "| " + " | ".join(cells) + " |"
+
+
+HEADER = "| what | shape | ours | against | ratio | target | met |\n|---|---|---|---|---|---|---|"
+
+
+def time(nanos: float) -> str:
+    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
+        if nanos >= size:
+            return f"{nanos / size:.3g} {unit}"
+    return f"{nanos:.0f} ns"
+
+
+class Bench:
+    """The groups of one run."""
+
+    def __init__(self, shapes: Shapes, work: pathlib.Path):
+        self.shapes = shapes
+        self.work = work
+        self.bert = work / "bert"
+        self.llama = work / "llama"
+
+    def groups(self) -> dict:
+        measured = {
+            "create": self.create,
+            "load": self.load,
+            "memory": self.memory,
+            "switch": self.switch,
+            "forward": self.forward,
+            "mixed": self.mixed,
+            "llama": self.llama_forward,
+            "train": self.train,
+            "generate": self.generate,
+        }
+        return measured
+
+    # Words of the table and of cases.
+
+    def bert_shape(self, modules: str, batch: tuple | None = None) -> str:
+        return shape_words(self.shapes.bert, modules, self.shapes.rank, batch)
+
+    def llama_shape(self, modules: str, batch: tuple | None = None) -> str:
+        return shape_words(self.shapes.llama, modules, self.shapes.rank, batch)
+
+    def query_value(self) -> dict:
+        return {"base": self.bert, "targets": ",".join(self.shapes.bert.targets["qv"]), "rank": self.shapes.rank}
+
+    def adapters(self, name: str, count: int = 1) -> str:
+        return ",".join(str(self.work / f"{name}-{i:02}") for i in range(count))
+
+    def batch(self, model: str, batch: tuple, **more) -> dict:
+        vocabulary = getattr(self.shapes, model).vocabulary
+        return {"base": self.work / model, "batch": batch[0], "tokens": batch[1], "vocabulary": vocabulary, **more}
+
+    # Groups: each yields itself, is sent the results, and yields rows.
+
+    def create(self):
+        s = self.shapes
+        group = Group("create", s.rounds)
+        more, resident = self.query_value(), s.peft_resident - 1
+        group.add("ours.attach", "attach", **more, repeat=5)
+        group.add("peft.attach", "attach", **more, repeat=3)
+        group.add("ours.first", "create", **more, resident=0, repeat=5)
+        group.add("ours.nth", "create", **more, resident=resident, repeat=5)
+        group.add("ours.last", "create", **more, resident=s.resident - 1, repeat=5)
+        group.add("peft.nth", "create", **more, resident=resident, repeat=1)
+        results = yield group
+        shape = self.bert_shape("q, v")
+
+        def row(what, case, other, words, limit):
+            against = f"{words} {time(results.median(other))}"
+            return Row(what, shape, time(results.median(case)), against, results.ratio(case, other), limit)
+
+        yield [
+            row("wrap and first adapter", "ours.attach", "peft.attach", "`get_peft_model`", 1 / 5),
+            row(f"adapter {s.peft_resident:,}", "ours.nth", "ours.first", "our first", 1.5),
+            row(f"adapter {s.resident:,}", "ours.last", "ours.first", "our first", 1.5),
+            row(f"adapter {s.peft_resident:,}", "ours.nth", "peft.nth", "PEFT's", 1 / 20),
+        ]
+
+    def load(self):
+        group = Group("load", self.shapes.rounds, warm_up=20)  # the JVM compiles what is called often
+        more = {"base": self.bert, "adapter": self.adapters("bert-qv")}
+        group.add("ours.load", "load", **more, repeat=5)
+        group.add("peft.load", "load", **more, repeat=3)
+        results = yield group
+        yield [
+            Row(
+                "load an adapter's directory, in the page cache",
+                self.bert_shape("q, v"),
+                time(results.median("ours.load")),
+                f"`load_adapter` {time(results.median('peft.load'))}",
+                results.ratio("ours.load", "peft.load"),
+                1 / 10,
+            )
+        ]
+
+    def memory(self):
+        s = self.shapes
+        group = Group("memory", rounds=1, warm_up=1)
+        group.add("ours.memory", "memory", **self.query_value(), count=s.resident)
+        results = yield group
+        measured = results.median("ours.memory")
+        factors = s.bert.factor_bytes(s.rank)
+        allowed = factors + 2048 * s.bert.factor_arrays()
+        over = (measured - factors) / s.bert.factor_arrays()
+        yield [
+            Row(
+                f"memory of an adapter, of {s.resident:,}",
+                self.bert_shape("q, v"),
+                f"{measured / 1024:,.0f} KiB",
+                f"factors {factors / 1024:,.0f} KiB + 2 KiB per array; it is {over / 1024:.2f} KiB",
+                measured / allowed,
+                1,
+            )
+        ]
+
+    def switch(self):
+        s = self.shapes
+        group = Group("switch", s.rounds)
+        more = self.batch("bert", s.small, **self.query_value(), resident=s.resident, repeat=30)
+        group.add("ours.one", "switch", **more, distinct=1)
+        group.add("ours.all", "switch", **more, distinct=s.resident)
+        results = yield group
+        yield [
+            Row(
+                f"{s.resident:,} adapters in turn",
+                self.bert_shape("q, v", s.small),
+                time(results.median("ours.all")),
+                f"one throughout {time(results.median('ours.one'))}",
+                results.ratio("ours.all", "ours.one"),
+                1.02,
+            )
+        ]
+
+    def forward(self):
+        rows = []
+        for batch, repeat, limit in ((self.shapes.large, 2, 1.03), (self.shapes.small, 10, 1.06)):
+            group = Group("forward", 2 * self.shapes.rounds)
+            more = self.batch("bert", batch, repeat=repeat)
+            for side in ("ours", "peft"):
+                group.add(f"{side}.base", "forward", **more)
+                for modules in self.shapes.bert.targets:
+                    adapter = self.adapters(f"bert-{modules}")
+                    group.add(f"{side}.{modules}", "forward", **more, adapters=adapter)
+                    group.same.append((f"ours.{modules}", f"peft.{modules}"))
+                group.same.append(("ours.base", "peft.base"))
+            group.same = group.same[3:]
+            group.add("ours.again", "forward", **more)
+            group.add("ours.merged", "forward", **more, adapters=self.adapters("bert-all"), merged=1)
+            group.same.append(("ours.merged", "peft.all"))
+            rows += self.forward_rows((yield group), batch, limit)
+        yield rows
+
+    def forward_rows(self, results: Results, batch: tuple, limit: float) -> list:
+        def row(what, modules, case, limit, target=""):
+            shape = self.bert_shape(modules, batch)
+            against = f"our base {time(results.median('ours.base'))}"
+            ours = time(results.median(case))
+            return Row(what, shape, ours, against, results.ratio(case, "ours.base"), limit, target)
+
+        own = {modules: results.ratio(f"peft.{modules}", "peft.base") for modules in self.shapes.bert.targets}
+        spread = sorted(results.ratios("ours.again", "ours.base"))
+        tenth = len(spread) // 10
+        low, high = spread[tenth], spread[-1 - tenth]
+        return [
+            row("forward, one adapter", "q, v", "ours.qv", limit, f"at most {limit:g} (PEFT's own {own['qv']:.3f})"),
+            row("forward, one adapter", "all linear", "ours.all", own["all"], f"PEFT's own {own['all']:.3f}"),
+            row("merged view", "all linear", "ours.merged", high, f"base again: {low:.3f} to {high:.3f}"),
+        ]
+
+    def mixed(self):
+        rows = []
+        batch = self.shapes.batch
+        for modules, words, limit in (("qv", "q, v", 1.05), ("all", "all linear", 1.20)):
+            group = Group("mixed", self.shapes.rounds)
+            more = self.batch("bert", batch, repeat=2)
+            for side in ("ours", "peft"):
+                group.add(f"{side}.base", "forward", **more)
+                for count in self.shapes.mixed:
+                    adapters = self.adapters(f"bert-{modules}", count)
+                    group.add(f"{side}.{count}", "forward", **more, adapters=adapters, rows=1)
+            group.same = [(f"ours.{count}", f"peft.{count}") for count in self.shapes.mixed]
+            rows += self.mixed_rows((yield group), self.bert_shape(words, batch), limit)
+        yield rows
+
+    def mixed_rows(self, results: Results, shape: str, limit: float) -> list:
+        rows, ratios = [], {}
+        for count in self.shapes.mixed:
+            case = f"ours.{count}"
+            ratios[count] = results.ratio(case, "ours.base")
+            against = f"our base {time(results.median('ours.base'))}"
+            what = f"mixed batch, {count} adapters" if count > 1 else "mixed batch, 1 adapter"
+            rows.append(Row(what, shape, time(results.median(case)), against, ratios[count], limit))
+        for count in self.shapes.mixed[1:]:
+            own = results.ratio(f"peft.{count}", "peft.base")
+            rows.append(
+                Row(
+                    f"the same, {count} adapters, each over its base",
+                    shape,
+                    f"{ratios[count]:.3f}",
+                    f"`adapter_names` {own:.3f} ({time(results.median(f'peft.{count}'))})",
+                    ratios[count] / own,
+                    1,
+                    "below 1",
+                )
+            )
+        slowest, fastest = max(ratios.values()), min(ratios.values())
+        what = f"mixed batch, slowest of {', '.join(map(str, ratios))} adapters"
+        against = f"fastest {fastest:.3f}"
+        return [*rows, Row(what, shape, f"{slowest:.3f}", against, slowest / fastest, 1.05)]
+
+    def llama_forward(self):
+        group = Group("llama", self.shapes.rounds)
+        more = self.batch("llama", self.shapes.text, repeat=2)
+        for side in ("ours", "peft"):
+            group.add(f"{side}.base", "forward", **more)
+            for modules in self.shapes.llama.targets:
+                group.add(f"{side}.{modules}", "forward", **more, adapters=self.adapters(f"llama-{modules}"))
+        group.same = [(f"ours.{case}", f"peft.{case}") for case in ("base", *self.shapes.llama.targets)]
+        results = yield group
+        yield [
+            self.llama_row("forward, tied Llama", "all linear + tied embedding", results, "all", 0.75),
+        ]
+
+    def train(self):
+        group = Group("train", self.shapes.rounds)
+        for modules in self.shapes.llama.targets:
+            more = self.batch("llama", self.shapes.text, repeat=1, adapter=self.adapters(f"llama-{modules}"))
+            for side in ("ours", "peft"):
+                group.add(f"{side}.{modules}", "train", **more)
+            group.same.append((f"ours.{modules}", f"peft.{modules}"))
+        results = yield group
+        what = "training step, tied Llama, AdamW"
+        yield [
+            self.llama_row(what, "q, v", results, "qv", 0.80),
+            self.llama_row(what, "all linear + tied embedding", results, "all", 0.85),
+        ]
+
+    def llama_row(self, what: str, modules: str, results: Results, case: str, limit: float) -> Row:
+        ours, peft = f"ours.{case}", f"peft.{case}"
+        shape = self.llama_shape(modules, self.shapes.text)
+        against = f"PEFT {time(results.median(peft))}"
+        return Row(what, shape, time(results.median(ours)), against, results.ratio(ours, peft), limit)
+
+    def generate(self):
+        prompt, count = self.shapes.generated
+        group = Group("generate", self.shapes.rounds)
+        more = {"base": self.llama, "prompt": prompt, "count": count, "vocabulary": self.shapes.llama.vocabulary}
+        for side in ("ours", "peft"):
+            group.add(f"{side}.base", "generate", **more)
+            group.add(f"{side}.all", "generate", **more, adapters=self.adapters("llama-all"))
+        group.same = [("ours.base", "peft.base"), ("ours.all", "peft.all")]
+        results = yield group
+        shape = self.llama_shape("all linear + tied embedding", (1, 1))
+        yield [
+            Row(
+                f"one token with cache, mean of {count} after {prompt}",
+                shape,
+                time(results.median("ours.all")),
+                f"PEFT {time(results.median('peft.all'))}",
+                results.ratio("ours.all", "peft.all"),
+                1,
+            )
+        ]
+
+
+def shape_words(model, modules: str, rank: int, batch: tuple | None) -> str:
+    words = f"{model.layers} layers, {modules}, d {model.d}, r {rank}"
+    return words + (f", B {batch[0]} T {batch[1]}" if batch else "") + ", fp32"

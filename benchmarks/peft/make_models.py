@@ -1,0 +1,63 @@
+"""Writes the bases and adapters that both sides load: random weights, in the formats of Transformers and PEFT."""
+
+import pathlib
+import warnings
+
+import torch
+import transformers
+from peft import LoraConfig, get_peft_model
+from shapes import Bert, Llama, Shapes
+
+
+def bert(shape: Bert):
+    config = transformers.BertConfig(
+        vocab_size=shape.vocabulary,
+        hidden_size=shape.d,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        intermediate_size=shape.intermediate,
+        max_position_embeddings=shape.positions,
+    )
+    return transformers.BertModel(config, add_pooling_layer=False)
+
+
+def llama(shape: Llama):
+    config = transformers.LlamaConfig(
+        vocab_size=shape.vocabulary,
+        hidden_size=shape.d,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.key_value_heads,
+        intermediate_size=shape.intermediate,
+        max_position_embeddings=shape.positions,
+        tie_word_embeddings=True,
+    )
+    return transformers.LlamaForCausalLM(config)
+
+
+def write_adapters(model, lora: dict, name: str, count: int, out: pathlib.Path) -> None:
+    """Writes adapters name-00, name-01 … that are not zero, as training would leave them."""
+    names = [f"{name}-{i:02}" for i in range(count)]
+    with warnings.catch_warnings():
+        # Says that embedding and head share a weight, which is meant.
+        warnings.simplefilter("ignore")
+        config = LoraConfig(**lora, init_lora_weights=False)
+        adapted = get_peft_model(model, config, adapter_name=names[0])
+        for other in names[1:]:
+            adapted.add_adapter(other, config)
+        adapted.save_pretrained(out, selected_adapters=names)
+    adapted.unload()
+
+
+def write(shapes: Shapes, out: pathlib.Path) -> None:
+    transformers.utils.logging.disable_progress_bar()
+    torch.manual_seed(1)
+    model = bert(shapes.bert)
+    model.save_pretrained(out / "bert")
+    for name, targets in shapes.bert.targets.items():
+        write_adapters(model, shapes.lora(targets), f"bert-{name}", max(shapes.mixed), out)
+    model = llama(shapes.llama)
+    model.save_pretrained(out / "llama")
+    for name, targets in shapes.llama.targets.items():
+        lora = shapes.lora(targets, ensure_weight_tying="embed_tokens" in targets)
+        write_adapters(model, lora, f"llama-{name}", 1, out)

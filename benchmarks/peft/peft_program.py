@@ -1,0 +1,291 @@
+"""PEFT's side of the comparison. Answers the same requests as Ligature's ServingProgram, where they are described."""
+
+import contextlib
+import pathlib
+import statistics
+import sys
+import time
+import traceback
+import warnings
+
+import torch
+import transformers
+from peft import LoraConfig, PeftModel, get_peft_model
+
+CPU = "--cpu" in sys.argv
+now = time.thread_time_ns if CPU else time.perf_counter_ns
+
+
+
+def token_ids(batch: int, tokens: int, vocabulary: int) -> torch.Tensor:
+    """Those that Ligature's side makes."""
+    return ((7919 * torch.arange(batch * tokens) + 13) % vocabulary).reshape(batch, tokens)
+
+
+def load_base(directory: str):
+    bert = pathlib.Path(directory).name.startswith("bert")
+    kind, more = (
+        (transformers.BertModel, {"add_pooling_layer": False}) if bert else (transformers.LlamaForCausalLM, {})
+    )
+    return kind.from_pretrained(directory, dtype=torch.float32, local_files_only=True, **more).eval()
+
+
+def load_adapters(directory: str, adapters: list, trainable: bool = False):
+    names = [pathlib.Path(adapter).name for adapter in adapters]
+    base = load_base(directory)
+    model = PeftModel.from_pretrained(base, adapters[0], adapter_name=names[0], is_trainable=trainable)
+    for name, adapter in zip(names[1:], adapters[1:]):
+        model.load_adapter(adapter, name)
+    return model.eval(), names
+
+
+def first_output(output) -> torch.Tensor:
+    return output.logits if hasattr(output, "logits") else output.last_hidden_state
+
+
+def median(times: int, timed) -> int:
+    return int(statistics.median(timed() for _ in range(times)))
+
+
+class Words:
+    """The settings of a case, as key=value words."""
+
+    def __init__(self, words: list):
+        self.kind = words[0]
+        self.values = dict(word.split("=", 1) for word in words[1:])
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.values
+
+    def __getitem__(self, key: str) -> str:
+        return self.values[key]
+
+    def number(self, key: str) -> int:
+        return int(self.values[key])
+
+    def list(self, key: str) -> list:
+        return self.values[key].split(",") if key in self.values else []
+
+    def ids(self) -> torch.Tensor:
+        return token_ids(self.number("batch"), self.number("tokens"), self.number("vocabulary"))
+
+    def config(self) -> LoraConfig:
+        return LoraConfig(r=self.number("rank"), target_modules=self.list("targets"))
+
+
+class Bases:
+    """Models that cases share: one as it is for each base, one for each base and list of adapters."""
+
+    def __init__(self):
+        self.models = {}
+
+    def plain(self, directory: str):
+        return self.shared((directory,), lambda: load_base(directory))
+
+    def adapted(self, directory: str, adapters: list):
+        return self.shared((directory, *adapters), lambda: load_adapters(directory, adapters))
+
+    def shared(self, key, make):
+        if key not in self.models:
+            self.models[key] = make()
+        return self.models[key]
+
+
+class Forward:
+    def __init__(self, words: Words, bases: Bases):
+        self.ids = words.ids()
+        self.repeat = words.number("repeat")
+        self.more = {}
+        adapters = words.list("adapters")
+        if not adapters:
+            self.model = bases.plain(words["base"])
+        else:
+            self.model, names = bases.adapted(words["base"], adapters)
+            if "rows" in words:
+                self.more["adapter_names"] = [names[row % len(names)] for row in range(len(self.ids))]
+        if "llama" in pathlib.Path(words["base"]).name:
+            self.more["use_cache"] = False
+
+    @torch.inference_mode()
+    def once(self) -> int:
+        begin = now()
+        self.model(input_ids=self.ids, **self.more)
+        return now() - begin
+
+    def run(self) -> int:
+        return median(self.repeat, self.once)
+
+    @torch.inference_mode()
+    def numbers(self) -> torch.Tensor:
+        return first_output(self.model(input_ids=self.ids, **self.more))
+
+
+class Attach:
+    """get_peft_model on a loaded model; taking the adapter away again is not timed."""
+
+    def __init__(self, words: Words, bases: Bases):
+        self.base = load_base(words["base"])
+        self.config = words.config()
+        self.repeat = words.number("repeat")
+
+    def once(self) -> int:
+        begin = now()
+        model = get_peft_model(self.base, self.config)
+        nanos = now() - begin
+        self.base = model.unload()
+        return nanos
+
+    def run(self) -> int:
+        return median(self.repeat, self.once)
+
+
+class Create:
+    """add_adapter on a model that has others; deleting it again is not timed."""
+
+    def __init__(self, words: Words, bases: Bases):
+        self.config = words.config()
+        self.repeat = words.number("repeat")
+        self.model = get_peft_model(load_base(words["base"]), self.config, adapter_name="created-0")
+        for i in range(1, words.number("resident")):
+            self.model.add_adapter(f"created-{i}", self.config)
+
+    def once(self) -> int:
+        begin = now()
+        self.model.add_adapter("one-more", self.config)
+        nanos = now() - begin
+        self.model.delete_adapter("one-more")
+        return nanos
+
+    def run(self) -> int:
+        return median(self.repeat, self.once)
+
+
+class Load:
+    """load_adapter on a model that has one; deleting it again is not timed."""
+
+    def __init__(self, words: Words, bases: Bases):
+        self.model, _ = load_adapters(words["base"], [words["adapter"]])
+        self.adapter = words["adapter"]
+        self.repeat = words.number("repeat")
+
+    def once(self) -> int:
+        begin = now()
+        self.model.load_adapter(self.adapter, "loaded")
+        nanos = now() - begin
+        self.model.delete_adapter("loaded")
+        return nanos
+
+    def run(self) -> int:
+        return median(self.repeat, self.once)
+
+
+class Train:
+    """Training steps with torch's AdamW: forward, backward and update."""
+
+    def __init__(self, words: Words, bases: Bases):
+        self.model, _ = load_adapters(words["base"], [words["adapter"]], trainable=True)
+        self.model.train()
+        trainable = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(trainable, lr=1e-4)
+        self.ids = words.ids()
+        self.repeat = words.number("repeat")
+
+    def step(self) -> torch.Tensor:
+        loss = self.model(input_ids=self.ids, labels=self.ids, use_cache=False).loss
+        loss.backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return loss.detach()
+
+    def once(self) -> int:
+        begin = now()
+        self.step().item()
+        return now() - begin
+
+    def run(self) -> int:
+        return median(self.repeat, self.once)
+
+    def numbers(self) -> torch.Tensor:
+        """The loss of the first step."""
+        return self.step()
+
+
+class Generate:
+    """One forward pass for each given token after a prompt, with the cache of all earlier ones."""
+
+    def __init__(self, words: Words, bases: Bases):
+        adapters = words.list("adapters")
+        if adapters:
+            self.model, _ = bases.adapted(words["base"], adapters)
+        else:
+            self.model = bases.plain(words["base"])
+        prompt, count = words.number("prompt"), words.number("count")
+        ids = token_ids(1, prompt + count, words.number("vocabulary"))
+        self.prompt, self.tokens = ids[:, :prompt], ids[:, prompt:].split(1, dim=1)
+
+    @torch.inference_mode()
+    def run(self) -> int:
+        cache = self.model(input_ids=self.prompt, use_cache=True).past_key_values
+        begin = now()
+        for token in self.tokens:
+            cache = self.model(input_ids=token, past_key_values=cache, use_cache=True).past_key_values
+        return (now() - begin) // len(self.tokens)
+
+    @torch.inference_mode()
+    def numbers(self) -> torch.Tensor:
+        """The logits of the last token, from one pass over the whole text."""
+        ids = torch.cat([self.prompt, *self.tokens], dim=1)
+        return self.model(input_ids=ids, use_cache=False).logits[:, -1]
+
+
+KINDS = {
+    "attach": Attach,
+    "create": Create,
+    "forward": Forward,
+    "generate": Generate,
+    "load": Load,
+    "train": Train,
+}
+
+
+class Program:
+    def __init__(self):
+        self.cases = {}
+        self.bases = Bases()
+
+    def answer(self, verb: str, *words: str) -> str:
+        if verb == "open":
+            settings = Words(list(words[1:]))
+            self.cases[words[0]] = KINDS[settings.kind](settings, self.bases)
+        elif verb == "run":
+            return str(self.cases[words[0]].run())
+        elif verb == "numbers":
+            numbers = self.cases[words[0]].numbers().float().contiguous()
+            pathlib.Path(words[1]).write_bytes(numbers.numpy().tobytes())
+        elif verb == "close":
+            del self.cases[words[0]]
+        elif verb == "drop":
+            self.cases.clear()
+            self.bases = Bases()
+        else:
+            raise ValueError(f"No such request: {verb}")
+        return "ok"
+
+
+def main() -> None:
+    transformers.utils.logging.disable_progress_bar()
+    # Says that embedding and head share a weight, which is meant.
+    warnings.simplefilter("ignore")
+    program = Program()
+    answers = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr):
+        for line in sys.stdin:
+            try:
+                answer = program.answer(*line.split())
+            except Exception as failure:  # the other side of the pipe decides what to do
+                traceback.print_exc()
+                answer = f"error {failure!r}".replace("\n", " ")
+            print(answer, file=answers, flush=True)
+
+
+main()

@@ -1,0 +1,75 @@
+"""How large everything is that is measured: as the targets say, or small, to see in a minute that all works."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Bert:
+    layers: int = 12
+    d: int = 768
+    heads: int = 12
+    intermediate: int = 3072
+    vocabulary: int = 30522
+    positions: int = 512
+    targets: dict = field(
+        default_factory=lambda: {"qv": ["query", "value"], "all": ["query", "key", "value", "dense"]}
+    )
+
+    def factor_bytes(self, rank: int) -> int:
+        """The bytes of the factors of one adapter of the query and value projections, fp32."""
+        return self.layers * 2 * rank * 2 * self.d * 4
+
+    def factor_arrays(self) -> int:
+        return self.layers * 2 * 2
+
+
+@dataclass(frozen=True)
+class Llama:
+    layers: int = 8
+    d: int = 320
+    heads: int = 10
+    key_value_heads: int = 2
+    intermediate: int = 800
+    vocabulary: int = 6144
+    positions: int = 512
+    targets: dict = field(
+        default_factory=lambda: {
+            "qv": ["q_proj", "v_proj"],
+            "all": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "embed_tokens"],
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Shapes:
+    bert: Bert = Bert()
+    llama: Llama = Llama()
+    rank: int = 8
+    large: tuple = (8, 64)  # B, T of a forward pass
+    small: tuple = (1, 16)
+    batch: tuple = (32, 16)  # B, T of a mixed batch
+    mixed: tuple = (1, 4, 8, 32)  # different adapters in it
+    text: tuple = (8, 128)  # B, T for Llama
+    generated: tuple = (16, 64)  # tokens of the prompt, and after it
+    peft_resident: int = 100
+    resident: int = 1000
+    rounds: int = 11
+
+    def lora(self, targets: list, **more) -> dict:
+        return {"r": self.rank, "lora_alpha": 2 * self.rank, "target_modules": targets, **more}
+
+
+FULL = Shapes()
+SMOKE = Shapes(
+    bert=Bert(layers=2, d=64, heads=4, intermediate=128, vocabulary=200, positions=64),
+    llama=Llama(layers=2, d=64, heads=4, key_value_heads=2, intermediate=96, vocabulary=128, positions=64),
+    large=(4, 16),
+    small=(1, 8),
+    batch=(8, 4),
+    mixed=(1, 2, 8),
+    text=(4, 16),
+    generated=(4, 8),
+    peft_resident=5,
+    resident=20,
+    rounds=3,
+)

@@ -1,0 +1,63 @@
+package dev.ligature.benchmarks.serving;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import dev.ligature.LoraModel;
+import dev.ligature.benchmarks.bert.BertModel;
+import dev.ligature.benchmarks.bert.BertModelLora;
+import dev.ligature.examples.llama.LlamaCheckpoint;
+import dev.ligature.examples.llama.LlamaForCausalLM;
+import dev.ligature.examples.llama.LlamaForCausalLMLora;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/** The base models of the cases that are open, each loaded once as it is and once wrapped. */
+final class Bases implements AutoCloseable {
+    private final NDManager manager = NDManager.newBaseManager();
+    private final Map<Path, Block> plain = new HashMap<>();
+    private final Map<Path, LoraModel> wrapped = new HashMap<>();
+
+    NDManager manager() {
+        return manager;
+    }
+
+    /** Returns a model that is not wrapped; the weights are mapped, so it costs no copy of them. */
+    Block plain(Path directory) throws IOException {
+        Block model = plain.get(directory);
+        if (model == null) {
+            model = load(directory);
+            plain.put(directory, model);
+        }
+        return model;
+    }
+
+    LoraModel wrapped(Path directory) throws IOException {
+        LoraModel model = wrapped.get(directory);
+        if (model == null) {
+            model = wrap(load(directory));
+            wrapped.put(directory, model);
+        }
+        return model;
+    }
+
+    /** Loads a model by the family that its directory is named after. */
+    Block load(Path directory) throws IOException {
+        return directory.toFile().getName().startsWith("bert")
+                ? BertModel.load(directory, manager)
+                : LlamaCheckpoint.load(directory, manager);
+    }
+
+    static LoraModel wrap(Block model) {
+        return model instanceof BertModel bert
+                ? BertModelLora.wrap(bert)
+                : LlamaForCausalLMLora.wrap((LlamaForCausalLM) model);
+    }
+
+    @Override
+    public void close() {
+        wrapped.values().forEach(LoraModel::unwrap); // frees the adapters
+        manager.close();
+    }
+}

@@ -1,0 +1,92 @@
+package dev.ligature.benchmarks.serving;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import dev.ligature.LoraModel;
+import dev.ligature.MergedModel;
+import dev.ligature.Routing;
+import java.io.IOException;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+
+/**
+ * Forward passes of one batch of token ids, (B, T).
+ *
+ * <p>{@code adapters=} none forwards the model as it is without Ligature; one, through it, or with
+ * {@code merged=} through its merged view; with {@code rows=} row i of the batch goes through
+ * adapter i modulo their number.
+ */
+final class ForwardCase implements Case {
+    private final UnaryOperator<NDList> forward;
+    private final Runnable free;
+    private final NDManager manager;
+    private final TokenIds ids;
+    private final int repeat;
+
+    private ForwardCase(
+            UnaryOperator<NDList> forward, Runnable free, NDManager manager, Words words) {
+        this.forward = forward;
+        this.free = free;
+        this.manager = manager;
+        this.ids = TokenIds.of(words);
+        this.repeat = words.number("repeat");
+    }
+
+    static Case open(Words words, Bases bases) throws IOException {
+        NDManager manager = bases.manager();
+        ParameterStore store = new ParameterStore(manager, false);
+        List<String> directories = words.list("adapters");
+        if (directories.isEmpty()) {
+            Block plain = bases.plain(words.path("base"));
+            return new ForwardCase(in -> plain.forward(store, in, false), () -> {}, manager, words);
+        }
+        LoraModel model = bases.wrapped(words.path("base"));
+        List<String> names = Adapters.load(model, directories);
+        if (words.has("merged")) {
+            MergedModel merged = model.merge(Routing.of(names.get(0)));
+            return new ForwardCase(
+                    in -> merged.forward(store, in, false), merged::close, manager, words);
+        }
+        int batch = words.number("batch");
+        // Made anew for each batch, as a server does.
+        Supplier<Routing> routing =
+                words.has("rows")
+                        ? () -> Routing.rows(rows(names, batch))
+                        : () -> Routing.of(names.get(0));
+        return new ForwardCase(
+                in -> model.forward(store, in, routing.get()), () -> {}, manager, words);
+    }
+
+    private static List<String> rows(List<String> names, int batch) {
+        return IntStream.range(0, batch).mapToObj(row -> names.get(row % names.size())).toList();
+    }
+
+    @Override
+    public long run() throws IOException {
+        return Stopwatch.median(repeat, this::once);
+    }
+
+    private long once() {
+        Stopwatch watch = Stopwatch.start();
+        try (NDManager scope = manager.newSubManager()) {
+            forward.apply(new NDList(ids.array(scope))).close();
+        }
+        return watch.nanos();
+    }
+
+    @Override
+    public float[] numbers() {
+        try (NDManager scope = manager.newSubManager()) {
+            return forward.apply(new NDList(ids.array(scope))).singletonOrThrow().toFloatArray();
+        }
+    }
+
+    @Override
+    public void close() {
+        free.run();
+    }
+}

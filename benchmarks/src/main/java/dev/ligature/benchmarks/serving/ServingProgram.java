@@ -1,0 +1,109 @@
+package dev.ligature.benchmarks.serving;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Reads one request a line and answers each with one line.
+ *
+ * <pre>
+ * open ID KIND key=value…   sets a case up                     ok
+ * run ID                    runs it once                       nanoseconds or bytes
+ * numbers ID FILE           writes what it computes, as fp32   ok
+ * close ID                  frees it                           ok
+ * drop                      frees what cases share             ok
+ * </pre>
+ *
+ * <p>An answer that begins with {@code error} says what went wrong.
+ */
+public final class ServingProgram {
+    private final Map<String, Case> cases = new HashMap<>();
+    private Bases bases = new Bases();
+
+    private ServingProgram() {}
+
+    /** Answers requests until the input ends. */
+    public static void main(String[] arguments) throws IOException {
+        ServingProgram program = new ServingProgram();
+        BufferedReader requests =
+                new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String line = requests.readLine(); line != null; line = requests.readLine()) {
+            System.out.println(program.answer(List.of(line.split(" "))));
+        }
+    }
+
+    private String answer(List<String> request) {
+        try {
+            return switch (request.get(0)) {
+                case "open" -> open(request.get(1), request.subList(2, request.size()));
+                case "run" -> Long.toString(opened(request.get(1)).run());
+                case "numbers" -> write(opened(request.get(1)), Path.of(request.get(2)));
+                case "close" -> close(request.get(1));
+                case "drop" -> drop();
+                default -> throw new IllegalArgumentException("No such request: " + request);
+            };
+        } catch (IOException | RuntimeException failure) {
+            failure.printStackTrace();
+            return "error " + failure;
+        }
+    }
+
+    private String open(String id, List<String> words) throws IOException {
+        Words settings = Words.parse(words);
+        cases.put(
+                id,
+                switch (settings.kind()) {
+                    case "attach" -> AttachCase.open(settings, bases);
+                    case "create" -> CreateCase.open(settings, bases);
+                    case "forward" -> ForwardCase.open(settings, bases);
+                    case "generate" -> GenerationCase.open(settings, bases);
+                    case "load" -> LoadCase.open(settings, bases);
+                    case "memory" -> MemoryCase.open(settings, bases);
+                    case "switch" -> SwitchCase.open(settings, bases);
+                    case "train" -> TrainingCase.open(settings, bases);
+                    default ->
+                            throw new IllegalArgumentException("No such case: " + settings.kind());
+                });
+        return "ok";
+    }
+
+    private Case opened(String id) {
+        Case found = cases.get(id);
+        if (found == null) {
+            throw new IllegalArgumentException("Not open: " + id);
+        }
+        return found;
+    }
+
+    private static String write(Case numbers, Path file) throws IOException {
+        float[] values = numbers.numbers();
+        ByteBuffer bytes =
+                ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(values);
+        Files.write(file, bytes.array());
+        return "ok";
+    }
+
+    private String close(String id) {
+        opened(id).close();
+        cases.remove(id);
+        return "ok";
+    }
+
+    private String drop() {
+        cases.values().forEach(Case::close);
+        cases.clear();
+        bases.close();
+        bases = new Bases();
+        return "ok";
+    }
+}
