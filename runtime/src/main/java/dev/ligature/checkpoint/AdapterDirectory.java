@@ -78,6 +78,9 @@ public final class AdapterDirectory {
      * Opens a directory and reads its configuration. If its replacement was interrupted by the end
      * of the process, the former adapter is read.
      *
+     * <p>PEFT saves an adapter under any name but "default" to a folder of that name, inside of the
+     * one it is given: name that folder.
+     *
      * @param directory the directory
      * @throws CheckpointException if a file is missing, leads out of the directory or is pickled,
      *     or if the configuration asks for what is not supported
@@ -96,16 +99,35 @@ public final class AdapterDirectory {
         }
         CheckpointDirectory.check(files);
         if (!Files.exists(files.resolve(AdapterConfigJson.FILE_NAME))) {
-            throw new CheckpointException(
-                    "CheckpointMissing",
-                    directory
-                            + " has no "
-                            + AdapterConfigJson.FILE_NAME
-                            + ". Name the directory of a PEFT adapter.");
+            throw noConfig(files);
         }
         weights(files);
         Path file = CheckpointDirectory.file(files, AdapterConfigJson.FILE_NAME);
         return new AdapterDirectory(directory, files, AdapterConfigJson.read(file));
+    }
+
+    /** PEFT saves an adapter that is not named "default" to a folder of its name. */
+    private static CheckpointException noConfig(Path directory) throws IOException {
+        List<Path> adapters;
+        try (Stream<Path> all = Files.list(directory)) {
+            adapters =
+                    all.filter(path -> Files.exists(path.resolve(AdapterConfigJson.FILE_NAME)))
+                            .sorted()
+                            .toList();
+        }
+        String names = Names.list(adapters.stream().map(StagedFile::name).toList());
+        return new CheckpointException(
+                "CheckpointMissing",
+                directory
+                        + " has no "
+                        + AdapterConfigJson.FILE_NAME
+                        + (adapters.isEmpty()
+                                ? ". Name the directory of a PEFT adapter."
+                                : ", but folders with one: "
+                                        + names
+                                        + ". Name the one that is meant, such as "
+                                        + adapters.get(0)
+                                        + "."));
     }
 
     private static Path weights(Path directory) throws IOException {

@@ -236,6 +236,23 @@ class AdapterReadTest {
     }
 
     @Test
+    void aDirectoryOfAdaptersInFolders_isRefusedWithTheirNames() throws IOException {
+        TestFiles.copy(adapter("tied"), directory.resolve("medical"));
+        TestFiles.copy(adapter("flag-off"), directory.resolve("legal"));
+        Files.createDirectory(directory.resolve("logs"));
+        Refusal.of(
+                "CheckpointMissing",
+                () -> AdapterDirectory.open(directory),
+                "but folders with one: legal, medical.",
+                "such as " + directory.resolve("legal") + ".");
+        assertEquals(3, read(directory.resolve("medical"), LlamaLayout.tied()).size());
+        Refusal.of(
+                "CheckpointMissing",
+                () -> AdapterDirectory.open(directory.resolve("logs")),
+                "Name the directory of a PEFT adapter");
+    }
+
+    @Test
     void anAdapterReplacedBetweenConfigAndFactors_isNotMixed() throws IOException {
         Path adapter = TestFiles.copy(adapter("tied"), directory.resolve("replaced"));
         AdapterDirectory opened = AdapterDirectory.open(adapter);
