@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A named adapter: one factor pair per adapted weight. It owns its arrays and frees them when it is
- * closed; {@link LoraModel#remove} does that.
+ * A named adapter: one factor pair per adapted weight, and copies of what it replaces. It owns its
+ * arrays and frees them when it is closed; {@link LoraModel#remove} does that.
  */
 public final class Adapter implements AutoCloseable {
     private static final AtomicLong HANDLES = new AtomicLong();
@@ -18,28 +18,23 @@ public final class Adapter implements AutoCloseable {
     private final String name;
     private final long handle = HANDLES.incrementAndGet();
     private final LoraPlan plan;
-    private final List<FactorPair> pairs;
+    private final AdapterParts parts;
     private volatile boolean trainable;
     private final AtomicLong changes = new AtomicLong();
     private final UseCount uses;
 
     /**
-     * Creates an adapter that owns the pairs and their manager.
+     * Creates an adapter that owns its parts and their manager.
      *
-     * @param pairs one pair for each of the plan, in its order; their arrays belong to the manager
+     * @param parts one part for each of the plan, in its order; their arrays belong to the manager
      */
-    Adapter(
-            String name,
-            LoraPlan plan,
-            NDManager manager,
-            List<FactorPair> pairs,
-            boolean trainable) {
+    Adapter(String name, LoraPlan plan, NDManager manager, AdapterParts parts, boolean trainable) {
         this.name = name;
         this.plan = plan;
         this.uses = new UseCount(manager::close);
-        this.pairs = List.copyOf(pairs);
+        this.parts = parts;
         this.trainable = trainable;
-        pairs.forEach(pair -> pair.freeze(!trainable));
+        parts.freeze(!trainable);
     }
 
     /** Returns the adapter's name. */
@@ -67,7 +62,17 @@ public final class Adapter implements AutoCloseable {
 
     /** Returns the pairs, one per adapted weight, in the model's order. */
     public List<FactorPair> pairs() {
-        return pairs;
+        return parts.pairs();
+    }
+
+    /** Returns the copies of whole parameters of the base, in the model's order. */
+    public List<ReplacedParameter> replaced() {
+        return parts.replaced();
+    }
+
+    /** Returns the token rows, in the model's order. */
+    public List<TokenRows> tokenRows() {
+        return parts.rows();
     }
 
     /** Returns whether a routed block shows this adapter's parameters to a trainer. */
@@ -80,7 +85,7 @@ public final class Adapter implements AutoCloseable {
      * created.
      */
     public void setTrainable(boolean trainable) {
-        pairs.forEach(pair -> pair.freeze(!trainable));
+        parts.freeze(!trainable);
         this.trainable = trainable;
         changed();
     }
@@ -98,15 +103,12 @@ public final class Adapter implements AutoCloseable {
     /**
      * Returns the parameters: {@code <module>.lora_A} of shape (r, in), {@code <module>.lora_B} of
      * shape (out, r), and where there are any {@code <module>.lora_B.bias} of shape (out) and
-     * {@code <module>.lora_magnitude_vector} of shape (out), for an embedding (in). Those of a tied
-     * pair are there once, under its first reader.
+     * {@code <module>.lora_magnitude_vector} of shape (out), for an embedding (in); copies by the
+     * full names of what they replace; {@code <module>.trainable_tokens} of shape (n, d). What is
+     * tied is there once, under its first reader.
      */
     public ParameterList parameters() {
-        ParameterList parameters = new ParameterList();
-        for (FactorPair pair : pairs) {
-            pair.parameters().forEach(p -> parameters.add(p.getName(), p));
-        }
-        return parameters;
+        return parts.parameters();
     }
 
     /**
@@ -137,6 +139,6 @@ public final class Adapter implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "Adapter(" + name + ", " + pairs.size() + " pairs)";
+        return "Adapter(" + name + ", " + parts.parameters().size() + " parameters)";
     }
 }

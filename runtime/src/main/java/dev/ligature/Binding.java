@@ -4,6 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Parameter;
 import dev.ligature.diag.LoraException;
 import dev.ligature.plan.PairPlan;
+import dev.ligature.plan.ReplacementPlan;
+import dev.ligature.plan.TokenRowsPlan;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -29,17 +31,51 @@ final class Binding {
         this.slots = slots;
         this.adapter = adapter;
         this.bySlot = new SlotEffect[slots.all().size()];
+        List<IdentityHashMap<Parameter, WeightEffect>> effects = new ArrayList<>();
+        slots.all().forEach(slot -> effects.add(new IdentityHashMap<>()));
         for (FactorPair pair : adapter.pairs()) {
-            WeightEffect effect = new WeightEffect(pair, factor);
+            WeightEffect effect = new PairEffect(pair, factor);
             for (PairPlan.Reader reader : pair.plan().readers()) {
-                Slot slot = slots.named(reader.module());
-                bySlot[slot.index()] = new SlotEffect(slot, effect);
-                Parameter weight = slot.weight();
-                if (weight != null) {
-                    byWeight.putIfAbsent(weight, effect);
-                }
+                addToWeight(effects, slots.named(reader.module()), effect);
             }
         }
+        for (TokenRows rows : adapter.tokenRows()) {
+            WeightEffect effect = new TokenRowsEffect(rows);
+            for (TokenRowsPlan.Reader reader : rows.plan().readers()) {
+                addToWeight(effects, slots.named(reader.module()), effect);
+            }
+        }
+        for (ReplacedParameter copy : adapter.replaced()) {
+            WeightEffect effect = new ReplacementEffect(copy);
+            for (ReplacementPlan.Reader reader : copy.plan().readers()) {
+                Slot slot = slots.named(reader.module());
+                add(effects, slot, slot.parameter(reader.parameter()), effect);
+            }
+        }
+        for (Slot slot : slots.all()) {
+            IdentityHashMap<Parameter, WeightEffect> here = effects.get(slot.index());
+            bySlot[slot.index()] = here.isEmpty() ? null : new SlotEffect(slot, here);
+        }
+    }
+
+    private void addToWeight(
+            List<IdentityHashMap<Parameter, WeightEffect>> effects,
+            Slot slot,
+            WeightEffect effect) {
+        Parameter weight = slot.weight();
+        if (weight == null) {
+            throw new IllegalStateException("Module " + slot.name() + " has no weight");
+        }
+        add(effects, slot, weight, effect);
+    }
+
+    private void add(
+            List<IdentityHashMap<Parameter, WeightEffect>> effects,
+            Slot slot,
+            Parameter parameter,
+            WeightEffect effect) {
+        effects.get(slot.index()).put(parameter, effect);
+        byWeight.putIfAbsent(parameter, effect);
     }
 
     /** Returns the adapter with its scaling multiplied. */
@@ -60,8 +96,8 @@ final class Binding {
         return bySlot[slot.index()];
     }
 
-    boolean touches(Parameter weight) {
-        return byWeight.containsKey(weight);
+    boolean touches(Parameter parameter) {
+        return byWeight.containsKey(parameter);
     }
 
     /** Returns whether the adapter was taken out of the model. */
@@ -94,36 +130,52 @@ final class Binding {
                 : effect.adapted(w, base, pass.getManager());
     }
 
-    Iterable<Parameter> touchedWeights() {
+    /** Returns whether the adapter replaces something of the base, and does not only add to it. */
+    boolean replaces() {
+        return !adapter.replaced().isEmpty() || !adapter.tokenRows().isEmpty();
+    }
+
+    boolean replaces(Parameter parameter) {
+        WeightEffect effect = byWeight.get(parameter);
+        return effect != null && effect.replaces();
+    }
+
+    /** Returns all parameters that the adapter does something to. */
+    Iterable<Parameter> touched() {
         return byWeight.keySet();
     }
 
     /**
-     * Returns what the adapter does to a weight, for all its readers.
+     * Returns what the adapter does to a parameter, for all its readers.
      *
-     * @param weight a touched weight
+     * @param parameter a touched parameter
      * @param purpose what it is wanted for, for the message
      * @throws LoraException if the adapter treats the readers differently
      */
-    WeightEffect onlyEffectOn(Parameter weight, String purpose) {
-        WeightEffect first = byWeight.get(weight);
+    WeightEffect onlyEffectOn(Parameter parameter, String purpose) {
+        WeightEffect first = byWeight.get(parameter);
         if (first == null) {
-            throw new IllegalStateException("The adapter does not touch " + weight.getName());
+            throw new IllegalStateException("The adapter does not touch " + parameter.getName());
         }
-        for (Slot reader : slots.readersOf(weight)) {
-            SlotEffect effect = bySlot[reader.index()];
-            if (effect == null || effect.weight() != first) {
-                throw treatedDifferently(weight, purpose);
+        for (Slot reader : slots.readersOf(parameter)) {
+            if (effect(reader, parameter) != first) {
+                throw treatedDifferently(parameter, purpose);
             }
         }
         return first;
     }
 
-    private LoraException treatedDifferently(Parameter weight, String purpose) {
+    private @Nullable WeightEffect effect(Slot slot, Parameter parameter) {
+        SlotEffect effect = bySlot[slot.index()];
+        return effect == null ? null : effect.on(parameter);
+    }
+
+    private LoraException treatedDifferently(Parameter parameter, String purpose) {
         List<String> readers = new ArrayList<>();
-        for (Slot reader : slots.readersOf(weight)) {
-            boolean adapted = bySlot[reader.index()] != null;
-            readers.add(reader.name() + (adapted ? " (its own pair)" : " (not adapted)"));
+        for (Slot reader : slots.readersOf(parameter)) {
+            WeightEffect effect = effect(reader, parameter);
+            readers.add(
+                    reader.name() + " (" + (effect == null ? "not adapted" : effect.kind()) + ")");
         }
         return new LoraException(
                 "LoraTieTreatedDifferently",

@@ -8,8 +8,8 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.checkpoint.AdapterContents;
 import dev.ligature.checkpoint.AdapterDirectory;
-import dev.ligature.checkpoint.AdapterDirectory.Factors;
 import dev.ligature.checkpoint.ServingCompatibility;
 import dev.ligature.diag.LoraException;
 import dev.ligature.inject.ModuleVisit;
@@ -17,13 +17,11 @@ import dev.ligature.inject.ModuleVisitor;
 import dev.ligature.plan.LoraConfig;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
-import dev.ligature.plan.PairPlan;
 import dev.ligature.plan.PlanWarning;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
@@ -84,7 +82,7 @@ public final class LoraModel extends ForwardingBlock {
         }
         SlotReader reader = new SlotReader();
         ModuleVisitor.walk(model, visit, reader);
-        Slots slots = reader.read();
+        Slots slots = reader.read(model.getParameters());
         ModuleVisitor.walk(model, visit, slots.binder());
         List<Parameter> frozenHere = new ArrayList<>();
         for (Parameter parameter : model.getParameters().values()) {
@@ -127,7 +125,7 @@ public final class LoraModel extends ForwardingBlock {
 
     /**
      * Creates a trainable adapter. Its factors are drawn from the engine's random numbers, as
-     * {@code init_lora_weights} says.
+     * {@code init_lora_weights} says; what it replaces starts with the base's values.
      *
      * @param name the adapter's name
      * @param config what is asked for
@@ -139,11 +137,8 @@ public final class LoraModel extends ForwardingBlock {
         LoraPlan plan = plan(config);
         NDManager manager = newManager();
         try {
-            List<FactorPair> pairs =
-                    plan.pairs().stream()
-                            .map(pair -> FactorInit.draw(pair, slots.weightOf(pair), manager))
-                            .toList();
-            return add(new Adapter(name, plan, manager, pairs, true));
+            AdapterParts parts = new AdapterMaker(slots, plan, manager).fresh();
+            return add(new Adapter(name, plan, manager, parts, true));
         } catch (RuntimeException | Error failure) {
             manager.close();
             throw failure;
@@ -193,20 +188,13 @@ public final class LoraModel extends ForwardingBlock {
             throws IOException {
         checkNew(name);
         AdapterDirectory files = AdapterDirectory.open(directory);
-        LoraPlan plan = LoraPlan.resolveForLoading(files.config(), slots.layout());
-        room.accept(plan.pairs().stream().mapToLong(PairPlan::byteCount).sum());
+        LoraPlan plan = files.plan(slots.layout());
+        room.accept(plan.byteCount());
         NDManager manager = newManager();
         try {
-            Map<PairPlan, Factors> factors = files.read(plan, manager);
-            List<FactorPair> pairs = new ArrayList<>();
-            for (PairPlan pair : plan.pairs()) {
-                Factors read = factors.get(pair);
-                if (read == null) {
-                    throw new IllegalStateException("No factors were read for " + pair.name());
-                }
-                pairs.add(FactorInit.loaded(pair, read, slots.weightOf(pair), manager));
-            }
-            return publish(new Adapter(name, plan, manager, pairs, trainable));
+            AdapterParts parts =
+                    new AdapterMaker(slots, plan, manager).of(files.read(plan, manager));
+            return publish(new Adapter(name, plan, manager, parts, trainable));
         } catch (IOException | RuntimeException | Error failure) {
             manager.close();
             throw failure;
@@ -228,7 +216,8 @@ public final class LoraModel extends ForwardingBlock {
         adapter.enter();
         try {
             try (SavedFactors saved = SavedFactors.of(adapter)) {
-                AdapterDirectory.write(directory, saved.plan(), saved.factors());
+                AdapterContents contents = AdapterMaker.contents(adapter, saved.factors());
+                AdapterDirectory.write(directory, saved.plan(), contents);
                 return ServingCompatibility.of(saved.plan(), slots.layout());
             }
         } finally {

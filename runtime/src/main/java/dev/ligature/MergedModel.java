@@ -48,7 +48,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
         route.enter();
         try {
             for (Binding binding : route.bindings()) {
-                for (Parameter weight : binding.touchedWeights()) {
+                for (Parameter weight : binding.touched()) {
                     if (!merged.containsKey(weight)) {
                         merged.put(weight, merge(weight, route, options));
                     }
@@ -73,13 +73,15 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
             }
             boolean wide = effects.size() > 1 && w.getDataType() == DataType.FLOAT16;
             NDArray sum = wide ? Cast.to(w, DataType.FLOAT32) : w; // (out, in)
-            for (WeightEffect effect : effects) {
-                sum = effect.adapted(sum, w, scope); // (out, in)
+            NDArray basis = w;
+            for (WeightEffect effect : WeightEffect.inOrder(effects)) {
+                sum = effect.merged(sum, basis, scope); // (out, in)
+                basis = effect.replaces() ? sum : basis;
             }
             sum = Cast.to(sum, w.getDataType()); // rounded once
             sum.attach(manager);
             if (options.safe()) {
-                checkFinite(sum, effects.get(0).pair(), scope);
+                checkFinite(sum, effects.get(0), scope);
             }
             return sum;
         }
@@ -111,7 +113,8 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
         }
         try (NDManager scope = manager.newSubManager()) {
             FactorArrays factors =
-                    Objects.requireNonNull(binding.at(slot)).weight().detachedFactors(scope);
+                    Objects.requireNonNull(Objects.requireNonNull(binding.at(slot)).pair())
+                            .detachedFactors(scope);
             NDArray old = merged.get(bias);
             if (old == null) {
                 old = bias.getArray().stopGradient(); // (out)
@@ -127,7 +130,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
         }
     }
 
-    private void checkFinite(NDArray sum, FactorPair pair, NDManager scope) {
+    private void checkFinite(NDArray sum, WeightEffect effect, NDManager scope) {
         NDArray difference = sum.sub(sum); // zero where finite, NaN elsewhere
         difference.attach(scope);
         NDArray broken = difference.isNaN();
@@ -140,11 +143,9 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
                     "Merging adapter "
                             + adapter
                             + " into "
-                            + pair.plan().weight()
+                            + effect.name()
                             + " gives values that are not finite. The adapter or the base is broken"
-                            + " there; look at the factors of "
-                            + pair.plan().name()
-                            + ".");
+                            + " there; look at what the adapter has for it.");
         }
     }
 
@@ -165,16 +166,21 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
         return Collections.unmodifiableMap(weights);
     }
 
-    /** Returns the merged biases in the same way; there are some only with {@code lora_bias}. */
-    public Map<String, NDArray> biases() {
-        Map<String, NDArray> biases = new LinkedHashMap<>();
+    /**
+     * Returns all that is merged by the names that files have for it, {@code <module>.weight} and
+     * {@code <module>.bias}; tied modules have one array. They live until this is closed.
+     */
+    public Map<String, NDArray> tensors() {
+        Map<String, NDArray> tensors = new LinkedHashMap<>();
         for (Slot slot : slots.all()) {
-            NDArray array = slot.bias() == null ? null : merged.get(slot.bias());
-            if (array != null) {
-                slot.names().forEach(name -> biases.put(name, array));
+            for (SlotParameter read : slot.parameters()) {
+                NDArray array = merged.get(read.parameter());
+                if (array != null) {
+                    slot.names().forEach(name -> tensors.put(name + "." + read.name(), array));
+                }
             }
         }
-        return Collections.unmodifiableMap(biases);
+        return Collections.unmodifiableMap(tensors);
     }
 
     @Override

@@ -17,6 +17,7 @@ import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.ModuleKind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ final class Slot {
     private final Block base;
     private final ModuleKind kind;
     private final @Nullable Parameter weight;
+    private final List<SlotParameter> parameters;
     private final List<String> names = new ArrayList<>();
 
     Slot(int index, String name, Role role, Block base) {
@@ -37,6 +39,7 @@ final class Slot {
         this.base = base;
         this.kind = kindOf(base);
         this.weight = BlockWeight.of(base).orElse(null);
+        this.parameters = SlotParameter.of(base);
         names.add(name);
     }
 
@@ -77,13 +80,36 @@ final class Slot {
                 .orElse(null);
     }
 
+    /** Returns all parameters that the block and its children read. */
+    List<SlotParameter> parameters() {
+        return parameters;
+    }
+
+    boolean reads(Parameter parameter) {
+        return parameters.stream().anyMatch(read -> read.parameter() == parameter);
+    }
+
+    /** Returns the parameter of a name below the module's. */
+    Parameter parameter(String name) {
+        return parameters.stream()
+                .filter(read -> read.name().equals(name))
+                .findFirst()
+                .map(SlotParameter::parameter)
+                .orElseThrow(() -> new IllegalStateException(name() + " has no " + name));
+    }
+
     /** Returns whether the weight is the block's own parameter, and not another block's. */
     boolean ownsWeight() {
         return weight != null && base.getDirectParameters().values().contains(weight);
     }
 
-    /** Returns what a plan needs to know. */
-    ModelLayout.Module describe(String weightName) {
+    /**
+     * Returns what a plan needs to know.
+     *
+     * @param weightName the name of the module that owns the weight
+     * @param ids of each parameter what it has in common for all modules that read it
+     */
+    ModelLayout.Module describe(String weightName, Map<Parameter, String> ids) {
         NDArray array = weight == null ? null : weight.getArray();
         return new ModelLayout.Module(
                 name(),
@@ -94,7 +120,19 @@ final class Slot {
                 weightName,
                 array == null ? new Shape() : array.getShape(),
                 array == null ? DataType.UNKNOWN : array.getDataType(),
-                base instanceof Convolution convolution ? convolution.getGroups() : 1);
+                base instanceof Convolution convolution ? convolution.getGroups() : 1,
+                parameters.stream().map(read -> describe(read, ids)).toList());
+    }
+
+    private static ModelLayout.Parameter describe(SlotParameter read, Map<Parameter, String> ids) {
+        Parameter parameter = read.parameter();
+        NDArray array = parameter.isInitialized() ? parameter.getArray() : null;
+        return new ModelLayout.Parameter(
+                read.name(),
+                ids.getOrDefault(parameter, parameter.getName()),
+                array == null ? new Shape() : array.getShape(),
+                array == null ? DataType.UNKNOWN : array.getDataType(),
+                SlotParameter.isBias(parameter));
     }
 
     private static ModuleKind kindOf(Block block) {

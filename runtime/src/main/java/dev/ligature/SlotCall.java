@@ -30,6 +30,17 @@ record SlotCall(
         return effect.forward(store, inputs, training, params, binding.trains(training));
     }
 
+    /** Returns the same call over the store with what one adapter replaces. */
+    SlotCall given(SlotEffect effect, Binding binding) {
+        return new SlotCall(
+                effect.given(store, inputs, binding.trains(training)), inputs, training, params);
+    }
+
+    /** Returns the outputs with what the adapter of {@link #given} replaces, without its pair. */
+    NDList replaced(SlotEffect effect, Binding binding) {
+        return effect.replaced(store, inputs, training, params, binding.trains(training));
+    }
+
     /** Adds the term of an adapter to an output, in place when serving. */
     NDArray onto(NDArray y, SlotEffect effect, Binding binding) {
         return effect.onto(y, store, inputs.head(), training, binding.trains(training));

@@ -9,6 +9,9 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.block.Cast;
 import dev.ligature.plan.ModuleKind;
+import dev.ligature.plan.PairPlan;
+import java.util.IdentityHashMap;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -18,16 +21,43 @@ import org.jspecify.annotations.Nullable;
  */
 final class SlotEffect {
     private final Slot slot;
-    private final WeightEffect weight;
+    private final IdentityHashMap<Parameter, WeightEffect> effects;
+    private final IdentityHashMap<Parameter, WeightEffect> replaced = new IdentityHashMap<>();
+    private final @Nullable PairEffect pair;
+    private final @Nullable TokenRows rows;
 
-    SlotEffect(Slot slot, WeightEffect weight) {
+    /**
+     * Creates the effect.
+     *
+     * @param slot the slot
+     * @param effects what is done to which of its parameters; one of them at least
+     */
+    SlotEffect(Slot slot, IdentityHashMap<Parameter, WeightEffect> effects) {
         this.slot = slot;
-        this.weight = weight;
+        this.effects = effects;
+        PairEffect pair = null;
+        TokenRows rows = null;
+        for (Map.Entry<Parameter, WeightEffect> entry : effects.entrySet()) {
+            if (entry.getValue() instanceof PairEffect effect) {
+                pair = effect;
+            } else if (entry.getValue() instanceof TokenRowsEffect effect) {
+                rows = effect.rows();
+            } else {
+                replaced.put(entry.getKey(), entry.getValue());
+            }
+        }
+        this.pair = pair;
+        this.rows = rows;
     }
 
-    /** Returns what is done to the slot's weight; readers that are adapted together have one. */
-    WeightEffect weight() {
-        return weight;
+    /** Returns what is done to a parameter; null if nothing is. */
+    @Nullable WeightEffect on(Parameter parameter) {
+        return effects.get(parameter);
+    }
+
+    /** Returns what a pair does to the slot's weight; null if there is none. */
+    @Nullable PairEffect pair() {
+        return pair;
     }
 
     /**
@@ -35,13 +65,20 @@ final class SlotEffect {
      * null.
      */
     @Nullable FactorPair plainPair() {
-        return weight.pair().plan().isPlain() ? weight.pair() : null;
+        return effects.size() == 1 && pair != null && pair.pair().plan().isPlain()
+                ? pair.pair()
+                : null;
+    }
+
+    /** Returns whether what is done here is to add a term to an output; others can be added too. */
+    boolean isAdditive() {
+        return rows == null && replaced.isEmpty();
     }
 
     /**
      * Returns the slot's output with the adapter.
      *
-     * @param store the caller's store: the base block gets it as it is
+     * @param store the caller's store: the base block gets it as it is, but for what is replaced
      * @param inputs the slot's inputs
      * @param training whether the pass is a training one
      * @param graph whether the adapter itself is trained, so that its arrays come from the store
@@ -52,34 +89,72 @@ final class SlotEffect {
             boolean training,
             @Nullable PairList<String, Object> params,
             boolean graph) {
-        NDList output = slot.base().forward(store, inputs, training, params);
+        ParameterStore given = given(store, inputs, graph);
+        NDList output = replaced(given, inputs, training, params, graph);
+        if (pair == null) {
+            return output;
+        }
         NDArray y = output.singletonOrThrow();
-        NDArray sum = onto(y, store, inputs.head(), training, graph);
+        NDArray sum = onto(y, given, inputs.head(), training, graph);
         return sum == y ? output : new NDList(sum);
     }
 
-    /** Returns whether what is done here is to add a term to an output; others can be added too. */
-    boolean isAdditive() {
-        return true;
+    /** Returns the store with what the adapter replaces; the same where nothing is replaced. */
+    ParameterStore given(ParameterStore store, NDList inputs, boolean graph) {
+        return replaced.isEmpty()
+                ? store
+                : new ReplacingStore(store, inputs.head().getManager(), replaced, graph);
     }
 
     /**
-     * Returns what the adapter makes of an output.
+     * Returns the slot's output with what the adapter replaces, and without the pair's term.
+     *
+     * @param given the store that {@link #given} returns; the others are those of {@link #forward}
+     */
+    NDList replaced(
+            ParameterStore given,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params,
+            boolean graph) {
+        NDList output = slot.base().forward(given, inputs, training, params);
+        if (rows == null) {
+            return output;
+        }
+        NDArray y = output.singletonOrThrow();
+        NDArray values =
+                graph
+                        ? rows.values().trained(given, y.getDevice())
+                        : rows.values().detached(); // (n, d)
+        if (slot.kind() == ModuleKind.EMBEDDING) {
+            return new NDList(rows.patchEmbedding(inputs.head(), y, values));
+        }
+        Parameter bias = slot.bias();
+        NDArray b = bias == null ? null : given.getValue(bias, y.getDevice(), training); // (V)
+        rows.patchLinear(inputs.head(), y, b, values);
+        return output;
+    }
+
+    /**
+     * Returns what the adapter's pair makes of an output; the output itself without a pair.
      *
      * @param y the base's output, or that with other adapters; overwritten when serving
-     * @param store the caller's store
+     * @param store the store that the output was computed with
      * @param x the slot's input
      * @param training whether the result is to have a graph
      * @param graph whether the adapter itself is trained
      */
     NDArray onto(NDArray y, ParameterStore store, NDArray x, boolean training, boolean graph) {
-        FactorPair pair = weight.pair();
+        if (pair == null) {
+            return y;
+        }
+        PairPlan plan = pair.pair().plan();
         FactorArrays factors =
                 graph
-                        ? weight.trainedFactors(store, y.getDevice(), y.getManager())
-                        : weight.detachedFactors(y.getManager());
-        double dropout = slot.kind() == ModuleKind.EMBEDDING ? 0 : pair.plan().dropout();
-        if (pair.plan().isPlain()) {
+                        ? pair.trainedFactors(store, y.getDevice(), y.getManager())
+                        : pair.detachedFactors(y.getManager());
+        double dropout = slot.kind() == ModuleKind.EMBEDDING ? 0 : plan.dropout();
+        if (plan.isPlain()) {
             return slot.kind() == ModuleKind.EMBEDDING
                     ? factors.addEmbedding(x, y, training)
                     : factors.addLinear(x, y, dropout, training);
@@ -90,23 +165,23 @@ final class SlotEffect {
         NDArray sum = y;
         if (factors.start() != null) {
             // What the factors started with counts as taken from the base, which drops nothing.
-            sum = FactorArrays.add(sum, term(factors.start(), in, training), training);
+            sum = FactorArrays.add(sum, term(plan, factors.start(), in, training), training);
         }
-        NDArray term = term(factors, dropped, training);
+        NDArray term = term(plan, factors, dropped, training);
         return factors.magnitude() == null
                 ? FactorArrays.add(sum, term, training)
-                : scaledToLength(sum, term, factors, dropped == in ? null : dropped, store);
+                : scaledToLength(pair, sum, term, factors, dropped == in ? null : dropped, store);
     }
 
     /** Returns s · B A of the input, as the slot reads its weight; a new array. */
-    private NDArray term(FactorArrays factors, NDArray in, boolean training) {
+    private NDArray term(PairPlan plan, FactorArrays factors, NDArray in, boolean training) {
         return switch (slot.kind()) {
             case LINEAR -> factors.linearTerm(in, training);
             case EMBEDDING -> factors.embeddingTerm(in, training);
             case CONVOLUTION ->
                     ConvolutionTerm.of(
                             factors,
-                            Objects.requireNonNull(weight.pair().plan().kernel()),
+                            Objects.requireNonNull(plan.kernel()),
                             (Convolution) slot.base(),
                             in,
                             training);
@@ -122,6 +197,7 @@ final class SlotEffect {
      * @param dropped the input with elements dropped; null where none are, and then y is of it
      */
     private NDArray scaledToLength(
+            PairEffect pair,
             NDArray y,
             NDArray term,
             FactorArrays factors,
@@ -130,7 +206,7 @@ final class SlotEffect {
         Parameter parameter = Objects.requireNonNull(slot.weight());
         NDArray magnitude = Objects.requireNonNull(factors.magnitude());
         NDArray w = store.getValue(parameter, y.getDevice(), false);
-        NDArray ratios = perOutput(weight.ratios(w, magnitude, y.getManager()), y);
+        NDArray ratios = perOutput(pair.ratios(w, magnitude, y.getManager()), y);
         NDArray wide = Cast.to(y, term.getDataType());
         NDArray bias = bias(store, y, term.getDataType());
         if (dropped == null) {
@@ -142,7 +218,7 @@ final class SlotEffect {
         NDArray output = slot.base().forward(store, new NDList(in), true).singletonOrThrow();
         NDArray base = bare(Cast.to(output, term.getDataType()), bias); // (…, out)
         if (factors.start() != null) {
-            base = base.add(term(factors.start(), dropped, true));
+            base = base.add(term(pair.pair().plan(), factors.start(), dropped, true));
         }
         NDArray scaled = base.add(term).mul(ratios).sub(base);
         return Cast.to(wide.add(scaled), y.getDataType());

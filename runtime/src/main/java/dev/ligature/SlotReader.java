@@ -2,6 +2,8 @@ package dev.ligature;
 
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.ParameterList;
+import ai.djl.util.Pair;
 import dev.ligature.annotation.Role;
 import dev.ligature.diag.LoraException;
 import dev.ligature.inject.ModuleSink;
@@ -69,8 +71,12 @@ final class SlotReader implements ModuleSink {
         tiedTo.put(root(tied), root(owner));
     }
 
-    /** Returns the checked slots. */
-    Slots read() {
+    /**
+     * Returns the checked slots.
+     *
+     * @param all the parameters of the model
+     */
+    Slots read(ParameterList all) {
         checkRoles();
         slots.forEach(SlotReader::checkInitialized);
         IdentityHashMap<Parameter, Slot> owners = new IdentityHashMap<>();
@@ -80,13 +86,35 @@ final class SlotReader implements ModuleSink {
                 owners.put(weight, slot);
             }
         }
+        IdentityHashMap<Parameter, String> ids = ids();
         List<ModelLayout.Module> modules = new ArrayList<>();
         for (Slot slot : slots) {
             Slot owner = slot.weight() == null ? null : owners.get(slot.weight());
             checkDeclared(slot, owner);
-            modules.add(slot.describe(owner == null ? "" : owner.name()));
+            modules.add(slot.describe(owner == null ? "" : owner.name(), ids));
         }
-        return new Slots(slots, byName, new ModelLayout(modules));
+        List<String> otherBiases = new ArrayList<>();
+        for (Pair<String, Parameter> named : all) {
+            if (SlotParameter.isBias(named.getValue()) && !ids.containsKey(named.getValue())) {
+                otherBiases.add(named.getKey());
+            }
+        }
+        return new Slots(slots, byName, new ModelLayout(modules, otherBiases));
+    }
+
+    /** Names each parameter by the module that owns it, or else by the first that reads it. */
+    private IdentityHashMap<Parameter, String> ids() {
+        IdentityHashMap<Parameter, String> ids = new IdentityHashMap<>();
+        for (Slot slot : slots) {
+            for (SlotParameter read : slot.parameters()) {
+                boolean owned =
+                        slot.base().getDirectParameters().values().contains(read.parameter());
+                if (!read.name().isEmpty() && (owned || !ids.containsKey(read.parameter()))) {
+                    ids.put(read.parameter(), slot.name() + "." + read.name());
+                }
+            }
+        }
+        return ids;
     }
 
     private static void checkInitialized(Slot slot) {

@@ -57,9 +57,9 @@ final class Slots {
         return weight.getArray();
     }
 
-    /** Returns the slots that read a weight. */
-    List<Slot> readersOf(Parameter weight) {
-        return slots.stream().filter(slot -> slot.weight() == weight).toList();
+    /** Returns the slots that read a parameter. */
+    List<Slot> readersOf(Parameter parameter) {
+        return slots.stream().filter(slot -> slot.reads(parameter)).toList();
     }
 
     boolean isBound() {

@@ -3,9 +3,11 @@ package dev.ligature;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Parameter;
+import dev.ligature.diag.LoraException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The whole batch through one adapter, or through the sum of several. */
 final class SumRoute implements Route {
@@ -21,9 +23,26 @@ final class SumRoute implements Route {
     SumRoute(Slots slots, List<Binding> bindings) {
         this.slots = slots;
         this.bindings = List.copyOf(bindings);
+        checkReplacing();
         this.bySlot = new Term[slots.all().size()][];
         for (Slot slot : slots.all()) {
             bySlot[slot.index()] = termsAt(slot);
+        }
+    }
+
+    private void checkReplacing() {
+        List<Binding> replacing = bindings.stream().filter(Binding::replaces).toList();
+        if (replacing.size() > 1) {
+            throw new LoraException(
+                    "LoraReplacedTwice",
+                    "The adapters "
+                            + replacing.stream()
+                                    .map(binding -> binding.adapter().name())
+                                    .collect(Collectors.joining(" and "))
+                            + " all replace something of the base (modules_to_save,"
+                            + " trainable_token_indices, or bias), and what is replaced cannot be"
+                            + " summed. Use one of them in a routing, with any number of adapters"
+                            + " that only add.");
         }
     }
 
@@ -57,22 +76,41 @@ final class SumRoute implements Route {
         if (terms.length == 1) {
             return call.through(terms[0].effect(), terms[0].binding());
         }
-        NDList output = call.base(slot);
+        Term replacing = replacing(terms);
+        SlotCall given =
+                replacing == null ? call : call.given(replacing.effect(), replacing.binding());
+        NDList output =
+                replacing == null
+                        ? call.base(slot)
+                        : given.replaced(replacing.effect(), replacing.binding());
         NDArray base = output.singletonOrThrow();
         NDArray sum = base;
         for (Term term : terms) {
-            sum = call.onto(sum, term.effect(), term.binding());
+            sum = given.onto(sum, term.effect(), term.binding());
         }
         return sum == base ? output : new NDList(sum);
+    }
+
+    private static @Nullable Term replacing(Term[] terms) {
+        for (Term term : terms) {
+            if (!term.effect().isAdditive()) {
+                return term;
+            }
+        }
+        return null;
     }
 
     @Override
     public NDArray view(Parameter parameter, NDArray value, boolean training, RoutedStore pass) {
         NDArray view = value;
-        for (Binding binding : bindings) {
-            if (binding.touches(parameter)) {
-                view = binding.view(parameter, view, value, training, pass);
+        NDArray basis = value;
+        for (boolean replacing : new boolean[] {true, false}) {
+            for (Binding binding : bindings) {
+                if (binding.touches(parameter) && binding.replaces(parameter) == replacing) {
+                    view = binding.view(parameter, view, basis, training, pass);
+                }
             }
+            basis = replacing ? view : basis;
         }
         return view;
     }

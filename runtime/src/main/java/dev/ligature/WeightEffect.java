@@ -1,157 +1,60 @@
 package dev.ligature;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterStore;
-import dev.ligature.block.Cast;
-import dev.ligature.diag.LoraException;
-import dev.ligature.plan.PairPlan;
-import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
+import java.util.Comparator;
+import java.util.List;
 
 /**
- * What one adapter does to one weight. The readers that are adapted together have one of these; it
- * gives the weight as they see it to whoever reads it in one piece: a merge, an export, or a block
- * that is not a slot.
+ * What one adapter does to one parameter of the base. The readers that are adapted together have
+ * one of these; it gives the parameter as they see it to whoever reads it in one piece: a merge, an
+ * export, or a block that is not a slot.
  */
-final class WeightEffect {
-    private final FactorPair pair;
-    private final double factor;
-    private volatile @Nullable Kept kept;
-
+sealed interface WeightEffect permits PairEffect, ReplacementEffect, TokenRowsEffect {
     /**
-     * Creates the effect of a pair.
+     * Returns the parameter with the adapter, for computing without a graph, in the data type of
+     * the base's.
      *
-     * @param factor by which a routing multiplies the pair's scaling
+     * @param w the base's values, (out, in) of a weight, or those with other adapters
+     * @param base the base's values, or what stands in place of them
+     * @param owner the manager of the result, unless it is an array of the adapter itself
      */
-    WeightEffect(FactorPair pair, double factor) {
-        this.pair = pair;
-        this.factor = factor;
-    }
+    NDArray adapted(NDArray w, NDArray base, NDManager owner);
 
     /**
-     * Ratios of DoRA that hold while the adapter is not trained.
+     * Returns the parameter with the adapter and the graph of a training forward, in the data type
+     * of the base's.
      *
-     * @param changes the pair's count at the time
-     * @param w the weight they were computed from
-     * @param ratios m / n, which belong to the adapter
+     * @param w the base's values, (out, in) of a weight, or those with other adapters
+     * @param base the base's values, or what stands in place of them
+     * @param store the trainer's store, which has what is trained
+     * @param owner the manager of the result, unless it is an array of the adapter itself
      */
-    private record Kept(int changes, NDArray w, NDArray ratios) {}
-
-    /** Returns the factor pair that is added. */
-    FactorPair pair() {
-        return pair;
-    }
+    NDArray trained(NDArray w, NDArray base, ParameterStore store, NDManager owner);
 
     /**
-     * Returns the weight as adapted, W + ΔW or with DoRA (m / n)(W + ΔW), for computing without a
-     * graph; it belongs to the owner.
+     * Returns what {@link #adapted} does as an array of its own, which changes no more.
      *
-     * @param w the base's weight, or that with other adapters
-     * @param base the base's weight, from which DoRA takes n
+     * @param w the base's values, (out, in) of a weight, or those with other adapters
+     * @param base the base's values, or what stands in place of them
      * @param owner the manager of the result
      */
-    NDArray adapted(NDArray w, NDArray base, NDManager owner) {
-        return sum(w, base, detachedFactors(owner), owner);
+    default NDArray merged(NDArray w, NDArray base, NDManager owner) {
+        return adapted(w, base, owner);
     }
 
-    /**
-     * Returns the weight as adapted with the graph of a training forward; it belongs to the owner.
-     *
-     * @param w the base's weight, or that with other adapters
-     * @param base the base's weight, from which DoRA takes n
-     * @param store the trainer's store, which has the factors
-     * @param owner the manager of the result
-     */
-    NDArray trained(NDArray w, NDArray base, ParameterStore store, NDManager owner) {
-        return sum(w, base, trainedFactors(store, w.getDevice(), owner), owner);
+    /** Returns whether it stands in place of the base's values, or of some of them. */
+    boolean replaces();
+
+    /** Returns effects of several adapters on one parameter in the order in which they work. */
+    static List<WeightEffect> inOrder(List<WeightEffect> effects) {
+        return effects.stream().sorted(Comparator.comparing(effect -> !effect.replaces())).toList();
     }
 
-    /** Returns the factors without a graph; what is not the pair's own belongs to the owner. */
-    FactorArrays detachedFactors(NDManager owner) {
-        return pair.detached().scaledBy(factor, owner);
-    }
+    /** Returns what the adapter has here, in a few words, for messages. */
+    String kind();
 
-    /** Returns the factors with a graph; what is not the pair's own belongs to the owner. */
-    FactorArrays trainedFactors(ParameterStore store, Device device, NDManager owner) {
-        return pair.trained(store, device).scaledBy(factor, owner);
-    }
-
-    /**
-     * Returns m / n, by which DoRA multiplies each row of W + ΔW, or each column of an embedding's:
-     * the trained lengths m by the present ones n, which get no gradient.
-     *
-     * @param w the base's weight
-     * @param magnitude the lengths m, with the graph of a training forward or without
-     * @param owner the manager of the result, where it is not kept
-     */
-    NDArray ratios(NDArray w, NDArray magnitude, NDManager owner) {
-        int changes = pair.changes();
-        if (!pair.isFrozen() || factor != 1) { // effects of a factor come and go with requests
-            return ratiosNow(w, magnitude, owner);
-        }
-        Kept at = kept;
-        if (at == null || at.changes() != changes || at.w() != w) {
-            at = new Kept(changes, w, ratiosNow(w, magnitude, pair.manager()));
-            kept = at;
-        }
-        return at.ratios();
-    }
-
-    private NDArray ratiosNow(NDArray w, NDArray magnitude, NDManager owner) {
-        FactorArrays factors = detachedFactors(owner);
-        try (NDArray lengths = WeightLengths.of(w, pair.plan(), factors, owner)) {
-            NDArray ratios = magnitude.div(lengths);
-            ratios.attach(owner);
-            return ratios;
-        }
-    }
-
-    /** Sums in the factors' data type and casts last. */
-    private NDArray sum(NDArray w, NDArray base, FactorArrays factors, NDManager owner) {
-        PairPlan plan = pair.plan();
-        checkIsKernel(plan);
-        NDArray delta = factors.delta(owner); // (out, in)
-        NDArray wide = Cast.to(w, delta.getDataType());
-        if (wide != w) {
-            wide.attach(owner);
-        }
-        if (!w.getShape().equals(delta.getShape())) {
-            delta = delta.reshape(w.getShape()); // (out, in · window) -> (out, in, window…)
-            delta.attach(owner);
-        }
-        NDArray sum = delta.add(wide);
-        sum.attach(owner);
-        if (factors.magnitude() != null) {
-            NDArray ratios = ratios(base, factors.magnitude(), owner);
-            NDArray each = WeightLengths.isEmbedding(plan) ? ratios : perRow(ratios, w);
-            sum = sum.mul(each);
-            sum.attach(owner);
-        }
-        NDArray cast = Cast.to(sum, w.getDataType()); // with its graph, which toType would leave
-        cast.attach(owner);
-        return cast;
-    }
-
-    private static NDArray perRow(NDArray ratios, NDArray w) {
-        long[] shape = new long[w.getShape().dimension()];
-        Arrays.fill(shape, 1);
-        shape[0] = ratios.size();
-        return ratios.reshape(shape); // (out) -> (out, 1…)
-    }
-
-    private static void checkIsKernel(PairPlan plan) {
-        if (plan.kernel() != null && plan.kernel().groups() > 1) {
-            throw new LoraException(
-                    "LoraConvolutionMerge",
-                    "The update of module "
-                            + plan.name()
-                            + ", a convolution of "
-                            + plan.kernel().groups()
-                            + " groups, reads all channels for each group, so no kernel of the"
-                            + " base's shape holds it, and the adapter cannot be merged, in PEFT"
-                            + " neither. Serve it by its routed block.");
-        }
-    }
+    /** Returns the name of the part of the adapter that this is, for messages. */
+    String name();
 }

@@ -87,7 +87,7 @@ final class LayerNumbersTest {
         float[] before = base(lora);
         try (MergedModel merged = lora.merge(MINE, MergeOptions.SAFE)) {
             assertClose(layer.number("merged.weight"), merged.weights().get("layer"), "weight");
-            NDArray bias = merged.biases().get("layer");
+            NDArray bias = merged.tensors().get("layer.bias");
             if (bias != null) {
                 assertClose(layer.number("merged.bias"), bias, "bias");
             }

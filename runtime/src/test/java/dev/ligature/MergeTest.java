@@ -129,7 +129,7 @@ final class MergeTest extends ToyTest {
         assertTrue(error.getMessage().contains("a bias at head"), error.getMessage());
         lora.create("b", config("proj").optLoraBias(true).build());
         try (MergedModel merged = lora.merge(Routing.of("b"))) {
-            assertEquals(Set.of("proj"), merged.biases().keySet());
+            assertEquals(Set.of("proj.weight", "proj.bias"), merged.tensors().keySet());
         }
     }
 

@@ -37,6 +37,10 @@ final class ToyModel extends AbstractBlock {
     Runnable inForward = () -> {};
 
     ToyModel(boolean tied) {
+        this(tied, false);
+    }
+
+    ToyModel(boolean tied, boolean headBias) {
         super((byte) 1);
         this.tied = tied;
         embed = addChildBlock("embed", new TokenEmbedding(V, D));
@@ -45,13 +49,16 @@ final class ToyModel extends AbstractBlock {
                 addChildBlock(
                         "head",
                         tied
-                                ? new TiedLinear(embed)
-                                : Linear.builder().setUnits(V).optBias(false).build());
+                                ? new TiedLinear(embed, headBias)
+                                : Linear.builder().setUnits(V).optBias(headBias).build());
     }
 
     /** Returns an initialised model with fixed weights. */
     static ToyModel create(boolean tied, NDManager manager, DataType type) {
-        ToyModel model = new ToyModel(tied);
+        return create(new ToyModel(tied), manager, type);
+    }
+
+    static ToyModel create(ToyModel model, NDManager manager, DataType type) {
         int[] salt = {1};
         for (Parameter.Type kind : Parameter.Type.values()) {
             model.setInitializer(

@@ -3,6 +3,7 @@ package dev.ligature.checkpoint;
 import dev.ligature.diag.LoraException;
 import dev.ligature.diag.Nearest;
 import dev.ligature.plan.AutoMapping;
+import dev.ligature.plan.BiasMode;
 import dev.ligature.plan.LoraConfig;
 import dev.ligature.plan.LoraInit;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ final class AdapterConfigReader {
                     "alpha_pattern",
                     "auto_mapping",
                     "base_model_name_or_path",
+                    "bias",
                     "ensure_weight_tying",
                     "exclude_modules",
                     "inference_mode",
@@ -32,6 +34,7 @@ final class AdapterConfigReader {
                     "lora_alpha",
                     "lora_bias",
                     "lora_dropout",
+                    "modules_to_save",
                     "peft_type",
                     "peft_version",
                     "r",
@@ -39,6 +42,7 @@ final class AdapterConfigReader {
                     "revision",
                     "target_modules",
                     "task_type",
+                    "trainable_token_indices",
                     "use_dora",
                     "use_rslora");
 
@@ -63,6 +67,7 @@ final class AdapterConfigReader {
         LoraConfig.Builder builder = LoraConfig.builder();
         builder.optUnknownFields(unknown());
         modules(builder);
+        replacements(builder);
         numbers(builder);
         fields.flag("inference_mode"); // of no meaning in a file, but not of any type
         builder.optUseRslora(fields.flag("use_rslora"));
@@ -107,6 +112,28 @@ final class AdapterConfigReader {
             // To PEFT an empty list of layers means all of them, of whatever pattern.
             boolean all = fields.has("layers_to_transform") && layers.isEmpty();
             builder.optLayersPattern(all ? List.of() : patterns);
+        }
+    }
+
+    private void replacements(LoraConfig.Builder builder) throws CheckpointException {
+        if (fields.has("modules_to_save")) {
+            builder.optModulesToSave(fields.texts("modules_to_save"));
+        }
+        if (fields.value("trainable_token_indices") instanceof Map<?, ?>) {
+            builder.optTrainableTokenIndices(fields.integerListsByKey("trainable_token_indices"));
+        } else if (fields.has("trainable_token_indices")) {
+            builder.optTrainableTokenIndices(fields.integers("trainable_token_indices"));
+        }
+        Object bias = fields.value("bias");
+        if (bias != null) {
+            builder.optBias(
+                    Arrays.stream(BiasMode.values())
+                            .filter(mode -> bias.equals(mode.word()))
+                            .findFirst()
+                            .orElseThrow(
+                                    () ->
+                                            fields.wrong(
+                                                    "bias", bias, "'none', 'all' or 'lora_only'")));
         }
     }
 

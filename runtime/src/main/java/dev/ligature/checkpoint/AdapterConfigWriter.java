@@ -5,6 +5,7 @@ import com.google.gson.Strictness;
 import com.google.gson.stream.JsonWriter;
 import dev.ligature.plan.LoraConfig;
 import dev.ligature.plan.ModuleSelection;
+import dev.ligature.plan.TokenSelection;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -72,6 +73,11 @@ final class AdapterConfigWriter {
         fields.put(
                 "exclude_modules",
                 config.excludeModules().map(AdapterConfigWriter::selection).orElse(null));
+        fields.put("modules_to_save", orNull(config.modulesToSave()));
+        fields.put(
+                "trainable_token_indices",
+                config.trainableTokenIndices().map(AdapterConfigWriter::indices).orElse(null));
+        fields.put("bias", config.bias().word());
         fields.put("layers_to_transform", orNull(config.layersToTransform()));
         fields.put("layers_pattern", layersPattern(config.layersPattern()));
         fields.put("rank_pattern", config.rankPattern());
@@ -97,6 +103,12 @@ final class AdapterConfigWriter {
                                                 "parent_library",
                                                 mapping.parentLibrary())))
                 .orElse(null);
+    }
+
+    private static Object indices(TokenSelection selection) {
+        return selection instanceof TokenSelection.ByModule byModule
+                ? byModule.indices()
+                : ((TokenSelection.InputEmbedding) selection).indices();
     }
 
     private static Object selection(ModuleSelection selection) {

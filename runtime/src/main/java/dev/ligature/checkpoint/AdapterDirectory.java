@@ -7,15 +7,18 @@ import ai.djl.ndarray.types.Shape;
 import dev.ligature.checkpoint.AdapterTensors.Copy;
 import dev.ligature.plan.LoraConfig;
 import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +30,8 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>{@code
  * AdapterDirectory directory = AdapterDirectory.open(path);
- * LoraPlan plan = LoraPlan.resolveForLoading(directory.config(), layout);
- * Map<PairPlan, Factors> pairs = directory.read(plan, manager);
+ * LoraPlan plan = directory.plan(layout);
+ * AdapterContents contents = directory.read(plan, manager);
  * }</pre>
  */
 public final class AdapterDirectory {
@@ -154,35 +157,66 @@ public final class AdapterDirectory {
     }
 
     /**
-     * Reads the factors of a plan.
+     * Returns what the adapter is for a model: its configuration, resolved with regard to the names
+     * of its tensors.
      *
-     * <p>Every key of the file must belong to a pair of the plan, and every pair must be in the
-     * file. Copies of the base's own weights, which PEFT adds for embeddings, are left alone. Where
-     * modules share a pair, the saved copies must be equal bit for bit; one is enough. The arrays
-     * have the pair's data type; half precision is widened. They do not change with the file.
+     * @param layout the modules of the model, which must be initialised
+     * @throws dev.ligature.diag.LoraException if the configuration does not fit the model
+     * @throws CheckpointException if the file is damaged
+     * @throws IOException if the file cannot be read
+     */
+    public LoraPlan plan(ModelLayout layout) throws IOException {
+        if (config.modulesToSave().isEmpty()) {
+            return LoraPlan.resolveForLoading(config, layout);
+        }
+        Set<String> names = new HashSet<>();
+        try (SafetensorsReader reader = SafetensorsReader.open(weights(files))) {
+            for (String key : reader.tensors().keySet()) {
+                names.add(AdapterTensors.name(key));
+            }
+        }
+        return LoraPlan.resolveForLoading(config, layout, names);
+    }
+
+    /**
+     * Reads the arrays of a plan.
      *
-     * @param plan what the adapter is to have, resolved from {@link #config}
+     * <p>Every key of the file must belong to the plan, and all of the plan must be in the file.
+     * Copies of the base's own weights, which PEFT adds for embeddings, are left alone. Where
+     * modules share a pair, a copy or rows, the saved ones must be equal bit for bit; one is
+     * enough. The arrays have the plan's data types; half precision is widened. They do not change
+     * with the file.
+     *
+     * @param plan what the adapter is to have, as {@link #plan} has it
      * @param manager the owner of the arrays
-     * @return the factors of each pair, in the plan's order
+     * @return the arrays, in the plan's order
      * @throws CheckpointException if the file does not fit the plan
      * @throws IOException if the file cannot be read
      */
-    public Map<PairPlan, Factors> read(LoraPlan plan, NDManager manager) throws IOException {
+    public AdapterContents read(LoraPlan plan, NDManager manager) throws IOException {
         try (SafetensorsReader reader = SafetensorsReader.open(weights(files));
                 NDManager temporary = manager.newSubManager()) {
             checkUnchanged();
+            AdapterTensors.Match match = AdapterTensors.match(reader, plan);
             Map<PairPlan, Factors> pairs = new LinkedHashMap<>();
-            for (Map.Entry<PairPlan, List<Copy>> entry :
-                    AdapterTensors.match(reader, plan).entrySet()) {
+            for (Map.Entry<PairPlan, List<Copy>> entry : match.pairs().entrySet()) {
                 pairs.put(
                         entry.getKey(),
                         factors(reader, entry.getKey(), entry.getValue(), temporary));
             }
+            ReplacementArrays replaced = new ReplacementArrays(reader, temporary);
+            AdapterContents contents =
+                    new AdapterContents(
+                            pairs,
+                            replaced.copies(match.replacements()),
+                            replaced.rows(match.rows()));
             // Only now, so that an error above leaves nothing behind.
             for (Factors factors : pairs.values()) {
                 factors.arrays().forEach(array -> array.attach(manager));
             }
-            return pairs;
+            contents.replacements().values().forEach(array -> array.attach(manager));
+            contents.tokenRows().values().forEach(array -> array.attach(manager));
+            return contents;
         }
     }
 
@@ -224,7 +258,8 @@ public final class AdapterDirectory {
         return tensor == null ? null : read(reader, tensor, type, manager);
     }
 
-    private static NDArray read(
+    /** Reads a tensor in a data type. */
+    static NDArray read(
             SafetensorsReader reader, TensorInfo tensor, DataType type, NDManager manager)
             throws IOException {
         NDArray array = reader.read(tensor.name(), manager);
@@ -281,21 +316,24 @@ public final class AdapterDirectory {
      * Writes an adapter that PEFT loads.
      *
      * <p>The directory appears whole or not at all; an adapter that is there already is replaced at
-     * the end, and other files in the directory stay. A shared pair is written once for each module
-     * that reads it, and the configuration names all of them. The base's weights are never written.
+     * the end, and other files in the directory stay. A shared pair or copy is written once for
+     * each module that reads it, and the configuration names all of them; token rows are written
+     * once. The base's weights are never written.
      *
      * @param directory the directory
      * @param plan the plan of the adapter
-     * @param pairs the factors of each pair of the plan
+     * @param contents the arrays of the plan
      * @throws CheckpointException if it cannot be written
-     * @throws IllegalArgumentException if the factors are not those of the plan
+     * @throws IllegalArgumentException if the arrays are not those of the plan
      */
-    public static void write(Path directory, LoraPlan plan, Map<PairPlan, Factors> pairs)
+    public static void write(Path directory, LoraPlan plan, AdapterContents contents)
             throws IOException {
-        check(plan, pairs);
+        check(plan, contents.pairs());
+        ReplacementArrays.check(plan, contents);
         try (NDManager views = NDManager.newBaseManager()) {
             Map<String, NDArray> tensors = new TreeMap<>();
-            pairs.forEach((pair, factors) -> addTensors(tensors, pair, factors, views));
+            contents.pairs().forEach((pair, factors) -> addTensors(tensors, pair, factors, views));
+            ReplacementArrays.add(tensors, plan, contents);
             StagedDirectory.createOrReplace(
                     directory,
                     List.of(WEIGHTS, AdapterConfigJson.FILE_NAME),

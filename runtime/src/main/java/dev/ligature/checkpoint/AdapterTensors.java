@@ -3,6 +3,8 @@ package dev.ligature.checkpoint;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.PairPlan;
+import dev.ligature.plan.ReplacementPlan;
+import dev.ligature.plan.TokenRowsPlan;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -10,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.stream.Stream;
@@ -27,10 +30,12 @@ final class AdapterTensors {
     private final LoraPlan plan;
     private final Map<String, PairPlan> pairs = new LinkedHashMap<>();
     private final Map<String, TensorInfo> byName = new HashMap<>();
+    private final ReplacementTensors replacements;
 
     private AdapterTensors(Path file, LoraPlan plan) {
         this.file = file;
         this.plan = plan;
+        replacements = new ReplacementTensors(plan);
         for (PairPlan pair : plan.pairs()) {
             pair.readers().forEach(reader -> pairs.put(reader.module(), pair));
         }
@@ -68,44 +73,53 @@ final class AdapterTensors {
     }
 
     /**
+     * The tensors of a plan; of each part at least one, in the order of its readers.
+     *
+     * @param pairs the saved copies of each pair
+     * @param replacements those of each copy of a parameter
+     * @param rows those of all token rows
+     */
+    record Match(
+            Map<PairPlan, List<Copy>> pairs,
+            Map<ReplacementPlan, List<TensorInfo>> replacements,
+            Map<TokenRowsPlan, List<ReplacementTensors.Rows>> rows) {}
+
+    /**
      * Matches the keys of a file and a plan.
      *
-     * @return the saved copies of each pair, at least one, in the order of its readers
      * @throws CheckpointException if a key has no place in the plan, a pair no tensors, or a tensor
      *     another shape or data type than its pair
      */
-    static Map<PairPlan, List<Copy>> match(SafetensorsReader reader, LoraPlan plan)
-            throws CheckpointException {
+    static Match match(SafetensorsReader reader, LoraPlan plan) throws CheckpointException {
         AdapterTensors tensors = new AdapterTensors(reader.file(), plan);
         tensors.placeKeys(reader);
-        return tensors.copies();
+        return tensors.found();
+    }
+
+    /** Returns a key without PEFT's prefix. */
+    static String name(String key) {
+        return key.startsWith(PREFIX) ? key.substring(PREFIX.length()) : key;
     }
 
     private void placeKeys(SafetensorsReader reader) throws CheckpointException {
-        List<String> unsupported = new ArrayList<>();
         List<String> unknown = new ArrayList<>();
         for (TensorInfo tensor : reader.tensors().values()) {
             String key = tensor.name();
-            String name = key.startsWith(PREFIX) ? key.substring(PREFIX.length()) : key;
+            String name = name(key);
             if (isPlanned(name)) {
                 place(name, tensor);
-            } else if (!isBaseCopy(name, tensor)) {
+            } else if (replacements.isPlanned(name)) {
+                Optional<TensorInfo> other = replacements.place(name, tensor);
+                if (other.isPresent()) {
+                    throw twice(other.get(), tensor);
+                }
+            } else if (!replacements.isStray(name) && !isBaseCopy(name, tensor)) {
                 // A file may have millions of keys, and the search for what one may have meant
                 // takes its time: the message shows a few.
-                boolean shown = Math.max(unknown.size(), unsupported.size()) <= Names.MOST;
+                boolean shown = unknown.size() <= Names.MOST;
                 UnplacedKey unplaced = UnplacedKey.of(name, shown ? pairs.keySet() : Set.of());
-                (unplaced.supported() ? unknown : unsupported)
-                        .add("'" + key + "' (" + unplaced.reason() + ")");
+                unknown.add("'" + key + "' (" + unplaced.reason() + ")");
             }
-        }
-        if (!unsupported.isEmpty()) {
-            throw new CheckpointException(
-                    "AdapterKeyUnsupported",
-                    file
-                            + " has "
-                            + Names.list(unsupported)
-                            + ". Ligature does not apply these yet, and without them the adapter"
-                            + " would be another one: train it without, or merge it with PEFT.");
         }
         if (!unknown.isEmpty()) {
             throw new CheckpointException(
@@ -145,15 +159,19 @@ final class AdapterTensors {
     private void place(String name, TensorInfo tensor) throws CheckpointException {
         TensorInfo other = byName.put(name, tensor);
         if (other != null) {
-            throw new CheckpointException(
-                    "AdapterKeyUnknown",
-                    file
-                            + " has both '"
-                            + other.name()
-                            + "' and '"
-                            + tensor.name()
-                            + "', which mean one tensor. Remove one of them.");
+            throw twice(other, tensor);
         }
+    }
+
+    private CheckpointException twice(TensorInfo before, TensorInfo now) {
+        return new CheckpointException(
+                "AdapterKeyUnknown",
+                file
+                        + " has both '"
+                        + before.name()
+                        + "' and '"
+                        + now.name()
+                        + "', which mean one tensor. Remove one of them.");
     }
 
     /** Returns whether it is a weight of the base, which PEFT adds for embeddings. */
@@ -184,9 +202,45 @@ final class AdapterTensors {
                 .orElseThrow();
     }
 
-    private Map<PairPlan, List<Copy>> copies() throws CheckpointException {
-        Map<PairPlan, List<Copy>> copies = new LinkedHashMap<>();
+    private Match found() throws CheckpointException {
         List<String> missing = new ArrayList<>();
+        Map<PairPlan, List<Copy>> pairs = copies(missing);
+        Map<ReplacementPlan, List<TensorInfo>> copied = replacements.copies(missing);
+        Map<TokenRowsPlan, List<ReplacementTensors.Rows>> rows = replacements.rows(missing);
+        if (!missing.isEmpty()) {
+            throw new CheckpointException(
+                    "AdapterTensorMissing",
+                    file
+                            + " has no "
+                            + Names.list(missing)
+                            + ", which its config asks for in this model. Check that the adapter"
+                            + " is complete and is one of this base model.");
+        }
+        for (Map.Entry<PairPlan, List<Copy>> entry : pairs.entrySet()) {
+            for (Copy copy : entry.getValue()) {
+                check(entry.getKey(), copy);
+            }
+        }
+        for (Map.Entry<ReplacementPlan, List<TensorInfo>> entry : copied.entrySet()) {
+            for (TensorInfo tensor : entry.getValue()) {
+                checkType(tensor);
+                checkShape(tensor, entry.getKey().shape(), "that of the base's own tensor");
+            }
+        }
+        for (Map.Entry<TokenRowsPlan, List<ReplacementTensors.Rows>> entry : rows.entrySet()) {
+            for (ReplacementTensors.Rows found : entry.getValue()) {
+                checkType(found.tensor());
+                checkShape(
+                        found.tensor(),
+                        ReplacementTensors.shape(entry.getKey()),
+                        "one row for each of trainable_token_indices");
+            }
+        }
+        return new Match(pairs, copied, rows);
+    }
+
+    private Map<PairPlan, List<Copy>> copies(List<String> missing) {
+        Map<PairPlan, List<Copy>> copies = new LinkedHashMap<>();
         for (PairPlan pair : plan.pairs()) {
             List<Copy> found = new ArrayList<>();
             for (PairPlan.Reader reader : pair.readers()) {
@@ -209,35 +263,12 @@ final class AdapterTensors {
             }
             copies.put(pair, found);
         }
-        if (!missing.isEmpty()) {
-            throw new CheckpointException(
-                    "AdapterTensorMissing",
-                    file
-                            + " has no "
-                            + Names.list(missing)
-                            + ", which its config asks for in this model. Check that the adapter"
-                            + " is complete and is one of this base model.");
-        }
-        for (Map.Entry<PairPlan, List<Copy>> entry : copies.entrySet()) {
-            for (Copy copy : entry.getValue()) {
-                check(entry.getKey(), copy);
-            }
-        }
         return copies;
     }
 
     private void check(PairPlan pair, Copy copy) throws CheckpointException {
         for (TensorInfo tensor : copy.tensors()) {
-            if (!tensor.dtype().isWeightType()) {
-                throw new CheckpointException(
-                        "TensorDtype",
-                        file
-                                + ": '"
-                                + tensor.name()
-                                + "' has the data type "
-                                + tensor.dtype()
-                                + ", which a factor cannot have. Convert it to F32, F16 or BF16.");
-            }
+            checkType(tensor);
         }
         String expected =
                 "r is "
@@ -251,6 +282,19 @@ final class AdapterTensors {
         }
         if (copy.magnitude() != null) {
             checkShape(copy.magnitude(), copy.layout().magnitudeShape(pair), expected);
+        }
+    }
+
+    private void checkType(TensorInfo tensor) throws CheckpointException {
+        if (!tensor.dtype().isWeightType()) {
+            throw new CheckpointException(
+                    "TensorDtype",
+                    file
+                            + ": '"
+                            + tensor.name()
+                            + "' has the data type "
+                            + tensor.dtype()
+                            + ", which a factor cannot have. Convert it to F32, F16 or BF16.");
         }
     }
 

@@ -93,12 +93,7 @@ final class ConfigFields {
         if (!(value instanceof List<?> elements)) {
             return List.of(integer(field, value));
         }
-        checkCount(field, elements.size(), MOST_ENTRIES);
-        List<Integer> integers = new ArrayList<>();
-        for (Object element : elements) {
-            integers.add(integer(field, element));
-        }
-        return integers;
+        return integers(field, elements);
     }
 
     /** Returns ranks by pattern, in the order of the file. */
@@ -106,6 +101,28 @@ final class ConfigFields {
         Map<String, Integer> integers = new LinkedHashMap<>();
         for (Map.Entry<String, ?> entry : members(field).entrySet()) {
             integers.put(entry.getKey(), integer(field + "." + entry.getKey(), entry.getValue()));
+        }
+        return integers;
+    }
+
+    /** Returns lists of integers by name, in the order of the file. */
+    Map<String, List<Integer>> integerListsByKey(String field) throws CheckpointException {
+        Map<String, List<Integer>> lists = new LinkedHashMap<>();
+        for (Map.Entry<String, ?> entry : members(field).entrySet()) {
+            String name = field + "." + entry.getKey();
+            if (!(entry.getValue() instanceof List<?> elements)) {
+                throw wrong(name, entry.getValue(), "a list of whole numbers");
+            }
+            lists.put(entry.getKey(), integers(name, elements));
+        }
+        return lists;
+    }
+
+    private List<Integer> integers(String field, List<?> elements) throws CheckpointException {
+        checkCount(field, elements.size(), MOST_ENTRIES);
+        List<Integer> integers = new ArrayList<>();
+        for (Object element : elements) {
+            integers.add(integer(field, element));
         }
         return integers;
     }

@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 enum RefusedField {
     ALORA_INVOCATION_TOKENS("alora_invocation_tokens", null, "aLoRA"),
     ARROW_CONFIG("arrow_config", null, "Arrow routing"),
-    BIAS("bias", "none", "training of biases"),
     CORDA_CONFIG("corda_config", null, "CorDA"),
     EVA_CONFIG("eva_config", null, "EVA"),
     KASA_CONFIG("kasa_config", null, "KaSA"),
@@ -21,12 +20,10 @@ enum RefusedField {
     LORA_GA_CONFIG("lora_ga_config", null, "LoRA-GA"),
     MEGATRON_CONFIG("megatron_config", null, "Megatron"),
     MEGATRON_CORE("megatron_core", "megatron.core", "Megatron"),
-    MODULES_TO_SAVE("modules_to_save", null, "replacing whole weights"),
     MONTECLORA_CONFIG("monteclora_config", null, "MonteCLoRA"),
     QALORA_GROUP_SIZE("qalora_group_size", new BigDecimal(16), "QALoRA"),
     RUNTIME_CONFIG("runtime_config", Map.of("ephemeral_gpu_offload", false), "offloading"),
     TARGET_PARAMETERS("target_parameters", null, "LoRA on raw parameters"),
-    TRAINABLE_TOKEN_INDICES("trainable_token_indices", null, "training of single token rows"),
     USE_BDLORA("use_bdlora", null, "BD-LoRA"),
     USE_QALORA("use_qalora", false, "QALoRA"),
     VELORA_CONFIG("velora_config", null, "VeLoRA");

@@ -8,10 +8,9 @@ import java.util.regex.Pattern;
 /**
  * Why a key of an adapter file has no place in a plan.
  *
- * @param supported whether it is of a kind that Ligature applies
  * @param reason what is wrong, in a few words
  */
-record UnplacedKey(boolean supported, String reason) {
+record UnplacedKey(String reason) {
     /** A factor: the module, and what is stored of it. */
     static final Pattern FACTOR =
             Pattern.compile(
@@ -30,26 +29,26 @@ record UnplacedKey(boolean supported, String reason) {
      */
     static UnplacedKey of(String name, Set<String> adapted) {
         if (name.contains("token_adapter") || name.contains("trainable_tokens")) {
-            return new UnplacedKey(false, "trained token rows");
+            return new UnplacedKey("token rows that trainable_token_indices does not name");
         }
         Matcher factor = FACTOR.matcher(name);
         if (factor.matches()) {
-            return new UnplacedKey(true, notAdapted(factor.group(1), adapted));
+            return new UnplacedKey(notAdapted(factor.group(1), adapted));
         }
         if (NAMED_FACTOR.matcher(name).matches()) {
             return new UnplacedKey(
-                    true, "its adapter's name is in the key: save it with PEFT's save_pretrained");
+                    "its adapter's name is in the key: save it with PEFT's save_pretrained");
         }
         int base = name.lastIndexOf(".base_layer.");
         if (base >= 0) {
-            return new UnplacedKey(true, notAdapted(name.substring(0, base), adapted));
+            return new UnplacedKey(notAdapted(name.substring(0, base), adapted));
         }
         if (name.endsWith(".weight") || name.endsWith(".bias")) {
             return new UnplacedKey(
-                    false,
-                    "a whole parameter: modules_to_save, a trained bias or a resized embedding");
+                    "a whole parameter, which neither modules_to_save nor bias asks for: of a"
+                            + " resized embedding, perhaps");
         }
-        return new UnplacedKey(true, "no tensor of a LoRA adapter");
+        return new UnplacedKey("no tensor of a LoRA adapter");
     }
 
     private static String notAdapted(String module, Set<String> adapted) {

@@ -3,8 +3,10 @@ package dev.ligature.plan;
 import dev.ligature.diag.LoraException;
 import dev.ligature.diag.Nearest;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +60,39 @@ final class ConfigCheck {
         config.layersPattern().forEach(p -> regex("layers_pattern", p, LayerIndex::compile));
         patterns("rank_pattern", config.rankPattern());
         patterns("alpha_pattern", config.alphaPattern());
+        blank("modules_to_save", config.modulesToSave());
+        config.trainableTokenIndices().ifPresent(ConfigCheck::tokens);
+    }
+
+    private static void tokens(TokenSelection selection) {
+        if (selection instanceof TokenSelection.InputEmbedding all) {
+            tokens("trainable_token_indices", all.indices());
+        } else if (selection instanceof TokenSelection.ByModule byModule) {
+            blank("trainable_token_indices", byModule.indices().keySet());
+            byModule.indices()
+                    .forEach(
+                            (module, indices) ->
+                                    tokens("trainable_token_indices of '" + module + "'", indices));
+        }
+    }
+
+    private static void tokens(String field, List<Integer> indices) {
+        if (indices.isEmpty()) {
+            throw new LoraException(
+                    "LoraTokenIndex", field + " has no index. Name the rows, or leave it out.");
+        }
+        Set<Integer> seen = new HashSet<>();
+        for (int index : indices) {
+            if (index < 0 || !seen.add(index)) {
+                throw new LoraException(
+                        "LoraTokenIndex",
+                        field
+                                + (index < 0
+                                        ? " has the index " + index + ", and no row has one below 0"
+                                        : " has the index " + index + " twice")
+                                + ". Name each row once, by the id of its token.");
+            }
+        }
     }
 
     private static void numbers(LoraConfig config) {

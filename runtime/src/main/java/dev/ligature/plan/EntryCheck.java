@@ -83,6 +83,80 @@ final class EntryCheck {
         return found;
     }
 
+    /** Returns a warning for each entry that means modules alone that are saved as a whole. */
+    List<PlanWarning> saved() {
+        if (!(config.targetModules() instanceof ModuleSelection.Names names)) {
+            return List.of();
+        }
+        List<PlanWarning> found = new ArrayList<>();
+        for (String entry : names.names()) {
+            List<ModelLayout.Module> fitting =
+                    layout.modules().stream()
+                            .filter(
+                                    module ->
+                                            TargetMatcher.names(module).stream()
+                                                    .anyMatch(n -> NameMatch.fits(entry, n)))
+                            .toList();
+            if (!fitting.isEmpty()
+                    && fitting.stream()
+                            .allMatch(
+                                    module ->
+                                            matcher.outcome(module)
+                                                    == TargetMatcher.Outcome.SAVED)) {
+                found.add(
+                        new PlanWarning(
+                                "LoraTargetSaved",
+                                "target_modules has '"
+                                        + entry
+                                        + "', but modules_to_save has "
+                                        + PairGroups.names(fitting)
+                                        + " as a whole, so there is no factor pair for it. Remove"
+                                        + " one of the two."));
+            }
+        }
+        return found;
+    }
+
+    /** Returns what is found of the fields that replace: entries that mean nothing. */
+    List<PlanWarning> replacements(SavedModules saved, TokenRowsResolver rows) {
+        List<PlanWarning> found = new ArrayList<>();
+        for (String entry : saved.unmatched()) {
+            found.add(unmatched("modules_to_save", entry, vocabulary.paths()));
+        }
+        for (String entry : saved.ineffective()) {
+            found.add(
+                    ineffective(
+                            "modules_to_save",
+                            entry,
+                            "the modules that it matches have no parameters. Remove it"));
+        }
+        rows.unmatched()
+                .forEach(
+                        entry ->
+                                found.add(
+                                        unmatched(
+                                                "trainable_token_indices",
+                                                entry,
+                                                vocabulary.suffixes())));
+        return found;
+    }
+
+    /** Returns what is found of {@code bias}: that no module has one. */
+    List<PlanWarning> bias(List<ReplacementPlan> biases) {
+        return config.bias() == BiasMode.NONE || !biases.isEmpty()
+                ? List.of()
+                : List.of(
+                        ineffective(
+                                "bias",
+                                config.bias().word(),
+                                (config.bias() == BiasMode.ALL
+                                                ? "no module of the model has a bias"
+                                                : "none of the modules that are targeted has a"
+                                                        + " bias")
+                                        + " that modules_to_save does not copy already. Set it to"
+                                        + " none"));
+    }
+
     private static boolean anyMatch(
             NamePatterns<?> patterns, String pattern, List<ModelLayout.Module> modules) {
         return modules.stream().anyMatch(m -> patterns.matches(pattern, TargetMatcher.names(m)));
@@ -96,9 +170,11 @@ final class EntryCheck {
                 if (!NameMatch.fits(entry, name)) {
                     continue;
                 }
-                if (matcher.outcome(module) == TargetMatcher.Outcome.TARGETED
-                        && matcher.outcome(name) == TargetMatcher.Outcome.TARGETED) {
-                    return;
+                TargetMatcher.Outcome outcome = matcher.outcome(module);
+                if (outcome == TargetMatcher.Outcome.SAVED
+                        || (outcome == TargetMatcher.Outcome.TARGETED
+                                && matcher.outcome(name) == TargetMatcher.Outcome.TARGETED)) {
+                    return; // of saved ones only PlanWarning LoraTargetSaved says
                 }
                 fits = true;
                 excluded &= matcher.excludes(module);

@@ -32,7 +32,10 @@ final class ExplicitConfig {
     }
 
     static LoraConfig of(LoraPlan plan) {
-        return new ExplicitConfig(plan.config(), plan.pairs()).config();
+        LoraConfig.Builder builder =
+                new ExplicitConfig(plan.config(), plan.pairs()).config().toBuilder();
+        new ExplicitReplacements(plan).addTo(builder);
+        return builder.build();
     }
 
     private LoraConfig config() {

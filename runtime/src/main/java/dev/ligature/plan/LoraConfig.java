@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,6 +42,10 @@ public final class LoraConfig {
     private final Map<String, Integer> rankPattern;
     private final Map<String, Double> alphaPattern;
     private final boolean ensureWeightTying;
+    private final List<String> modulesToSave;
+    private final @Nullable TokenSelection trainableTokenIndices;
+    private final BiasMode bias;
+    private final boolean allowUnmatched;
     private final @Nullable String taskType;
     private final @Nullable String baseModelNameOrPath;
     private final @Nullable String revision;
@@ -64,6 +69,10 @@ public final class LoraConfig {
         rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(builder.rankPattern));
         alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(builder.alphaPattern));
         ensureWeightTying = builder.ensureWeightTying;
+        modulesToSave = List.copyOf(new LinkedHashSet<>(builder.modulesToSave));
+        trainableTokenIndices = builder.trainableTokenIndices;
+        bias = builder.bias;
+        allowUnmatched = builder.allowUnmatched;
         taskType = builder.taskType;
         baseModelNameOrPath = builder.baseModelNameOrPath;
         revision = builder.revision;
@@ -96,6 +105,10 @@ public final class LoraConfig {
         builder.rankPattern = rankPattern;
         builder.alphaPattern = alphaPattern;
         builder.ensureWeightTying = ensureWeightTying;
+        builder.modulesToSave = modulesToSave;
+        builder.trainableTokenIndices = trainableTokenIndices;
+        builder.bias = bias;
+        builder.allowUnmatched = allowUnmatched;
         builder.taskType = taskType;
         builder.baseModelNameOrPath = baseModelNameOrPath;
         builder.revision = revision;
@@ -186,6 +199,33 @@ public final class LoraConfig {
         return ensureWeightTying;
     }
 
+    /**
+     * Returns the modules whose parameters the adapter has whole copies of, by full names or by
+     * what their names end with; PEFT's {@code modules_to_save}. A module is also meant by the name
+     * of what it is in: {@code classifier} means {@code classifier.dense}.
+     */
+    public List<String> modulesToSave() {
+        return modulesToSave;
+    }
+
+    /** Returns the rows that the adapter has its own values for, if any. */
+    public Optional<TokenSelection> trainableTokenIndices() {
+        return Optional.ofNullable(trainableTokenIndices);
+    }
+
+    /** Returns which biases the adapter has its own values for. */
+    public BiasMode bias() {
+        return bias;
+    }
+
+    /**
+     * Returns whether an entry that matches nothing is a warning when an adapter is created, and
+     * not an error. No part of a file.
+     */
+    public boolean allowUnmatched() {
+        return allowUnmatched;
+    }
+
     /** Returns the task, one of PEFT's names, if given. Of no meaning here. */
     public Optional<String> taskType() {
         return Optional.ofNullable(taskType);
@@ -251,6 +291,10 @@ public final class LoraConfig {
                 List.copyOf(rankPattern.entrySet()), // as lists, because their order decides
                 List.copyOf(alphaPattern.entrySet()),
                 ensureWeightTying,
+                modulesToSave,
+                trainableTokenIndices(),
+                bias,
+                allowUnmatched,
                 taskType(),
                 baseModelNameOrPath(),
                 revision(),
@@ -276,6 +320,10 @@ public final class LoraConfig {
         private Map<String, Integer> rankPattern = Map.of();
         private Map<String, Double> alphaPattern = Map.of();
         private boolean ensureWeightTying;
+        private List<String> modulesToSave = List.of();
+        private @Nullable TokenSelection trainableTokenIndices;
+        private BiasMode bias = BiasMode.NONE;
+        private boolean allowUnmatched;
         private @Nullable String taskType;
         private @Nullable String baseModelNameOrPath;
         private @Nullable String revision;
@@ -429,6 +477,58 @@ public final class LoraConfig {
         /** Sets whether modules that read one weight share one pair; default false. */
         public Builder optEnsureWeightTying(boolean ensureWeightTying) {
             this.ensureWeightTying = ensureWeightTying;
+            return this;
+        }
+
+        /**
+         * Sets modules to train whole copies of, by full names, by what their names end with, or by
+         * the name of what they are in; default none.
+         */
+        public Builder optModulesToSave(String... names) {
+            return optModulesToSave(List.of(names));
+        }
+
+        /** Sets modules to train whole copies of; see the other overload. */
+        public Builder optModulesToSave(Collection<String> names) {
+            modulesToSave = List.copyOf(names);
+            return this;
+        }
+
+        /**
+         * Sets rows of the input embedding, and of what is tied to it, to be trained by themselves;
+         * default none.
+         */
+        public Builder optTrainableTokenIndices(int... indices) {
+            return optTrainableTokenIndices(Arrays.stream(indices).boxed().toList());
+        }
+
+        /** Sets rows of the input embedding to be trained; see the other overload. */
+        public Builder optTrainableTokenIndices(Collection<Integer> indices) {
+            trainableTokenIndices =
+                    indices.isEmpty()
+                            ? null
+                            : new TokenSelection.InputEmbedding(List.copyOf(indices));
+            return this;
+        }
+
+        /** Sets rows to be trained by the names of their modules; default none. */
+        public Builder optTrainableTokenIndices(Map<String, List<Integer>> indices) {
+            trainableTokenIndices = indices.isEmpty() ? null : new TokenSelection.ByModule(indices);
+            return this;
+        }
+
+        /** Sets which biases are trained; default {@link BiasMode#NONE}. */
+        public Builder optBias(BiasMode bias) {
+            this.bias = bias;
+            return this;
+        }
+
+        /**
+         * Sets whether entries that match nothing are warnings, and not errors, when an adapter is
+         * created; default false.
+         */
+        public Builder optAllowUnmatched(boolean allowUnmatched) {
+            this.allowUnmatched = allowUnmatched;
             return this;
         }
 

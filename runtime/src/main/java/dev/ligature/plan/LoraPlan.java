@@ -5,21 +5,31 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * What a configuration means for a model: which weights get a factor pair, of what rank and
- * scaling, and which modules read it. Every rule of matching and tying and every conflict is
- * decided here, before anything is allocated.
+ * scaling, which parameters are replaced, and which modules read what. Every rule of matching and
+ * tying and every conflict is decided here, before anything is allocated.
  *
  * @param config the configuration that was resolved
  * @param pairs the pairs, in the order of the model's modules
+ * @param replacements the copies of whole parameters, those of saved modules before biases
+ * @param tokenRows the rows with values of their own
  * @param warnings what is doubtful; whoever uses the plan logs it
  */
-public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning> warnings) {
+public record LoraPlan(
+        LoraConfig config,
+        List<PairPlan> pairs,
+        List<ReplacementPlan> replacements,
+        List<TokenRowsPlan> tokenRows,
+        List<PlanWarning> warnings) {
     /** Copies the lists. */
     public LoraPlan {
         pairs = List.copyOf(pairs);
+        replacements = List.copyOf(replacements);
+        tokenRows = List.copyOf(tokenRows);
         warnings = List.copyOf(warnings);
     }
 
@@ -31,7 +41,7 @@ public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning
      * @throws LoraException if the configuration does not fit the model
      */
     public static LoraPlan resolve(LoraConfig config, ModelLayout layout) {
-        return resolve(config, layout, true);
+        return resolve(config, layout, Set.of(), !config.allowUnmatched());
     }
 
     /**
@@ -40,15 +50,45 @@ public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning
      *
      * @param config what is asked
      * @param layout the modules of the model, which must be initialised
+     * @param tensors the names of the tensors in the file, without PEFT's prefix: what {@code
+     *     modules_to_save} means in a file of PEFT depends on them
+     * @throws LoraException if the configuration does not fit the model
+     */
+    public static LoraPlan resolveForLoading(
+            LoraConfig config, ModelLayout layout, Set<String> tensors) {
+        return resolve(config, layout, tensors, false);
+    }
+
+    /**
+     * Resolves a configuration for an adapter that is loaded, without knowing its file.
+     *
+     * @param config what is asked
+     * @param layout the modules of the model, which must be initialised
      * @throws LoraException if the configuration does not fit the model
      */
     public static LoraPlan resolveForLoading(LoraConfig config, ModelLayout layout) {
-        return resolve(config, layout, false);
+        return resolveForLoading(config, layout, Set.of());
     }
 
-    /** Returns the number of elements of all factors; a pair with several readers counts once. */
+    /**
+     * Returns the number of elements of all factors, copies and rows; what several modules read
+     * counts once.
+     */
     public long trainableParameters() {
-        return pairs.stream().mapToLong(PairPlan::parameterCount).sum();
+        return pairs.stream().mapToLong(PairPlan::parameterCount).sum()
+                + replacements.stream().mapToLong(ReplacementPlan::parameterCount).sum()
+                + tokenRows.stream().mapToLong(TokenRowsPlan::parameterCount).sum();
+    }
+
+    /** Returns the number of bytes of all factors, copies and rows. */
+    public long byteCount() {
+        return pairs.stream().mapToLong(PairPlan::byteCount).sum()
+                + replacements.stream()
+                        .mapToLong(copy -> copy.parameterCount() * copy.dataType().getNumOfBytes())
+                        .sum()
+                + tokenRows.stream()
+                        .mapToLong(rows -> rows.parameterCount() * rows.dataType().getNumOfBytes())
+                        .sum();
     }
 
     /** Returns a table of the pairs and their readers, then the warnings, to be printed. */
@@ -90,28 +130,46 @@ public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning
                         .build();
         List<PairPlan> plain =
                 pairs.stream().map(pair -> pair.converted(config.useRslora())).toList();
-        return new LoraPlan(doubled, plain, warnings);
+        return new LoraPlan(doubled, plain, replacements, tokenRows, warnings);
     }
 
-    private static LoraPlan resolve(LoraConfig config, ModelLayout layout, boolean creating) {
+    private static LoraPlan resolve(
+            LoraConfig config, ModelLayout layout, Set<String> tensors, boolean strict) {
         PairGroups.requireHead(config, layout);
         TargetMatcher matcher = new TargetMatcher(config);
         EntryCheck check = new EntryCheck(config, layout, matcher);
+        SavedModules saved = new SavedModules(config, layout, tensors);
+        TokenRowsResolver rowsResolver = new TokenRowsResolver(config, layout);
         List<PlanWarning> unmatched = new ArrayList<>(check.selections());
         config.unknownFields().forEach(field -> unmatched.add(unknown(field)));
-        refuse(unmatched, creating);
+        unmatched.addAll(check.replacements(saved, rowsResolver));
+        refuse(unmatched, strict);
 
         PairGroups groups = new PairGroups(config, layout, matcher);
         List<List<ModelLayout.Module>> readers = groups.resolve();
         PairResolver resolver = new PairResolver(config);
         List<PairPlan> pairs = readers.stream().map(resolver::resolve).toList();
         PairCheck pairCheck = new PairCheck(layout);
-        pairs.forEach(pair -> pairCheck.check(pair, creating));
+        pairs.forEach(pair -> pairCheck.check(pair, strict));
         unmatched.addAll(resolver.unused(check, readers.stream().flatMap(List::stream).toList()));
-        refuse(unmatched, creating);
 
-        List<PlanWarning> warnings = new ArrayList<>(groups.warnings());
-        if (!creating) {
+        List<ReplacementPlan> replacements = new ArrayList<>(saved.resolve());
+        List<TokenRowsPlan> rows = rowsResolver.resolve();
+        BiasResolver biasResolver = new BiasResolver(config, layout);
+        List<ReplacementPlan> biases = biasResolver.resolve(pairs, saved.modules());
+        unmatched.addAll(check.bias(biases));
+        refuse(unmatched, strict);
+        WeightClaims claims = new WeightClaims(config, layout, pairs, replacements, rows);
+        claims.check(strict ? groups.saved() : List.of());
+        if (strict) {
+            biasResolver.requireAll();
+        }
+        replacements.addAll(biases);
+
+        List<PlanWarning> warnings = new ArrayList<>(claims.warnings());
+        warnings.addAll(check.saved());
+        warnings.addAll(saved.warnings());
+        if (!strict) {
             warnings.addAll(resolver.spread());
         }
         warnings.addAll(unmatched);
@@ -123,7 +181,7 @@ public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning
                                     + " (out, in), and the factors are the same either way: it is"
                                     + " not needed, and saved as false."));
         }
-        return new LoraPlan(config, pairs, warnings);
+        return new LoraPlan(config, pairs, replacements, rows, warnings);
     }
 
     private static PlanWarning unknown(String field) {
@@ -135,8 +193,8 @@ public record LoraPlan(LoraConfig config, List<PairPlan> pairs, List<PlanWarning
                         + " saved. Remove it, or check what a newer PEFT means by it.");
     }
 
-    private static void refuse(List<PlanWarning> unmatched, boolean creating) {
-        if (creating && !unmatched.isEmpty()) {
+    private static void refuse(List<PlanWarning> unmatched, boolean strict) {
+        if (strict && !unmatched.isEmpty()) {
             throw new LoraException(
                     unmatched.get(0).code(),
                     unmatched.stream().map(PlanWarning::message).collect(Collectors.joining(" ")));

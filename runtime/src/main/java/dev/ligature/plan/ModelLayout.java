@@ -4,6 +4,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The modules of a model as far as a plan needs them.
@@ -12,11 +13,18 @@ import java.util.List;
  * are seen, so a layout needs no list of them.
  *
  * @param modules the modules, in the order the model shows them, each under one name
+ * @param otherBiases the model's names of the biases that belong to none of the modules
  */
-public record ModelLayout(List<Module> modules) {
-    /** Copies the list. */
+public record ModelLayout(List<Module> modules, List<String> otherBiases) {
+    /** Copies the lists. */
     public ModelLayout {
         modules = List.copyOf(modules);
+        otherBiases = List.copyOf(otherBiases);
+    }
+
+    /** Returns the layout of a model whose biases all belong to its modules. */
+    public ModelLayout(List<Module> modules) {
+        this(modules, List.of());
     }
 
     /**
@@ -33,6 +41,7 @@ public record ModelLayout(List<Module> modules) {
      *     groups, window…) of a convolution; a scalar shape where there is no weight
      * @param dataType the weight's data type; {@link DataType#UNKNOWN} where there is no weight
      * @param groups the groups of a convolution; 1 for all else
+     * @param parameters all that the block reads, the weight among them
      */
     public record Module(
             String name,
@@ -43,13 +52,47 @@ public record ModelLayout(List<Module> modules) {
             String weight,
             Shape shape,
             DataType dataType,
-            int groups) {
-        /** Copies the list. */
+            int groups,
+            List<Parameter> parameters) {
+        /** Copies the lists. */
         public Module {
             aliases = List.copyOf(aliases);
+            parameters = List.copyOf(parameters);
         }
 
-        /** Describes a module that is no grouped convolution. */
+        /** Describes a module that reads nothing but its weight. */
+        public Module(
+                String name,
+                List<String> aliases,
+                Role role,
+                ModuleKind kind,
+                String type,
+                String weight,
+                Shape shape,
+                DataType dataType,
+                int groups) {
+            this(
+                    name,
+                    aliases,
+                    role,
+                    kind,
+                    type,
+                    weight,
+                    shape,
+                    dataType,
+                    groups,
+                    weight.isEmpty()
+                            ? List.of()
+                            : List.of(
+                                    new Parameter(
+                                            Parameter.WEIGHT,
+                                            weight + "." + Parameter.WEIGHT,
+                                            shape,
+                                            dataType,
+                                            false)));
+        }
+
+        /** Describes a module that is no grouped convolution and reads nothing but its weight. */
         public Module(
                 String name,
                 List<String> aliases,
@@ -61,5 +104,28 @@ public record ModelLayout(List<Module> modules) {
                 DataType dataType) {
             this(name, aliases, role, kind, type, weight, shape, dataType, 1);
         }
+
+        /** Returns the parameter of a name. */
+        Optional<Parameter> parameter(String parameter) {
+            return parameters.stream().filter(p -> p.name().equals(parameter)).findFirst();
+        }
+    }
+
+    /**
+     * A parameter that a module reads.
+     *
+     * @param name its name below the module's in files, {@code weight} or {@code bias}; in a
+     *     composite with the child before it, {@code 0.weight}. Empty if files have no name for it
+     * @param id what is the same of all modules that read it: the name of its owner and its own
+     * @param shape its shape
+     * @param dataType its data type
+     * @param bias whether it is a bias
+     */
+    public record Parameter(String name, String id, Shape shape, DataType dataType, boolean bias) {
+        /** The name of the weight of a module that has one. */
+        public static final String WEIGHT = "weight";
+
+        /** The name of the bias of a module that has one. */
+        public static final String BIAS = "bias";
     }
 }

@@ -20,13 +20,26 @@ final class NameVocabulary {
     /** Returns every full name and everything that a name ends with from a dot on. */
     Set<String> suffixes() {
         Set<String> suffixes = new LinkedHashSet<>();
+        names.forEach(name -> addSuffixes(name, suffixes));
+        return suffixes;
+    }
+
+    private static void addSuffixes(String name, Set<String> suffixes) {
+        suffixes.add(name);
+        for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+            suffixes.add(name.substring(dot + 1));
+        }
+    }
+
+    /** Returns what {@link #suffixes} does, for the names and for what the modules are in. */
+    Set<String> paths() {
+        Set<String> paths = new LinkedHashSet<>();
         for (String name : names) {
-            suffixes.add(name);
-            for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
-                suffixes.add(name.substring(dot + 1));
+            for (int end = name.length(); end > 0; end = name.lastIndexOf('.', end - 1)) {
+                addSuffixes(name.substring(0, end), paths);
             }
         }
-        return suffixes;
+        return paths;
     }
 
     /** Returns the names of the lists: what stands before a number between dots. */

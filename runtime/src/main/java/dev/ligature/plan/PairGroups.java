@@ -2,13 +2,11 @@ package dev.ligature.plan;
 
 import dev.ligature.annotation.Role;
 import dev.ligature.diag.LoraException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /** Decides which modules read one pair together. */
 final class PairGroups {
@@ -20,7 +18,6 @@ final class PairGroups {
     private final Map<ModelLayout.Module, TargetMatcher.Outcome> outcomes = new LinkedHashMap<>();
     private final TieGroups ties;
     private final NameVocabulary vocabulary;
-    private final List<PlanWarning> warnings = new ArrayList<>();
 
     PairGroups(LoraConfig config, ModelLayout layout, TargetMatcher matcher) {
         this.config = config;
@@ -29,9 +26,9 @@ final class PairGroups {
         vocabulary = new NameVocabulary(layout);
     }
 
-    /** Returns what is doubtful about the ties; of meaning after {@link #resolve}. */
-    List<PlanWarning> warnings() {
-        return warnings;
+    /** Returns the modules that are targeted, but that there is a whole copy of. */
+    List<ModelLayout.Module> saved() {
+        return with(TargetMatcher.Outcome.SAVED);
     }
 
     /** Returns the readers of each pair, each list and all of them in the model's order. */
@@ -41,7 +38,6 @@ final class PairGroups {
             throw nothingMatched();
         }
         targeted.forEach(PairGroups::requireSupported);
-        warnTies(new LinkedHashSet<>(targeted));
         if (!config.ensureWeightTying()) {
             return targeted.stream().map(List::of).toList();
         }
@@ -132,51 +128,10 @@ final class PairGroups {
         }
     }
 
-    private void warnTies(Set<ModelLayout.Module> targeted) {
-        List<List<ModelLayout.Module>> touched =
-                ties.all().stream()
-                        .filter(readers -> readers.stream().anyMatch(targeted::contains))
-                        .toList();
-        if (!config.ensureWeightTying()) {
-            touched.forEach(readers -> warnSplit(readers, targeted));
-        } else if (ties.all().isEmpty()) {
-            warnings.add(
-                    new PlanWarning(
-                            "LoraNoTie",
-                            "ensure_weight_tying is on, but no two modules of the model read one"
-                                    + " weight: it has no effect. Set it to false, or declare the"
-                                    + " tie with @Tied."));
-        } else if (touched.isEmpty()) {
-            warnings.add(
-                    new PlanWarning(
-                            "LoraTieUntouched",
-                            "ensure_weight_tying is on, but none of the tied modules is adapted: "
-                                    + ties.all().stream()
-                                            .map(PairGroups::names)
-                                            .collect(Collectors.joining("; "))
-                                    + ". Target one of them, or set it to false."));
-        }
-    }
-
-    private void warnSplit(List<ModelLayout.Module> readers, Set<ModelLayout.Module> targeted) {
-        List<ModelLayout.Module> adapted = readers.stream().filter(targeted::contains).toList();
-        warnings.add(
-                new PlanWarning(
-                        "LoraTiedWeightSplit",
-                        "Modules "
-                                + names(readers)
-                                + " read one weight, and ensure_weight_tying is off: "
-                                + (adapted.size() > 1
-                                        ? "each of " + names(adapted) + " gets a pair of its own"
-                                        : "only " + names(adapted) + " gets a pair")
-                                + ", so the weight is no longer the same for all, and the adapter"
-                                + " cannot be merged. Set ensure_weight_tying to true for one pair"
-                                + " that all read, or untie the base."));
-    }
-
     private LoraException nothingMatched() {
         List<ModelLayout.Module> otherLayer = with(TargetMatcher.Outcome.OTHER_LAYER);
         List<ModelLayout.Module> excluded = with(TargetMatcher.Outcome.EXCLUDED);
+        List<ModelLayout.Module> saved = saved();
         String why = "";
         if (!otherLayer.isEmpty()) {
             why =
@@ -185,6 +140,8 @@ final class PairGroups {
                             + ", none of them in layers_to_transform "
                             + config.layersToTransform()
                             + ".";
+        } else if (!saved.isEmpty()) {
+            why = " modules_to_save has " + names(saved) + " as a whole.";
         } else if (!excluded.isEmpty()) {
             why = " exclude_modules takes out " + names(excluded) + ".";
         }

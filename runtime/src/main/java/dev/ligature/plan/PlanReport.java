@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** A plan as a text to be read: one line a pair, its tied readers below it, then the warnings. */
+/**
+ * A plan as a text to be read: one line for a pair, a copy or token rows, its tied readers below
+ * it, then the warnings.
+ */
 final class PlanReport {
     private static final List<String> HEADER =
             List.of("module", "reads", "r", "alpha", "scaling", "parameters");
@@ -20,6 +23,8 @@ final class PlanReport {
         List<List<String>> rows = new ArrayList<>();
         rows.add(HEADER);
         plan.pairs().forEach(pair -> addRows(pair, rows));
+        plan.replacements().forEach(copy -> addRows(copy, rows));
+        plan.tokenRows().forEach(tokens -> addRows(tokens, rows));
         rows.add(List.of("total", "", "", "", "", count(plan.trainableParameters())));
         int[] widths = widths(rows);
         StringBuilder text = new StringBuilder();
@@ -42,6 +47,41 @@ final class PlanReport {
                                     number(pair.scaling()),
                                     count(pair.parameterCount()))
                             : List.of("  tied: " + reader.module(), reads, "", "", "", ""));
+        }
+    }
+
+    private static void addRows(ReplacementPlan copy, List<List<String>> rows) {
+        for (ReplacementPlan.Reader reader : copy.readers()) {
+            rows.add(
+                    reader.name().equals(copy.name())
+                            ? List.of(
+                                    copy.name(),
+                                    copy.reason() == ReplacementPlan.Reason.BIAS
+                                            ? "trained bias"
+                                            : "whole copy",
+                                    "",
+                                    "",
+                                    "",
+                                    count(copy.parameterCount()))
+                            : List.of("  tied: " + reader.name(), "", "", "", "", ""));
+        }
+    }
+
+    private static void addRows(TokenRowsPlan tokens, List<List<String>> rows) {
+        for (TokenRowsPlan.Reader reader : tokens.readers()) {
+            rows.add(
+                    reader.module().equals(tokens.name())
+                            ? List.of(
+                                    tokens.name(),
+                                    tokens.indices().size()
+                                            + " of "
+                                            + count(tokens.rows())
+                                            + " rows",
+                                    "",
+                                    "",
+                                    "",
+                                    count(tokens.parameterCount()))
+                            : List.of("  tied: " + reader.module(), "", "", "", "", ""));
         }
     }
 

@@ -9,8 +9,8 @@ import java.util.Set;
 
 /**
  * Says which modules a configuration targets, by PEFT's rules (its {@code
- * check_target_module_exists}): exclusions come first; a full name wins over the layers; an
- * expression knows no layers.
+ * check_target_module_exists}): exclusions come first, then modules that are saved as a whole; a
+ * full name wins over the layers; an expression knows no layers.
  */
 final class TargetMatcher {
 
@@ -22,6 +22,8 @@ final class TargetMatcher {
         OTHER_LAYER,
         /** It is excluded, whether it fits or not. */
         EXCLUDED,
+        /** It would be adapted, but the adapter has a whole copy of it. */
+        SAVED,
         /** It is to be adapted. */
         TARGETED
     }
@@ -31,12 +33,14 @@ final class TargetMatcher {
     private final Optional<NameMatch> exclusion;
     private final LayerIndex layerIndex;
     private final Set<Long> layers;
+    private final SavedNames saved;
 
     TargetMatcher(LoraConfig config) {
         targets = config.targetModules();
         targetMatch = NameMatch.of(targets);
         exclusion = config.excludeModules().map(NameMatch::of);
         layerIndex = new LayerIndex(config.layersPattern());
+        saved = new SavedNames(config.modulesToSave());
         layers = Set.copyOf(config.layersToTransform().stream().map(Integer::longValue).toList());
     }
 
@@ -54,13 +58,19 @@ final class TargetMatcher {
             return excludes(module)
                     ? Outcome.EXCLUDED
                     : module.kind() == ModuleKind.LINEAR && module.role() != Role.OUTPUT_HEAD
-                            ? Outcome.TARGETED
+                            ? unlessSaved(module)
                             : Outcome.NO_MATCH;
         }
         List<Outcome> outcomes = names(module).stream().map(this::outcome).toList();
-        return excludes(module)
-                ? Outcome.EXCLUDED
-                : outcomes.stream().max(Outcome::compareTo).orElse(Outcome.NO_MATCH);
+        if (excludes(module)) {
+            return Outcome.EXCLUDED;
+        }
+        Outcome outcome = outcomes.stream().max(Outcome::compareTo).orElse(Outcome.NO_MATCH);
+        return outcome == Outcome.TARGETED ? unlessSaved(module) : outcome;
+    }
+
+    private Outcome unlessSaved(ModelLayout.Module module) {
+        return names(module).stream().anyMatch(saved::fit) ? Outcome.SAVED : Outcome.TARGETED;
     }
 
     /** Returns what is said of a module of this name alone. */
@@ -71,9 +81,10 @@ final class TargetMatcher {
         if (!targetMatch.fits(name)) {
             return Outcome.NO_MATCH;
         }
-        return targetMatch.bypassesLayers(name) || inLayers(name)
-                ? Outcome.TARGETED
-                : Outcome.OTHER_LAYER;
+        if (!targetMatch.bypassesLayers(name) && !inLayers(name)) {
+            return Outcome.OTHER_LAYER;
+        }
+        return saved.fit(name) ? Outcome.SAVED : Outcome.TARGETED;
     }
 
     boolean excludes(ModelLayout.Module module) {

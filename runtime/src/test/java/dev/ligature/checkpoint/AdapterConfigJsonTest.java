@@ -10,11 +10,13 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
 import dev.ligature.diag.LoraException;
 import dev.ligature.plan.AutoMapping;
+import dev.ligature.plan.BiasMode;
 import dev.ligature.plan.LoraConfig;
 import dev.ligature.plan.LoraInit;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModuleSelection;
 import dev.ligature.plan.PlanWarning;
+import dev.ligature.plan.TokenSelection;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
@@ -174,7 +176,6 @@ class AdapterConfigJsonTest {
             value = {
                 "alora_invocation_tokens | [1]",
                 "arrow_config | {\"top_k\": 3}",
-                "bias | \"all\"",
                 "corda_config | {\"cache_file\": null}",
                 "eva_config | {\"rho\": 2.0}",
                 "kasa_config | {\"beta\": 1e-4}",
@@ -183,12 +184,10 @@ class AdapterConfigJsonTest {
                 "lora_ga_config | {\"direction\": \"ArB2r\"}",
                 "megatron_config | {\"a\": 1}",
                 "megatron_core | \"other\"",
-                "modules_to_save | [\"lm_head\"]",
                 "monteclora_config | {\"scale\": 1}",
                 "qalora_group_size | 32",
                 "runtime_config | {\"ephemeral_gpu_offload\": true}",
                 "target_parameters | [\"experts.w\"]",
-                "trainable_token_indices | [3]",
                 "use_bdlora | {\"nblocks\": 2}",
                 "use_qalora | true",
                 "velora_config | {\"num_groups\": 2}",
@@ -201,13 +200,72 @@ class AdapterConfigJsonTest {
     }
 
     @Test
-    void allFieldsThatAreNotSupported_areInOneMessage() throws IOException {
-        String json = resource("/adapter-config/peft-refused.json");
+    void aFileOfPeft_withBiasesDoraAndASavedModule_isRead() throws IOException {
+        LoraConfig config = parse(resource("/adapter-config/peft-replacements.json"));
+        assertEquals(BiasMode.LORA_ONLY, config.bias());
+        assertEquals(List.of("norm"), config.modulesToSave());
+        assertTrue(config.useDora());
+        assertEquals(config, parse(AdapterConfigJson.write(config)));
+    }
+
+    @Test
+    void whatIsReplaced_isReadAndWritten() throws IOException {
+        LoraConfig list =
+                parse(
+                        with(
+                                targets()
+                                        + ", \"bias\": \"all\", \"modules_to_save\": [\"norm\"],"
+                                        + " \"trainable_token_indices\": [5, 3]"));
+        assertEquals(BiasMode.ALL, list.bias());
+        assertEquals(List.of("norm"), list.modulesToSave());
+        assertEquals(
+                new TokenSelection.InputEmbedding(List.of(5, 3)),
+                list.trainableTokenIndices().orElseThrow());
+        assertEquals(list, parse(AdapterConfigJson.write(list)));
+        LoraConfig byModule =
+                parse(
+                        with(
+                                targets()
+                                        + ", \"bias\": \"lora_only\","
+                                        + " \"trainable_token_indices\": {\"b\": [2], \"a\": [1]}"));
+        assertEquals(BiasMode.LORA_ONLY, byModule.bias());
+        assertEquals(
+                new TokenSelection.ByModule(Map.of("a", List.of(1), "b", List.of(2))),
+                byModule.trainableTokenIndices().orElseThrow());
+        assertEquals(byModule, parse(AdapterConfigJson.write(byModule)));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "bias | \"some\" | 'none', 'all' or 'lora_only'",
+                "bias | true | 'none', 'all' or 'lora_only'",
+                "modules_to_save | [3] | texts",
+                "trainable_token_indices | \"3\" | a whole number",
+                "trainable_token_indices | [1.5] | whole number",
+                "trainable_token_indices | {\"a\": 3} | a list of whole numbers",
+            })
+    void whatIsReplaced_hasItsTypes(String field, String value, String expected) {
+        Refusal.of(
+                "AdapterConfigType",
+                () -> parse(with(targets() + ", \"" + field + "\": " + value)),
+                "file.json: " + field,
+                expected);
+    }
+
+    @Test
+    void allFieldsThatAreNotSupported_areInOneMessage() {
         Refusal.of(
                 "AdapterConfigUnsupported",
-                () -> parse(json),
-                "bias is 'lora_only'",
-                "modules_to_save is [norm]");
+                () ->
+                        parse(
+                                with(
+                                        targets()
+                                                + ", \"use_qalora\": true,"
+                                                + " \"layer_replication\": [[0, 2]]")),
+                "use_qalora is true",
+                "layer_replication is [[0, 2]]");
     }
 
     @ParameterizedTest

@@ -163,8 +163,16 @@ class AdapterReadTest {
 
     @Test
     void whatIsNotApplied_isRefusedByName() throws IOException {
-        refusedKey("tokens", EMBEDDING + "token_adapter.trainable_tokens_delta", "token rows");
-        refusedKey("saved-module", "base_model.model.model.norm.weight", "modules_to_save");
+        refusedKey(
+                "AdapterKeyUnknown",
+                "tokens",
+                EMBEDDING + "token_adapter.trainable_tokens_delta",
+                "token rows that trainable_token_indices does not name");
+        refusedKey(
+                "AdapterKeyUnknown",
+                "saved-module",
+                "base_model.model.model.norm.weight",
+                "modules_to_save");
     }
 
     @Test
@@ -270,12 +278,12 @@ class AdapterReadTest {
         assertEquals(before, manager.getManagedArrays().size());
     }
 
-    private void refusedKey(String name, String key, String reason) {
+    private void refusedKey(String code, String name, String key, String reason) {
         // The config of such an adapter is refused too: here the file alone is looked at.
         LoraConfig config = LoraConfig.builder().setTargetModules("q_proj").optRank(3).build();
         LoraPlan plan = LoraPlan.resolve(config, LlamaLayout.tied());
         Refusal.of(
-                "AdapterKeyUnsupported",
+                code,
                 () -> {
                     try (SafetensorsReader reader =
                             SafetensorsReader.open(
@@ -289,7 +297,7 @@ class AdapterReadTest {
 
     private Map<PairPlan, Factors> read(Path adapter, ModelLayout layout) throws IOException {
         AdapterDirectory opened = AdapterDirectory.open(adapter);
-        return opened.read(LoraPlan.resolveForLoading(opened.config(), layout), manager);
+        return opened.read(opened.plan(layout), manager).pairs();
     }
 
     private static Path adapter(String name) {

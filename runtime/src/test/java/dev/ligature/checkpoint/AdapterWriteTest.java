@@ -47,7 +47,7 @@ class AdapterWriteTest {
     void aTiedAdapter_hasPeftsTensorsWithoutTheBases() throws IOException {
         Loaded loaded = load("tied");
         Path out = directory.resolve("deep/out");
-        AdapterDirectory.write(out, loaded.plan(), loaded.pairs());
+        AdapterDirectory.write(out, loaded.plan(), new AdapterContents(loaded.pairs()));
         assertEquals(FILES, TestFiles.names(out));
         try (SafetensorsReader ours = reader(out);
                 SafetensorsReader peft = reader(adapter("tied"))) {
@@ -67,7 +67,8 @@ class AdapterWriteTest {
     @Test
     void theConfigOfATiedAdapter_namesEveryReader() throws IOException {
         Loaded loaded = load("tied");
-        AdapterDirectory.write(directory.resolve("out"), loaded.plan(), loaded.pairs());
+        AdapterDirectory.write(
+                directory.resolve("out"), loaded.plan(), new AdapterContents(loaded.pairs()));
         AdapterDirectory written = AdapterDirectory.open(directory.resolve("out"));
         assertTrue(written.config().ensureWeightTying());
         Set<String> targets = ((ModuleSelection.Names) written.config().targetModules()).names();
@@ -80,10 +81,10 @@ class AdapterWriteTest {
     void writingWhatWasWritten_givesTheSameBytes() throws IOException {
         Loaded loaded = load("tied");
         Path first = directory.resolve("first");
-        AdapterDirectory.write(first, loaded.plan(), loaded.pairs());
+        AdapterDirectory.write(first, loaded.plan(), new AdapterContents(loaded.pairs()));
         Loaded again = load(first, LlamaLayout.tied());
         Path second = directory.resolve("second");
-        AdapterDirectory.write(second, again.plan(), again.pairs());
+        AdapterDirectory.write(second, again.plan(), new AdapterContents(again.pairs()));
         for (String name : FILES) {
             assertEquals(-1, Files.mismatch(first.resolve(name), second.resolve(name)), name);
         }
@@ -94,7 +95,8 @@ class AdapterWriteTest {
         Loaded loaded = load("tied");
         loaded.pairs().values().forEach(factors -> factors.a().setRequiresGradient(true));
         int before = manager.getManagedArrays().size();
-        AdapterDirectory.write(directory.resolve("out"), loaded.plan(), loaded.pairs());
+        AdapterDirectory.write(
+                directory.resolve("out"), loaded.plan(), new AdapterContents(loaded.pairs()));
         assertEquals(before, manager.getManagedArrays().size());
     }
 
@@ -105,7 +107,7 @@ class AdapterWriteTest {
         Files.writeString(out.resolve("adapter_model.bin"), "stale");
         Files.createDirectory(out.resolve("logs"));
         Loaded loaded = load("tied");
-        AdapterDirectory.write(out, loaded.plan(), loaded.pairs());
+        AdapterDirectory.write(out, loaded.plan(), new AdapterContents(loaded.pairs()));
         assertEquals(
                 List.of(FILES.get(0), FILES.get(1), "logs", "metrics.csv"), TestFiles.names(out));
         assertEquals(3, load(out, LlamaLayout.tied()).pairs().size());
@@ -117,7 +119,7 @@ class AdapterWriteTest {
         Path out = Files.createDirectory(directory.resolve("run.partial"));
         Files.writeString(out.resolve("metrics.csv"), "step,loss\n");
         Loaded loaded = load("tied");
-        AdapterDirectory.write(out, loaded.plan(), loaded.pairs());
+        AdapterDirectory.write(out, loaded.plan(), new AdapterContents(loaded.pairs()));
         assertEquals(List.of(FILES.get(0), FILES.get(1), "metrics.csv"), TestFiles.names(out));
         assertEquals(List.of("run.partial"), TestFiles.names(directory));
     }
@@ -151,7 +153,7 @@ class AdapterWriteTest {
         Loaded loaded = load(mine, LlamaLayout.tied());
         assertEquals(3, loaded.pairs().size());
 
-        AdapterDirectory.write(mine, loaded.plan(), loaded.pairs());
+        AdapterDirectory.write(mine, loaded.plan(), new AdapterContents(loaded.pairs()));
         assertEquals(List.of(FILES.get(0), FILES.get(1), "metrics.csv"), TestFiles.names(mine));
         assertEquals(List.of(".mine.x.1a2b3c4d.replaced", "mine"), TestFiles.names(directory));
         Refusal.of("CheckpointMissing", () -> AdapterDirectory.open(directory.resolve("other")));
@@ -163,7 +165,7 @@ class AdapterWriteTest {
         Path former = TestFiles.copy(adapter("flag-off"), directory.resolve(".mine.0.replaced"));
         Files.writeString(former.resolve("metrics.csv"), "step,loss\n");
         Loaded loaded = load(mine, LlamaLayout.tied());
-        AdapterDirectory.write(mine, loaded.plan(), loaded.pairs());
+        AdapterDirectory.write(mine, loaded.plan(), new AdapterContents(loaded.pairs()));
         assertEquals(List.of(FILES.get(0), FILES.get(1), "metrics.csv"), TestFiles.names(mine));
         assertEquals(List.of("mine"), TestFiles.names(directory));
         assertEquals(3, load(mine, LlamaLayout.tied()).pairs().size());
@@ -175,12 +177,12 @@ class AdapterWriteTest {
         Path out = directory.resolve("out");
         assertThrows(
                 IllegalArgumentException.class,
-                () -> AdapterDirectory.write(out, loaded.plan(), Map.of()));
+                () -> AdapterDirectory.write(out, loaded.plan(), new AdapterContents(Map.of())));
         Map<PairPlan, Factors> wrong = new LinkedHashMap<>(loaded.pairs());
         wrong.replaceAll((pair, factors) -> new Factors(factors.b(), factors.a()));
         assertThrows(
                 IllegalArgumentException.class,
-                () -> AdapterDirectory.write(out, loaded.plan(), wrong));
+                () -> AdapterDirectory.write(out, loaded.plan(), new AdapterContents(wrong)));
         assertFalse(Files.exists(out));
     }
 
@@ -193,7 +195,7 @@ class AdapterWriteTest {
     private Loaded load(Path adapter, ModelLayout layout) throws IOException {
         AdapterDirectory opened = AdapterDirectory.open(adapter);
         LoraPlan plan = LoraPlan.resolveForLoading(opened.config(), layout);
-        return new Loaded(plan, opened.read(plan, manager));
+        return new Loaded(plan, opened.read(plan, manager).pairs());
     }
 
     private static Path adapter(String name) {

@@ -113,7 +113,7 @@ class KilledWriterTest {
         AdapterDirectory opened = AdapterDirectory.open(adapter);
         int version = (int) opened.config().loraAlpha();
         LoraPlan plan = LoraPlan.resolveForLoading(opened.config(), LlamaLayout.tied());
-        for (Factors factors : opened.read(plan, manager).values()) {
+        for (Factors factors : opened.read(plan, manager).pairs().values()) {
             assertAll(version, factors.a());
             assertAll(version, factors.b());
         }

@@ -60,7 +60,7 @@ final class WriterProcess {
             NDArray b = manager.full(new Shape(pair.out(), pair.rank()), (float) version);
             pairs.put(pair, new Factors(a, b));
         }
-        AdapterDirectory.write(directory, plan, pairs);
+        AdapterDirectory.write(directory, plan, new AdapterContents(pairs));
     }
 
     private static void export(Path from, Path to, int version, NDManager manager)

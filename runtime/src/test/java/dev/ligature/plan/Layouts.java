@@ -26,6 +26,33 @@ final class Layouts {
         return module(name, Role.OUTPUT_HEAD, ModuleKind.LINEAR, "TiedLinear", weight, TABLE);
     }
 
+    static ModelLayout.Module norm(String name) {
+        return module(name, Role.MODULE, ModuleKind.OTHER, "RmsNorm", name, new Shape(24));
+    }
+
+    /** A linear module with a bias of its own. */
+    static ModelLayout.Module withBias(ModelLayout.Module module) {
+        List<ModelLayout.Parameter> parameters = new ArrayList<>(module.parameters());
+        parameters.add(
+                new ModelLayout.Parameter(
+                        "bias",
+                        module.name() + ".bias",
+                        new Shape(module.shape().get(0)),
+                        module.dataType(),
+                        true));
+        return new ModelLayout.Module(
+                module.name(),
+                module.aliases(),
+                module.role(),
+                module.kind(),
+                module.type(),
+                module.weight(),
+                module.shape(),
+                module.dataType(),
+                module.groups(),
+                parameters);
+    }
+
     static ModelLayout.Module other(String name, String type) {
         return new ModelLayout.Module(
                 name,
@@ -56,9 +83,9 @@ final class Layouts {
             for (String name : List.of("gate_proj", "up_proj", "down_proj")) {
                 modules.add(linear(path + "mlp." + name));
             }
-            modules.add(other(path + "input_layernorm", "RmsNorm"));
+            modules.add(norm(path + "input_layernorm"));
         }
-        modules.add(other("model.norm", "RmsNorm"));
+        modules.add(norm("model.norm"));
         modules.add(head("lm_head", tied ? "model.embed_tokens" : "lm_head"));
         return new ModelLayout(modules);
     }

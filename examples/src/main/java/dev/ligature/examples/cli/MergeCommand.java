@@ -84,15 +84,8 @@ final class MergeCommand implements Callable<Integer> {
      * Names the merged weights as the file does, in which one tensor may stand for tied modules.
      */
     private static Map<String, NDArray> tensors(MergedModel merged, Set<String> names) {
-        Map<String, NDArray> tensors = new TreeMap<>();
-        merged.weights()
-                .forEach(
-                        (module, weight) -> {
-                            if (names.contains(module + ".weight")) {
-                                tensors.put(module + ".weight", weight);
-                            }
-                        });
-        merged.biases().forEach((module, bias) -> tensors.put(module + ".bias", bias));
+        Map<String, NDArray> tensors = new TreeMap<>(merged.tensors());
+        tensors.keySet().retainAll(names);
         return tensors;
     }
 

@@ -1,0 +1,117 @@
+package dev.ligature;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import dev.ligature.checkpoint.AdapterContents;
+import dev.ligature.checkpoint.AdapterDirectory.Factors;
+import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.PairPlan;
+import dev.ligature.plan.ReplacementPlan;
+import dev.ligature.plan.TokenRowsPlan;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the arrays of an adapter: fresh ones, or those of a file; and takes them out of one. */
+final class AdapterMaker {
+    private final Slots slots;
+    private final LoraPlan plan;
+    private final NDManager manager;
+
+    /**
+     * Creates a maker.
+     *
+     * @param slots the slots of the model
+     * @param plan what the adapter is to have
+     * @param manager the owner of its arrays
+     */
+    AdapterMaker(Slots slots, LoraPlan plan, NDManager manager) {
+        this.slots = slots;
+        this.plan = plan;
+        this.manager = manager;
+    }
+
+    /** Returns fresh parts: drawn factors, and what the base has for what is replaced. */
+    AdapterParts fresh() {
+        List<FactorPair> pairs =
+                plan.pairs().stream()
+                        .map(pair -> FactorInit.draw(pair, slots.weightOf(pair), manager))
+                        .toList();
+        List<ReplacedParameter> replaced = new ArrayList<>();
+        for (ReplacementPlan copy : plan.replacements()) {
+            NDArray base = parameter(copy).getArray();
+            replaced.add(copy(copy, TrainedArray.copy(base, copy.dataType(), manager)));
+        }
+        List<TokenRows> rows = new ArrayList<>();
+        for (TokenRowsPlan tokens : plan.tokenRows()) {
+            rows.add(new TokenRows(tokens, rowsOfBase(tokens), manager));
+        }
+        return new AdapterParts(pairs, replaced, rows);
+    }
+
+    /** Returns parts of given arrays, which belong to the manager. */
+    AdapterParts of(AdapterContents contents) {
+        List<FactorPair> pairs = new ArrayList<>();
+        for (PairPlan pair : plan.pairs()) {
+            Factors read = given(contents.pairs().get(pair), pair.name());
+            pairs.add(FactorInit.loaded(pair, read, slots.weightOf(pair), manager));
+        }
+        List<ReplacedParameter> replaced = new ArrayList<>();
+        for (ReplacementPlan copy : plan.replacements()) {
+            replaced.add(copy(copy, given(contents.replacements().get(copy), copy.name())));
+        }
+        List<TokenRows> rows = new ArrayList<>();
+        for (TokenRowsPlan tokens : plan.tokenRows()) {
+            NDArray array = given(contents.tokenRows().get(tokens), tokens.name());
+            rows.add(new TokenRows(tokens, array, manager));
+        }
+        return new AdapterParts(pairs, replaced, rows);
+    }
+
+    /**
+     * Returns the arrays of an adapter, to be written; they stay the adapter's.
+     *
+     * @param pairs the factors as they are saved
+     */
+    static AdapterContents contents(Adapter adapter, Map<PairPlan, Factors> pairs) {
+        Map<ReplacementPlan, NDArray> replaced = new LinkedHashMap<>();
+        adapter.replaced().forEach(copy -> replaced.put(copy.plan(), copy.values().detached()));
+        Map<TokenRowsPlan, NDArray> rows = new LinkedHashMap<>();
+        adapter.tokenRows().forEach(tokens -> rows.put(tokens.plan(), tokens.values().detached()));
+        return new AdapterContents(pairs, replaced, rows);
+    }
+
+    private ReplacedParameter copy(ReplacementPlan copy, NDArray array) {
+        return new ReplacedParameter(copy, parameter(copy).getType(), array, manager);
+    }
+
+    private Parameter parameter(ReplacementPlan copy) {
+        ReplacementPlan.Reader reader = copy.readers().get(0);
+        return slots.named(reader.module()).parameter(reader.parameter());
+    }
+
+    private NDArray rowsOfBase(TokenRowsPlan tokens) {
+        Parameter weight = slots.named(tokens.name()).weight();
+        if (weight == null) {
+            throw new IllegalStateException("Module " + tokens.name() + " has no weight");
+        }
+        long[] indices = tokens.indices().stream().mapToLong(Integer::longValue).toArray();
+        try (NDManager scope = manager.newSubManager()) {
+            NDArray table = weight.getArray().stopGradient(); // (V, d)
+            table.attach(scope);
+            NDArray rows = table.get(scope.create(indices)); // (n, d)
+            rows.attach(scope);
+            return TrainedArray.copy(rows, tokens.dataType(), manager);
+        }
+    }
+
+    private static <T> T given(@Nullable T array, String name) {
+        if (array == null) {
+            throw new IllegalStateException("Nothing was read for " + name);
+        }
+        return array;
+    }
+}

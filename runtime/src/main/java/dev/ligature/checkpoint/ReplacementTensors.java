@@ -1,0 +1,108 @@
+package dev.ligature.checkpoint;
+
+import ai.djl.ndarray.types.Shape;
+import dev.ligature.plan.BiasMode;
+import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.ReplacementPlan;
+import dev.ligature.plan.TokenRowsPlan;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Which tensors of an adapter file hold the copies and the token rows of a plan. */
+final class ReplacementTensors {
+    private final LoraPlan plan;
+    private final ReplacementKeys keys;
+
+    /** What a name means: one place for all names of the same. */
+    private final Map<String, Object> places = new HashMap<>();
+
+    private final Map<Object, TensorInfo> found = new HashMap<>();
+    private final Set<String> stray = new HashSet<>();
+
+    ReplacementTensors(LoraPlan plan) {
+        this.plan = plan;
+        keys = new ReplacementKeys(plan);
+        for (ReplacementPlan copy : plan.replacements()) {
+            for (ReplacementPlan.Reader reader : copy.readers()) {
+                keys.found(copy, reader).forEach(name -> places.put(name, reader));
+                if (plan.config().bias() != BiasMode.NONE) {
+                    stray.addAll(keys.stray(reader));
+                }
+            }
+        }
+        for (TokenRowsPlan rows : plan.tokenRows()) {
+            rows.readers().forEach(reader -> places.put(keys.rows(reader.module()), reader));
+        }
+    }
+
+    /**
+     * A tensor that holds rows.
+     *
+     * @param tensor the tensor
+     * @param order which row of the weight each of its rows is
+     */
+    record Rows(TensorInfo tensor, List<Integer> order) {}
+
+    /** Returns whether a name has a place here. */
+    boolean isPlanned(String name) {
+        return places.containsKey(name);
+    }
+
+    /** Returns whether it is a tensor that PEFT writes twice. */
+    boolean isStray(String name) {
+        return stray.contains(name);
+    }
+
+    /** Takes a tensor; returns the one that was there before, if two names mean the same. */
+    Optional<TensorInfo> place(String name, TensorInfo tensor) {
+        return Optional.ofNullable(found.put(places.getOrDefault(name, name), tensor));
+    }
+
+    /** Returns the saved copies of each parameter, and adds the names of what has none. */
+    Map<ReplacementPlan, List<TensorInfo>> copies(List<String> missing) {
+        Map<ReplacementPlan, List<TensorInfo>> copies = new LinkedHashMap<>();
+        for (ReplacementPlan copy : plan.replacements()) {
+            List<TensorInfo> tensors = new ArrayList<>();
+            for (ReplacementPlan.Reader reader : copy.readers()) {
+                TensorInfo tensor = found.get(reader);
+                if (tensor != null) {
+                    tensors.add(tensor);
+                }
+            }
+            if (tensors.isEmpty()) {
+                missing.add(AdapterTensors.PREFIX + keys.written(copy, copy.readers().get(0)));
+            }
+            copies.put(copy, tensors);
+        }
+        return copies;
+    }
+
+    /** Returns the saved copies of all rows, and adds the names of what has none. */
+    Map<TokenRowsPlan, List<Rows>> rows(List<String> missing) {
+        Map<TokenRowsPlan, List<Rows>> all = new LinkedHashMap<>();
+        for (TokenRowsPlan rows : plan.tokenRows()) {
+            List<Rows> tensors = new ArrayList<>();
+            for (TokenRowsPlan.Reader reader : rows.readers()) {
+                TensorInfo tensor = found.get(reader);
+                if (tensor != null) {
+                    tensors.add(new Rows(tensor, reader.order()));
+                }
+            }
+            if (tensors.isEmpty()) {
+                missing.add(AdapterTensors.PREFIX + keys.rows(rows.name()));
+            }
+            all.put(rows, tensors);
+        }
+        return all;
+    }
+
+    static Shape shape(TokenRowsPlan rows) {
+        return new Shape(rows.indices().size(), rows.width());
+    }
+}
