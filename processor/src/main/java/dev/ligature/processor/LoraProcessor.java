@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import javax.annotation.processing.AbstractProcessor;
@@ -81,11 +82,11 @@ public final class LoraProcessor extends AbstractProcessor {
 
     @Override
     public boolean process(Set<? extends TypeElement> annotations, RoundEnvironment round) {
-        Set<String> found = AnnotatedClasses.names(annotations, round);
-        compiledNow.addAll(found);
-        waiting.addAll(found);
-        if (!waiting.isEmpty() && hasRuntime()) {
-            Round work = new Round(processingEnv, settings(), round);
+        SortedMap<String, TypeElement> found = AnnotatedClasses.of(annotations, round);
+        compiledNow.addAll(found.keySet());
+        waiting.addAll(found.keySet());
+        if (!waiting.isEmpty() && hasRuntime(found)) {
+            Round work = new Round(processingEnv, settings(), round, found);
             List.copyOf(waiting).forEach(work::process);
         }
         return false;
@@ -95,14 +96,11 @@ public final class LoraProcessor extends AbstractProcessor {
         return Objects.requireNonNull(settings, "init was not called");
     }
 
-    private boolean hasRuntime() {
+    private boolean hasRuntime(SortedMap<String, TypeElement> found) {
         for (String name : List.of(Names.VISITOR, Names.BLOCK)) {
             if (processingEnv.getElementUtils().getTypeElement(name) == null) {
-                String first = waiting.iterator().next();
-                TypeElement type = processingEnv.getElementUtils().getTypeElement(first);
-                settings()
-                        .reporter()
-                        .report(Diagnostic.of(Message.RUNTIME_MISSING, Site.of(type), name));
+                Site first = Site.of(found.values().iterator().next());
+                settings().reporter().report(Diagnostic.of(Message.RUNTIME_MISSING, first, name));
                 waiting.clear();
                 return false;
             }
@@ -113,6 +111,7 @@ public final class LoraProcessor extends AbstractProcessor {
     /** What is done in one round; the compiler's elements do not outlive it. */
     private final class Round {
         private final Elements elements;
+        private final Map<String, TypeElement> found;
         private final RoundEnvironment round;
         private final Options options;
         private final Reporter reporter;
@@ -120,7 +119,12 @@ public final class LoraProcessor extends AbstractProcessor {
         private final ModelCheck check;
         private final InjectorWriter writer;
 
-        Round(ProcessingEnvironment environment, Settings settings, RoundEnvironment round) {
+        Round(
+                ProcessingEnvironment environment,
+                Settings settings,
+                RoundEnvironment round,
+                Map<String, TypeElement> found) {
+            this.found = found;
             this.elements = environment.getElementUtils();
             this.round = round;
             this.options = settings.options();
@@ -132,7 +136,8 @@ public final class LoraProcessor extends AbstractProcessor {
 
         /** Processes a class; whatever happens, the others are processed too. */
         void process(String name) {
-            TypeElement type = elements.getTypeElement(name);
+            TypeElement type = found.get(name);
+            type = type == null ? elements.getTypeElement(name) : type;
             if (type == null) {
                 waiting.remove(name);
                 return;

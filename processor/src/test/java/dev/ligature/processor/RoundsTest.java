@@ -76,6 +76,36 @@ class RoundsTest {
     }
 
     @Test
+    void aPermittedSubclassThatComesInALaterRound_isAwaited() throws IOException {
+        JavaFileObject sealed =
+                source(
+                        "m.Model",
+                        "class Model extends ToyBlock {",
+                        "    @LoraChild Child child;",
+                        "    sealed interface Child permits Made {}",
+                        "}");
+        String made = "final class Made extends ToyBlock implements Model.Child {%s}\n";
+
+        Compilation compilation =
+                Inline.compiler(
+                                new LoraProcessor(),
+                                new Generator(
+                                        Map.of("m.Made", made.formatted("@LoraTarget Block w;"))))
+                        .compile(sealed);
+        assertEquals(List.of(), texts(compilation));
+        String generated = GoldenTest.generated(compilation).get("m/ModelLora.java");
+        assertTrue(generated.contains("MadeLora.visit(made, visitor)"), generated);
+
+        assertEquals(
+                List.of(
+                        "Model.java:7:36 ERROR cannot find symbol",
+                        "Model.java:5:1 ERROR [LoraTypeMissing] ModelLora binds nothing, as these"
+                                + " types do not exist: Made. Check imports and spelling, and that"
+                                + " the processor that generates them runs."),
+                errors(Inline.compile(sealed)));
+    }
+
+    @Test
     @Covers(Message.WAITING)
     void whatWaits_isNotedWhereNotesAreAskedFor() {
         Compilation compilation =

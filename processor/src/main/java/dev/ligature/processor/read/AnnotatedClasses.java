@@ -1,7 +1,8 @@
 package dev.ligature.processor.read;
 
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import javax.annotation.processing.RoundEnvironment;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.TypeElement;
@@ -10,10 +11,10 @@ import javax.lang.model.element.TypeElement;
 public final class AnnotatedClasses {
     private AnnotatedClasses() {}
 
-    /** Returns the canonical names of the classes of a round that carry annotations, sorted. */
-    public static Set<String> names(
+    /** Returns the classes of a round that carry annotations by their canonical names, sorted. */
+    public static SortedMap<String, TypeElement> of(
             Set<? extends TypeElement> annotations, RoundEnvironment round) {
-        Set<String> names = new TreeSet<>();
+        SortedMap<String, TypeElement> classes = new TreeMap<>();
         for (TypeElement annotation : annotations) {
             for (Element element : round.getElementsAnnotatedWith(annotation)) {
                 Element at = element;
@@ -21,10 +22,17 @@ public final class AnnotatedClasses {
                     at = at.getEnclosingElement();
                 }
                 if (at instanceof TypeElement type) {
-                    names.add(type.getQualifiedName().toString());
+                    classes.put(name(type), type);
                 }
             }
         }
-        return names;
+        return classes;
+    }
+
+    /** Returns the canonical name; Eclipse's compiler has dots in it where the source has a $. */
+    private static String name(TypeElement type) {
+        return type.getEnclosingElement() instanceof TypeElement around
+                ? name(around) + "." + type.getSimpleName()
+                : type.getQualifiedName().toString();
     }
 }

@@ -4,7 +4,10 @@ import dev.ligature.processor.model.ChildType;
 import dev.ligature.processor.model.ClassId;
 import dev.ligature.processor.model.Container;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import javax.lang.model.element.Element;
@@ -30,6 +33,7 @@ final class FieldTypes {
 
     private final Elements elements;
     private final Types types;
+    private final Map<ClassId, TypeElement> named = new HashMap<>();
 
     FieldTypes(Elements elements, Types types) {
         this.elements = elements;
@@ -122,8 +126,15 @@ final class FieldTypes {
         for (; at instanceof TypeElement; at = at.getEnclosingElement()) {
             names.add(0, at.getSimpleName().toString());
         }
-        return new ClassId(
-                elements.getPackageOf(type).getQualifiedName().toString(), List.copyOf(names));
+        String packageName = elements.getPackageOf(type).getQualifiedName().toString();
+        ClassId id = new ClassId(packageName, List.copyOf(names));
+        named.put(id, type);
+        return id;
+    }
+
+    /** Returns the class that was given a name here. */
+    TypeElement named(ClassId id) {
+        return Objects.requireNonNull(named.get(id), id::qualifiedName);
     }
 
     private ChildType holding(Container container, TypeMirror element, String text) {

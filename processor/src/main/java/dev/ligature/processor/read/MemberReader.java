@@ -128,10 +128,9 @@ final class MemberReader {
 
     /** Returns whether a class of a plain field is worth reading: a block that is not DJL's own. */
     private boolean isModel(ClassId id) {
-        TypeElement type = elements.getTypeElement(id.qualifiedName());
+        TypeElement type = fieldTypes.named(id);
         TypeElement block = elements.getTypeElement(Names.BLOCK);
         return !id.packageName().startsWith("ai.djl.")
-                && type != null
                 && block != null
                 && types.isSubtype(type.asType(), block.asType());
     }

@@ -30,6 +30,7 @@ import javax.lang.model.element.NestingKind;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.element.VariableElement;
 import javax.lang.model.type.DeclaredType;
+import javax.lang.model.type.TypeKind;
 import javax.lang.model.type.TypeMirror;
 import javax.lang.model.util.ElementFilter;
 import javax.lang.model.util.Elements;
@@ -74,9 +75,7 @@ public final class ModelReader {
             if (!classes.containsKey(id)) {
                 ClassSpec spec = readAlone(id, next);
                 classes.put(id, spec);
-                reached(spec).stream()
-                        .map(reached -> elements.getTypeElement(reached.qualifiedName()))
-                        .forEach(left::push);
+                reached(spec).forEach(reached -> left.push(fieldTypes.named(reached)));
             }
         }
         return graph().get(fieldTypes.id(type));
@@ -107,6 +106,7 @@ public final class ModelReader {
             }
         }
         addMissingSupertypes(type, missing);
+        List<ClassId> permitted = permitted(type, missing);
         Set<String> whens =
                 ties.stream().map(tie -> tie.when().value()).collect(Collectors.toSet());
         boolean needsSwitches = whens.stream().anyMatch(when -> !when.isEmpty());
@@ -116,7 +116,7 @@ public final class ModelReader {
                 traits(type),
                 origin(id, type),
                 superclass(type),
-                permitted(type),
+                permitted,
                 members,
                 ties,
                 needsSwitches ? switches.read(type, whens) : List.of(),
@@ -219,12 +219,14 @@ public final class ModelReader {
         }
     }
 
-    private List<ClassId> permitted(TypeElement type) {
+    private List<ClassId> permitted(TypeElement type, List<String> missing) {
         List<ClassId> permitted = new ArrayList<>();
         for (TypeMirror subclass : type.getPermittedSubclasses()) {
-            if (subclass instanceof DeclaredType declared
-                    && declared.asElement() instanceof TypeElement element) {
+            if (subclass.getKind() == TypeKind.DECLARED
+                    && ((DeclaredType) subclass).asElement() instanceof TypeElement element) {
                 permitted.add(fieldTypes.id(element));
+            } else {
+                fieldTypes.addMissing(subclass, missing);
             }
         }
         // Compilers differ in the order of subclasses that no permits clause lists.
