@@ -51,6 +51,8 @@ SHAPES = {
 }
 SPECIAL_IDS = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
 FIRST_ORDINARY_ID = 3
+# A tenth of what a reader of the cases may differ by, so that it is not judged by PEFT's own rounding.
+LARGEST_ROUNDING = 1e-5
 
 
 def llama(shape: dict, **settings) -> LlamaForCausalLM:
@@ -205,6 +207,13 @@ def logits(model, ids):
     return model(input_ids=ids).logits.float()
 
 
+@torch.no_grad()
+def rounding(model, ids, computed) -> float:
+    """How far these logits are from those that the same model gives in float64, as |a - b| / (1 + |b|)."""
+    exact = model.double()(input_ids=ids).logits
+    return ((computed - exact).abs() / (1 + exact.abs())).max().item()
+
+
 def write_forward(out: pathlib.Path, case: ForwardCase, shape: dict, seed: int) -> None:
     torch.manual_seed(seed)
     folder = Folder(out, case.name)
@@ -215,13 +224,17 @@ def write_forward(out: pathlib.Path, case: ForwardCase, shape: dict, seed: int) 
     ids = torch.randint(FIRST_ORDINARY_ID, shape["vocab_size"], (2, 9))
     expected = {"input_ids": ids, "base_logits": logits(base, ids)}
     model = get_peft_model(base, LoraConfig(**case.lora)).eval()
-    randomise_adapter(model, 0.3)
+    # In the larger shape a delta of that size drowns the base, and what is left is largely rounding.
+    randomise_adapter(model, 0.3 if shape is SHAPES["small"] else 0.15)
     expected["adapter_logits"] = logits(model, ids)
     folder.save_adapter(model, "adapter")
     folder.save_tensors("expected.safetensors", expected)
     folder.describe(case.about, seed)
     effect = (expected["adapter_logits"] - expected["base_logits"]).abs().max()
-    print(f"wrote {case.name}: the adapter moves a logit by up to {effect:.3f}")
+    error = rounding(model, ids, expected["adapter_logits"])
+    if error > LARGEST_ROUNDING:
+        raise SystemExit(f"{case.name}: PEFT itself rounds by {error:.1e} here, too much to compare with")
+    print(f"wrote {case.name}: the adapter moves a logit by up to {effect:.3f}, PEFT rounds by {error:.1e}")
 
 
 def let_head_read_embedding_pair(model) -> None:
