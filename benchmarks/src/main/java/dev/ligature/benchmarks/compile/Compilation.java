@@ -17,11 +17,13 @@ import javax.tools.ToolProvider;
 
 /** Compiles with the compiler of this JVM, from memory to memory. */
 final class Compilation implements AutoCloseable {
+    private final Clock clock;
     private final JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     private final StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null);
 
     /** Creates a compilation with the class path that the sources need, and no more. */
-    Compilation() {
+    Compilation(Clock clock) {
+        this.clock = clock;
         Set<Path> jars = new LinkedHashSet<>();
         for (Class<?> used :
                 List.of(
@@ -43,12 +45,13 @@ final class Compilation implements AutoCloseable {
      * Compiles once.
      *
      * @param contender whose classes
-     * @param sources the classes
+     * @param count how many of them
      * @param isProcessed whether the processor runs
      * @return the nanoseconds it took
      * @throws IllegalStateException if there is any message, or not one generated class for each
      */
-    long time(Contender contender, List<JavaFileObject> sources, boolean isProcessed) {
+    long time(Contender contender, int count, boolean isProcessed) {
+        List<JavaFileObject> sources = contender.sources(count);
         DiagnosticCollector<JavaFileObject> messages = new DiagnosticCollector<>();
         MemoryFiles memory = new MemoryFiles(files);
         List<String> options =
@@ -57,22 +60,22 @@ final class Compilation implements AutoCloseable {
                                 isProcessed ? Stream.empty() : Stream.of("-proc:none"))
                         .toList();
         System.gc();
-        long start = System.nanoTime();
+        long start = clock.nanos();
         JavaCompiler.CompilationTask task =
                 compiler.getTask(null, memory, messages, options, null, sources);
         if (isProcessed) {
             task.setProcessors(List.of(contender.processor()));
         }
         boolean isCompiled = task.call();
-        long nanos = System.nanoTime() - start;
-        int generated = isProcessed ? sources.size() : 0;
+        long nanos = clock.nanos() - start;
+        int generated = isProcessed ? count : 0;
         if (!isCompiled
                 || !messages.getDiagnostics().isEmpty()
                 || memory.sources() != generated
                 || memory.classes() < sources.size() + generated) {
             throw new IllegalStateException(
                     "the compilation of "
-                            + sources.size()
+                            + count
                             + " classes for "
                             + contender
                             + " gave "

@@ -7,7 +7,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import javax.tools.JavaFileObject;
 
 /**
  * Prints what Ligature's processor and AutoValue's add to a compilation, for each annotated class.
@@ -40,7 +39,7 @@ public final class CompileSpeed {
             System.exit(2);
             return;
         }
-        try (Compilation compilation = new Compilation()) {
+        try (Compilation compilation = new Compilation(settings.clock())) {
             new CompileSpeed(settings, compilation).run();
         }
     }
@@ -70,9 +69,8 @@ public final class CompileSpeed {
                                 contenders.subList(0, first).stream())
                         .toList();
         for (Contender contender : order) {
-            List<JavaFileObject> sources = contender.sources(classes);
-            long without = compilation.time(contender, sources, false);
-            long with = compilation.time(contender, sources, true);
+            long without = compilation.time(contender, classes, false);
+            long with = compilation.time(contender, classes, true);
             timings.put(contender, new Timing(without, with));
         }
         return timings;
