@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.tools.Diagnostic;
 import javax.tools.JavaFileObject;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -49,6 +50,7 @@ class ErrorTest {
         assertEquals(TestCase.text(messages), texts(compilation));
     }
 
+    @Tag("eclipse")
     @ParameterizedTest
     @MethodSource("cases")
     void eclipseReportsTheSameOnTheSameLines(TestCase testCase) {

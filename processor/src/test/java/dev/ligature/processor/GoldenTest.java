@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import javax.tools.JavaFileObject;
 import javax.tools.StandardLocation;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -43,6 +44,7 @@ class GoldenTest {
         assertFiles(expected(expected), generated);
     }
 
+    @Tag("eclipse")
     @ParameterizedTest
     @MethodSource("cases")
     void eclipseGeneratesTheSame_fromFilesInAnyOrder(TestCase testCase) throws IOException {
