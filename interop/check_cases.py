@@ -58,18 +58,20 @@ def check_forward(ligature: Ligature, report: Report, case: pathlib.Path) -> Non
             found.append(within("merged", merged, expected["adapter_logits"], TOLERANCE))
 
 
-def final_factors(adapter: pathlib.Path, modules: set[str]) -> dict[str, torch.Tensor]:
-    """The saved factors of the given modules, as a linear layer has them: A (r,in), B (out,r)."""
+def final_factors(adapter: pathlib.Path, expected: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The saved tensors that are expected, as a linear layer has them: A (r,in), B (out,r).
+
+    Of an adapter that was converted to plain LoRA, A and B are the first halves of what is saved."""
     saved = load_file(adapter / "adapter_model.safetensors")
     factors = {}
-    for module in modules:
+    for name in expected:
+        module, _, kind = name.removeprefix("final.").rpartition(".lora_")
         prefix = f"base_model.model.{module}.lora_"
-        if f"{prefix}embedding_A" in saved:
-            factors[f"final.{module}.lora_B"] = saved[f"{prefix}embedding_A"].t()
-            factors[f"final.{module}.lora_A"] = saved[f"{prefix}embedding_B"].t()
+        if f"{prefix}embedding_A" in saved and kind != "magnitude_vector":
+            factors[name] = saved[f"{prefix}embedding_{'B' if kind == 'A' else 'A'}"].t()
         else:
-            factors[f"final.{module}.lora_A"] = saved[f"{prefix}A.weight"]
-            factors[f"final.{module}.lora_B"] = saved[f"{prefix}B.weight"]
+            value = saved.get(f"{prefix}{kind}.weight", saved.get(f"{prefix}{kind}"))
+            factors[name] = value[tuple(slice(size) for size in expected[name].shape)]
     return factors
 
 
@@ -91,7 +93,7 @@ def check_training(ligature: Ligature, report: Report, case: pathlib.Path) -> No
             theirs = torch.tensor(settings[key], dtype=torch.float64)
             found.append(within(column, ours, theirs, TRAINING_TOLERANCE))
         names = {name for name in expected if name.startswith("final.")}
-        ours = final_factors(adapter, {name.removeprefix("final.").rpartition(".")[0] for name in names})
+        ours = final_factors(adapter, {name: expected[name] for name in names})
         found.append(within("factors", torch.cat([ours[n].reshape(-1) for n in sorted(names)]),
                             torch.cat([expected[n].reshape(-1) for n in sorted(names)]), TRAINING_TOLERANCE))
 

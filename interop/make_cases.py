@@ -7,8 +7,10 @@ folder with base/ (a checkpoint), case.json (what it is about, the seed, the ver
 
   forward cases   adapter/               a PEFT adapter whose factors are drawn at random: no delta is zero
                   expected.safetensors   input_ids (B,T); base_logits, adapter_logits (B,T,V) float32
+                  PiSSA and OLoRA count from the base that PEFT changed; adapter/ is as PEFT saves it, or converted
   training cases  init/                  the adapter to start from
-                  train.safetensors      batches (steps,B,T); final.<module>.lora_A (r,in) and lora_B (out,r)
+                  train.safetensors      batches (steps,B,T); final.<module>.lora_A (r,in) and lora_B (out,r), with
+                                         DoRA lora_magnitude_vector (out)
                   train.json             settings, and loss and gradient norm (before clipping) of each step
   diverged case   adapter/               the two saved copies of a tied pair disagree
 
@@ -73,6 +75,7 @@ class ForwardCase:
     lora: dict
     model: Callable = llama
     settings: dict = field(default_factory=dict)
+    converted: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class TrainingCase:
     weight_decay: float
     max_grad_norm: float | None = None
     steps: int = 12
+    lora: dict | None = None  # of an adapter without ties; None is one shared pair
 
 
 UNTIED = {"tie_word_embeddings": False}
@@ -138,6 +142,29 @@ FORWARD = [
         },
     ),
     ForwardCase(
+        "llama-dora", "DoRA on linear layers", 10,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "up_proj"], "use_dora": True},
+    ),
+    ForwardCase(
+        "llama-dora-untied", "DoRA on an embedding and a head that are not tied", 11,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["embed_tokens", "lm_head", "k_proj"], "use_dora": True},
+        settings=UNTIED,
+    ),
+    ForwardCase(
+        "llama-lora-bias", "biases of B, over projections with bias", 12,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "down_proj"], "lora_bias": True},
+        settings={"attention_bias": True, "mlp_bias": True},
+    ),
+    ForwardCase(
+        "llama-pissa", "PiSSA as PEFT saves it: the base has to be what PEFT made of it", 15,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "down_proj"], "init_lora_weights": "pissa"},
+    ),
+    ForwardCase(
+        "llama-olora-converted", "OLoRA, converted to plain LoRA by PEFT", 16,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["k_proj", "up_proj"], "init_lora_weights": "olora"},
+        converted=True,
+    ),
+    ForwardCase(
         "llama-attention-bias", "projections with bias", 14,
         {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "o_proj", "down_proj"]},
         settings={"attention_bias": True, "mlp_bias": True},
@@ -152,6 +179,14 @@ TRAINING = [
     TrainingCase("train-tied-adamw", "AdamW with weight decay on one shared pair", 50, "adamw", 1e-2, 0.1),
     TrainingCase(
         "train-tied-sgd-clip", "SGD, gradients clipped to a global norm", 51, "sgd", 0.5, 0.0, max_grad_norm=0.5
+    ),
+    TrainingCase(
+        "train-dora-adamw", "DoRA: the lengths are trained, the norm gets no gradient", 52, "adamw", 1e-2, 0.1,
+        lora={"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "up_proj"], "use_dora": True},
+    ),
+    TrainingCase(
+        "train-pissa-adamw", "PiSSA from its own start on", 53, "adamw", 1e-2, 0.1,
+        lora={"r": 4, "lora_alpha": 8, "target_modules": ["v_proj", "gate_proj"], "init_lora_weights": "pissa"},
     ),
 ]
 DIVERGED = ("llama-tied-diverged", "the two saved copies of the tied pair disagree", 60)
@@ -198,7 +233,9 @@ def randomise_base(model) -> None:
 def randomise_adapter(model, std: float) -> None:
     """PEFT's two copies of a tied pair share storage, so they stay equal."""
     for name, p in model.named_parameters():
-        if "lora_" in name:
+        if "lora_magnitude" in name:
+            p.mul_(1 + 0.2 * torch.rand_like(p))  # a length stays one
+        elif "lora_" in name:
             p.normal_(0, std)
 
 
@@ -224,10 +261,15 @@ def write_forward(out: pathlib.Path, case: ForwardCase, shape: dict, seed: int) 
     ids = torch.randint(FIRST_ORDINARY_ID, shape["vocab_size"], (2, 9))
     expected = {"input_ids": ids, "base_logits": logits(base, ids)}
     model = get_peft_model(base, LoraConfig(**case.lora)).eval()
+    settings = {}
+    if case.converted:
+        folder.save_adapter(model, "start")
+        settings["path_initial_model_for_weight_conversion"] = folder.path / "start"
     # In the larger shape a delta of that size drowns the base, and what is left is largely rounding.
     randomise_adapter(model, 0.3 if shape is SHAPES["small"] else 0.15)
     expected["adapter_logits"] = logits(model, ids)
-    folder.save_adapter(model, "adapter")
+    folder.save_adapter(model, "adapter", **settings)
+    shutil.rmtree(folder.path / "start", ignore_errors=True)
     folder.save_tensors("expected.safetensors", expected)
     folder.describe(case.about, seed)
     effect = (expected["adapter_logits"] - expected["base_logits"]).abs().max()
@@ -259,17 +301,14 @@ def final_factors(model) -> dict:
             factors[f"final.{module}.lora_B"] = value.t()
         elif factor.startswith("embedding_B"):
             factors[f"final.{module}.lora_A"] = value.t()
+        elif factor.startswith("magnitude_vector"):
+            factors[f"final.{module}.lora_magnitude_vector"] = value
         else:
             factors[f"final.{module}.lora_{factor[0]}"] = value
     return factors
 
 
-def write_training(out: pathlib.Path, case: TrainingCase, shape: dict, seed: int) -> None:
-    torch.manual_seed(seed)
-    folder = Folder(out, case.name)
-    base = llama(shape)
-    randomise_base(base)
-    folder.save_base(base)
+def tied_start(base, folder: Folder, shape: dict, seed: int):
     lora = {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "v_proj", "embed_tokens"]}
     model = get_peft_model(base, LoraConfig(**lora))
     randomise_adapter(model, 0.1)
@@ -282,8 +321,27 @@ def write_training(out: pathlib.Path, case: TrainingCase, shape: dict, seed: int
             if name in start:
                 p.copy_(start[name])
     folder.save_adapter(tied, "init", save_embedding_layers=False)
-
     let_head_read_embedding_pair(model)
+    return model
+
+
+@torch.no_grad()
+def plain_start(base, folder: Folder, lora: dict):
+    model = get_peft_model(base, LoraConfig(**lora))
+    for name, p in model.named_parameters():
+        if "lora_B" in name:  # zero at the start of most, and then A would have no gradient
+            p.add_(torch.randn_like(p) * 0.1)
+    folder.save_adapter(model, "init")
+    return model
+
+
+def write_training(out: pathlib.Path, case: TrainingCase, shape: dict, seed: int) -> None:
+    torch.manual_seed(seed)
+    folder = Folder(out, case.name)
+    base = llama(shape)
+    randomise_base(base)
+    folder.save_base(base)
+    model = tied_start(base, folder, shape, seed) if case.lora is None else plain_start(base, folder, case.lora)
     parameters = [p for p in model.parameters() if p.requires_grad]
     if case.optimizer == "adamw":
         optimizer = torch.optim.AdamW(

@@ -22,12 +22,21 @@ import java.nio.file.Files;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Training an adapter whose tied pair has two readers, compared with torch step by step. */
+/**
+ * Training compared with torch step by step: an adapter whose tied pair has two readers, DoRA, and
+ * PiSSA.
+ */
 final class TrainingCasesTest {
     private static final double EPSILON = 1e-5;
 
     @ParameterizedTest
-    @ValueSource(strings = {"train-tied-adamw", "train-tied-sgd-clip"})
+    @ValueSource(
+            strings = {
+                "train-tied-adamw",
+                "train-tied-sgd-clip",
+                "train-dora-adamw",
+                "train-pissa-adamw"
+            })
     void everyLossGradientNormAndFinalFactor_isTorchs(String name) throws IOException {
         try (ReferenceCase reference = new ReferenceCase(name);
                 SafetensorsReader file =
@@ -58,9 +67,13 @@ final class TrainingCasesTest {
             for (FactorPair pair : adapter.pairs()) {
                 assertFactor(file, reference.manager(), pair, "lora_A", pair.loraA().getArray());
                 assertFactor(file, reference.manager(), pair, "lora_B", pair.loraB().getArray());
+                if (pair.magnitude().isPresent()) {
+                    NDArray lengths = pair.magnitude().get().getArray();
+                    assertFactor(file, reference.manager(), pair, "lora_magnitude_vector", lengths);
+                }
             }
             assertEquals(
-                    2L * adapter.pairs().size(),
+                    (long) adapter.parameters().size(),
                     file.tensors().keySet().stream()
                             .filter(key -> key.startsWith("final"))
                             .count());
