@@ -15,13 +15,14 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class Adapter implements AutoCloseable {
     private static final AtomicLong HANDLES = new AtomicLong();
 
-    private final String name;
+    private volatile String name;
     private final long handle = HANDLES.incrementAndGet();
     private final LoraPlan plan;
     private final AdapterParts parts;
     private volatile boolean trainable;
     private final AtomicLong changes = new AtomicLong();
     private final UseCount uses;
+    private int holders; // guarded by this
 
     /**
      * Creates an adapter that owns its parts and their manager.
@@ -111,6 +112,32 @@ public final class Adapter implements AutoCloseable {
         return parts.parameters();
     }
 
+    /** Changes the name, which is the same in all models that share the adapter. */
+    void rename(String name) {
+        this.name = name;
+    }
+
+    /** Takes note of one more model that has the adapter; an error if it was removed. */
+    synchronized void hold() {
+        if (uses.isClosed()) {
+            throw removed();
+        }
+        holders++;
+    }
+
+    /** Takes note that a model gave the adapter up; the last one closes it. */
+    synchronized void release() {
+        holders--;
+        if (holders == 0) {
+            close();
+        }
+    }
+
+    /** Returns whether several models have the adapter. */
+    synchronized boolean isShared() {
+        return holders > 1;
+    }
+
     /**
      * Frees the arrays, when the requests that are under way on this adapter have ended; no further
      * one begins.
@@ -123,13 +150,17 @@ public final class Adapter implements AutoCloseable {
     /** Begins a use of the arrays, which lasts until {@link #exit}. */
     void enter() {
         if (!uses.enter()) {
-            throw new LoraException(
-                    "LoraAdapterRemoved",
-                    "Adapter "
-                            + name
-                            + " was removed. Route to another adapter, or load it again and make a"
-                            + " new routed block.");
+            throw removed();
         }
+    }
+
+    private LoraException removed() {
+        return new LoraException(
+                "LoraAdapterRemoved",
+                "Adapter "
+                        + name
+                        + " was removed. Route to another adapter, or load it again and make a"
+                        + " new routed block.");
     }
 
     /** Ends a use of the arrays. */

@@ -99,6 +99,15 @@ final class AdapterTable {
                 what + " Known: " + listed + (more > 0 ? " and " + more + " more." : "."));
     }
 
+    /** Gives an adapter another name; routes through it, which hold it, go on. */
+    synchronized void rename(String from, String to) {
+        Binding binding = named(from);
+        byName.put(to, binding);
+        byName.remove(from);
+        routes.keySet().removeIf(routing -> routing.names().contains(from));
+        binding.adapter().rename(to);
+    }
+
     synchronized void add(Adapter adapter) {
         Binding binding = new Binding(slots, adapter);
         byName.put(adapter.name(), binding);

@@ -21,7 +21,9 @@ import dev.ligature.plan.PlanWarning;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
@@ -238,6 +240,100 @@ public final class LoraModel extends ForwardingBlock {
     }
 
     /**
+     * Makes one adapter of several: a file of its own, or a routing that costs what one adapter
+     * costs. It is not trainable, and its scaling is 1. PEFT's {@code add_weighted_adapter},
+     * without its two mistakes in scaling.
+     *
+     * @param weights what each adapter counts for by its name, finite, in the order in which they
+     *     are combined
+     * @param newName the new adapter's name
+     * @param combination how they are combined
+     * @return the new adapter
+     * @throws LoraException if there is no such adapter, if the new name is taken, or if the
+     *     adapters cannot be combined
+     */
+    public synchronized Adapter addWeightedAdapter(
+            Map<String, Double> weights, String newName, Combination combination) {
+        checkNew(newName);
+        Routing terms = Routing.weighted(weights);
+        Map<Adapter, Double> sources = new LinkedHashMap<>();
+        for (int i = 0; i < terms.names().size(); i++) {
+            sources.put(adapter(terms.names().get(i)), terms.weights().get(i));
+        }
+        List<Adapter> entered = new ArrayList<>();
+        NDManager manager = newManager();
+        try {
+            for (Adapter source : sources.keySet()) {
+                source.enter();
+                entered.add(source);
+            }
+            CombinedAdapter combined = new CombinedAdapter(sources, combination, slots.layout());
+            return add(combined.create(newName, manager));
+        } catch (RuntimeException | Error failure) {
+            manager.close();
+            throw failure;
+        } finally {
+            entered.forEach(Adapter::exit);
+        }
+    }
+
+    /**
+     * Gives an adapter another name. Requests and routed blocks that use it go on, and its handle
+     * stays.
+     *
+     * @param name the adapter's name
+     * @param newName the name it gets
+     * @throws LoraException if there is none of that name, if the new name is taken or is none, or
+     *     if the adapter is shared with another model, where the name would change too
+     */
+    public synchronized void rename(String name, String newName) {
+        Adapter adapter = adapter(name);
+        checkNew(newName);
+        if (adapter.isShared()) {
+            throw new LoraException(
+                    "LoraAdapterShared",
+                    "Adapter "
+                            + name
+                            + " is shared with another model, where it would be called "
+                            + newName
+                            + " too. Remove it there first, or load it here once more under the new"
+                            + " name.");
+        }
+        adapters.rename(name, newName);
+    }
+
+    /**
+     * Takes in an adapter of another model with the same modules and shapes, under its name. Both
+     * use the same arrays; these are freed when the last model has removed the adapter.
+     *
+     * @param other the model that has the adapter
+     * @param name the adapter's name
+     * @return the adapter
+     * @throws LoraException if there is none of that name there, if the name is taken here, or if
+     *     the models differ in modules, shapes, ties or data types
+     */
+    public synchronized Adapter share(LoraModel other, String name) {
+        Adapter adapter = other.adapter(name);
+        checkNew(name);
+        List<ModelLayout.Module> there = new ArrayList<>(other.layout().modules());
+        there.removeAll(layout().modules());
+        if (!there.isEmpty() || other.layout().modules().size() != layout().modules().size()) {
+            throw new LoraException(
+                    "LoraShareMismatch",
+                    "Adapter "
+                            + name
+                            + " is of a model with other modules, shapes, ties or data types"
+                            + (there.isEmpty()
+                                    ? ""
+                                    : ": module " + there.get(0).name() + " is not the same here")
+                            + ". Load it here from its directory.");
+        }
+        adapter.hold();
+        adapters.add(adapter);
+        return adapter;
+    }
+
+    /**
      * Returns an adapter.
      *
      * @param name the adapter's name
@@ -416,6 +512,7 @@ public final class LoraModel extends ForwardingBlock {
     }
 
     private Adapter add(Adapter adapter) {
+        adapter.hold();
         adapters.add(adapter);
         for (PlanWarning warning : adapter.plan().warnings()) {
             LOG.warn("Adapter {}: {}", adapter.name(), warning);
@@ -426,7 +523,7 @@ public final class LoraModel extends ForwardingBlock {
     private void drop(String name) {
         Adapter removed = adapters.remove(name);
         if (removed != null) {
-            removed.close();
+            removed.release();
         }
     }
 

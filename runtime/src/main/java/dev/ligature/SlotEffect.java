@@ -72,7 +72,17 @@ final class SlotEffect {
 
     /** Returns whether what is done here is to add a term to an output; others can be added too. */
     boolean isAdditive() {
-        return rows == null && replaced.isEmpty();
+        return !replaces() && !usesDora();
+    }
+
+    /** Returns whether something of the slot is replaced, under the term if there is one. */
+    boolean replaces() {
+        return rows != null || !replaced.isEmpty();
+    }
+
+    /** Returns whether the output is brought to a length, which counts what others add to it. */
+    boolean usesDora() {
+        return pair != null && pair.pair().plan().dora();
     }
 
     /**

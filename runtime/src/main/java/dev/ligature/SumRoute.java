@@ -54,7 +54,25 @@ final class SumRoute implements Route {
                 terms.add(new Term(binding, effect));
             }
         }
+        if (terms.size() > 1) {
+            terms.forEach(term -> checkSummable(slot, term));
+        }
         return terms.toArray(NOTHING);
+    }
+
+    private void checkSummable(Slot slot, Term term) {
+        if (!term.effect().usesDora()) {
+            return;
+        }
+        throw new LoraException(
+                "LoraAdaptersConflict",
+                "Adapter "
+                        + term.binding().adapter().name()
+                        + " uses DoRA at module "
+                        + slot.name()
+                        + ", which scales what is there, so it cannot be summed with the others of "
+                        + label()
+                        + ". Route to one of them, or train them without DoRA.");
     }
 
     @Override
@@ -93,7 +111,7 @@ final class SumRoute implements Route {
 
     private static @Nullable Term replacing(Term[] terms) {
         for (Term term : terms) {
-            if (!term.effect().isAdditive()) {
+            if (term.effect().replaces()) {
                 return term;
             }
         }

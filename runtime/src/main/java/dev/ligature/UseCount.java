@@ -38,6 +38,11 @@ final class UseCount {
         }
     }
 
+    /** Returns whether no further use may begin. */
+    synchronized boolean isClosed() {
+        return closed;
+    }
+
     /** Lets no further use begin; frees now or with the end of the last use. */
     void close() {
         boolean unused;

@@ -11,7 +11,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.convolutional.Conv1d;
+import ai.djl.nn.convolutional.Conv2d;
 import dev.ligature.MixedBatchRule.Way;
+import dev.ligature.plan.BiasMode;
+import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraInit;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -95,13 +101,26 @@ final class MixedBatchTest extends ToyTest {
         List<String> names = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             int rank = apart ? (i == 0 ? 64 : 1) : 1 + random.nextInt(largest);
+            LoraConfig.Builder config =
+                    switch (random.nextInt(12)) {
+                        case 0 -> config("proj").optUseDora(true);
+                        case 1 -> config("proj").optLoraBias(true);
+                        case 2 -> config("proj").optInit(LoraInit.OLORA);
+                        case 3 -> config("proj").optModulesToSave("head");
+                        case 4 -> config("embed").optModulesToSave("proj");
+                        case 5 -> config("proj").optBias(BiasMode.LORA_ONLY);
+                        case 6 -> config("proj").optTrainableTokenIndices(0, 3);
+                        default ->
+                                config(TARGETS.get(random.nextInt(TARGETS.size())))
+                                        .optEnsureWeightTying(random.nextBoolean() && isTied(lora));
+                    };
+            int limit = config.build().init().equals(LoraInit.OLORA) ? ToyModel.D : rank;
+            rank = Math.min(rank, limit);
             Adapter adapter =
                     lora.create(
                             "a" + i,
-                            config(TARGETS.get(random.nextInt(TARGETS.size())))
-                                    .optRank(rank)
+                            config.optRank(rank)
                                     .optLoraAlpha(rank * (0.5 + random.nextDouble()))
-                                    .optEnsureWeightTying(random.nextBoolean() && isTied(lora))
                                     .build());
             scramble(adapter, 7 * i + 1);
             adapter.setTrainable(false);
@@ -136,6 +155,31 @@ final class MixedBatchTest extends ToyTest {
             rows.sort(null); // the rows of one adapter next to each other
         }
         return rows;
+    }
+
+    @Test
+    void convolutions_mixToo() {
+        Map<Block, Shape> layers = new LinkedHashMap<>();
+        layers.put(
+                Conv2d.builder().setKernelShape(new Shape(3, 2)).setFilters(6).build(),
+                new Shape(5, 4, 5, 6));
+        layers.put(
+                Conv1d.builder().setKernelShape(new Shape(3)).setFilters(4).optGroups(2).build(),
+                new Shape(5, 4, 9));
+        for (Map.Entry<Block, Shape> layer : layers.entrySet()) {
+            Shape shape = layer.getValue();
+            OneLayer model =
+                    OneLayer.create(layer.getKey(), Map.of(), manager, DataType.FLOAT32, shape);
+            LoraModel lora = LoraModel.wrap(model, OneLayer::visit);
+            for (int i = 0; i < 3; i++) {
+                Adapter adapter = lora.create("a" + i, config("layer").optRank(2 + 2 * i).build());
+                scramble(adapter, i + 1);
+                adapter.setTrainable(false);
+            }
+            NDArray x = manager.create(Numbers.fill(shape, 3), shape);
+            checkRowByRow(lora, x, List.of("a0", "a2", Routing.BASE, "a0", "a1"));
+            checkRowByRow(lora, x, List.of("a0", "a0", Routing.BASE, "a2", "a2"));
+        }
     }
 
     @Test
@@ -195,7 +239,10 @@ final class MixedBatchTest extends ToyTest {
     void stackedFactors_areKeptWithinTheirBudget_andFreedWithTheirAdapters() {
         LoraModel lora = wrapToy(true);
         int before = liveArrays();
-        randomAdapters(lora, new Random(5), 6, 4);
+        for (int i = 0; i < 6; i++) {
+            Adapter adapter = lora.create("a" + i, config("embed", "proj").build());
+            adapter.setTrainable(false);
+        }
         int resident = liveArrays();
         forward(lora, Routing.rows("a0", "a1"));
         int one = liveArrays() - resident;
@@ -225,7 +272,7 @@ final class MixedBatchTest extends ToyTest {
         List<Routing> routings = new ArrayList<>();
         List<float[]> alone = new ArrayList<>();
         for (int i = 0; i < THREADS * REQUESTS; i++) {
-            routings.add(randomRouting(names, new Random(1000 + i)));
+            routings.add(randomRouting(lora, names, new Random(1000 + i)));
             alone.add(forward(lora, routings.get(i)));
         }
         lora.setRowFactorBudget(200_000); // a few routings, so that stacks come and go
@@ -263,18 +310,25 @@ final class MixedBatchTest extends ToyTest {
         return arrays;
     }
 
-    private static Routing randomRouting(List<String> names, Random random) {
+    private static Routing randomRouting(LoraModel lora, List<String> names, Random random) {
         return switch (random.nextInt(5)) {
             case 0 -> Routing.of(names.get(random.nextInt(names.size())));
             case 1 -> {
                 Map<String, Double> weights = new LinkedHashMap<>();
+                List<String> summed = names.stream().filter(n -> isPlain(lora.adapter(n))).toList();
                 for (int i = 0; i < 3; i++) {
-                    weights.put(names.get(random.nextInt(names.size())), random.nextDouble());
+                    weights.put(summed.get(random.nextInt(summed.size())), random.nextDouble());
                 }
                 yield Routing.weighted(weights);
             }
             default -> Routing.rows(randomRows(names, random, 8));
         };
+    }
+
+    private static boolean isPlain(Adapter adapter) {
+        return !adapter.config().useDora()
+                && adapter.replaced().isEmpty()
+                && adapter.tokenRows().isEmpty();
     }
 
     private float[] forward(LoraModel lora, Routing routing) {

@@ -144,6 +144,24 @@ final class RoutingTest extends ToyTest {
     }
 
     @Test
+    void dora_cannotBeSummedWithOthersAtItsModule() {
+        LoraModel lora = wrapToy(false);
+        lora.create("dora", config("proj").optUseDora(true).build());
+        lora.create("same", config("proj").build());
+        lora.create("elsewhere", config("embed").build());
+
+        LoraException error =
+                LoraModelTest.assertCode(
+                        "LoraAdaptersConflict",
+                        () -> lora.routed(Routing.weighted(Map.of("dora", 1.0, "same", 1.0))));
+        assertTrue(
+                error.getMessage().contains("Adapter dora uses DoRA at module proj"),
+                error.getMessage());
+        lora.routed(Routing.weighted(Map.of("dora", 1.0, "elsewhere", 1.0)))
+                .forward(store, ids(), false);
+    }
+
+    @Test
     void aRoutedBlockOfSeveral_showsTheParametersOfEachTrainableOne() {
         LoraModel lora = wrapToy(true);
         lora.create("a", config("proj").build());
