@@ -2,7 +2,9 @@
 # Shows that Ligature and real PEFT read each other's adapters and agree on the logits. Needs Python 3.10 or later with
 # venv, a JDK, Maven, and about 1 GB of downloads the first time.
 #
-#   interop/check.sh [DIRECTORY]     keeps what it makes in DIRECTORY; without one, in a directory that it deletes
+#   interop/check.sh [DIRECTORY [OPTION ...]]     keeps what it makes in DIRECTORY; without one, in a directory that it deletes
+#
+# check.py --help has the options.
 #
 # PYTHON=/path/to/python uses a Python that has the packages already.
 set -euo pipefail
@@ -17,9 +19,10 @@ if [[ -z "${PYTHON:-}" ]]; then
 fi
 if [[ $# -gt 0 ]]; then
     work="$1"
+    shift
 else
     work="$(mktemp -d)"
     trap 'rm -rf "$work"' EXIT
 fi
 export HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
-"$PYTHON" "$here/check.py" "$work"
+"$PYTHON" "$here/check.py" "$work" "$@"
