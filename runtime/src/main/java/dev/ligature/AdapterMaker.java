@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** Makes the arrays of an adapter: fresh ones, or those of a file; and takes them out of one. */
 final class AdapterMaker {
@@ -36,37 +35,30 @@ final class AdapterMaker {
 
     /** Returns fresh parts: drawn factors, and what the base has for what is replaced. */
     AdapterParts fresh() {
-        List<FactorPair> pairs =
-                plan.pairs().stream()
-                        .map(pair -> FactorInit.draw(pair, slots.weightOf(pair), manager))
-                        .toList();
-        List<ReplacedParameter> replaced = new ArrayList<>();
-        for (ReplacementPlan copy : plan.replacements()) {
-            NDArray base = parameter(copy).getArray();
-            replaced.add(copy(copy, TrainedArray.copy(base, copy.dataType(), manager)));
-        }
-        List<TokenRows> rows = new ArrayList<>();
-        for (TokenRowsPlan tokens : plan.tokenRows()) {
-            rows.add(new TokenRows(tokens, rowsOfBase(tokens), manager));
-        }
-        return new AdapterParts(pairs, replaced, rows);
+        return of(new AdapterContents(Map.of()));
     }
 
-    /** Returns parts of given arrays, which belong to the manager. */
+    /**
+     * Returns parts of given arrays, which belong to the manager; fresh ones of what is not given.
+     */
     AdapterParts of(AdapterContents contents) {
         List<FactorPair> pairs = new ArrayList<>();
         for (PairPlan pair : plan.pairs()) {
-            Factors read = given(contents.pairs().get(pair), pair.name());
-            pairs.add(FactorInit.loaded(pair, read, slots.weightOf(pair), manager));
+            Factors read = contents.pairs().get(pair);
+            pairs.add(
+                    read == null
+                            ? FactorInit.draw(pair, slots.weightOf(pair), manager)
+                            : FactorInit.loaded(pair, read, slots.weightOf(pair), manager));
         }
         List<ReplacedParameter> replaced = new ArrayList<>();
         for (ReplacementPlan copy : plan.replacements()) {
-            replaced.add(copy(copy, given(contents.replacements().get(copy), copy.name())));
+            NDArray read = contents.replacements().get(copy);
+            replaced.add(copy(copy, read == null ? valuesOfBase(copy) : read));
         }
         List<TokenRows> rows = new ArrayList<>();
         for (TokenRowsPlan tokens : plan.tokenRows()) {
-            NDArray array = given(contents.tokenRows().get(tokens), tokens.name());
-            rows.add(new TokenRows(tokens, array, manager));
+            NDArray read = contents.tokenRows().get(tokens);
+            rows.add(new TokenRows(tokens, read == null ? rowsOfBase(tokens) : read, manager));
         }
         return new AdapterParts(pairs, replaced, rows);
     }
@@ -93,6 +85,10 @@ final class AdapterMaker {
         return slots.named(reader.module()).parameter(reader.parameter());
     }
 
+    private NDArray valuesOfBase(ReplacementPlan copy) {
+        return TrainedArray.copy(parameter(copy).getArray(), copy.dataType(), manager);
+    }
+
     private NDArray rowsOfBase(TokenRowsPlan tokens) {
         Parameter weight = slots.named(tokens.name()).weight();
         if (weight == null) {
@@ -106,12 +102,5 @@ final class AdapterMaker {
             rows.attach(scope);
             return TrainedArray.copy(rows, tokens.dataType(), manager);
         }
-    }
-
-    private static <T> T given(@Nullable T array, String name) {
-        if (array == null) {
-            throw new IllegalStateException("Nothing was read for " + name);
-        }
-        return array;
     }
 }

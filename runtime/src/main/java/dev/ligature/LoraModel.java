@@ -10,6 +10,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.checkpoint.AdapterContents;
 import dev.ligature.checkpoint.AdapterDirectory;
+import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.ServingCompatibility;
 import dev.ligature.diag.LoraException;
 import dev.ligature.inject.ModuleVisit;
@@ -170,7 +171,23 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if the name is taken or the configuration does not fit the model
      */
     public Adapter load(String name, Path directory, LongConsumer room) throws IOException {
-        return load(name, directory, false, room);
+        return load(name, directory, false, AdapterLoadOptions.defaults(), room);
+    }
+
+    /**
+     * Loads an adapter whose file is not all that its configuration asks for in this model, or is
+     * more.
+     *
+     * @param name the adapter's name
+     * @param directory the directory, with adapter_config.json and adapter_model.safetensors
+     * @param trainable whether it is to be trained further
+     * @param options what need not match
+     * @throws IOException if the files are not readable or not an adapter of this model
+     * @throws LoraException if the name is taken or the configuration does not fit the model
+     */
+    public Adapter load(String name, Path directory, boolean trainable, AdapterLoadOptions options)
+            throws IOException {
+        return load(name, directory, trainable, options, bytes -> {});
     }
 
     /**
@@ -182,11 +199,16 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if the name is taken or the configuration does not fit the model
      */
     public Adapter loadTrainable(String name, Path directory) throws IOException {
-        return load(name, directory, true, bytes -> {});
+        return load(name, directory, true, AdapterLoadOptions.defaults());
     }
 
     /** Reads without the lock, so that nobody waits for files of an adapter that is not theirs. */
-    private Adapter load(String name, Path directory, boolean trainable, LongConsumer room)
+    private Adapter load(
+            String name,
+            Path directory,
+            boolean trainable,
+            AdapterLoadOptions options,
+            LongConsumer room)
             throws IOException {
         checkNew(name);
         AdapterDirectory files = AdapterDirectory.open(directory);
@@ -195,7 +217,7 @@ public final class LoraModel extends ForwardingBlock {
         NDManager manager = newManager();
         try {
             AdapterParts parts =
-                    new AdapterMaker(slots, plan, manager).of(files.read(plan, manager));
+                    new AdapterMaker(slots, plan, manager).of(files.read(plan, manager, options));
             return publish(new Adapter(name, plan, manager, parts, trainable));
         } catch (IOException | RuntimeException | Error failure) {
             manager.close();

@@ -179,6 +179,19 @@ public final class AdapterDirectory {
     }
 
     /**
+     * Reads the arrays of a plan, strictly.
+     *
+     * @param plan what the adapter is to have, as {@link #plan} has it
+     * @param manager the owner of the arrays
+     * @return the arrays, in the plan's order
+     * @throws CheckpointException if the file does not fit the plan
+     * @throws IOException if the file cannot be read
+     */
+    public AdapterContents read(LoraPlan plan, NDManager manager) throws IOException {
+        return read(plan, manager, AdapterLoadOptions.defaults());
+    }
+
+    /**
      * Reads the arrays of a plan.
      *
      * <p>Every key of the file must belong to the plan, and all of the plan must be in the file.
@@ -189,20 +202,23 @@ public final class AdapterDirectory {
      *
      * @param plan what the adapter is to have, as {@link #plan} has it
      * @param manager the owner of the arrays
-     * @return the arrays, in the plan's order
+     * @param options the exceptions
+     * @return the arrays, in the plan's order, without what may be missing and is
      * @throws CheckpointException if the file does not fit the plan
      * @throws IOException if the file cannot be read
      */
-    public AdapterContents read(LoraPlan plan, NDManager manager) throws IOException {
+    public AdapterContents read(LoraPlan plan, NDManager manager, AdapterLoadOptions options)
+            throws IOException {
         try (SafetensorsReader reader = SafetensorsReader.open(weights(files));
                 NDManager temporary = manager.newSubManager()) {
             checkUnchanged();
-            AdapterTensors.Match match = AdapterTensors.match(reader, plan);
+            AdapterTensors.Match match = AdapterTensors.match(reader, plan, options);
             Map<PairPlan, Factors> pairs = new LinkedHashMap<>();
             for (Map.Entry<PairPlan, List<Copy>> entry : match.pairs().entrySet()) {
-                pairs.put(
-                        entry.getKey(),
-                        factors(reader, entry.getKey(), entry.getValue(), temporary));
+                PairPlan pair = entry.getKey();
+                if (!entry.getValue().isEmpty()) {
+                    pairs.put(pair, factors(reader, pair, entry.getValue(), temporary));
+                }
             }
             ReplacementArrays replaced = new ReplacementArrays(reader, temporary);
             AdapterContents contents =
@@ -297,10 +313,9 @@ public final class AdapterDirectory {
                         + ": "
                         + String.join(", and ", differences)
                         + ". They are copies of one factor, because their modules are tied and"
-                        + " ensure_weight_tying is on. Remove the tensors of the module whose copy"
-                        + " is not to be used, and the other's is used for both; or, for a pair"
-                        + " each, set ensure_weight_tying to false and list both modules in"
-                        + " target_modules.");
+                        + " ensure_weight_tying is on. Name the module whose copy is to be used for"
+                        + " all in AdapterLoadOptions.withCopyOf; or, for a pair each, set"
+                        + " ensure_weight_tying to false and list the modules in target_modules.");
     }
 
     private static void compare(

@@ -28,14 +28,16 @@ final class AdapterTensors {
 
     private final Path file;
     private final LoraPlan plan;
+    private final AdapterLoadOptions options;
     private final Map<String, PairPlan> pairs = new LinkedHashMap<>();
     private final Map<String, TensorInfo> byName = new HashMap<>();
     private final ReplacementTensors replacements;
 
-    private AdapterTensors(Path file, LoraPlan plan) {
+    private AdapterTensors(Path file, LoraPlan plan, AdapterLoadOptions options) {
         this.file = file;
         this.plan = plan;
-        replacements = new ReplacementTensors(plan);
+        this.options = options;
+        replacements = new ReplacementTensors(plan, options);
         for (PairPlan pair : plan.pairs()) {
             pair.readers().forEach(reader -> pairs.put(reader.module(), pair));
         }
@@ -73,7 +75,8 @@ final class AdapterTensors {
     }
 
     /**
-     * The tensors of a plan; of each part at least one, in the order of its readers.
+     * The tensors of a plan, in the order of the readers; none of a part that may be missing and
+     * is.
      *
      * @param pairs the saved copies of each pair
      * @param replacements those of each copy of a parameter
@@ -87,11 +90,13 @@ final class AdapterTensors {
     /**
      * Matches the keys of a file and a plan.
      *
+     * @param options what need not match
      * @throws CheckpointException if a key has no place in the plan, a pair no tensors, or a tensor
      *     another shape or data type than its pair
      */
-    static Match match(SafetensorsReader reader, LoraPlan plan) throws CheckpointException {
-        AdapterTensors tensors = new AdapterTensors(reader.file(), plan);
+    static Match match(SafetensorsReader reader, LoraPlan plan, AdapterLoadOptions options)
+            throws CheckpointException {
+        AdapterTensors tensors = new AdapterTensors(reader.file(), plan, options);
         tensors.placeKeys(reader);
         return tensors.found();
     }
@@ -106,6 +111,9 @@ final class AdapterTensors {
         for (TensorInfo tensor : reader.tensors().values()) {
             String key = tensor.name();
             String name = name(key);
+            if (options.ignores(key)) {
+                continue;
+            }
             if (isPlanned(name)) {
                 place(name, tensor);
             } else if (replacements.isPlanned(name)) {
@@ -128,7 +136,9 @@ final class AdapterTensors {
                             + " has "
                             + Names.list(unknown)
                             + ", which nothing in the model would use. Check that the adapter is"
-                            + " one of this base model, and that its config is its own.");
+                            + " one of this base model, and that its config is its own; what is"
+                            + " known to be harmless can be named in"
+                            + " AdapterLoadOptions.withIgnored.");
         }
     }
 
@@ -214,7 +224,8 @@ final class AdapterTensors {
                             + " has no "
                             + Names.list(missing)
                             + ", which its config asks for in this model. Check that the adapter"
-                            + " is complete and is one of this base model.");
+                            + " is complete and is one of this base model; what is to start anew"
+                            + " can be named in AdapterLoadOptions.withMissing.");
         }
         for (Map.Entry<PairPlan, List<Copy>> entry : pairs.entrySet()) {
             for (Copy copy : entry.getValue()) {
@@ -242,28 +253,51 @@ final class AdapterTensors {
     private Map<PairPlan, List<Copy>> copies(List<String> missing) {
         Map<PairPlan, List<Copy>> copies = new LinkedHashMap<>();
         for (PairPlan pair : plan.pairs()) {
-            List<Copy> found = new ArrayList<>();
-            for (PairPlan.Reader reader : pair.readers()) {
-                String module = reader.module();
-                List<String> names = names(pair, module);
-                List<String> absent = names.stream().filter(n -> !byName.containsKey(n)).toList();
-                TensorInfo storedA = byName.get(names.get(0));
-                TensorInfo storedB = byName.get(names.get(1));
-                if (absent.isEmpty() && storedA != null && storedB != null) {
-                    TensorInfo bias = byName.get(FactorLayout.biasName(module));
-                    TensorInfo magnitude = byName.get(FactorLayout.magnitudeName(module));
-                    FactorLayout layout = FactorLayout.of(reader.kind());
-                    found.add(new Copy(layout, storedA, storedB, bias, magnitude));
-                } else if (absent.size() < names.size()) {
-                    absent.forEach(name -> missing.add(PREFIX + name));
-                }
-            }
-            if (found.isEmpty() && missing.isEmpty()) {
-                names(pair, pair.name()).forEach(name -> missing.add(PREFIX + name));
+            List<String> absent = new ArrayList<>();
+            List<Copy> found = copies(pair, absent);
+            boolean fits = absent.isEmpty() && found.stream().allMatch(copy -> fits(pair, copy));
+            if (!fits && pair.readers().stream().anyMatch(r -> options.mayBeMissing(r.module()))) {
+                found = List.of();
+            } else {
+                missing.addAll(absent);
             }
             copies.put(pair, found);
         }
         return copies;
+    }
+
+    /** Returns the saved copies of a pair, and adds the names of what they lack. */
+    private List<Copy> copies(PairPlan pair, List<String> absent) {
+        List<Copy> found = new ArrayList<>();
+        for (PairPlan.Reader reader : pair.readers()) {
+            String module = reader.module();
+            List<String> names = names(pair, module);
+            List<String> lacking = names.stream().filter(n -> !byName.containsKey(n)).toList();
+            TensorInfo storedA = byName.get(names.get(0));
+            TensorInfo storedB = byName.get(names.get(1));
+            if (lacking.isEmpty() && storedA != null && storedB != null) {
+                TensorInfo bias = byName.get(FactorLayout.biasName(module));
+                TensorInfo magnitude = byName.get(FactorLayout.magnitudeName(module));
+                FactorLayout layout = FactorLayout.of(reader.kind());
+                Copy copy = new Copy(layout, storedA, storedB, bias, magnitude);
+                if (options.chooses(module)) {
+                    absent.clear();
+                    return List.of(copy);
+                }
+                found.add(copy);
+            } else if (lacking.size() < names.size()) {
+                lacking.forEach(name -> absent.add(PREFIX + name));
+            }
+        }
+        if (found.isEmpty() && absent.isEmpty()) {
+            names(pair, pair.name()).forEach(name -> absent.add(PREFIX + name));
+        }
+        return found;
+    }
+
+    private static boolean fits(PairPlan pair, Copy copy) {
+        return copy.storedA().shape().equals(copy.layout().firstShape(pair))
+                && copy.storedB().shape().equals(copy.layout().secondShape(pair));
     }
 
     private void check(PairPlan pair, Copy copy) throws CheckpointException {
@@ -312,7 +346,8 @@ final class AdapterTensors {
                             + expected
                             + ": "
                             + why
-                            + ". Check that the adapter is one of this base model.");
+                            + ". Check that the adapter is one of this base model; what is to"
+                            + " start anew can be named in AdapterLoadOptions.withMissing.");
         }
     }
 }

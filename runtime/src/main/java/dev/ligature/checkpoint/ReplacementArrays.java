@@ -30,6 +30,9 @@ final class ReplacementArrays {
         Map<ReplacementPlan, NDArray> copies = new LinkedHashMap<>();
         for (Map.Entry<ReplacementPlan, List<TensorInfo>> entry : tensors.entrySet()) {
             List<TensorInfo> found = entry.getValue();
+            if (found.isEmpty()) {
+                continue;
+            }
             DataType type = entry.getKey().dataType();
             NDArray first = AdapterDirectory.read(reader, found.get(0), type, manager);
             for (TensorInfo other : found.subList(1, found.size())) {
@@ -48,6 +51,9 @@ final class ReplacementArrays {
         Map<TokenRowsPlan, NDArray> rows = new LinkedHashMap<>();
         for (Map.Entry<TokenRowsPlan, List<ReplacementTensors.Rows>> entry : tensors.entrySet()) {
             List<ReplacementTensors.Rows> found = entry.getValue();
+            if (found.isEmpty()) {
+                continue;
+            }
             NDArray first = rows(entry.getKey(), found.get(0));
             for (ReplacementTensors.Rows other : found.subList(1, found.size())) {
                 try (NDArray copy = rows(entry.getKey(), other)) {
@@ -86,8 +92,9 @@ final class ReplacementArrays {
                             + "' differ by up to "
                             + comparison.largest()
                             + ". They are copies of one weight, because their modules are tied."
-                            + " Remove the tensor whose values are not to be used, and the other"
-                            + " is used for both; or load the adapter into an untied base.");
+                            + " Name the module whose values are to be used in"
+                            + " AdapterLoadOptions.withCopyOf, or load the adapter into an untied"
+                            + " base.");
         }
     }
 

@@ -17,6 +17,7 @@ import java.util.Set;
 /** Which tensors of an adapter file hold the copies and the token rows of a plan. */
 final class ReplacementTensors {
     private final LoraPlan plan;
+    private final AdapterLoadOptions options;
     private final ReplacementKeys keys;
 
     /** What a name means: one place for all names of the same. */
@@ -25,8 +26,9 @@ final class ReplacementTensors {
     private final Map<Object, TensorInfo> found = new HashMap<>();
     private final Set<String> stray = new HashSet<>();
 
-    ReplacementTensors(LoraPlan plan) {
+    ReplacementTensors(LoraPlan plan, AdapterLoadOptions options) {
         this.plan = plan;
+        this.options = options;
         keys = new ReplacementKeys(plan);
         for (ReplacementPlan copy : plan.replacements()) {
             for (ReplacementPlan.Reader reader : copy.readers()) {
@@ -69,13 +71,23 @@ final class ReplacementTensors {
         Map<ReplacementPlan, List<TensorInfo>> copies = new LinkedHashMap<>();
         for (ReplacementPlan copy : plan.replacements()) {
             List<TensorInfo> tensors = new ArrayList<>();
+            boolean chosen = false;
+            boolean optional = false;
             for (ReplacementPlan.Reader reader : copy.readers()) {
                 TensorInfo tensor = found.get(reader);
-                if (tensor != null) {
+                optional |= options.mayBeMissing(reader.module());
+                if (tensor != null && !chosen) {
+                    chosen = options.chooses(reader.module());
+                    if (chosen) {
+                        tensors.clear();
+                    }
                     tensors.add(tensor);
                 }
             }
-            if (tensors.isEmpty()) {
+            if (optional && !tensors.stream().allMatch(t -> t.shape().equals(copy.shape()))) {
+                tensors.clear();
+            }
+            if (tensors.isEmpty() && !optional) {
                 missing.add(AdapterTensors.PREFIX + keys.written(copy, copy.readers().get(0)));
             }
             copies.put(copy, tensors);
@@ -88,13 +100,24 @@ final class ReplacementTensors {
         Map<TokenRowsPlan, List<Rows>> all = new LinkedHashMap<>();
         for (TokenRowsPlan rows : plan.tokenRows()) {
             List<Rows> tensors = new ArrayList<>();
+            boolean chosen = false;
+            boolean optional = false;
             for (TokenRowsPlan.Reader reader : rows.readers()) {
                 TensorInfo tensor = found.get(reader);
-                if (tensor != null) {
+                optional |= options.mayBeMissing(reader.module());
+                if (tensor != null && !chosen) {
+                    chosen = options.chooses(reader.module());
+                    if (chosen) {
+                        tensors.clear();
+                    }
                     tensors.add(new Rows(tensor, reader.order()));
                 }
             }
-            if (tensors.isEmpty()) {
+            if (optional
+                    && !tensors.stream().allMatch(t -> t.tensor().shape().equals(shape(rows)))) {
+                tensors.clear();
+            }
+            if (tensors.isEmpty() && !optional) {
                 missing.add(AdapterTensors.PREFIX + keys.rows(rows.name()));
             }
             all.put(rows, tensors);
