@@ -28,7 +28,7 @@ class JavacConsumerIT {
             Path sources = folder.resolve(part);
             Consumer.copy(part, sources.resolve("src"));
             List<String> words = setUpCommand(sources, classPath);
-            words.addAll(1, List.of("-Xlint:all,-processing,-options", "-Werror"));
+            words.addAll(1, List.of("-Xlint:all,-processing", "-Werror"));
             assertEquals("", Command.run(sources, jdk(words)).succeeded().output());
             classPath.add(0, sources.resolve("classes"));
         }

@@ -47,7 +47,7 @@ class MavenConsumerIT {
     private static final String STRICT =
             """
             <showWarnings>true</showWarnings>
-            <compilerArgs><arg>-Xlint:all,-processing,-classfile,-options</arg><arg>-Werror</arg>
+            <compilerArgs><arg>-Xlint:all,-processing</arg><arg>-Werror</arg>
             </compilerArgs>
             </configuration>
             """;
