@@ -10,6 +10,7 @@ import dev.ligature.processor.diag.Message;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,6 +28,28 @@ class RoundsTest {
                     "    @LoraChild GeneratedChild child;",
                     "    @LoraTarget(Names.NAME) Block named;",
                     "}");
+    private static final JavaFileObject BAD =
+            source(
+                    "m.Bad",
+                    "class Bad extends ToyBlock {",
+                    "    @LoraChild Absent child;",
+                    "    @LoraChild java.util.List<Gone> more;",
+                    "    @LoraTarget Block w;",
+                    "}");
+    private static final JavaFileObject PARENT_OF_BAD =
+            source(
+                    "m.Parent",
+                    "class Parent extends ToyBlock {",
+                    "    @LoraChild Bad bad;",
+                    "    @LoraTarget Block v;",
+                    "    static String name = BadLora.W + ParentLora.V;",
+                    "    static Object wrapped = ParentLora.wrap(new Parent());",
+                    "    static Object known = BadLora.describe();",
+                    "}");
+    private static final String BAD_IS_MISSING =
+            "[LoraTypeMissing] BadLora binds nothing, as these types do not exist: Absent, Gone."
+                    + " Check imports and spelling, and that the processor that generates them"
+                    + " runs.";
     private static final String GENERATED_CHILD =
             "final class GeneratedChild extends ToyBlock { @LoraTarget Block w; }\n";
     private static final String NAMES =
@@ -135,33 +158,36 @@ class RoundsTest {
     @Test
     @Covers(Message.TYPE_MISSING)
     void aTypeThatNeverComes_isReportedOnce_andNoSymbolIsMissingElsewhere() {
-        Compilation compilation =
-                Inline.compile(
-                        source(
-                                "m.Bad",
-                                "class Bad extends ToyBlock {",
-                                "    @LoraChild Absent child;",
-                                "    @LoraChild java.util.List<Gone> more;",
-                                "    @LoraTarget Block w;",
-                                "}"),
-                        source(
-                                "m.Parent",
-                                "class Parent extends ToyBlock {",
-                                "    @LoraChild Bad bad;",
-                                "    @LoraTarget Block v;",
-                                "    static String name = BadLora.W + ParentLora.V;",
-                                "    static Object wrapped = ParentLora.wrap(new Parent());",
-                                "    static Object known = BadLora.describe();",
-                                "}"));
-
         assertEquals(
                 List.of(
                         "Bad.java:6:16 ERROR cannot find symbol",
                         "Bad.java:7:31 ERROR cannot find symbol",
-                        "Bad.java:5:1 ERROR [LoraTypeMissing] BadLora binds nothing, as these types"
-                                + " do not exist: Absent, Gone. Check imports and spelling, and"
-                                + " that the processor that generates them runs."),
-                errors(compilation));
+                        "Bad.java:5:1 ERROR " + BAD_IS_MISSING),
+                errors(Inline.compile(BAD, PARENT_OF_BAD)));
+    }
+
+    @Test
+    @Covers(Message.TYPE_MISSING)
+    void eclipseReportsAMissingTypeInTheSameWords(@TempDir Path work) throws IOException {
+        List<JavaFileObject> files = new ArrayList<>();
+        for (JavaFileObject source : List.of(PARENT_OF_BAD, BAD)) {
+            Path name = Path.of(source.getName()).getFileName();
+            String text = source.getCharContent(false).toString();
+            files.add(TestCase.source(Files.writeString(work.resolve(name.toString()), text)));
+        }
+        Compilation compilation =
+                TestCase.compiler(TestCase.eclipse(), List.of())
+                        .withProcessors(new LoraProcessor())
+                        .compile(files);
+
+        assertEquals(
+                List.of(
+                        "Absent cannot be resolved to a type",
+                        "Gone cannot be resolved to a type",
+                        BAD_IS_MISSING),
+                errors(compilation).stream()
+                        .map(text -> text.substring(text.indexOf(" ERROR ") + " ERROR ".length()))
+                        .toList());
     }
 
     @Test

@@ -54,7 +54,12 @@ record TestCase(Path folder) {
 
     /** Compiles with Eclipse's compiler and the processor, the files in another order. */
     Compilation compileWithEclipse(Path work) {
-        return compile(new QuietEclipse(), reversed(), work);
+        return compile(eclipse(), reversed(), work);
+    }
+
+    /** Returns Eclipse's compiler. */
+    static JavaCompiler eclipse() {
+        return new QuietEclipse();
     }
 
     /** Eclipse's compiler, without the report that it prints beside the diagnostics. */
@@ -125,7 +130,8 @@ record TestCase(Path folder) {
         return files(root).stream().map(TestCase::source).toList();
     }
 
-    private static JavaFileObject source(Path file) {
+    /** Returns a file as a source. */
+    static JavaFileObject source(Path file) {
         try {
             return JavaFileObjects.forResource(file.toUri().toURL());
         } catch (MalformedURLException e) {

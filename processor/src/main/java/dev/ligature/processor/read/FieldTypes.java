@@ -103,7 +103,9 @@ final class FieldTypes {
 
     /** Adds the names of the types in a type that do not exist, or not yet. */
     void addMissing(TypeMirror type, List<String> missing) {
-        if (type.getKind() == TypeKind.ERROR || isNamed(type, "error.NonExistentClass")) {
+        if (type.getKind() == TypeKind.ERROR) {
+            addErroneous(type, missing);
+        } else if (isNamed(type, "error.NonExistentClass")) {
             missing.add(TypeText.of(type));
         } else if (type instanceof ArrayType array) {
             addMissing(array.getComponentType(), missing);
@@ -117,6 +119,17 @@ final class FieldTypes {
                 missing.add(TypeText.of(bound));
             }
         }
+    }
+
+    /**
+     * Adds what is missing of a type; to Eclipse's compiler a list of a missing class is so itself.
+     */
+    private void addErroneous(TypeMirror type, List<String> missing) {
+        List<String> within = new ArrayList<>();
+        if (type instanceof DeclaredType declared) {
+            declared.getTypeArguments().forEach(argument -> addMissing(argument, within));
+        }
+        missing.addAll(within.isEmpty() ? List.of(TypeText.of(type)) : within);
     }
 
     /** Returns the name of a class. */
