@@ -51,6 +51,7 @@ public final class Ligature implements Runnable {
         line.addSubcommand(new LogitsCommand(terminal));
         line.addSubcommand(new TrainCommand(terminal, stop));
         line.addSubcommand(new GenerateCommand(terminal, stop));
+        line.addSubcommand(new ServeCommand(terminal, stop));
         line.addSubcommand(new MergeCommand(terminal));
         line.addSubcommand(new PretrainCommand(terminal, stop));
         line.addSubcommand(new DemoCommand(terminal, stop));

@@ -19,6 +19,7 @@ final class StopSignal {
     private final CountDownLatch done = new CountDownLatch(1);
     private boolean raised; // guarded by this
     private boolean deferred; // guarded by this
+    private boolean expected; // guarded by this
     private int exitCode = EXIT_CODE; // guarded by this
 
     /** Runs a command on the calling thread and ends the process with its exit code. */
@@ -49,6 +50,12 @@ final class StopSignal {
         deferred = true;
     }
 
+    /** Says, too, that the signal is how the command ends: its own exit code is the process's. */
+    synchronized void expect() {
+        deferred = true;
+        expected = true;
+    }
+
     /** Asks the command to finish, as a signal does. */
     synchronized void raise() {
         raised = true;
@@ -56,7 +63,7 @@ final class StopSignal {
 
     /** Takes note of the result; returns whether the process is still to be ended. */
     private synchronized boolean finish(int code) {
-        if (raised && code != 0) {
+        if (raised && (code != 0 || expected)) {
             exitCode = code;
         }
         done.countDown();
