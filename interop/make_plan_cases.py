@@ -7,7 +7,7 @@ The tests compare with what is written here, so nothing in this file may come fr
   plan/plan-cases.json   {"models": {name: [module, ...]}, "cases": [...]}; a case has
                            model    which of the models; some are made up by chance
                            config   fields of adapter_config.json
-                           outcome  one character a module: t targeted, x excluded, - neither, as
+                           outcome  one character a module: t targeted, x excluded or saved as a whole, - neither, as
                                     `check_target_module_exists` says
                            adapted  [[index of the module, r, scaling], ...] after a real injection; null
                                     where PEFT refuses it
@@ -168,6 +168,8 @@ def config(rng: random.Random, names: list[str]) -> dict:
             c["layers_pattern"] = rng.choice(
                 ["layers", "h", "layer", "experts", "c", ["experts", "layers"], ["b", "h", "layer"], "l.*", "layers|h", "(a|b)", []]
             )
+    if rng.random() < 0.2:
+        c["modules_to_save"] = [entry(rng, names) for _ in range(rng.randint(1, 2))]
     if rng.random() < 0.6:
         c["rank_pattern"] = {pattern_key(rng, names): rng.randint(10, 19) for _ in range(rng.randint(1, 3))}
     if rng.random() < 0.5:
@@ -198,7 +200,7 @@ def judge(models: dict, model: str, fields: dict) -> dict | None:
             for name, module in adapted.named_modules()
             if getattr(module, "scaling", None)
         ]
-    except (ValueError, re.error):
+    except (ValueError, TypeError, re.error):
         found = None
     return {"model": model, "config": fields, "outcome": outcome, "adapted": found}
 
@@ -240,7 +242,7 @@ CONFIGS = {
         "revision": "main",
     },
     "expression": {"target_modules": r".*\.(q|k)_proj", "exclude_modules": r".*\.0\..*", "init_lora_weights": False},
-    "refused": {"target_modules": ["q_proj"], "use_dora": True, "modules_to_save": ["norm"], "bias": "lora_only"},
+    "replacements": {"target_modules": ["q_proj"], "use_dora": True, "modules_to_save": ["norm"], "bias": "lora_only"},
 }
 
 

@@ -40,7 +40,8 @@ class HostileFilesTest {
      */
     private static final long BYTES_PER_BYTE = 4000;
 
-    private static final List<String> ADAPTERS = List.of("tied", "flag-off", "bf16", "diverged");
+    private static final List<String> ADAPTERS =
+            List.of("tied", "flag-off", "bf16", "diverged", "dora", "saved-module", "tokens");
 
     @TempDir private Path directory;
     private NDManager manager;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ligature.checkpoint.ServingCompatibility.Effect;
 import dev.ligature.checkpoint.ServingCompatibility.Finding;
 import dev.ligature.checkpoint.ServingCompatibility.Server;
+import dev.ligature.plan.BiasMode;
 import dev.ligature.plan.LoraConfig;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
@@ -124,6 +125,26 @@ class ServingCompatibilityTest {
         for (Server server : Server.values()) {
             assertFinding(found, server, Effect.REFUSED, reason, "Merge the adapter");
         }
+    }
+
+    @Test
+    void whatAConfigurationAsksFor_isFoundInThePlan() {
+        Map<LoraConfig.Builder, String> configs =
+                Map.of(
+                        config("q_proj").optUseDora(true), "DoRA",
+                        config("q_proj").optLoraBias(true), "factors have biases",
+                        config("q_proj").optBias(BiasMode.LORA_ONLY), "trains biases",
+                        config("q_proj").optModulesToSave("lm_head"), "is [lm_head",
+                        config("q_proj").optTrainableTokenIndices(3, 5), "token rows");
+        configs.forEach(
+                (config, reason) -> {
+                    ModelLayout layout = LlamaLayout.untied();
+                    LoraPlan plan = LoraPlan.resolveForLoading(config.build(), layout);
+                    ServingCompatibility found = ServingCompatibility.of(plan, layout);
+                    for (Server server : Server.values()) {
+                        assertFinding(found, server, Effect.REFUSED, reason);
+                    }
+                });
     }
 
     @Test
