@@ -26,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,7 @@ public final class LoraModel extends ForwardingBlock {
     private final Runnable unbind;
     private final List<Parameter> frozenHere;
     private final AdapterTable adapters;
+    private final AtomicInteger openMerges = new AtomicInteger();
 
     private LoraModel(Block base, Slots slots, Runnable unbind, List<Parameter> frozenHere) {
         this.base = base;
@@ -96,6 +98,29 @@ public final class LoraModel extends ForwardingBlock {
         }
         Runnable unbind = () -> ModuleVisitor.walk(model, visit, slots.unbinder());
         return new LoraModel(model, slots, unbind, frozenHere);
+    }
+
+    /**
+     * Gives tied modules weights of their own, with the values that they have now; to be done
+     * before the model is wrapped. Adapters may then treat the modules differently, and be merged.
+     * Exports of the merged model hold both weights, and say {@code tie_word_embeddings: false}.
+     *
+     * <pre>{@code
+     * LoraModel.untieBase(model, LlamaForCausalLMLora::visit, "lm_head");
+     * LoraModel lora = LlamaForCausalLMLora.wrap(model);
+     * }</pre>
+     *
+     * @param model the model, initialised and not wrapped
+     * @param visit the {@code visit} method of its generated class
+     * @param modules the modules, {@code TiedLinear} blocks, by full names or what they end with
+     * @param <M> the model class
+     * @throws LoraException if a name is not that of one tied module; the model is then unchanged
+     */
+    public static <M extends Block> void untieBase(
+            M model, ModuleVisit<? super M> visit, String... modules) {
+        BaseUntie untie = new BaseUntie();
+        ModuleVisitor.walk(model, visit, untie);
+        untie.untie(List.of(modules));
     }
 
     /**
@@ -456,15 +481,50 @@ public final class LoraModel extends ForwardingBlock {
      *     differently, or if the check fails
      */
     public MergedModel merge(Routing routing, MergeOptions options) {
+        openMerges.incrementAndGet();
+        try {
+            return merge(routing, options, openMerges::decrementAndGet);
+        } catch (RuntimeException | Error failure) {
+            openMerges.decrementAndGet();
+            throw failure;
+        }
+    }
+
+    private MergedModel merge(Routing routing, MergeOptions options, Runnable closed) {
         checkBound(slots);
         Route route = mergeable(routing);
         NDManager manager = newManager();
         try {
-            return new MergedModel(base, route, manager, options);
+            return new MergedModel(base, route, manager, options, closed);
         } catch (RuntimeException | Error failure) {
             manager.close();
             throw failure;
         }
+    }
+
+    /**
+     * Writes adapters into the base's weights and gives the model back, as {@link #unwrap} does. It
+     * needs the model to itself: no request may be under way, and a base in which several models
+     * share weights changes for all of them. Nothing is written unless all of it can be.
+     *
+     * @param routing which adapter, or several with weights
+     * @param options whether to check for values that are not finite
+     * @throws LoraException if merged models are open, if there is no such adapter, if it treats
+     *     the readers of a tied weight differently, or if the check fails; nothing has changed then
+     */
+    public synchronized void mergeAndUnwrap(Routing routing, MergeOptions options) {
+        if (openMerges.get() > 0) {
+            throw new LoraException(
+                    "LoraMergesOpen",
+                    "Merged models of this base are open, "
+                            + openMerges.get()
+                            + " of them, and would compute with what is written to the base. Close"
+                            + " them first.");
+        }
+        try (MergedModel merged = merge(routing, options, () -> {})) {
+            merged.write();
+        }
+        unwrap();
     }
 
     private Route mergeable(Routing routing) {

@@ -4,12 +4,14 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.block.Cast;
+import dev.ligature.block.TiedLinear;
 import dev.ligature.diag.LoraException;
 import dev.ligature.plan.PairPlan;
 import java.util.ArrayList;
@@ -39,12 +41,17 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
     private final IdentityHashMap<Parameter, NDArray> merged = new IdentityHashMap<>();
     private final UseCount uses;
 
-    MergedModel(Block base, Route route, NDManager manager, MergeOptions options) {
+    MergedModel(Block base, Route route, NDManager manager, MergeOptions options, Runnable closed) {
         this.base = base;
         this.slots = route.slots();
         this.adapter = route.label();
         this.manager = manager;
-        this.uses = new UseCount(manager::close);
+        this.uses =
+                new UseCount(
+                        () -> {
+                            manager.close();
+                            closed.run();
+                        });
         route.enter();
         try {
             for (Binding binding : route.bindings()) {
@@ -181,6 +188,32 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
             }
         }
         return Collections.unmodifiableMap(tensors);
+    }
+
+    /**
+     * Returns the weights of modules that were untied, merged or as they are in the base, by the
+     * names that files have for them. A file of the tied base has no tensor of these.
+     */
+    public Map<String, NDArray> untied() {
+        Map<String, NDArray> untied = new LinkedHashMap<>();
+        for (Slot slot : slots.all()) {
+            if (slot.base() instanceof TiedLinear tied && tied.isUntied()) {
+                Parameter weight = tied.sharedWeight();
+                NDArray array = merged.getOrDefault(weight, weight.getArray());
+                slot.names().forEach(name -> untied.put(name + ".weight", array));
+            }
+        }
+        return Collections.unmodifiableMap(untied);
+    }
+
+    /** Writes all that is merged into the base. */
+    void write() {
+        merged.forEach(
+                (parameter, array) -> {
+                    try (NDArray base = parameter.getArray().stopGradient()) {
+                        base.set(new NDIndex(":"), array); // in place: who holds the array sees it
+                    }
+                });
     }
 
     @Override

@@ -5,6 +5,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import ai.djl.util.Pair;
 import dev.ligature.annotation.Role;
+import dev.ligature.block.TiedLinear;
 import dev.ligature.diag.LoraException;
 import dev.ligature.inject.ModuleSink;
 import dev.ligature.plan.ModelLayout;
@@ -51,7 +52,7 @@ final class SlotReader implements ModuleSink {
     public void tie(String reader, String source) {
         Slot tied = named(reader);
         Slot owner = named(source);
-        if (tied == owner) {
+        if (tied == owner || (tied.base() instanceof TiedLinear linear && linear.isUntied())) {
             return;
         }
         if (tied.weight() == null || tied.weight() != owner.weight()) {

@@ -2,6 +2,7 @@ package dev.ligature.block;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The shared weight stays a parameter of its owner alone: parameter names, counts and saved
  * files are those of a model with one weight, and a weight that the owner loads is seen here.
+ * {@link #untie} ends that.
  *
  * <ul>
  *   <li>input: {@code (…, in)}
@@ -27,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 public final class TiedLinear extends AbstractBlock {
     private static final byte VERSION = 1;
 
-    private final Parameter sharedWeight;
+    private Parameter sharedWeight;
+    private boolean untied;
     private final @Nullable Parameter bias;
 
     /**
@@ -68,7 +71,45 @@ public final class TiedLinear extends AbstractBlock {
                         : null;
     }
 
-    /** Returns the weight, owned by the block this layer was built on. */
+    /**
+     * Gives the layer a weight of its own, with the values that the shared one has now. From then
+     * on it is a parameter of this block, and training or loading one of the two leaves the other
+     * as it is. The values belong to the manager of the shared weight's.
+     *
+     * @throws IllegalStateException if the shared weight has no values yet, or was untied before
+     */
+    public void untie() {
+        if (untied || !sharedWeight.isInitialized()) {
+            throw new IllegalStateException(
+                    untied ? "The layer has a weight of its own" : "The weight has no values");
+        }
+        NDArray shared = sharedWeight.getArray();
+        NDArray values = shared.getManager().zeros(shared.getShape(), shared.getDataType());
+        try (NDArray detached = shared.stopGradient()) {
+            values.set(new NDIndex(":"), detached);
+        }
+        Parameter own =
+                addParameter(
+                        Parameter.builder()
+                                .setName("weight")
+                                .setType(Parameter.Type.WEIGHT)
+                                .optShape(shared.getShape())
+                                .optInitializer((manager, shape, type) -> values)
+                                .build());
+        own.freeze(!sharedWeight.requiresGradient());
+        own.initialize(shared.getManager(), shared.getDataType());
+        sharedWeight = own;
+        untied = true;
+    }
+
+    /** Returns whether the layer has a weight of its own. */
+    public boolean isUntied() {
+        return untied;
+    }
+
+    /**
+     * Returns the weight, owned by the block this layer was built on, or by this if it is untied.
+     */
     public Parameter sharedWeight() {
         return sharedWeight;
     }

@@ -124,20 +124,62 @@ public final class BaseCheckpoint implements Closeable {
      */
     public ExportReport export(Path output, Map<String, NDArray> replaced, ExportOptions options)
             throws IOException {
+        return export(output, replaced, Map.of(), options);
+    }
+
+    /**
+     * Writes a copy of the checkpoint with some tensors replaced, and with tied weights that are no
+     * longer one: each has a tensor of its own, a new one in the last shard if the file has none,
+     * and {@code config.json} says {@code tie_word_embeddings: false}.
+     *
+     * @param output the directory to write, which must not exist; it appears whole or not at all
+     * @param replaced new values by name of tensor, as in {@link #export(Path, Map, ExportOptions)}
+     * @param untied values by name of tensor of the modules that were untied
+     * @param options the data type
+     * @return what was rounded, and how far
+     * @throws CheckpointException as {@link #export(Path, Map, ExportOptions)}
+     * @throws IOException if a file cannot be read
+     */
+    public ExportReport export(
+            Path output,
+            Map<String, NDArray> replaced,
+            Map<String, NDArray> untied,
+            ExportOptions options)
+            throws IOException {
         Map<String, NDArray> replacements = new TreeMap<>();
         for (Map.Entry<String, NDArray> entry : replaced.entrySet()) {
             for (String name : names.getOrDefault(entry.getKey(), List.of(entry.getKey()))) {
-                CheckpointExport.checkShape(tensors.info(name), entry.getValue());
-                replacements.put(name, entry.getValue());
+                if (!untied.containsKey(entry.getKey()) && !untied.containsKey(name)) {
+                    CheckpointExport.checkShape(tensors.info(name), entry.getValue());
+                    replacements.put(name, entry.getValue());
+                }
             }
         }
         CheckpointExport export = new CheckpointExport(options);
+        for (Map.Entry<String, NDArray> entry : untied.entrySet()) {
+            String name = entry.getKey();
+            List<String> known = names.getOrDefault(name, List.of());
+            boolean there = tensors.names().contains(name);
+            // Without a load it is not known what it was tied to: a file has one data type.
+            String like =
+                    there
+                            ? name
+                            : known.isEmpty() ? tensors.names().iterator().next() : known.get(0);
+            if (there || !known.isEmpty()) {
+                CheckpointExport.checkShape(tensors.info(like), entry.getValue());
+            }
+            if (there) {
+                replacements.put(name, entry.getValue());
+            }
+            export.untie(name, entry.getValue(), tensors.info(like).dtype(), there);
+        }
         StagedDirectory.create(
                 output,
                 staged -> {
+                    int left = tensors.shards().size();
                     for (Map.Entry<String, SafetensorsReader> shard : tensors.shards().entrySet()) {
                         Path file = staged.resolve(shard.getKey());
-                        export.writeShard(shard.getValue(), file, replacements);
+                        export.writeShard(shard.getValue(), file, replacements, --left == 0);
                     }
                     if (tensors.hasIndex()) {
                         export.writeIndex(

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -28,10 +29,16 @@ final class CheckpointExport {
 
     private static final Pattern DTYPE =
             Pattern.compile("(\"(?:torch_)?dtype\"\\s*:\\s*)\"b?float(?:16|32|64)\"");
+    private static final Pattern TIED =
+            Pattern.compile("(\"tie_word_embeddings\"\\s*:\\s*)(?:true|false)");
+    private static final Pattern WEIGHT_MAP = Pattern.compile("(\"weight_map\"\\s*:\\s*\\{)");
     private static final Pattern TOTAL_SIZE = Pattern.compile("(\"total_size\"\\s*:\\s*)[0-9]+");
 
     private final ExportOptions options;
     private final Map<String, Rounding> roundings = new LinkedHashMap<>();
+    private final Map<String, TensorSource> added = new TreeMap<>();
+    private boolean untied;
+    private String lastShard = "";
     private int replaced;
     private long bytes;
 
@@ -50,15 +57,37 @@ final class CheckpointExport {
     }
 
     /**
+     * Takes a weight that is tied to another no longer.
+     *
+     * @param name the name of its tensor
+     * @param array its values
+     * @param own the data type of the tensor that it was tied to
+     * @param there whether the file has a tensor of that name, which is replaced
+     */
+    void untie(String name, NDArray array, TensorDtype own, boolean there)
+            throws CheckpointException {
+        untied = true;
+        if (!there) {
+            added.put(name, replacement(name, array, own));
+        }
+    }
+
+    /**
      * Writes a shard with some of its tensors replaced.
      *
      * @param reader the shard
      * @param file where it goes
      * @param replacements new values by the name of the tensor
+     * @param last whether it is the last shard, which takes the tensors that are new
      */
-    void writeShard(SafetensorsReader reader, Path file, Map<String, NDArray> replacements)
+    void writeShard(
+            SafetensorsReader reader, Path file, Map<String, NDArray> replacements, boolean last)
             throws IOException {
         Map<String, TensorSource> sources = new TreeMap<>();
+        if (last) {
+            sources.putAll(added);
+            lastShard = file.getFileName().toString();
+        }
         for (TensorInfo tensor : reader.tensors().values()) {
             NDArray replacement = replacements.get(tensor.name());
             sources.put(
@@ -147,7 +176,7 @@ final class CheckpointExport {
         for (Path file : files) {
             String name = file.getFileName().toString();
             Path source = CheckpointDirectory.file(from, name);
-            if (name.equals("config.json") && options.dtype().isPresent()) {
+            if (name.equals("config.json") && (options.dtype().isPresent() || untied)) {
                 writeConfig(to.resolve(name), JsonTree.text(source));
             } else {
                 StagedFile.copy(source, to.resolve(name));
@@ -166,13 +195,25 @@ final class CheckpointExport {
                 options.dtype()
                         .map(dtype -> DTYPE.matcher(json).replaceAll("$1\"" + word(dtype) + "\""))
                         .orElse(json);
-        StagedFile.write(file, text);
+        StagedFile.write(file, untied ? untied(text) : text);
+    }
+
+    private static String untied(String json) {
+        Matcher tied = TIED.matcher(json);
+        return tied.find()
+                ? tied.replaceAll("$1false")
+                : json.replaceFirst("\\{", "{\n  \"tie_word_embeddings\": false,");
     }
 
     /** Writes the index of shards that have the names they had. */
     void writeIndex(Path from, Path to) throws IOException {
         String json = Files.readString(from, StandardCharsets.UTF_8);
-        StagedFile.write(to, TOTAL_SIZE.matcher(json).replaceFirst("$1" + bytes));
+        String text = TOTAL_SIZE.matcher(json).replaceFirst("$1" + bytes);
+        for (String name : added.keySet()) {
+            String entry = "\n    \"" + name + "\": \"" + lastShard + "\",";
+            text = WEIGHT_MAP.matcher(text).replaceFirst("$1" + Matcher.quoteReplacement(entry));
+        }
+        StagedFile.write(to, text);
     }
 
     ExportReport report() {

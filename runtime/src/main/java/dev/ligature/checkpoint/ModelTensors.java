@@ -83,7 +83,7 @@ final class ModelTensors implements ModuleSink {
             String name = path + "." + suffix(path, parameter);
             named(name, parameter).owned.add(name);
         }
-        if (block instanceof TiedLinear tied) {
+        if (block instanceof TiedLinear tied && !tied.isUntied()) {
             String name = path + ".weight";
             named(name, tied.sharedWeight()).read.add(name);
         }

@@ -3,9 +3,11 @@ package dev.ligature.examples.cli;
 import dev.ligature.Adapter;
 import dev.ligature.LoraModel;
 import dev.ligature.checkpoint.AdapterConfigJson;
+import dev.ligature.plan.BiasMode;
 import dev.ligature.plan.LoraConfig;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +61,28 @@ final class AdapterOptions {
             description = "Adapt tied modules, such as embedding and head, with one pair.")
     private @Nullable Boolean tying;
 
+    @Option(
+            names = "--modules-to-save",
+            split = ",",
+            arity = "1..*",
+            paramLabel = "NAME",
+            description = "Train whole copies of these modules: norm,lm_head, for example.")
+    private @Nullable List<String> modulesToSave;
+
+    @Option(
+            names = "--trainable-token-indices",
+            split = ",",
+            arity = "1..*",
+            paramLabel = "ID",
+            description = "Train these rows of the embedding, and of a head that is tied to it.")
+    private @Nullable List<Integer> tokens;
+
+    @Option(
+            names = "--bias",
+            paramLabel = "MODE",
+            description = "Train biases: none, all or lora_only. Default: none.")
+    private @Nullable String bias;
+
     /** Says of options that contradict each other that they do. */
     void check() {
         Map<String, @Nullable Object> flags = new LinkedHashMap<>();
@@ -68,6 +92,9 @@ final class AdapterOptions {
         flags.put("--lora-dropout", dropout);
         flags.put("--target-modules", targets);
         flags.put("--ensure-weight-tying", tying);
+        flags.put("--modules-to-save", modulesToSave);
+        flags.put("--trainable-token-indices", tokens);
+        flags.put("--bias", bias);
         if (initAdapter != null) {
             refuse("--init-adapter", flags);
         }
@@ -121,9 +148,28 @@ final class AdapterOptions {
         if (dropout != null) {
             builder.optLoraDropout(dropout);
         }
+        if (modulesToSave != null) {
+            builder.optModulesToSave(modulesToSave);
+        }
+        if (tokens != null) {
+            builder.optTrainableTokenIndices(tokens);
+        }
+        if (bias != null) {
+            builder.optBias(mode(bias));
+        }
         return builder.optEnsureWeightTying(tying != null && tying)
                 .optTaskType("CAUSAL_LM")
                 .optBaseModelNameOrPath(base.toString())
                 .build();
+    }
+
+    private static BiasMode mode(String word) {
+        return Arrays.stream(BiasMode.values())
+                .filter(mode -> mode.word().equals(word))
+                .findFirst()
+                .orElseThrow(
+                        () ->
+                                new BadInputException(
+                                        "--bias is '" + word + "': use none, all or lora_only."));
     }
 }

@@ -9,6 +9,8 @@ import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
 import dev.ligature.plan.PlanWarning;
+import dev.ligature.plan.ReplacementPlan;
+import dev.ligature.plan.TokenRowsPlan;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -155,6 +157,30 @@ final class InspectCommand implements Callable<Integer> {
             writer.name("scaling").value(pair.scaling());
             writer.name("lora_dropout").value(pair.dropout());
             writer.name("parameters").value(pair.parameterCount());
+            writer.endObject();
+        }
+        writer.endArray();
+        writer.name("copies").beginArray();
+        for (ReplacementPlan copy : plan.replacements()) {
+            writer.beginObject();
+            writer.name("reason").value(lower(copy.reason()));
+            writer.name("readers");
+            strings(writer, copy.readers().stream().map(ReplacementPlan.Reader::name).toList());
+            writer.name("parameters").value(copy.parameterCount());
+            writer.endObject();
+        }
+        writer.endArray();
+        writer.name("token_rows").beginArray();
+        for (TokenRowsPlan rows : plan.tokenRows()) {
+            writer.beginObject();
+            writer.name("readers");
+            strings(writer, rows.readers().stream().map(TokenRowsPlan.Reader::module).toList());
+            writer.name("indices").beginArray();
+            for (int index : rows.indices()) {
+                writer.value(index);
+            }
+            writer.endArray();
+            writer.name("parameters").value(rows.parameterCount());
             writer.endObject();
         }
         writer.endArray();

@@ -34,10 +34,16 @@ record LoadedModel(NDManager manager, LlamaForCausalLM model, LoraModel lora)
 
     /** Loads a base model in fp32. */
     static LoadedModel open(Path directory) throws IOException {
-        return open(directory, IN_FP32);
+        return open(directory, IN_FP32, false);
     }
 
-    private static LoadedModel open(Path directory, LoadOptions load) throws IOException {
+    /** Loads a base model in fp32 whose head has a weight of its own. */
+    static LoadedModel openUntied(Path directory) throws IOException {
+        return open(directory, IN_FP32, true);
+    }
+
+    private static LoadedModel open(Path directory, LoadOptions load, boolean untie)
+            throws IOException {
         if (!Files.isDirectory(directory)) {
             throw new BadInputException(
                     directory
@@ -47,6 +53,10 @@ record LoadedModel(NDManager manager, LlamaForCausalLM model, LoraModel lora)
         NDManager manager = NDManager.newBaseManager();
         try {
             LlamaForCausalLM model = LlamaCheckpoint.load(directory, manager, load);
+            if (untie) {
+                LoraModel.untieBase(
+                        model, LlamaForCausalLMLora::visit, LlamaForCausalLMLora.LM_HEAD);
+            }
             return new LoadedModel(manager, model, LlamaForCausalLMLora.wrap(model));
         } catch (IOException | RuntimeException | Error e) {
             manager.close();
@@ -61,7 +71,7 @@ record LoadedModel(NDManager manager, LlamaForCausalLM model, LoraModel lora)
 
     /** Loads a base model, and an adapter where one is named. */
     static LoadedModel open(ModelOptions options, LoadOptions load) throws IOException {
-        LoadedModel loaded = open(options.model, load);
+        LoadedModel loaded = open(options.model, load, false);
         try {
             if (options.adapter != null) {
                 loaded.lora.load(ADAPTER, options.adapter);

@@ -56,6 +56,14 @@ final class MergeCommand implements Callable<Integer> {
             description = "Of the written weights: float32, float16 or bfloat16. Default: as read.")
     private @Nullable FileType dtype;
 
+    @Option(
+            names = "--untie-base",
+            description = {
+                "Give the head of a tied base a weight of its own first, so that an adapter",
+                "that treats embedding and head differently can be merged."
+            })
+    private boolean untieBase;
+
     MergeCommand(Terminal terminal) {
         this.terminal = terminal;
     }
@@ -63,7 +71,8 @@ final class MergeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         WorkDirectory.requireAbsent(output);
-        try (LoadedModel loaded = LoadedModel.open(model);
+        try (LoadedModel loaded =
+                        untieBase ? LoadedModel.openUntied(model) : LoadedModel.open(model);
                 BaseCheckpoint checkpoint = BaseCheckpoint.open(model)) {
             loaded.lora().load(LoadedModel.ADAPTER, adapter);
             try (MergedModel merged = loaded.lora().merge(loaded.routing(), MergeOptions.SAFE)) {
@@ -72,6 +81,7 @@ final class MergeCommand implements Callable<Integer> {
                         checkpoint.export(
                                 output,
                                 tensors(merged, checkpoint.tensorNames()),
+                                merged.untied(),
                                 dtype == null ? options : options.withDtype(dtype.tensorDtype()));
                 loaded.warn(terminal);
                 terminal.out().println(text(report));
