@@ -89,9 +89,12 @@ class TrainingCase:
     max_grad_norm: float | None = None
     steps: int = 12
     lora: dict | None = None  # of an adapter without ties; None is one shared pair
+    replaced: dict | None = None
+    settings: dict = field(default_factory=dict)
 
 
 UNTIED = {"tie_word_embeddings": False}
+BIASES = {"attention_bias": True, "mlp_bias": True}
 FORWARD = [
     ForwardCase(
         "llama-tied-embed", "tied base, embedding targeted: the head must follow", 0,
@@ -165,6 +168,56 @@ FORWARD = [
         converted=True,
     ),
     ForwardCase(
+        "llama-modules-to-save-tied", "full copy of the tied weight, shared by both layers", 11,
+        {
+            "r": 4, "lora_alpha": 8, "target_modules": ["q_proj"], "modules_to_save": ["embed_tokens"],
+            "ensure_weight_tying": True,
+        },
+    ),
+    ForwardCase(
+        "llama-modules-to-save-norm", "full copy of a norm and of an untied head", 12,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj"], "modules_to_save": ["lm_head", "norm"]},
+        settings=UNTIED,
+    ),
+    ForwardCase(
+        "llama-modules-to-save-bias", "full copies of projections with bias", 15,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj"], "modules_to_save": ["o_proj", "layers.1.mlp"]},
+        settings=BIASES,
+    ),
+    ForwardCase(
+        "llama-modules-to-save-flag-off", "full copy of the head of a tied base alone", 16,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj"], "modules_to_save": ["lm_head"]},
+    ),
+    ForwardCase(
+        "llama-trainable-tokens-tied", "rows of the tied weight, seen by both layers", 13,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj"], "trainable_token_indices": [3, 5, 11]},
+    ),
+    ForwardCase(
+        "llama-trainable-tokens-both", "rows of embedding and head of an untied base, in any order", 17,
+        {
+            "r": 4, "lora_alpha": 8, "target_modules": ["q_proj"],
+            "trainable_token_indices": {"embed_tokens": [9, 4, 5], "lm_head": [40, 4]},
+        },
+        settings=UNTIED,
+    ),
+    ForwardCase(
+        "llama-trainable-tokens-apart", "other rows of the head than of the embedding of a tied base", 18,
+        {
+            "r": 4, "lora_alpha": 8, "target_modules": ["q_proj"],
+            "trainable_token_indices": {"embed_tokens": [9, 4], "lm_head": [40, 4]},
+        },
+    ),
+    ForwardCase(
+        "llama-bias-all", "every bias trained, and a saved module, whose biases PEFT writes three times", 19,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj"], "bias": "all", "modules_to_save": ["o_proj"]},
+        settings=BIASES,
+    ),
+    ForwardCase(
+        "llama-bias-lora-only", "biases of the adapted modules trained", 20,
+        {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "down_proj"], "bias": "lora_only"},
+        settings=BIASES,
+    ),
+    ForwardCase(
         "llama-attention-bias", "projections with bias", 14,
         {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "o_proj", "down_proj"]},
         settings={"attention_bias": True, "mlp_bias": True},
@@ -187,6 +240,15 @@ TRAINING = [
     TrainingCase(
         "train-pissa-adamw", "PiSSA from its own start on", 53, "adamw", 1e-2, 0.1,
         lora={"r": 4, "lora_alpha": 8, "target_modules": ["v_proj", "gate_proj"], "init_lora_weights": "pissa"},
+    ),
+    TrainingCase(
+        "train-tokens-biases", "AdamW on rows of a tied weight and on all biases", 52, "adamw", 1e-2, 0.1,
+        replaced={"target_modules": ["q_proj"], "trainable_token_indices": [7, 3, 20], "bias": "all"}, settings=BIASES,
+    ),
+    TrainingCase(
+        "train-saved-modules", "SGD on one copy of a tied weight and on a norm, gradients clipped", 53, "sgd", 0.5, 0.0,
+        max_grad_norm=0.5,
+        replaced={"target_modules": ["v_proj"], "modules_to_save": ["lm_head", "model.norm"], "ensure_weight_tying": True},
     ),
 ]
 DIVERGED = ("llama-tied-diverged", "the two saved copies of the tied pair disagree", 60)
@@ -237,6 +299,8 @@ def randomise_adapter(model, std: float) -> None:
             p.mul_(1 + 0.2 * torch.rand_like(p))  # a length stays one
         elif "lora_" in name:
             p.normal_(0, std)
+        elif p.requires_grad:  # what the adapter replaces: rows, copies, biases
+            p.add_(torch.randn_like(p) * std)
 
 
 @torch.no_grad()
@@ -293,7 +357,7 @@ def final_factors(model) -> dict:
     """The trained factors by module, all in the orientation of a linear layer: A (r,in), B (out,r)."""
     factors = {}
     for name, p in model.named_parameters():
-        if not p.requires_grad:
+        if not p.requires_grad or "lora_" not in name:
             continue
         module, factor = name.removeprefix("base_model.model.").split(".lora_")
         value = p.detach()
@@ -335,13 +399,37 @@ def plain_start(base, folder: Folder, lora: dict):
     return model
 
 
+def replacing(folder: Folder, base, case: TrainingCase):
+    """What PEFT replaces is one parameter for all readers already."""
+    model = get_peft_model(base, LoraConfig(r=4, lora_alpha=8, **case.replaced))
+    randomise_adapter(model, 0.1)
+    folder.save_adapter(model, "init", save_embedding_layers=False)
+    return model
+
+
+def final_replaced(model) -> dict:
+    """What was trained in place of the base's, by the names that Ligature has for it."""
+    names = {}
+    for name, p in model.named_parameters():
+        if not p.requires_grad or "lora_" in name:
+            continue
+        name = name.removeprefix("base_model.model.").replace(".base_layer.", ".").replace(".modules_to_save.default.", ".")
+        names["final." + name.replace(".token_adapter.trainable_tokens_delta.default", ".trainable_tokens")] = p.detach()
+    return names
+
+
 def write_training(out: pathlib.Path, case: TrainingCase, shape: dict, seed: int) -> None:
     torch.manual_seed(seed)
     folder = Folder(out, case.name)
-    base = llama(shape)
+    base = llama(shape, **case.settings)
     randomise_base(base)
     folder.save_base(base)
-    model = tied_start(base, folder, shape, seed) if case.lora is None else plain_start(base, folder, case.lora)
+    if case.replaced is not None:
+        model = replacing(folder, base, case)
+    elif case.lora is not None:
+        model = plain_start(base, folder, case.lora)
+    else:
+        model = tied_start(base, folder, shape, seed)
     parameters = [p for p in model.parameters() if p.requires_grad]
     if case.optimizer == "adamw":
         optimizer = torch.optim.AdamW(
@@ -362,7 +450,7 @@ def write_training(out: pathlib.Path, case: TrainingCase, shape: dict, seed: int
             torch.nn.utils.clip_grad_norm_(parameters, case.max_grad_norm)
         optimizer.step()
         losses.append(loss.item())
-    folder.save_tensors("train.safetensors", {"batches": batches, **final_factors(model)})
+    folder.save_tensors("train.safetensors", {"batches": batches, **final_factors(model), **final_replaced(model)})
     folder.save_json(
         "train.json",
         {

@@ -121,7 +121,7 @@ final class AdapterTensors {
                 if (other.isPresent()) {
                     throw twice(other.get(), tensor);
                 }
-            } else if (!replacements.isStray(name) && !isBaseCopy(name, tensor)) {
+            } else if (!replacements.takeStray(name, tensor) && !isBaseCopy(name, tensor)) {
                 // A file may have millions of keys, and the search for what one may have meant
                 // takes its time: the message shows a few.
                 boolean shown = unknown.size() <= Names.MOST;

@@ -59,12 +59,18 @@ final class ReplacementKeys {
     }
 
     /**
-     * Returns the names that PEFT writes beside those of a saved module whose biases are trained:
-     * the base's, and the copy's once more.
+     * Returns the name that the base's own values of a saved module have where all biases are
+     * trained: PEFT writes whatever has bias in its name.
      */
-    List<String> stray(ReplacementPlan.Reader reader) {
-        return List.of(
-                reader.module() + ".original_module." + reader.parameter(),
-                reader.module() + ".modules_to_save." + reader.parameter());
+    String original(ReplacementPlan.Reader reader) {
+        return reader.module() + ".original_module." + reader.parameter();
+    }
+
+    /**
+     * Returns the second name that PEFT has for a copy of a saved module in such a file, and the
+     * only one if it was saved by {@code save_pretrained}, which leaves out what is there twice.
+     */
+    String second(ReplacementPlan.Reader reader) {
+        return reader.module() + ".modules_to_save." + reader.parameter();
     }
 }

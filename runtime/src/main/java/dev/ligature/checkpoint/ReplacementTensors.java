@@ -24,7 +24,12 @@ final class ReplacementTensors {
     private final Map<String, Object> places = new HashMap<>();
 
     private final Map<Object, TensorInfo> found = new HashMap<>();
+
+    /** What is used where nothing is found. */
+    private final Map<ReplacementPlan.Reader, TensorInfo> spare = new HashMap<>();
+
     private final Set<String> stray = new HashSet<>();
+    private final Map<String, ReplacementPlan.Reader> second = new HashMap<>();
 
     ReplacementTensors(LoraPlan plan, AdapterLoadOptions options) {
         this.plan = plan;
@@ -34,7 +39,8 @@ final class ReplacementTensors {
             for (ReplacementPlan.Reader reader : copy.readers()) {
                 keys.found(copy, reader).forEach(name -> places.put(name, reader));
                 if (plan.config().bias() != BiasMode.NONE) {
-                    stray.addAll(keys.stray(reader));
+                    stray.add(keys.original(reader));
+                    second.put(keys.second(reader), reader);
                 }
             }
         }
@@ -56,9 +62,13 @@ final class ReplacementTensors {
         return places.containsKey(name);
     }
 
-    /** Returns whether it is a tensor that PEFT writes twice. */
-    boolean isStray(String name) {
-        return stray.contains(name);
+    /** Takes a tensor that PEFT writes beside those that are asked for; false if it is none. */
+    boolean takeStray(String name, TensorInfo tensor) {
+        ReplacementPlan.Reader reader = second.get(name);
+        if (reader != null) {
+            spare.put(reader, tensor);
+        }
+        return reader != null || stray.contains(name);
     }
 
     /** Takes a tensor; returns the one that was there before, if two names mean the same. */

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,7 +21,13 @@ final class MergeCommandTest {
                 "llama-tied-head",
                 "llama-untied-both",
                 "llama-patterns",
-                "qwen2-tied-embed"
+                "qwen2-tied-embed",
+                "llama-modules-to-save-tied",
+                "llama-modules-to-save-norm",
+                "llama-modules-to-save-bias",
+                "llama-trainable-tokens-tied",
+                "llama-trainable-tokens-both",
+                "llama-bias-all"
             })
     void theMergedCheckpoint_givesTheAdaptersLogits(String name) throws IOException {
         Path merged = folder.resolve("merged");
@@ -54,12 +61,35 @@ final class MergeCommandTest {
         assertTrue(json.contains("\"parameters\": 10944"), json);
     }
 
-    @Test
-    void separatePairsOnATiedWeight_cannotBeMerged() throws IOException {
-        merge("llama-tied-flag-off", folder.resolve("merged"))
-                .refused("model.embed_tokens", "lm_head");
-
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llama-tied-flag-off",
+                "llama-modules-to-save-flag-off",
+                "llama-trainable-tokens-apart"
+            })
+    void aTiedWeightThatIsTreatedDifferently_isMergedOnceTheBaseIsUntied(String name)
+            throws IOException {
+        Path merged = folder.resolve("merged");
+        merge(name, merged).refused("model.embed_tokens", "lm_head");
         assertEquals("", Cases.list(folder));
+
+        merge(name, merged, "--untie-base").succeeded();
+        String config = Files.readString(merged.resolve("config.json"));
+        assertTrue(config.contains("\"tie_word_embeddings\": false"), config);
+        CliRun.of(
+                        "logits",
+                        "--model",
+                        merged,
+                        "--input-ids",
+                        Cases.inputIds(name),
+                        "--output",
+                        folder.resolve("l"))
+                .succeeded();
+        Cases.assertClose(
+                Cases.tensor(Cases.path(name, "expected.safetensors"), "adapter_logits"),
+                Cases.tensor(folder.resolve("l"), "logits"),
+                1e-4);
     }
 
     private static CliRun merge(String name, Path output, Object... more) {
