@@ -1,0 +1,104 @@
+package dev.ligature.examples.server;
+
+import static java.util.concurrent.TimeUnit.MINUTES;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The server under load from another process, with a restart in between. */
+final class ServerLoadTest {
+    private static final boolean SOAK = Boolean.getBoolean("ligature.soak");
+    private static final ServerLimits LIMITS = new ServerLimits(6, 500, 500, 10_000, 120, 60);
+
+    @TempDir Path adapters;
+    @TempDir Path streams;
+
+    @Test
+    void underLoad_everyAnswerIsRight_andNothingIsLeftAfterwards() throws Exception {
+        int clients = SOAK ? 16 : 4;
+        int requests = SOAK ? 400 : 20;
+        // Room for the adapters of one batch of three: they come and go.
+        try (ServerFixture fixture =
+                new ServerFixture(adapters, LIMITS, 3 * ServerFixture.ADAPTER_BYTES)) {
+            int port = fixture.server().port();
+            int arrays = fixture.liveArrays();
+            Process client = start(port, clients, requests);
+            ServerFixture.await(() -> out().contains("ready"));
+            List<String> threads = threads();
+            long done = fixture.metric("ligature_responses_total{status=\"200\"}");
+            ServerFixture.await(
+                    () -> responses(fixture) > done + clients * requests / 8 || !client.isAlive());
+            fixture.server().stop();
+            fixture.start(port, LIMITS);
+
+            boolean ended = client.waitFor(SOAK ? 20 : 2, MINUTES);
+            if (!ended) {
+                client.destroyForcibly();
+            }
+            assertTrue(ended, "the clients are stuck: " + out());
+            assertEquals(0, client.exitValue(), out());
+            String counts = out().lines().reduce((a, b) -> b).orElse("");
+            System.out.println(counts);
+            for (String kind : List.of("whole", "streamed", "400", "404", "413")) {
+                assertTrue(counts.contains(kind + "="), counts);
+            }
+            fixture.awaitIdle();
+            assertEquals(
+                    fixture.alone("beta", "int", 5),
+                    HttpCalls.text(
+                            fixture.http().complete(HttpCalls.greedy("beta", "int", 5)).body()));
+            assertEquals(threads, threads(), "a thread is left, or gone");
+            fixture.server().stop();
+            fixture.store().close();
+            assertEquals(arrays, fixture.liveArrays());
+        }
+    }
+
+    private Process start(int port, int clients, int requests) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        LoadClient.class.getName(),
+                        Integer.toString(port),
+                        Integer.toString(clients),
+                        Integer.toString(requests),
+                        "17")
+                .redirectErrorStream(true)
+                .redirectOutput(streams.resolve("out.txt").toFile())
+                .start();
+    }
+
+    private String out() {
+        try {
+            return Files.readString(streams.resolve("out.txt"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static long responses(ServerFixture fixture) {
+        try {
+            return fixture.metric("ligature_responses_total{status=\"200\"}");
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Returns the threads of the server, by what they are for. */
+    private static List<String> threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                .filter(name -> name.startsWith("vert.x-eventloop") || name.equals("batch"))
+                .sorted()
+                .toList();
+    }
+}
