@@ -11,7 +11,9 @@ record MixedBatchRule(long budget) {
     /**
      * The ranks, summed over the adapters of a batch, up to which every row is multiplied by the
      * factors of all of them: two plain products of a few more columns cost no more than a batched
-     * one. Measured with d 768 and 3072, 32 rows, T 1 and 16, on two cores of an x86_64.
+     * one. {@code benchmarks/run rows} measures it: with d 768 and 3072, 32 rows, T 1 and 16, on
+     * two cores of an x86_64, 32 columns cost what a batched product of rank 8 costs, and 64 nearly
+     * twice.
      */
     static final int MASKED_RANKS = 32;
 

@@ -13,12 +13,19 @@ import org.jspecify.annotations.Nullable;
  * What the adapters of a batch do at one slot.
  *
  * @param effects what is done to each group of rows; null where nothing is
+ * @param isBase whether nothing is done to any
+ * @param isAdditive whether everything that is done is to add terms to the base's output
  * @param pairs the pair of each group where all that is done is to add terms of pairs; else empty
  * @param way how such terms are computed
  * @param bytes what that way keeps
  */
 record MixedSlot(
-        List<@Nullable SlotEffect> effects, List<@Nullable FactorPair> pairs, Way way, long bytes) {
+        List<@Nullable SlotEffect> effects,
+        boolean isBase,
+        boolean isAdditive,
+        List<@Nullable FactorPair> pairs,
+        Way way,
+        long bytes) {
 
     static MixedSlot of(Slot slot, RowGroups rows, MixedBatchRule rule) {
         List<@Nullable SlotEffect> effects = new ArrayList<>();
@@ -29,7 +36,7 @@ record MixedSlot(
         for (SlotEffect effect : effects) {
             FactorPair pair = effect == null ? null : effect.plainPair();
             if (effect != null && pair == null) {
-                return new MixedSlot(effects, List.of(), Way.SEGMENTS, 0);
+                return of(effects, List.of(), Way.SEGMENTS, 0);
             }
             pairs.add(pair);
         }
@@ -49,7 +56,7 @@ record MixedSlot(
             }
         }
         if (plan == null) {
-            return new MixedSlot(effects, List.of(), Way.SEGMENTS, 0);
+            return of(effects, List.of(), Way.SEGMENTS, 0);
         }
         MixedBatchRule.Batch batch =
                 new MixedBatchRule.Batch(
@@ -61,20 +68,25 @@ record MixedSlot(
                         plan.dataType().getNumOfBytes(),
                         lookup);
         Way way = rule.choose(batch);
-        return new MixedSlot(effects, pairs, way, MixedBatchRule.bytes(way, batch));
+        return of(effects, pairs, way, MixedBatchRule.bytes(way, batch));
     }
 
-    /** Returns whether no adapter does anything here. */
-    boolean isBase() {
-        return effects.stream().allMatch(Objects::isNull);
+    private static MixedSlot of(
+            List<@Nullable SlotEffect> effects,
+            List<@Nullable FactorPair> pairs,
+            Way way,
+            long bytes) {
+        return new MixedSlot(
+                effects,
+                effects.stream().allMatch(Objects::isNull),
+                effects.stream().allMatch(effect -> effect == null || effect.isAdditive()),
+                pairs,
+                way,
+                bytes);
     }
 
-    /** Returns whether everything that is done is to add terms to the base's output. */
-    boolean isAdditive() {
-        return effects.stream().allMatch(effect -> effect == null || effect.isAdditive());
-    }
-
+    /** Returns the same with the rows of each adapter by themselves. */
     MixedSlot inSegments() {
-        return new MixedSlot(effects, pairs, Way.SEGMENTS, 0);
+        return of(effects, pairs, Way.SEGMENTS, 0);
     }
 }

@@ -4,7 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Parameter;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A routing resolved against one model: what a forward pass does at which slot. Made once for a
@@ -35,13 +38,15 @@ sealed interface Route permits SumRoute, RowsRoute {
     default void checkTraining() {}
 
     /** Returns whether an adapter changes a parameter. */
-    default boolean touches(Parameter parameter) {
-        for (Binding binding : bindings()) {
-            if (binding.touches(parameter)) {
-                return true;
-            }
+    boolean touches(Parameter parameter);
+
+    /** Returns all parameters that one of the adapters changes. */
+    static Set<Parameter> touched(List<Binding> bindings) {
+        Set<Parameter> touched = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (Binding binding : bindings) {
+            binding.touched().forEach(touched::add);
         }
-        return false;
+        return touched;
     }
 
     /** Begins a use of all adapters or, if one is removed, of none. */

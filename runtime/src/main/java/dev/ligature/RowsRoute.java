@@ -49,6 +49,11 @@ final class RowsRoute implements Route {
     }
 
     @Override
+    public boolean touches(Parameter parameter) {
+        return mixed().touched().contains(parameter);
+    }
+
+    @Override
     public void checkTraining() {
         throw new LoraException(
                 "LoraRowsTraining",
@@ -93,7 +98,7 @@ final class RowsRoute implements Route {
         MixedSlots made = mixed;
         if (made == null) {
             // Not when the route is made: that is under a lock. Twice by two threads is as good.
-            made = MixedSlots.of(slots, rows, new MixedBatchRule(cache.budget()));
+            made = MixedSlots.of(this, rows, new MixedBatchRule(cache.budget()));
             mixed = made;
         }
         return made;

@@ -6,6 +6,7 @@ import ai.djl.nn.Parameter;
 import dev.ligature.diag.LoraException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,7 @@ final class SumRoute implements Route {
     private final Slots slots;
     private final List<Binding> bindings;
     private final Term[][] bySlot;
+    private final Set<Parameter> touched;
 
     /** What one of the adapters does at a slot. */
     private record Term(Binding binding, SlotEffect effect) {}
@@ -24,6 +26,7 @@ final class SumRoute implements Route {
         this.slots = slots;
         this.bindings = List.copyOf(bindings);
         checkReplacing();
+        this.touched = Route.touched(bindings);
         this.bySlot = new Term[slots.all().size()][];
         for (Slot slot : slots.all()) {
             bySlot[slot.index()] = termsAt(slot);
@@ -83,6 +86,11 @@ final class SumRoute implements Route {
     @Override
     public List<Binding> bindings() {
         return bindings;
+    }
+
+    @Override
+    public boolean touches(Parameter parameter) {
+        return touched.contains(parameter);
     }
 
     @Override

@@ -73,6 +73,7 @@ final class MixedBatchTest extends ToyTest {
             NDArray ids = batch.stopGradient();
             ids.attach(scope);
             NDArray mixed = lora.forward(store, new NDList(ids), Routing.rows(rows)).head();
+            assertFalse(mixed.hasGradient());
             for (int row = 0; row < rows.size(); row++) {
                 NDArray one = ids.get(new NDIndex().addSliceDim(row, row + 1));
                 String name = rows.get(row);
@@ -199,6 +200,7 @@ final class MixedBatchTest extends ToyTest {
                         List.of("r20", "r2", "r24"),
                         List.of("r2", "r500", "r2"))) {
             NDArray mixed = lora.forward(store, new NDList(ids), Routing.rows(rows)).head();
+            assertFalse(mixed.hasGradient());
             assertEquals(DataType.FLOAT16, mixed.getDataType());
             for (int row = 0; row < 3; row++) {
                 String name = rows.get(row);

@@ -34,6 +34,7 @@ final class GettingStartedTest {
             """
             package com.example;
 
+            import ai.djl.Model;
             import ai.djl.ndarray.*;
             import ai.djl.ndarray.types.*;
             import ai.djl.training.ParameterStore;
@@ -41,6 +42,7 @@ final class GettingStartedTest {
             import dev.ligature.plan.LoraConfig;
             import dev.ligature.training.*;
             import java.nio.file.*;
+            import java.util.Map;
             """;
 
     @TempDir Path folder;
@@ -56,6 +58,7 @@ final class GettingStartedTest {
         assertTrue(printed.contains("embed_tokens"), printed);
         assertTrue(printed.contains("lm_head"), printed);
         assertTrue(printed.contains("(1, 3, 50) (1, 3, 50)"), printed);
+        assertTrue(printed.contains("(3, 3, 50)") && printed.contains("(2, 3, 50)"), printed);
     }
 
     private List<Path> writeSources() throws IOException {
