@@ -10,6 +10,7 @@ import dev.ligature.processor.diag.Site;
 import dev.ligature.processor.model.ClassSpec;
 import dev.ligature.processor.model.InjectorSpec;
 import dev.ligature.processor.read.AnnotatedClasses;
+import dev.ligature.processor.read.LocalClasses;
 import dev.ligature.processor.read.Missing;
 import dev.ligature.processor.read.ModelReader;
 import dev.ligature.processor.read.Names;
@@ -73,6 +74,17 @@ public final class LoraProcessor extends AbstractProcessor {
         Reporter reporter = new Reporter(environment.getMessager(), options.warnings());
         reporter.report(options.problems());
         settings = new Settings(options, reporter);
+        watchLocalClasses(environment);
+    }
+
+    private static void watchLocalClasses(ProcessingEnvironment environment) {
+        try {
+            LocalClasses.watch(
+                    environment,
+                    name -> Diagnostic.of(Message.CLASS_LOCAL, Site.NOWHERE, name).text());
+        } catch (LinkageError noJavac) {
+            // Eclipse's compiler on a runtime without javac.
+        }
     }
 
     @Override

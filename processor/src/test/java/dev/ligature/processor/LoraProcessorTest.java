@@ -13,7 +13,6 @@ import java.io.File;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import javax.annotation.processing.FilerException;
 import javax.lang.model.SourceVersion;
 import javax.tools.JavaFileObject;
@@ -52,22 +51,63 @@ class LoraProcessorTest {
                 texts(compilation));
     }
 
-    /** Compilers do not show the bodies of methods to processors. */
     @Test
-    void aLocalClass_isNotSeen_andHasNoGeneratedClass() throws IOException {
+    @Covers(Message.CLASS_LOCAL)
+    void aLocalClass_isAnErrorOfJavac() {
         Compilation compilation =
                 compile(
                         source(
                                 "m.Around",
-                                "class Around extends ToyBlock {",
-                                "    @LoraTarget Block w;",
+                                "class Around {",
                                 "    void method() {",
-                                "        class Local extends ToyBlock { @LoraTarget Block w; }",
+                                "        class Local extends ToyBlock {",
+                                "            @LoraTarget Block w;",
+                                "            static class Within extends ToyBlock {",
+                                "                @LoraChild Fine fine;",
+                                "            }",
+                                "        }",
+                                "        class Plain extends ToyBlock { Block w; }",
                                 "    }",
-                                "}"));
+                                "    Object anonymous = new ToyBlock() {",
+                                "        @LoraTarget Block w;",
+                                "    };",
+                                "}"),
+                        source("m.Fine", "class Fine extends ToyBlock { @LoraTarget Block w; }"));
+
+        String text =
+                " ERROR [LoraClassLocal] %s stands in the body of a method, where no processor sees"
+                        + " it, so its annotations have no effect. Make it a static nested class,"
+                        + " or a class of its own.";
+        assertEquals(
+                List.of(
+                        "Around.java:7:9" + text.formatted("Local"),
+                        "Around.java:9:20" + text.formatted("Within"),
+                        "Around.java:15:39" + text.formatted("An anonymous class")),
+                texts(compilation));
+    }
+
+    /** Tools that compile by parts hand processors an environment of their own. */
+    @Test
+    void anEnvironmentThatIsNotJavacsOwn_isFine() {
+        Compilation compilation =
+                Inline.compiler(
+                                new Delegate() {
+                                    @Override
+                                    void beforeCreating(String name, Object[] origins) {}
+                                })
+                        .compile(
+                                ONE,
+                                source(
+                                        "m.Around",
+                                        "class Around {",
+                                        "    void method() {",
+                                        "        class Local extends ToyBlock {",
+                                        "            @LoraTarget Block w;",
+                                        "        }",
+                                        "    }",
+                                        "}"));
 
         assertEquals(List.of(), texts(compilation));
-        assertEquals(Set.of("m/AroundLora.java"), GoldenTest.generated(compilation).keySet());
     }
 
     @Test

@@ -33,7 +33,7 @@ final class MemberReader {
     }
 
     /** Returns whether a class itself carries annotations of ours. */
-    boolean isAnnotated(TypeElement type) {
+    static boolean isAnnotated(TypeElement type) {
         return !Annotated.ties(type).isEmpty()
                 || ElementFilter.fieldsIn(type.getEnclosedElements()).stream()
                         .anyMatch(

@@ -196,7 +196,7 @@ public final class ModelReader {
 
     private @Nullable ClassId superclass(TypeElement type) {
         TypeElement at = superElement(type);
-        while (at != null && !memberReader.isAnnotated(at)) {
+        while (at != null && !MemberReader.isAnnotated(at)) {
             at = superElement(at);
         }
         return at == null ? null : fieldTypes.id(at);
