@@ -57,6 +57,13 @@ final class TensorBytes {
     static NDArray toArray(
             NDManager manager, TensorInfo tensor, DataType type, ByteBuffer staging, Input input)
             throws IOException {
+        if (tensor.size() > 0 && tensor.size() <= ELEMENTS) {
+            // Most factors of an adapter: one copy, where filling a part costs several calls.
+            stage(tensor, 0, (int) tensor.size(), staging, input);
+            try (NDArray whole = manager.create(staging, tensor.shape(), type)) {
+                return whole.duplicate();
+            }
+        }
         // Filled through a small buffer, not created from a large one: direct buffers count against
         // MaxDirectMemorySize, native arrays do not.
         NDArray array = manager.create(tensor.shape(), type);
