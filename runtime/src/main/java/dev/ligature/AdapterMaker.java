@@ -43,12 +43,13 @@ final class AdapterMaker {
      */
     AdapterParts of(AdapterContents contents) {
         List<FactorPair> pairs = new ArrayList<>();
+        Scalars scalars = new Scalars(manager);
         for (PairPlan pair : plan.pairs()) {
             Factors read = contents.pairs().get(pair);
             pairs.add(
                     read == null
-                            ? FactorInit.draw(pair, slots.weightOf(pair), manager)
-                            : FactorInit.loaded(pair, read, slots.weightOf(pair), manager));
+                            ? FactorInit.draw(pair, slots.weightOf(pair), scalars)
+                            : FactorInit.loaded(pair, read, slots.weightOf(pair), scalars));
         }
         List<ReplacedParameter> replaced = new ArrayList<>();
         for (ReplacementPlan copy : plan.replacements()) {

@@ -32,7 +32,7 @@ final class Binding {
         this.adapter = adapter;
         this.bySlot = new SlotEffect[slots.all().size()];
         List<IdentityHashMap<Parameter, WeightEffect>> effects = new ArrayList<>();
-        slots.all().forEach(slot -> effects.add(new IdentityHashMap<>()));
+        slots.all().forEach(slot -> effects.add(new IdentityHashMap<>(2))); // most stay empty
         for (FactorPair pair : adapter.pairs()) {
             WeightEffect effect = new PairEffect(pair, factor);
             for (PairPlan.Reader reader : pair.plan().readers()) {

@@ -189,8 +189,9 @@ final class CombinedAdapter {
     Adapter create(String name, NDManager manager) {
         WeightedPairs pairs = new WeightedPairs(combination);
         List<FactorPair> combined = new ArrayList<>();
+        Scalars scalars = new Scalars(manager);
         for (PairPlan pair : plan.pairs()) {
-            combined.add(pairs.combine(pair, terms(pair), manager));
+            combined.add(pairs.combine(pair, terms(pair), scalars));
         }
         AdapterParts parts = new AdapterParts(combined, List.of(), List.of());
         return new Adapter(name, plan, manager, parts, false);

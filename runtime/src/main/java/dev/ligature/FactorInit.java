@@ -22,11 +22,13 @@ final class FactorInit {
     private FactorInit() {}
 
     /**
-     * Returns a new pair, whose factors belong to the manager.
+     * Returns a new pair, whose factors belong to the manager of the scalars.
      *
      * @param weight the base's weight, of any floating-point type
+     * @param scalars those of the adapter
      */
-    static FactorPair draw(PairPlan pair, NDArray weight, NDManager manager) {
+    static FactorPair draw(PairPlan pair, NDArray weight, Scalars scalars) {
+        NDManager manager = scalars.manager();
         Factors start = start(pair, weight, manager);
         Factors first = start == null ? random(pair, manager) : copy(start, manager);
         NDArray bias = pair.loraBias() ? bias(pair, manager) : null;
@@ -39,16 +41,17 @@ final class FactorInit {
             }
         }
         return new FactorPair(
-                pair, new Factors(first.a(), first.b(), bias, magnitude), start, manager);
+                pair, new Factors(first.a(), first.b(), bias, magnitude), start, scalars);
     }
 
     /**
-     * Returns a pair of what was read from a file, which belongs to the manager.
+     * Returns a pair of what was read from a file, which belongs to the manager of the scalars.
      *
      * @param weight the base's weight, of any floating-point type
+     * @param scalars those of the adapter
      */
-    static FactorPair loaded(PairPlan pair, Factors values, NDArray weight, NDManager manager) {
-        return new FactorPair(pair, values, start(pair, weight, manager), manager);
+    static FactorPair loaded(PairPlan pair, Factors values, NDArray weight, Scalars scalars) {
+        return new FactorPair(pair, values, start(pair, weight, scalars.manager()), scalars);
     }
 
     private static @Nullable Factors start(PairPlan pair, NDArray weight, NDManager manager) {

@@ -3,7 +3,6 @@ package dev.ligature;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
@@ -38,8 +37,8 @@ public final class FactorPair {
     private final AtomicInteger changes = new AtomicInteger();
 
     /** Creates a plain pair. */
-    FactorPair(PairPlan plan, NDArray a, NDArray b, NDManager manager) {
-        this(plan, new Factors(a, b), null, manager);
+    FactorPair(PairPlan plan, NDArray a, NDArray b, Scalars scalars) {
+        this(plan, new Factors(a, b), null, scalars);
     }
 
     /**
@@ -48,14 +47,14 @@ public final class FactorPair {
      * @param values what the parameters start with; they belong to the manager
      * @param start the factors that ΔW counts from, if it does; they belong to the manager
      */
-    FactorPair(PairPlan plan, Factors values, @Nullable Factors start, NDManager manager) {
+    FactorPair(PairPlan plan, Factors values, @Nullable Factors start, Scalars scalars) {
         if (plan.startsFromWeight() != (start != null)
                 || plan.dora() != (values.magnitude() != null)
                 || plan.loraBias() != (values.bias() != null)) {
             throw new IllegalArgumentException("The arrays are not those of " + plan);
         }
         this.plan = plan;
-        this.manager = manager;
+        this.manager = scalars.manager();
         this.loraA = parameter(plan.name() + ".lora_A", values.a());
         this.loraB = parameter(plan.name() + ".lora_B", values.b());
         this.bias = optional(plan.name() + ".lora_B.bias", values.bias());
@@ -64,12 +63,15 @@ public final class FactorPair {
                 new FactorArrays(
                         alias(values.a(), manager),
                         alias(values.b(), manager),
-                        scalar(plan.scaling()),
+                        scalars.of(plan.scaling(), plan.dataType()),
                         values.bias() == null ? null : alias(values.bias(), manager),
                         values.magnitude() == null ? null : alias(values.magnitude(), manager),
                         start == null
                                 ? null
-                                : new FactorArrays(start.a(), start.b(), scalar(-plan.scaling())));
+                                : new FactorArrays(
+                                        start.a(),
+                                        start.b(),
+                                        scalars.of(-plan.scaling(), plan.dataType())));
     }
 
     /** Returns what was planned: readers, rank, scaling, dropout. */
@@ -141,12 +143,6 @@ public final class FactorPair {
     /** Returns the owner of the arrays. */
     NDManager manager() {
         return manager;
-    }
-
-    private NDArray scalar(double value) {
-        return plan.dataType() == DataType.FLOAT64
-                ? manager.create(value)
-                : manager.create((float) value);
     }
 
     private static @Nullable Parameter optional(String name, @Nullable NDArray array) {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class SlotEffect {
     private final Slot slot;
     private final IdentityHashMap<Parameter, WeightEffect> effects;
-    private final IdentityHashMap<Parameter, WeightEffect> replaced = new IdentityHashMap<>();
+    private final IdentityHashMap<Parameter, WeightEffect> replaced = new IdentityHashMap<>(2);
     private final @Nullable PairEffect pair;
     private final @Nullable TokenRows rows;
 

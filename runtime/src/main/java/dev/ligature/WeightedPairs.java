@@ -45,14 +45,15 @@ final class WeightedPairs {
      *
      * @param plan what it is to be; its rank may be more than is needed
      * @param terms the pairs of the adapters that have one there; at least one
-     * @param manager the owner of the result
+     * @param scalars those of the new adapter, whose manager is the owner of the result
      */
-    FactorPair combine(PairPlan plan, List<Term> terms, NDManager manager) {
+    FactorPair combine(PairPlan plan, List<Term> terms, Scalars scalars) {
+        NDManager manager = scalars.manager();
         try (NDManager scope = manager.newSubManager()) {
             Product product = product(plan, terms, scope);
             NDArray a = padded(product.a(), plan.shapeOfA(), plan.dataType(), manager); // (r, in)
             NDArray b = padded(product.b(), plan.shapeOfB(), plan.dataType(), manager); // (out, r)
-            return new FactorPair(plan, a, b, manager);
+            return new FactorPair(plan, a, b, scalars);
         }
     }
 
