@@ -125,7 +125,7 @@ class Bench:
     def memory(self):
         s = self.shapes
         group = Group("memory", rounds=1, warm_up=1)
-        group.add("ours.memory", "memory", **self.query_value(), count=s.resident)
+        group.add("ours.memory", "memory", base=self.bert, adapter=self.adapters("bert-qv"), count=s.resident)
         results = yield group
         measured = results.median("ours.memory")
         factors = s.bert.factor_bytes(s.rank)

@@ -35,6 +35,14 @@ def llama(shape: Llama):
     return transformers.LlamaForCausalLM(config)
 
 
+@torch.no_grad()
+def shrink(adapted) -> None:
+    """Makes the factors small, as training leaves them: rounding would grow from layer to layer."""
+    factors = [parameter for name, parameter in adapted.named_parameters() if "lora_" in name]
+    for factor in {factor.data_ptr(): factor for factor in factors}.values():  # tied ones share their memory
+        factor.mul_(0.1)
+
+
 def write_adapters(model, lora: dict, name: str, count: int, out: pathlib.Path) -> None:
     """Writes adapters name-00, name-01 … that are not zero, as training would leave them."""
     names = [f"{name}-{i:02}" for i in range(count)]
@@ -45,6 +53,7 @@ def write_adapters(model, lora: dict, name: str, count: int, out: pathlib.Path) 
         adapted = get_peft_model(model, config, adapter_name=names[0])
         for other in names[1:]:
             adapted.add_adapter(other, config)
+        shrink(adapted)
         adapted.save_pretrained(out, selected_adapters=names)
     adapted.unload()
 

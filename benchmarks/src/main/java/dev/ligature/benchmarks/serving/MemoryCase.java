@@ -1,14 +1,13 @@
 package dev.ligature.benchmarks.serving;
 
 import dev.ligature.LoraModel;
-import dev.ligature.plan.LoraConfig;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The bytes that one adapter costs: what the process grows by while it creates {@code count=} of
+ * The bytes that one adapter costs: what the process grows by while it loads {@code count=} of
  * them.
  *
  * <p>The heap is counted by what is used after a collection, and the rest by the memory of the
@@ -17,25 +16,27 @@ import java.nio.file.Path;
  */
 final class MemoryCase implements Case {
     private final LoraModel model;
-    private final LoraConfig config;
+    private final Path directory;
     private final int count;
 
-    private MemoryCase(LoraModel model, LoraConfig config, int count) {
+    private MemoryCase(LoraModel model, Path directory, int count) {
         this.model = model;
-        this.config = config;
+        this.directory = directory;
         this.count = count;
     }
 
     static Case open(Words words, Bases bases) throws IOException {
         LoraModel model = Bases.wrap(bases.load(words.path("base")));
-        return new MemoryCase(model, Adapters.config(words), words.number("count"));
+        return new MemoryCase(model, words.path("adapter"), words.number("count"));
     }
 
     @Override
     public long run() throws IOException {
         int resident = model.adapterNames().size();
         long before = used();
-        Adapters.createUpTo(model, resident + count, config);
+        for (int i = 0; i < count; i++) {
+            model.load("resident." + (resident + i), directory);
+        }
         return (used() - before) / count;
     }
 
