@@ -36,7 +36,8 @@ final class Binding {
         for (FactorPair pair : adapter.pairs()) {
             WeightEffect effect = new PairEffect(pair, factor);
             for (PairPlan.Reader reader : pair.plan().readers()) {
-                addToWeight(effects, slots.named(reader.module()), effect);
+                Slot slot = slots.named(reader.slot());
+                add(effects, slot, slot.parameter(reader.parameter()), effect);
             }
         }
         for (TokenRows rows : adapter.tokenRows()) {

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterStore;
 import dev.ligature.block.Cast;
 import dev.ligature.diag.LoraException;
+import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,11 @@ final class PairEffect implements WeightEffect {
      * @param ratios m / n, which belong to the adapter
      */
     private record Kept(int changes, NDArray w, NDArray ratios) {}
+
+    /** Returns whether blocks are given W + ΔW, and do not add a term to their outputs. */
+    boolean isOfAParameter() {
+        return pair.plan().readers().get(0).kind() == ModuleKind.PARAMETER;
+    }
 
     /** Returns the factor pair that is added. */
     FactorPair pair() {

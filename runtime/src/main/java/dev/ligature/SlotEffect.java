@@ -38,7 +38,7 @@ final class SlotEffect {
         PairEffect pair = null;
         TokenRows rows = null;
         for (Map.Entry<Parameter, WeightEffect> entry : effects.entrySet()) {
-            if (entry.getValue() instanceof PairEffect effect) {
+            if (entry.getValue() instanceof PairEffect effect && !effect.isOfAParameter()) {
                 pair = effect;
             } else if (entry.getValue() instanceof TokenRowsEffect effect) {
                 rows = effect.rows();
@@ -68,6 +68,11 @@ final class SlotEffect {
         return effects.size() == 1 && pair != null && pair.pair().plan().isPlain()
                 ? pair.pair()
                 : null;
+    }
+
+    /** Returns whether rows of the slot's own output are replaced. */
+    boolean patchesRows() {
+        return rows != null;
     }
 
     /** Returns whether what is done here is to add a term to an output; others can be added too. */
@@ -195,7 +200,7 @@ final class SlotEffect {
                             (Convolution) slot.base(),
                             in,
                             training);
-            case OTHER -> throw new IllegalStateException("A pair at " + slot.name());
+            case PARAMETER, OTHER -> throw new IllegalStateException("A pair at " + slot.name());
         };
     }
 

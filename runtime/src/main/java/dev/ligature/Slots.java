@@ -50,11 +50,8 @@ final class Slots {
 
     /** Returns the weight that a pair is for. */
     NDArray weightOf(PairPlan pair) {
-        Parameter weight = named(pair.name()).weight();
-        if (weight == null) {
-            throw new IllegalStateException("A pair of " + pair.name() + ", which has no weight");
-        }
-        return weight.getArray();
+        PairPlan.Reader reader = pair.readers().get(0);
+        return named(reader.slot()).parameter(reader.parameter()).getArray();
     }
 
     /** Returns the slots that read a parameter. */

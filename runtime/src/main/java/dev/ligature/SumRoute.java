@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.nn.Parameter;
 import dev.ligature.diag.LoraException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -102,13 +104,18 @@ final class SumRoute implements Route {
         if (terms.length == 1) {
             return call.through(terms[0].effect(), terms[0].binding());
         }
-        Term replacing = replacing(terms);
-        SlotCall given =
-                replacing == null ? call : call.given(replacing.effect(), replacing.binding());
+        SlotCall given = call;
+        for (Term term : inOrder(terms)) {
+            given = given.given(term.effect(), term.binding());
+        }
+        Term patching = patching(terms);
         NDList output =
-                replacing == null
-                        ? call.base(slot)
-                        : given.replaced(replacing.effect(), replacing.binding());
+                patching == null
+                        ? given.base(slot)
+                        : given.replaced(patching.effect(), patching.binding());
+        if (Arrays.stream(terms).allMatch(term -> term.effect().pair() == null)) {
+            return output; // there may be several
+        }
         NDArray base = output.singletonOrThrow();
         NDArray sum = base;
         for (Term term : terms) {
@@ -117,9 +124,16 @@ final class SumRoute implements Route {
         return sum == base ? output : new NDList(sum);
     }
 
-    private static @Nullable Term replacing(Term[] terms) {
+    /** Returns the terms with those first that replace what others add to. */
+    private static List<Term> inOrder(Term[] terms) {
+        return Arrays.stream(terms)
+                .sorted(Comparator.comparing(term -> !term.binding().replaces()))
+                .toList();
+    }
+
+    private static @Nullable Term patching(Term[] terms) {
         for (Term term : terms) {
-            if (term.effect().replaces()) {
+            if (term.effect().patchesRows()) {
                 return term;
             }
         }

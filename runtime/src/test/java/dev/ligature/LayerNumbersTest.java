@@ -57,7 +57,7 @@ final class LayerNumbersTest {
 
     @Test
     void allCases_areThere() {
-        assertEquals(19, names().size(), names().toString());
+        assertEquals(20, names().size(), names().toString());
     }
 
     @ParameterizedTest

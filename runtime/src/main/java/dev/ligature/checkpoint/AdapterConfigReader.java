@@ -41,6 +41,7 @@ final class AdapterConfigReader {
                     "rank_pattern",
                     "revision",
                     "target_modules",
+                    "target_parameters",
                     "task_type",
                     "trainable_token_indices",
                     "use_dora",
@@ -71,6 +72,9 @@ final class AdapterConfigReader {
         numbers(builder);
         fields.flag("inference_mode"); // of no meaning in a file, but not of any type
         builder.optUseRslora(fields.flag("use_rslora"));
+        if (fields.has("target_parameters")) {
+            builder.optTargetParameters(fields.texts("target_parameters"));
+        }
         builder.optUseDora(fields.flag("use_dora"));
         builder.optLoraBias(fields.flag("lora_bias"));
         builder.optFanInFanOut(fields.flag("fan_in_fan_out"));

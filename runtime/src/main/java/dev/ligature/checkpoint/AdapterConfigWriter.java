@@ -65,6 +65,7 @@ final class AdapterConfigWriter {
         fields.put("lora_dropout", config.loraDropout());
         fields.put("use_rslora", config.useRslora());
         fields.put("init_lora_weights", config.init().value());
+        fields.put("target_parameters", orNull(config.targetParameters()));
         fields.put("use_dora", config.useDora());
         fields.put("lora_bias", config.loraBias());
         fields.put("fan_in_fan_out", config.fanInFanOut());

@@ -38,7 +38,7 @@ enum FactorLayout {
 
     static FactorLayout of(ModuleKind kind) {
         return switch (kind) {
-            case LINEAR -> LINEAR;
+            case LINEAR, PARAMETER -> LINEAR;
             case EMBEDDING -> EMBEDDING;
             case CONVOLUTION -> CONVOLUTION;
             case OTHER -> throw new IllegalArgumentException("LoRA adapts no " + kind);

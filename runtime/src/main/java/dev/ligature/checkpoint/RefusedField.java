@@ -23,7 +23,6 @@ enum RefusedField {
     MONTECLORA_CONFIG("monteclora_config", null, "MonteCLoRA"),
     QALORA_GROUP_SIZE("qalora_group_size", new BigDecimal(16), "QALoRA"),
     RUNTIME_CONFIG("runtime_config", Map.of("ephemeral_gpu_offload", false), "offloading"),
-    TARGET_PARAMETERS("target_parameters", null, "LoRA on raw parameters"),
     USE_BDLORA("use_bdlora", null, "BD-LoRA"),
     USE_QALORA("use_qalora", false, "QALoRA"),
     VELORA_CONFIG("velora_config", null, "VeLoRA");

@@ -26,8 +26,11 @@ final class ConfigCheck {
     private ConfigCheck() {}
 
     /** Returns the selection of targets, where there is one that can match. */
-    static ModuleSelection targets(@Nullable ModuleSelection targets) {
+    static ModuleSelection targets(@Nullable ModuleSelection targets, List<String> parameters) {
         if (targets == null || isEmpty(targets)) {
+            if (!parameters.isEmpty()) {
+                return ModuleSelection.Names.of(List.of());
+            }
             throw new LoraException(
                     "LoraTargetsMissing",
                     "target_modules is "
@@ -54,6 +57,7 @@ final class ConfigCheck {
         numbers(config);
         task(config);
         bias(config);
+        parameters(config);
         selection("target_modules", config.targetModules());
         config.excludeModules().ifPresent(selection -> selection("exclude_modules", selection));
         layers(config);
@@ -137,6 +141,29 @@ final class ConfigCheck {
                                     : "init_lora_weights is " + config.init())
                             + ", which has no bias of B, in PEFT neither. Set one of the two to its"
                             + " default.");
+        }
+    }
+
+    private static void parameters(LoraConfig config) {
+        if (config.targetParameters().isEmpty()) {
+            return;
+        }
+        blank("target_parameters", config.targetParameters());
+        String other =
+                config.loraDropout() > 0
+                        ? "lora_dropout is " + config.loraDropout()
+                        : config.loraBias()
+                                ? "lora_bias is true"
+                                : config.useDora() ? "use_dora is true" : "";
+        if (!other.isEmpty()) {
+            throw new LoraException(
+                    "LoraParameterCombination",
+                    "target_parameters is "
+                            + config.targetParameters()
+                            + ", but "
+                            + other
+                            + ", which needs the input of a layer, and a parameter has none. Leave"
+                            + " it at its default, or target modules.");
         }
     }
 

@@ -27,6 +27,7 @@ final class ExplicitConfig {
         readers =
                 pairs.stream()
                         .flatMap(pair -> pair.readers().stream())
+                        .filter(reader -> reader.kind() != ModuleKind.PARAMETER)
                         .map(PairPlan.Reader::module)
                         .toList();
     }
@@ -41,6 +42,7 @@ final class ExplicitConfig {
     private LoraConfig config() {
         LoraConfig.Builder builder = config.toBuilder();
         targets(builder);
+        parameters(builder);
         builder.optFanInFanOut(false); // the factors do not depend on it
         builder.optRankPattern(patterns(config.rankPattern(), config.rank(), PairPlan::rank));
         builder.optAlphaPattern(
@@ -71,6 +73,22 @@ final class ExplicitConfig {
             missing.forEach(name -> alternatives.add(name.replaceAll("[^\\w]", "\\\\$0")));
             builder.setTargetModulesRegex(String.join("|", alternatives));
         }
+    }
+
+    /** Names the parameters that are adapted because they are tied to one that is targeted. */
+    private void parameters(LoraConfig.Builder builder) {
+        Set<String> all = new LinkedHashSet<>(config.targetParameters());
+        for (PairPlan pair : pairs) {
+            for (PairPlan.Reader reader : pair.readers()) {
+                String name = reader.slot() + "." + reader.parameter();
+                if (reader.kind() == ModuleKind.PARAMETER
+                        && config.targetParameters().stream()
+                                .noneMatch(entry -> NameMatch.fits(entry, name))) {
+                    all.add(name);
+                }
+            }
+        }
+        builder.optTargetParameters(all);
     }
 
     private boolean meansOtherModulesToPeft(ModuleSelection targets) {

@@ -37,6 +37,7 @@ public final class LoraConfig {
     private final boolean useDora;
     private final boolean loraBias;
     private final boolean fanInFanOut;
+    private final List<String> targetParameters;
     private final List<Integer> layersToTransform;
     private final List<String> layersPattern;
     private final Map<String, Integer> rankPattern;
@@ -54,7 +55,8 @@ public final class LoraConfig {
     private final List<String> unknownFields;
 
     private LoraConfig(Builder builder) {
-        targetModules = ConfigCheck.targets(builder.targetModules);
+        targetParameters = List.copyOf(builder.targetParameters);
+        targetModules = ConfigCheck.targets(builder.targetModules, targetParameters);
         excludeModules = builder.excludeModules;
         rank = builder.rank;
         loraAlpha = builder.loraAlpha;
@@ -100,6 +102,7 @@ public final class LoraConfig {
         builder.useDora = useDora;
         builder.loraBias = loraBias;
         builder.fanInFanOut = fanInFanOut;
+        builder.targetParameters = targetParameters;
         builder.layersToTransform = layersToTransform;
         builder.layersPattern = layersPattern;
         builder.rankPattern = rankPattern;
@@ -172,6 +175,15 @@ public final class LoraConfig {
      */
     public boolean fanInFanOut() {
         return fanInFanOut;
+    }
+
+    /**
+     * Returns the parameters that are adapted for whoever reads them, by full names or by what
+     * their names end with: the name of an annotated module and that of the parameter in it, {@code
+     * encoder.attention.query.weight}.
+     */
+    public List<String> targetParameters() {
+        return targetParameters;
     }
 
     /** Returns the indices of the layers that are adapted; empty for all of them. */
@@ -286,6 +298,7 @@ public final class LoraConfig {
                 useDora,
                 loraBias,
                 fanInFanOut,
+                targetParameters,
                 layersToTransform,
                 layersPattern,
                 List.copyOf(rankPattern.entrySet()), // as lists, because their order decides
@@ -315,6 +328,7 @@ public final class LoraConfig {
         private boolean useDora;
         private boolean loraBias;
         private boolean fanInFanOut;
+        private Collection<String> targetParameters = List.of();
         private Collection<Integer> layersToTransform = List.of();
         private Collection<String> layersPattern = List.of();
         private Map<String, Integer> rankPattern = Map.of();
@@ -424,6 +438,20 @@ public final class LoraConfig {
         /** Sets whether the weights are said to be stored as (in, out); of no effect. */
         public Builder optFanInFanOut(boolean fanInFanOut) {
             this.fanInFanOut = fanInFanOut;
+            return this;
+        }
+
+        /**
+         * Sets parameters to adapt for whoever reads them, such as those of a block that cannot be
+         * annotated; default none. The target modules may be left out then.
+         */
+        public Builder optTargetParameters(String... names) {
+            return optTargetParameters(List.of(names));
+        }
+
+        /** Sets parameters to adapt for whoever reads them; see the other overload. */
+        public Builder optTargetParameters(Collection<String> names) {
+            targetParameters = List.copyOf(new LinkedHashSet<>(names));
             return this;
         }
 

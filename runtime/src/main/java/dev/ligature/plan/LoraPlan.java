@@ -41,7 +41,7 @@ public record LoraPlan(
      * @throws LoraException if the configuration does not fit the model
      */
     public static LoraPlan resolve(LoraConfig config, ModelLayout layout) {
-        return resolve(config, layout, Set.of(), !config.allowUnmatched());
+        return resolve(config, layout, Set.of(), true);
     }
 
     /**
@@ -134,7 +134,8 @@ public record LoraPlan(
     }
 
     private static LoraPlan resolve(
-            LoraConfig config, ModelLayout layout, Set<String> tensors, boolean strict) {
+            LoraConfig config, ModelLayout layout, Set<String> tensors, boolean creating) {
+        boolean strict = creating && !config.allowUnmatched();
         PairGroups.requireHead(config, layout);
         TargetMatcher matcher = new TargetMatcher(config);
         EntryCheck check = new EntryCheck(config, layout, matcher);
@@ -143,14 +144,18 @@ public record LoraPlan(
         List<PlanWarning> unmatched = new ArrayList<>(check.selections());
         config.unknownFields().forEach(field -> unmatched.add(unknown(field)));
         unmatched.addAll(check.replacements(saved, rowsResolver));
+        ParameterTargets parameters = new ParameterTargets(config, layout);
+        unmatched.addAll(parameters.unmatched());
         refuse(unmatched, strict);
 
         PairGroups groups = new PairGroups(config, layout, matcher);
         List<List<ModelLayout.Module>> readers = groups.resolve();
         PairResolver resolver = new PairResolver(config);
-        List<PairPlan> pairs = readers.stream().map(resolver::resolve).toList();
+        List<PairPlan> pairs = new ArrayList<>();
+        readers.forEach(group -> pairs.add(resolver.resolve(group)));
+        pairs.addAll(parameters.resolve(resolver));
         PairCheck pairCheck = new PairCheck(layout);
-        pairs.forEach(pair -> pairCheck.check(pair, strict));
+        pairs.forEach(pair -> pairCheck.check(pair, creating));
         unmatched.addAll(resolver.unused(check, readers.stream().flatMap(List::stream).toList()));
 
         List<ReplacementPlan> replacements = new ArrayList<>(saved.resolve());
@@ -159,6 +164,7 @@ public record LoraPlan(
         List<ReplacementPlan> biases = biasResolver.resolve(pairs, saved.modules());
         unmatched.addAll(check.bias(biases));
         refuse(unmatched, strict);
+        parameters.checkClaims(pairs, replacements, rows);
         WeightClaims claims = new WeightClaims(config, layout, pairs, replacements, rows);
         claims.check(strict ? groups.saved() : List.of());
         if (strict) {

@@ -11,6 +11,12 @@ public enum ModuleKind {
     /** Moves windows of the weight over the input, which has one dimension or two. */
     CONVOLUTION,
 
+    /**
+     * A block that asks for its weight, whatever it does with it: it gets W + ΔW. What {@code
+     * target_parameters} adapts is read so.
+     */
+    PARAMETER,
+
     /** Anything else; LoRA cannot adapt it. */
     OTHER
 }

@@ -56,7 +56,7 @@ final class PairCheck {
     private void startOfATie(PairPlan pair) {
         List<ModelLayout.Module> tied =
                 layout.modules().stream()
-                        .filter(module -> module.name().equals(pair.name()))
+                        .filter(module -> module.name().equals(pair.readers().get(0).slot()))
                         .findFirst()
                         .map(ties::readersWith)
                         .orElse(List.of());

@@ -34,6 +34,11 @@ final class PairGroups {
     /** Returns the readers of each pair, each list and all of them in the model's order. */
     List<List<ModelLayout.Module>> resolve() {
         List<ModelLayout.Module> targeted = with(TargetMatcher.Outcome.TARGETED);
+        if (targeted.isEmpty() && config.targetModules() instanceof ModuleSelection.Names names) {
+            if (names.names().isEmpty()) {
+                return List.of(); // parameters alone
+            }
+        }
         if (targeted.isEmpty()) {
             throw nothingMatched();
         }

@@ -51,10 +51,17 @@ public record PairPlan(
     /**
      * A module that reads the pair.
      *
-     * @param module the module's name
+     * @param module the module's name; of a parameter, that of the block that has it
      * @param kind how it reads its weight; not {@link ModuleKind#OTHER}
+     * @param slot the name of the annotated module, which the block is or is in
+     * @param parameter the parameter's name below that
      */
-    public record Reader(String module, ModuleKind kind) {}
+    public record Reader(String module, ModuleKind kind, String slot, String parameter) {
+        /** Names an annotated module that reads its weight. */
+        public Reader(String module, ModuleKind kind) {
+            this(module, kind, module, ModelLayout.Parameter.WEIGHT);
+        }
+    }
 
     /**
      * What makes a weight that of a convolution, (out, channels / groups, window…).

@@ -32,9 +32,11 @@ final class PairResolver {
         int rank = value("rank_pattern", ranks, decisiveRanks, readers, config.rank());
         double alpha = value("alpha_pattern", alphas, decisiveAlphas, readers, config.loraAlpha());
         PairPlan.Kernel kernel = kernel(first);
+        List<PairPlan.Reader> by =
+                readers.stream().map(m -> new PairPlan.Reader(m.name(), m.kind())).toList();
         return new PairPlan(
                 first.weight().isEmpty() ? first.name() : first.weight(),
-                readers.stream().map(m -> new PairPlan.Reader(m.name(), m.kind())).toList(),
+                by,
                 first.shape().get(0),
                 kernel == null ? first.shape().get(1) : kernel.channels() * kernel.window().size(),
                 kernel,
@@ -46,6 +48,25 @@ final class PairResolver {
                 config.useDora(),
                 config.loraBias(),
                 first.dataType() == DataType.FLOAT64 ? DataType.FLOAT64 : DataType.FLOAT32);
+    }
+
+    /** Returns the plan of the pair of a parameter, with what stands for it as readers. */
+    PairPlan resolve(List<PairPlan.Reader> readers, List<ModelLayout.Module> asModules) {
+        PairPlan pair = resolve(asModules);
+        return new PairPlan(
+                pair.weight(),
+                readers,
+                pair.out(),
+                pair.in(),
+                null,
+                pair.rank(),
+                pair.alpha(),
+                pair.scaling(),
+                0,
+                pair.init(),
+                false,
+                false,
+                pair.dataType());
     }
 
     private static PairPlan.@Nullable Kernel kernel(ModelLayout.Module module) {

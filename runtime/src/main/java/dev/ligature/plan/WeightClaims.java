@@ -34,7 +34,13 @@ final class WeightClaims {
         this.config = config;
         this.layout = layout;
         ties = new TieGroups(layout);
-        pairs.forEach(pair -> pair.readers().forEach(r -> this.pairs.put(r.module(), pair)));
+        for (PairPlan pair : pairs) {
+            for (PairPlan.Reader reader : pair.readers()) {
+                if (reader.parameter().equals(ModelLayout.Parameter.WEIGHT)) {
+                    this.pairs.put(reader.slot(), pair);
+                }
+            }
+        }
         rows.forEach(plan -> plan.readers().forEach(r -> this.rows.put(r.module(), plan)));
         for (ReplacementPlan copy : copies) {
             for (ReplacementPlan.Reader reader : copy.readers()) {

@@ -163,6 +163,17 @@ class AdapterConfigJsonTest {
     }
 
     @Test
+    void parametersAlone_areReadAndWritten() throws IOException {
+        String field = "\"target_parameters\": [\n    \"experts.weight\"\n  ]";
+        LoraConfig config =
+                parse("{\"peft_type\": \"LORA\", \"target_modules\": [], " + field + "}");
+        assertEquals(List.of("experts.weight"), config.targetParameters());
+        String json = AdapterConfigJson.write(config);
+        assertTrue(json.contains(field), json);
+        assertEquals(json, AdapterConfigJson.write(parse(json)));
+    }
+
+    @Test
     void theClassOfTheBase_isKept() throws IOException {
         LoraConfig config = parse(resource("/adapter-config/llama-layers.json"));
         assertEquals(
@@ -187,7 +198,6 @@ class AdapterConfigJsonTest {
                 "monteclora_config | {\"scale\": 1}",
                 "qalora_group_size | 32",
                 "runtime_config | {\"ephemeral_gpu_offload\": true}",
-                "target_parameters | [\"experts.w\"]",
                 "use_bdlora | {\"nblocks\": 2}",
                 "use_qalora | true",
                 "velora_config | {\"num_groups\": 2}",
