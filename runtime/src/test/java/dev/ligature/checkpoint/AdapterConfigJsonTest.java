@@ -476,6 +476,30 @@ class AdapterConfigJsonTest {
     }
 
     @Test
+    void noFieldOfPeftIsIgnored_whateverItHolds() throws IOException {
+        Set<String> written =
+                JsonParser.parseString(resource("/adapter-config/peft-least.json"))
+                        .getAsJsonObject()
+                        .keySet();
+        // Two are maps from any name to a number, and one is of no meaning here but kept.
+        Set<String> takesAnything = Set.of("rank_pattern", "alpha_pattern", "auto_mapping");
+        int asked = 0;
+        for (String field : written) {
+            String value = takesAnything.contains(field) ? "3" : "{\"zzz\": 1}";
+            String rest = field.equals("target_modules") ? "" : targets() + ", ";
+            String type = field.equals("peft_type") ? "" : "\"peft_type\": \"LORA\", ";
+            CheckpointException error =
+                    assertThrows(
+                            CheckpointException.class,
+                            () -> parse("{" + type + rest + "\"" + field + "\": " + value + "}"),
+                            field);
+            assertTrue(String.valueOf(error.getMessage()).contains(field), error::getMessage);
+            asked++;
+        }
+        assertTrue(asked > 40, written.toString());
+    }
+
+    @Test
     void noFieldIsBothSupportedAndRefused() throws IOException {
         Set<String> written =
                 JsonParser.parseString(resource("/adapter-config/peft-least.json"))
