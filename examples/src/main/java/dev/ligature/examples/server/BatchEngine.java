@@ -1,7 +1,8 @@
 package dev.ligature.examples.server;
 
 import ai.djl.ndarray.NDManager;
-import dev.ligature.Routing;
+import dev.ligature.examples.llama.LlamaConfig;
+import dev.ligature.examples.llama.RowRouter;
 import dev.ligature.examples.llama.RunningBatch;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -9,7 +10,6 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,12 +20,14 @@ import org.slf4j.LoggerFactory;
 final class BatchEngine {
     private static final Logger LOG = LoggerFactory.getLogger(BatchEngine.class);
 
-    private final LanguageModel model;
+    private final RowRouter router;
+    private final LlamaConfig config;
     private final int places;
     private final ServerMetrics metrics;
     private final NDManager manager = NDManager.newBaseManager();
     private final Thread thread = new Thread(this::run, "batch");
     private final List<Generation> running = new ArrayList<>(); // of the thread alone
+    private final List<Generation> joining = new ArrayList<>(); // of the thread alone
     private RunningBatch batch;
 
     private final Deque<Generation> waiting = new ArrayDeque<>(); // guarded by this
@@ -39,8 +41,17 @@ final class BatchEngine {
         STOPPED
     }
 
-    BatchEngine(LanguageModel model, int places, ServerMetrics metrics) {
-        this.model = model;
+    /**
+     * Creates an engine, to be started.
+     *
+     * @param router gives the blocks that rows go through
+     * @param config the model's configuration
+     * @param places the most completions that are made at once
+     * @param metrics where steps and tokens are counted
+     */
+    BatchEngine(RowRouter router, LlamaConfig config, int places, ServerMetrics metrics) {
+        this.router = router;
+        this.config = config;
         this.places = places;
         this.metrics = metrics;
         this.batch = newBatch();
@@ -48,8 +59,7 @@ final class BatchEngine {
     }
 
     private RunningBatch newBatch() {
-        return new RunningBatch(
-                adapters -> model.lora().routed(Routing.rows(adapters)), model.config(), manager);
+        return new RunningBatch(router, config, manager);
     }
 
     void start() {
@@ -110,12 +120,8 @@ final class BatchEngine {
 
     private void run() {
         try {
-            while (true) {
-                List<Generation> newcomers = newcomers();
-                if (newcomers == null) {
-                    break;
-                }
-                round(newcomers);
+            while (awaitWork()) {
+                round();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -126,26 +132,27 @@ final class BatchEngine {
         }
     }
 
-    /** Waits until there is work; returns who joins, or null if it is time to end. */
-    private synchronized @Nullable List<Generation> newcomers() throws InterruptedException {
+    /** Waits until there is work, and takes those in for whom there is a place; false to end. */
+    private synchronized boolean awaitWork() throws InterruptedException {
         while (state == State.OPEN && waiting.isEmpty() && running.isEmpty()) {
             wait();
         }
         if (state == State.STOPPED || (waiting.isEmpty() && running.isEmpty())) {
-            return null;
+            return false;
         }
         dropUnwanted(waiting.iterator());
-        List<Generation> newcomers = new ArrayList<>();
-        while (running.size() + newcomers.size() < places && !waiting.isEmpty()) {
-            newcomers.add(waiting.remove());
+        while (running.size() + joining.size() < places && !waiting.isEmpty()) {
+            joining.add(waiting.remove());
         }
-        return newcomers;
+        return true;
     }
 
-    private void round(List<Generation> newcomers) {
-        if (!newcomers.isEmpty()) {
-            join(newcomers);
+    private void round() {
+        if (!joining.isEmpty()) {
+            join(joining);
+            joining.clear();
         }
+        complete(); // where one token is all
         rows = batch.size();
         dropUnwanted(running.iterator());
         try {
@@ -168,9 +175,6 @@ final class BatchEngine {
     private void join(List<Generation> newcomers) {
         try {
             batch.join(newcomers.stream().map(Generation::row).toList());
-            newcomers.forEach(newcomer -> metrics.prompt(newcomer.usage().promptTokens()));
-            running.addAll(newcomers);
-            complete();
         } catch (RuntimeException e) {
             if (newcomers.size() > 1) {
                 newcomers.forEach(newcomer -> join(List.of(newcomer)));
@@ -178,10 +182,18 @@ final class BatchEngine {
                 LOG.error("A completion could not begin", e);
                 newcomers.forEach(newcomer -> newcomer.fail(internal()));
             }
+            return;
         }
+        newcomers.forEach(newcomer -> metrics.prompt(newcomer.usage().promptTokens()));
+        running.addAll(newcomers);
     }
 
-    private static ApiException internal() {
+    /** Returns what nobody hears; the status is the one that proxies count such requests by. */
+    private static ApiException gone() {
+        return ApiException.of(499, "client_gone", "The client went away.");
+    }
+
+    static ApiException internal() {
         return ApiException.of(
                 500, "internal_error", "The completion failed. The server's log says more.");
     }
@@ -192,7 +204,7 @@ final class BatchEngine {
             Generation generation = generations.next();
             if (generation.isCancelled()) {
                 metrics.aborted();
-                drop(generations, generation, internal()); // which nobody hears
+                drop(generations, generation, gone());
             } else if (generation.isLate()) {
                 drop(
                         generations,
@@ -230,6 +242,7 @@ final class BatchEngine {
             left = new ArrayList<>(waiting);
             waiting.clear();
         }
+        left.addAll(joining);
         left.addAll(running);
         running.clear();
         rows = 0;

@@ -6,12 +6,16 @@ import dev.ligature.examples.server.CompletionSink.Finish;
 import dev.ligature.examples.server.CompletionSink.Usage;
 import dev.ligature.examples.text.TextStream;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One completion on its way: the text that grows, the hold on its adapter, and where it goes. It
  * ends once, whatever the reason, and gives its hold back then.
  */
 final class Generation {
+    private static final Logger LOG = LoggerFactory.getLogger(Generation.class);
+
     private final Hold hold;
     private final CompletionSink sink;
     private final TextStream stream;
@@ -20,6 +24,7 @@ final class Generation {
     private final long deadline;
     private final AtomicBoolean over = new AtomicBoolean();
     private volatile boolean cancelled;
+    private boolean broken; // of the batch's thread alone
 
     /**
      * Creates a completion.
@@ -67,11 +72,17 @@ final class Generation {
 
     /** Returns whether nothing more is to be made. */
     boolean isDone() {
-        return row.isDone() || stops.isStopped();
+        return broken || row.isDone() || stops.isStopped();
     }
 
+    /** Takes a token; what fails here must not reach the batch, which has other rows. */
     private void token(long id) {
-        give(stops.add(stream.add(id)));
+        try {
+            give(stops.add(stream.add(id)));
+        } catch (RuntimeException e) {
+            LOG.error("Tokens of a completion are no text", e);
+            broken = true;
+        }
     }
 
     private void give(String piece) {
@@ -82,7 +93,9 @@ final class Generation {
 
     /** Ends it as it should end. */
     void complete() {
-        if (over.compareAndSet(false, true)) {
+        if (broken) {
+            fail(BatchEngine.internal());
+        } else if (over.compareAndSet(false, true)) {
             give(stops.add(stream.finish()));
             give(stops.finish());
             hold.close();

@@ -1,5 +1,6 @@
 package dev.ligature.examples.server;
 
+import dev.ligature.Routing;
 import dev.ligature.store.AdapterStore;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -56,7 +57,12 @@ public final class LlamaServer {
                                         new FileSystemOptions()
                                                 .setFileCachingEnabled(false)
                                                 .setClassPathResolvingEnabled(false)));
-        this.engine = new BatchEngine(model, limits.batch(), metrics);
+        this.engine =
+                new BatchEngine(
+                        adapters -> model.lora().routed(Routing.rows(adapters)),
+                        model.config(),
+                        limits.batch(),
+                        metrics);
         this.completions = new CompletionHandler(vertx, model, models, engine, limits, metrics);
         this.http =
                 vertx.createHttpServer(

@@ -46,9 +46,9 @@ final class ServerLifeTest {
         return pool.submit(() -> http.complete(body));
     }
 
-    private static boolean isOne(ServerFixture fixture, String name) {
+    private static boolean is(ServerFixture fixture, String name, long value) {
         try {
-            return fixture.metric(name) == 1;
+            return fixture.metric(name) == value;
         } catch (Exception e) {
             throw new AssertionError(e);
         }
@@ -67,6 +67,7 @@ final class ServerLifeTest {
             }
             fixture.awaitIdle();
             assertEquals(2, fixture.metric("ligature_aborted_total"));
+            assertEquals(2, fixture.metric("ligature_responses_total{status=\"499\"}"));
             assertEquals(idle, fixture.liveArrays());
             assertEquals(
                     fixture.alone("alpha", "int", 4),
@@ -97,7 +98,7 @@ final class ServerLifeTest {
             RawCall running = RawCall.open(fixture.server().port());
             running.post(streamed("alpha", "int", LONG)).awaitLine("data: ");
             Future<HttpResponse<String>> waiting = later(fixture.http(), greedy("beta", "int", 2));
-            ServerFixture.await(() -> isOne(fixture, "ligature_waiting"));
+            ServerFixture.await(() -> is(fixture, "ligature_waiting", 1));
             HttpResponse<String> third = fixture.http().complete(greedy("beta", "int", 2));
             assertEquals(429, third.statusCode());
             assertEquals("too_many_requests", error(third).get("code").getAsString());
@@ -152,10 +153,11 @@ final class ServerLifeTest {
     void aServerThatStops_finishesWhatRuns_andTakesNothingMore() throws Exception {
         try (ServerFixture fixture = new ServerFixture(adapters, TWO)) {
             HttpCalls http = fixture.http();
-            Future<HttpResponse<String>> whole = later(http, greedy("alpha", "int", 250));
-            Future<HttpResponse<String>> stream = later(http, streamed("beta", "int", 250));
+            Future<HttpResponse<String>> whole = later(http, greedy("alpha", "int", 600));
+            Future<HttpResponse<String>> stream = later(http, streamed("beta", "int", 600));
+            ServerFixture.await(() -> is(fixture, "ligature_rows", 2));
             Future<HttpResponse<String>> queued = later(http, greedy("base", "int", 5));
-            ServerFixture.await(() -> isOne(fixture, "ligature_waiting"));
+            ServerFixture.await(() -> is(fixture, "ligature_waiting", 1));
             Future<?> stopping =
                     pool.submit(
                             () -> {
@@ -165,7 +167,7 @@ final class ServerLifeTest {
             ServerFixture.await(() -> isRefused(http));
             stopping.get();
             assertThrows(IOException.class, () -> http.get("/health"));
-            assertEquals(fixture.alone("alpha", "int", 250), text(whole.get().body()));
+            assertEquals(fixture.alone("alpha", "int", 600), text(whole.get().body()));
             assertEquals(fixture.alone("base", "int", 5), text(queued.get().body()));
             List<String> events = events(stream.get().body());
             assertEquals("[DONE]", events.get(events.size() - 1));
@@ -195,7 +197,7 @@ final class ServerLifeTest {
             HttpCalls http = fixture.http();
             Future<HttpResponse<String>> whole = later(http, greedy("alpha", "int", LONG));
             Future<HttpResponse<String>> stream = later(http, streamed("beta", "int", LONG));
-            ServerFixture.await(() -> leased(fixture) == 2);
+            ServerFixture.await(() -> is(fixture, "ligature_rows", 2));
             fixture.server().stop();
             assertEquals(503, whole.get().statusCode());
             assertEquals("stopping", error(whole.get()).get("code").getAsString());
