@@ -83,6 +83,26 @@ class BaseCheckpointExportTest {
     }
 
     @Test
+    void anUntiedWeight_isANewTensorOfTheLastShard_andTheConfigSaysSo() throws IOException {
+        String name = "other_head.weight";
+        try (BaseCheckpoint checkpoint = BaseCheckpoint.open(SHARDED)) {
+            Map<String, NDArray> untied = Map.of(name, manager.ones(new Shape(5, 16)));
+            checkpoint.export(out, Map.of(), untied, ExportOptions.defaults());
+        }
+        try (BaseCheckpoint after = BaseCheckpoint.open(out)) {
+            assertEquals(TensorDtype.BF16, after.tensor(name).dtype());
+            assertEquals(21, after.tensorNames().size());
+        }
+        String shard = "model-00003-of-00003.safetensors";
+        try (SafetensorsReader reader = SafetensorsReader.open(out.resolve(shard))) {
+            assertEquals(80, reader.read(name, manager).sum().getFloat());
+        }
+        String config = Files.readString(out.resolve("config.json"));
+        assertTrue(config.contains("\"tie_word_embeddings\": false"), config);
+        assertFalse(config.contains("\"tie_word_embeddings\": true"), config);
+    }
+
+    @Test
     void anotherDataType_isInTensorsConfigAndIndex() throws IOException {
         export(SHARDED, Map.of(), ExportOptions.defaults().withDtype(TensorDtype.F32));
         assertTrue(Files.readString(out.resolve("config.json")).contains("\"dtype\": \"float32\""));

@@ -67,6 +67,40 @@ final class TrainCommandTest {
     }
 
     @Test
+    void whatIsReplaced_isNamedByOptions() throws IOException {
+        Path base = Cases.path("train-tokens-biases", "base");
+        Path output = folder.resolve("adapter");
+        Path tokens = Cases.path("train-tokens-biases", "train.safetensors");
+        Object[] args = {
+            "train",
+            "--model",
+            base,
+            "--token-ids",
+            tokens,
+            "--output",
+            output,
+            "--bias",
+            "all",
+            "--modules-to-save",
+            "model.norm",
+            "--trainable-token-indices",
+            "3,5"
+        };
+        CliRun.of(args).succeeded();
+        String json =
+                CliRun.of("inspect", "--model", base, "--adapter", output, "--json")
+                        .succeeded()
+                        .out();
+        assertTrue(json.contains("\"model.norm.weight\""), json);
+        assertTrue(json.contains("\"model.layers.0.self_attn.q_proj.bias\""), json);
+        assertTrue(json.replaceAll("\\s", "").contains("\"indices\":[3,5]"), json);
+        Object[] wrong = args.clone();
+        wrong[6] = folder.resolve("other");
+        wrong[8] = "some";
+        CliRun.of(wrong).refused("--bias is 'some'", "lora_only");
+    }
+
+    @Test
     void flags_makeAConfigurationThatPeftKnows() throws IOException {
         Path output = folder.resolve("adapter");
         CliRun.of(
