@@ -5,6 +5,7 @@ import dev.ligature.LoraModel;
 import dev.ligature.checkpoint.AdapterConfigJson;
 import dev.ligature.plan.BiasMode;
 import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraInit;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -83,6 +84,31 @@ final class AdapterOptions {
             description = "Train biases: none, all or lora_only. Default: none.")
     private @Nullable String bias;
 
+    @Option(
+            names = "--init-lora-weights",
+            paramLabel = "INIT",
+            description = {
+                "How the factors start: true, false, gaussian, orthogonal, pissa,",
+                "pissa_niter_N or olora. Default: true."
+            })
+    private @Nullable String init;
+
+    @Option(
+            names = "--use-rslora",
+            arity = "0..1",
+            fallbackValue = "true",
+            paramLabel = "BOOL",
+            description = "The scaling is alpha / sqrt(r).")
+    private @Nullable Boolean rslora;
+
+    @Option(
+            names = "--use-dora",
+            arity = "0..1",
+            fallbackValue = "true",
+            paramLabel = "BOOL",
+            description = "Train the lengths of the weights' rows too.")
+    private @Nullable Boolean dora;
+
     /** Says of options that contradict each other that they do. */
     void check() {
         Map<String, @Nullable Object> flags = new LinkedHashMap<>();
@@ -92,6 +118,9 @@ final class AdapterOptions {
         flags.put("--lora-dropout", dropout);
         flags.put("--target-modules", targets);
         flags.put("--ensure-weight-tying", tying);
+        flags.put("--init-lora-weights", init);
+        flags.put("--use-rslora", rslora);
+        flags.put("--use-dora", dora);
         flags.put("--modules-to-save", modulesToSave);
         flags.put("--trainable-token-indices", tokens);
         flags.put("--bias", bias);
@@ -157,7 +186,12 @@ final class AdapterOptions {
         if (bias != null) {
             builder.optBias(mode(bias));
         }
+        if (init != null) {
+            builder.optInit(start(init));
+        }
         return builder.optEnsureWeightTying(tying != null && tying)
+                .optUseRslora(rslora != null && rslora)
+                .optUseDora(dora != null && dora)
                 .optTaskType("CAUSAL_LM")
                 .optBaseModelNameOrPath(base.toString())
                 .build();
@@ -171,5 +205,17 @@ final class AdapterOptions {
                         () ->
                                 new BadInputException(
                                         "--bias is '" + word + "': use none, all or lora_only."));
+    }
+
+    private static LoraInit start(String name) {
+        Object value = name.matches("true|false") ? Boolean.valueOf(name) : name;
+        return LoraInit.of(value)
+                .orElseThrow(
+                        () ->
+                                new BadInputException(
+                                        "--init-lora-weights is '"
+                                                + name
+                                                + "': use true, false, gaussian, orthogonal,"
+                                                + " pissa, pissa_niter_16 or olora."));
     }
 }

@@ -173,6 +173,7 @@ final class BadInputTest {
         tokenIds("--r", 0).refused("r is 0");
         tokenIds("--r", "x").refused("--r", "'x'");
         tokenIds("--lora-dropout", 1.5).refused("1.5");
+        tokenIds("--init-lora-weights", "piza").refused("--init-lora-weights is 'piza'");
         tokenIds("--target-modules", "q_porj").refused("q_porj", "Did you mean q_proj");
         tokenIds("--target-modules", "norm").refused("norm");
         tokenIds("--adapter-config", json).refused("c.json", "IA3");

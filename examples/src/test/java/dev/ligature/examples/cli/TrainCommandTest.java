@@ -135,6 +135,35 @@ final class TrainCommandTest {
     }
 
     @Test
+    void startAndScalingAndDora_areThoseOfTheOptions() throws IOException {
+        Path output = folder.resolve("adapter");
+        CliRun.of(
+                        "train",
+                        "--model",
+                        BASE,
+                        "--output",
+                        output,
+                        "--token-ids",
+                        Cases.batches(folder.resolve("b.safetensors"), 5, 2, 1, 3),
+                        "--r",
+                        2,
+                        "--init-lora-weights",
+                        "olora",
+                        "--use-rslora",
+                        "--use-dora")
+                .succeeded();
+
+        JsonObject config =
+                JsonParser.parseString(Files.readString(output.resolve("adapter_config.json")))
+                        .getAsJsonObject();
+        assertTrue(config.get("use_rslora").getAsBoolean());
+        assertTrue(config.get("use_dora").getAsBoolean());
+        // OLoRA is saved as plain LoRA of twice the rank.
+        assertEquals(4, config.get("r").getAsInt());
+        assertTrue(config.get("init_lora_weights").getAsBoolean());
+    }
+
+    @Test
     void theSameSeed_trainsTheSameAdapter() throws IOException {
         Path batches = Cases.batches(folder.resolve("b.safetensors"), 5, 3, 2, 4);
         float[] first = trainedB(batches, "a", 1);
