@@ -159,11 +159,19 @@ final class Binding {
             throw new IllegalStateException("The adapter does not touch " + parameter.getName());
         }
         for (Slot reader : slots.readersOf(parameter)) {
-            if (effect(reader, parameter) != first) {
+            if (hasSay(reader, parameter) && effect(reader, parameter) != first) {
                 throw treatedDifferently(parameter, purpose);
             }
         }
         return first;
+    }
+
+    /**
+     * Returns whether a slot decides how it reads a parameter. A block inside a composite that
+     * reads the weight of another slot does not, and gets what there is.
+     */
+    private boolean hasSay(Slot reader, Parameter parameter) {
+        return reader.weight() == parameter || effect(reader, parameter) != null;
     }
 
     private @Nullable WeightEffect effect(Slot slot, Parameter parameter) {
@@ -174,6 +182,9 @@ final class Binding {
     private LoraException treatedDifferently(Parameter parameter, String purpose) {
         List<String> readers = new ArrayList<>();
         for (Slot reader : slots.readersOf(parameter)) {
+            if (!hasSay(reader, parameter)) {
+                continue;
+            }
             WeightEffect effect = effect(reader, parameter);
             readers.add(
                     reader.name() + " (" + (effect == null ? "not adapted" : effect.kind()) + ")");
@@ -195,25 +206,48 @@ final class Binding {
         return reachedAll;
     }
 
-    /** Takes note of what the first forward pass reached; a slot that it missed is an error. */
-    void checkReached(boolean[] reached) {
-        List<String> missed = new ArrayList<>();
+    /** Takes note of what the first forward pass reached; what it missed is an error. */
+    void checkReached(Reach reach) {
+        List<String> blocks = new ArrayList<>();
+        List<String> parameters = new ArrayList<>();
         for (Slot slot : slots.all()) {
-            if (bySlot[slot.index()] != null && !reached[slot.index()]) {
-                missed.add(slot.name());
+            SlotEffect effect = bySlot[slot.index()];
+            if (effect != null && !reach.has(slot)) {
+                blocks.add(slot.name());
+            } else if (effect != null) {
+                slot.parameters().stream()
+                        .filter(read -> effect.replacedParameters().contains(read.parameter()))
+                        .filter(read -> !reach.has(slot, read.parameter()))
+                        .forEach(read -> parameters.add(slot.name() + "." + read.name()));
             }
         }
-        if (!missed.isEmpty()) {
-            throw new LoraException(
-                    "LoraNeverReached",
-                    "Adapter "
-                            + adapter.name()
-                            + " adapts "
-                            + String.join(", ", missed)
-                            + ", but the forward pass neither called the block nor asked for its"
-                            + " weight, so the adapter has no effect there. Call the block through"
-                            + " its annotated field, or take the module out of target_modules.");
+        if (!blocks.isEmpty()) {
+            throw neverReached(
+                    blocks,
+                    "neither called the block nor asked for its weight",
+                    "Call the block through its annotated field, or take the module out of"
+                            + " target_modules.");
+        }
+        if (!parameters.isEmpty()) {
+            throw neverReached(
+                    parameters,
+                    "never asked for that parameter of the block",
+                    "Use it in the block's forward pass, or take it out of target_parameters, or its"
+                            + " module out of modules_to_save.");
         }
         reachedAll = true;
+    }
+
+    private LoraException neverReached(List<String> missed, String how, String remedy) {
+        return new LoraException(
+                "LoraNeverReached",
+                "Adapter "
+                        + adapter.name()
+                        + " adapts "
+                        + String.join(", ", missed)
+                        + ", but the forward pass "
+                        + how
+                        + ", so the adapter has no effect there. "
+                        + remedy);
     }
 }

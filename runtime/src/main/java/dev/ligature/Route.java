@@ -77,9 +77,9 @@ sealed interface Route permits SumRoute, RowsRoute {
         return true;
     }
 
-    /** Takes note of what the first forward pass reached; a slot that it missed is an error. */
-    default void checkReached(boolean[] reached) {
-        bindings().forEach(binding -> binding.checkReached(reached));
+    /** Takes note of what the first forward pass reached; what it missed is an error. */
+    default void checkReached(Reach reach) {
+        bindings().forEach(binding -> binding.checkReached(reach));
     }
 
     /** Returns the adapters that a trainer is to see. */

@@ -8,6 +8,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterServer;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.plan.ModuleKind;
 import java.util.IdentityHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -15,14 +16,15 @@ import org.jspecify.annotations.Nullable;
  * The parameter store of one forward pass: it carries the adapter of the request to the slots, and
  * delegates to the caller's store.
  *
- * <p>Slots give their base block the caller's store. Whoever else asks this one for an adapted
- * weight, such as a head written as a matrix product, gets W + ΔW.
+ * <p>Slots give their base block the caller's values of what the slot itself takes care of. Whoever
+ * else asks for an adapted weight, such as a head written as a matrix product or a block inside a
+ * composite that is tied to another slot, gets W + ΔW.
  */
 final class RoutedStore extends ParameterStore {
     private final ParameterStore raw;
     private final NDManager manager;
     private final Route route;
-    private final boolean @Nullable [] reached;
+    private final @Nullable Reach reach;
     private @Nullable IdentityHashMap<Parameter, NDArray> views;
     private @Nullable IdentityHashMap<long[], NDArray> indices;
     private @Nullable RowStacks stacks;
@@ -33,7 +35,7 @@ final class RoutedStore extends ParameterStore {
         this.raw = raw;
         this.manager = manager;
         this.route = route;
-        this.reached = route.wasReached() ? null : new boolean[route.slots().all().size()];
+        this.reach = route.wasReached() ? null : new Reach(route.slots());
     }
 
     boolean isOf(Slots slots) {
@@ -47,10 +49,44 @@ final class RoutedStore extends ParameterStore {
     /** Returns the output of a slot, as the adapters have it. */
     NDList forward(
             Slot slot, NDList inputs, boolean training, @Nullable PairList<String, Object> params) {
-        if (reached != null) {
-            reached[slot.index()] = true;
+        if (reach != null) {
+            reach.call(slot);
         }
-        return route.forward(slot, new SlotCall(raw, inputs, training, params), this);
+        return route.forward(slot, new SlotCall(storeOf(slot), inputs, training, params), this);
+    }
+
+    private ParameterStore storeOf(Slot slot) {
+        if (slot.kind() != ModuleKind.OTHER) {
+            // Such a block reads its weight and its bias, which are the slot's own.
+            return reach == null ? raw : new SlotStore(slot, this, reach);
+        }
+        return reach == null && !ownsAny(slot) ? this : new SlotStore(slot, this, reach);
+    }
+
+    private boolean ownsAny(Slot slot) {
+        if (slot.weight() != null && route.touches(slot.weight())) {
+            return true;
+        }
+        for (Binding binding : route.bindings()) {
+            if (binding.at(slot) != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Returns whether a slot takes care of a parameter, so that its block gets the base's. */
+    boolean isOwn(Slot slot, Parameter parameter) {
+        if (parameter == slot.weight()) {
+            return true;
+        }
+        for (Binding binding : route.bindings()) {
+            SlotEffect effect = binding.at(slot);
+            if (effect != null && effect.on(parameter) != null) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override
@@ -65,10 +101,8 @@ final class RoutedStore extends ParameterStore {
     }
 
     private NDArray view(Parameter weight, Device device, boolean training) {
-        if (reached != null) {
-            for (Slot reader : route.slots().readersOf(weight)) {
-                reached[reader.index()] = true;
-            }
+        if (reach != null) {
+            reach.askPast(weight);
         }
         return route.view(weight, raw.getValue(weight, device, training), training, this);
     }
@@ -101,8 +135,8 @@ final class RoutedStore extends ParameterStore {
     }
 
     void checkReached() {
-        if (reached != null) {
-            route.checkReached(reached);
+        if (reach != null) {
+            route.checkReached(reach);
         }
     }
 

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One call of a slot in a forward pass.
  *
- * @param store the caller's store, which knows nothing of adapters
+ * @param store what the slot's block reads from; it has the base's values of what the slot takes
+ *     care of
  * @param inputs the slot's inputs
  * @param training whether the pass is a training one
  * @param params what the caller passes along
@@ -20,7 +21,7 @@ record SlotCall(
         boolean training,
         @Nullable PairList<String, Object> params) {
 
-    /** Returns what the base makes of the inputs. It gets the caller's own store: no W + ΔW. */
+    /** Returns what the base makes of the inputs. Of its own weight that is no W + ΔW. */
     NDList base(Slot slot) {
         return slot.base().forward(store, inputs, training, params);
     }

@@ -13,6 +13,7 @@ import dev.ligature.plan.PairPlan;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +61,11 @@ final class SlotEffect {
         return pair;
     }
 
+    /** Returns the parameters that the block is given others for, and has to ask for. */
+    Set<Parameter> replacedParameters() {
+        return replaced.keySet();
+    }
+
     /**
      * Returns the pair, if adding its term to the base's output is all that is done here; else
      * null.
@@ -93,7 +99,7 @@ final class SlotEffect {
     /**
      * Returns the slot's output with the adapter.
      *
-     * @param store the caller's store: the base block gets it as it is, but for what is replaced
+     * @param store what the base block reads from, but for what is replaced
      * @param inputs the slot's inputs
      * @param training whether the pass is a training one
      * @param graph whether the adapter itself is trained, so that its arrays come from the store
