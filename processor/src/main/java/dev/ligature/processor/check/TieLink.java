@@ -13,10 +13,6 @@ import dev.ligature.processor.diag.Site;
  * @param site where it is written
  */
 record TieLink(String reader, String source, String when, boolean isOwn, Site site) {
-    TieLink withSource(String other) {
-        return new TieLink(reader, other, when, isOwn, site);
-    }
-
     boolean always() {
         return when.isEmpty();
     }
