@@ -2,7 +2,7 @@ package dev.ligature;
 
 import ai.djl.nn.Block;
 import dev.ligature.annotation.Role;
-import dev.ligature.block.TiedLinear;
+import dev.ligature.block.TiedBlock;
 import dev.ligature.diag.LoraException;
 import dev.ligature.diag.Nearest;
 import dev.ligature.inject.ModuleSink;
@@ -23,14 +23,14 @@ final class BaseUntie implements ModuleSink {
 
     /** Unties the modules, all or none. */
     void untie(List<String> modules) {
-        List<TiedLinear> tied = new ArrayList<>();
+        List<TiedBlock> tied = new ArrayList<>();
         for (String module : modules) {
             tied.add(find(module));
         }
-        tied.stream().distinct().forEach(TiedLinear::untie);
+        tied.stream().distinct().forEach(TiedBlock::untie);
     }
 
-    private TiedLinear find(String module) {
+    private TiedBlock find(String module) {
         List<String> fitting =
                 blocks.keySet().stream()
                         .filter(name -> name.equals(module) || name.endsWith("." + module))
@@ -56,18 +56,18 @@ final class BaseUntie implements ModuleSink {
                             + " is wrapped already. Untie the base before it is wrapped, so that no"
                             + " adapter is tied by then.");
         }
-        if (block instanceof TiedLinear tied && !tied.isUntied()) {
+        if (block instanceof TiedBlock tied && !tied.isUntied()) {
             return tied;
         }
         throw new LoraException(
                 "LoraUntie",
                 "Module "
                         + name
-                        + (block instanceof TiedLinear
+                        + (block instanceof TiedBlock
                                 ? " is untied already."
                                 : " is a "
                                         + (block == null ? "" : block.getClass().getSimpleName())
                                         + ", which shares no weight of another block.")
-                        + " Name a TiedLinear that is tied, such as the output head.");
+                        + " Name a TiedLinear or TiedEmbedding that is tied, such as the output head.");
     }
 }

@@ -112,7 +112,8 @@ public final class LoraModel extends ForwardingBlock {
      *
      * @param model the model, initialised and not wrapped
      * @param visit the {@code visit} method of its generated class
-     * @param modules the modules, {@code TiedLinear} blocks, by full names or what they end with
+     * @param modules the modules, {@code TiedLinear} or {@code TiedEmbedding} blocks, by full names
+     *     or what they end with
      * @param <M> the model class
      * @throws LoraException if a name is not that of one tied module; the model is then unchanged
      */

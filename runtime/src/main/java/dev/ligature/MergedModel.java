@@ -11,7 +11,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.block.Cast;
-import dev.ligature.block.TiedLinear;
+import dev.ligature.block.TiedBlock;
 import dev.ligature.diag.LoraException;
 import dev.ligature.plan.PairPlan;
 import java.util.ArrayList;
@@ -197,7 +197,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
     public Map<String, NDArray> untied() {
         Map<String, NDArray> untied = new LinkedHashMap<>();
         for (Slot slot : slots.all()) {
-            if (slot.base() instanceof TiedLinear tied && tied.isUntied()) {
+            if (slot.base() instanceof TiedBlock tied && tied.isUntied()) {
                 Parameter weight = tied.sharedWeight();
                 NDArray array = merged.getOrDefault(weight, weight.getArray());
                 slot.names().forEach(name -> untied.put(name + ".weight", array));

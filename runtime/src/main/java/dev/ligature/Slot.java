@@ -11,6 +11,7 @@ import ai.djl.nn.convolutional.Convolution;
 import ai.djl.nn.core.Linear;
 import dev.ligature.annotation.Role;
 import dev.ligature.block.BlockWeight;
+import dev.ligature.block.TiedEmbedding;
 import dev.ligature.block.TiedLinear;
 import dev.ligature.block.TokenEmbedding;
 import dev.ligature.plan.ModelLayout;
@@ -142,6 +143,8 @@ final class Slot {
         if (block instanceof Conv1d || block instanceof Conv2d) {
             return ModuleKind.CONVOLUTION;
         }
-        return block instanceof TokenEmbedding ? ModuleKind.EMBEDDING : ModuleKind.OTHER;
+        return block instanceof TokenEmbedding || block instanceof TiedEmbedding
+                ? ModuleKind.EMBEDDING
+                : ModuleKind.OTHER;
     }
 }

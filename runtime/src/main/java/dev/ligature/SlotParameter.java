@@ -4,7 +4,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.util.Pair;
-import dev.ligature.block.TiedLinear;
+import dev.ligature.block.TiedBlock;
 import dev.ligature.plan.ModelLayout;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -31,7 +31,7 @@ record SlotParameter(String name, Parameter parameter) {
     }
 
     private static void collect(String prefix, Block block, List<SlotParameter> found) {
-        if (block instanceof TiedLinear tied
+        if (block instanceof TiedBlock tied
                 && !block.getDirectParameters().values().contains(tied.sharedWeight())) {
             found.add(
                     new SlotParameter(prefix + ModelLayout.Parameter.WEIGHT, tied.sharedWeight()));

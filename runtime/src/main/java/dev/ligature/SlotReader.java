@@ -5,7 +5,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import ai.djl.util.Pair;
 import dev.ligature.annotation.Role;
-import dev.ligature.block.TiedLinear;
+import dev.ligature.block.TiedBlock;
 import dev.ligature.diag.LoraException;
 import dev.ligature.inject.ModuleSink;
 import dev.ligature.plan.ModelLayout;
@@ -52,7 +52,7 @@ final class SlotReader implements ModuleSink {
     public void tie(String reader, String source) {
         Slot tied = named(reader);
         Slot owner = named(source);
-        if (tied == owner || (tied.base() instanceof TiedLinear linear && linear.isUntied())) {
+        if (tied == owner || (tied.base() instanceof TiedBlock block && block.isUntied())) {
             return;
         }
         if (tied.weight() == null || tied.weight() != owner.weight()) {
@@ -66,8 +66,8 @@ final class SlotReader implements ModuleSink {
                             + tied.base().getClass().getSimpleName()
                             + " does not read the weight of the "
                             + owner.base().getClass().getSimpleName()
-                            + " there. Build it on the block it shares with (new TiedLinear(source)), or"
-                            + " make the tie conditional with @Tied(when = …).");
+                            + " there. Build it on the block it shares with (new TiedLinear(source),"
+                            + " new TiedEmbedding(source)), or make the tie conditional with @Tied(when = …).");
         }
         tiedTo.put(root(tied), root(owner));
     }

@@ -10,14 +10,14 @@ public final class BlockWeight {
     private BlockWeight() {}
 
     /**
-     * Returns the weight that the block reads: the shared one of a {@link TiedLinear}, else the
+     * Returns the weight that the block reads: the shared one of a {@link TiedBlock}, else the
      * block's only direct parameter of type {@link Parameter.Type#WEIGHT}, else its only one of
      * type {@link Parameter.Type#GAMMA} (norms); empty for a composite block.
      *
      * @param block the block
      */
     public static Optional<Parameter> of(Block block) {
-        if (block instanceof TiedLinear tied) {
+        if (block instanceof TiedBlock tied) {
             return Optional.of(tied.sharedWeight());
         }
         Optional<Parameter> weight = only(block, Parameter.Type.WEIGHT);

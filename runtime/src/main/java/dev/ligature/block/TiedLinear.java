@@ -2,7 +2,6 @@ package dev.ligature.block;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
@@ -16,17 +15,13 @@ import org.jspecify.annotations.Nullable;
  * A linear layer that reads the weight of another block, such as an output head tied to the input
  * embedding. It may have a bias of its own.
  *
- * <p>The shared weight stays a parameter of its owner alone: parameter names, counts and saved
- * files are those of a model with one weight, and a weight that the owner loads is seen here.
- * {@link #untie} ends that.
- *
  * <ul>
  *   <li>input: {@code (…, in)}
  *   <li>output: {@code (…, out)}
  *   <li>shared weight: {@code (out, in)}, an embedding's {@code (V, d)} for one
  * </ul>
  */
-public final class TiedLinear extends AbstractBlock {
+public final class TiedLinear extends AbstractBlock implements TiedBlock {
     private static final byte VERSION = 1;
 
     private Parameter sharedWeight;
@@ -52,15 +47,7 @@ public final class TiedLinear extends AbstractBlock {
     @SuppressWarnings("this-escape") // addParameter is how DJL blocks are built
     public TiedLinear(Block source, boolean bias) {
         super(VERSION);
-        this.sharedWeight =
-                BlockWeight.of(source)
-                        .orElseThrow(
-                                () ->
-                                        new IllegalArgumentException(
-                                                "A "
-                                                        + source.getClass().getSimpleName()
-                                                        + " has no weight to share: give the block"
-                                                        + " that owns the weight itself."));
+        this.sharedWeight = SharedWeight.of(source);
         this.bias =
                 bias
                         ? addParameter(
@@ -71,45 +58,18 @@ public final class TiedLinear extends AbstractBlock {
                         : null;
     }
 
-    /**
-     * Gives the layer a weight of its own, with the values that the shared one has now. From then
-     * on it is a parameter of this block, and training or loading one of the two leaves the other
-     * as it is. The values belong to the manager of the shared weight's.
-     *
-     * @throws IllegalStateException if the shared weight has no values yet, or was untied before
-     */
+    @Override
     public void untie() {
-        if (untied || !sharedWeight.isInitialized()) {
-            throw new IllegalStateException(
-                    untied ? "The layer has a weight of its own" : "The weight has no values");
-        }
-        NDArray shared = sharedWeight.getArray();
-        NDArray values = shared.getManager().zeros(shared.getShape(), shared.getDataType());
-        try (NDArray detached = shared.stopGradient()) {
-            values.set(new NDIndex(":"), detached);
-        }
-        Parameter own =
-                addParameter(
-                        Parameter.builder()
-                                .setName("weight")
-                                .setType(Parameter.Type.WEIGHT)
-                                .optShape(shared.getShape())
-                                .optInitializer((manager, shape, type) -> values)
-                                .build());
-        own.freeze(!sharedWeight.requiresGradient());
-        own.initialize(shared.getManager(), shared.getDataType());
-        sharedWeight = own;
+        sharedWeight = addParameter(SharedWeight.copyFor(this));
         untied = true;
     }
 
-    /** Returns whether the layer has a weight of its own. */
+    @Override
     public boolean isUntied() {
         return untied;
     }
 
-    /**
-     * Returns the weight, owned by the block this layer was built on, or by this if it is untied.
-     */
+    @Override
     public Parameter sharedWeight() {
         return sharedWeight;
     }

@@ -4,7 +4,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
 import dev.ligature.annotation.Role;
-import dev.ligature.block.TiedLinear;
+import dev.ligature.block.TiedBlock;
 import dev.ligature.diag.LoraException;
 import dev.ligature.inject.ModuleSink;
 import dev.ligature.inject.ModuleVisit;
@@ -83,7 +83,7 @@ final class ModelTensors implements ModuleSink {
             String name = path + "." + suffix(path, parameter);
             named(name, parameter).owned.add(name);
         }
-        if (block instanceof TiedLinear tied && !tied.isUntied()) {
+        if (block instanceof TiedBlock tied && !tied.isUntied()) {
             String name = path + ".weight";
             named(name, tied.sharedWeight()).read.add(name);
         }

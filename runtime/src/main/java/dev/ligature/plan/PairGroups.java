@@ -97,8 +97,8 @@ final class PairGroups {
         return WORD_TABLES.contains(module.type())
                 ? "Use dev.ligature.block.TokenEmbedding in its place: it may be called from any"
                         + " number of threads, unlike DJL's."
-                : "Linear, TiedLinear, TokenEmbedding, Conv1d and Conv2d blocks can be: correct target_modules, or"
-                        + " exclude the module.";
+                : "Linear, TiedLinear, TokenEmbedding, TiedEmbedding, Conv1d and Conv2d blocks can"
+                        + " be: correct target_modules, or exclude the module.";
     }
 
     private void requireWhole(List<ModelLayout.Module> readers) {
