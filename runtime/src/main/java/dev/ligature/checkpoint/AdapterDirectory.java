@@ -2,9 +2,6 @@ package dev.ligature.checkpoint;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import dev.ligature.checkpoint.AdapterTensors.Copy;
 import dev.ligature.plan.LoraConfig;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
@@ -12,9 +9,7 @@ import dev.ligature.plan.PairPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -213,13 +208,7 @@ public final class AdapterDirectory {
                 NDManager temporary = manager.newSubManager()) {
             checkUnchanged();
             AdapterTensors.Match match = AdapterTensors.match(reader, plan, options);
-            Map<PairPlan, Factors> pairs = new LinkedHashMap<>();
-            for (Map.Entry<PairPlan, List<Copy>> entry : match.pairs().entrySet()) {
-                PairPlan pair = entry.getKey();
-                if (!entry.getValue().isEmpty()) {
-                    pairs.put(pair, factors(reader, pair, entry.getValue(), temporary));
-                }
-            }
+            Map<PairPlan, Factors> pairs = new PairArrays(reader, temporary).pairs(match.pairs());
             ReplacementArrays replaced = new ReplacementArrays(reader, temporary);
             AdapterContents contents =
                     new AdapterContents(
@@ -246,87 +235,6 @@ public final class AdapterDirectory {
         }
     }
 
-    private static Factors factors(
-            SafetensorsReader reader, PairPlan pair, List<Copy> copies, NDManager manager)
-            throws IOException {
-        Factors first = factors(reader, pair, copies.get(0), manager);
-        for (Copy copy : copies.subList(1, copies.size())) {
-            Factors other = factors(reader, pair, copy, manager);
-            checkEqual(reader.file(), copies.get(0), first, copy, other);
-            other.arrays().forEach(NDArray::close);
-        }
-        return first;
-    }
-
-    private static Factors factors(
-            SafetensorsReader reader, PairPlan pair, Copy copy, NDManager manager)
-            throws IOException {
-        NDArray storedA = read(reader, copy.storedA(), pair.dataType(), manager);
-        NDArray storedB = read(reader, copy.storedB(), pair.dataType(), manager);
-        NDArray bias = readIfThere(reader, copy.bias(), pair.dataType(), manager);
-        NDArray lengths = readIfThere(reader, copy.magnitude(), pair.dataType(), manager);
-        return copy.layout().toFactors(pair, storedA, storedB, bias, lengths);
-    }
-
-    private static @Nullable NDArray readIfThere(
-            SafetensorsReader reader, @Nullable TensorInfo tensor, DataType type, NDManager manager)
-            throws IOException {
-        return tensor == null ? null : read(reader, tensor, type, manager);
-    }
-
-    /** Reads a tensor in a data type. */
-    static NDArray read(
-            SafetensorsReader reader, TensorInfo tensor, DataType type, NDManager manager)
-            throws IOException {
-        NDArray array = reader.read(tensor.name(), manager);
-        if (array.getDataType() == type) {
-            return array;
-        }
-        try (array) {
-            return array.toType(type, true);
-        }
-    }
-
-    private static void checkEqual(
-            Path file, Copy copy, Factors factors, Copy otherCopy, Factors others)
-            throws CheckpointException {
-        List<String> differences = new ArrayList<>();
-        compare(copy.keyOfA(), factors.a(), otherCopy.keyOfA(), others.a(), differences);
-        compare(copy.keyOfB(), factors.b(), otherCopy.keyOfB(), others.b(), differences);
-        if (copy.bias() != null
-                && otherCopy.bias() != null
-                && factors.bias() != null
-                && others.bias() != null) {
-            compare(
-                    copy.bias().name(),
-                    factors.bias(),
-                    otherCopy.bias().name(),
-                    others.bias(),
-                    differences);
-        }
-        if (differences.isEmpty()) {
-            return;
-        }
-        throw new CheckpointException(
-                "AdapterCopiesDiffer",
-                file
-                        + ": "
-                        + String.join(", and ", differences)
-                        + ". They are copies of one factor, because their modules are tied and"
-                        + " ensure_weight_tying is on. Name the module whose copy is to be used for"
-                        + " all in AdapterLoadOptions.withCopyOf; or, for a pair each, set"
-                        + " ensure_weight_tying to false and list the modules in target_modules.");
-    }
-
-    private static void compare(
-            String key, NDArray array, String other, NDArray otherArray, List<String> differences) {
-        ArrayComparison comparison = ArrayComparison.of(array, otherArray);
-        if (!comparison.identical()) {
-            differences.add(
-                    "'" + key + "' and '" + other + "' differ by up to " + comparison.largest());
-        }
-    }
-
     /**
      * Writes an adapter that PEFT loads.
      *
@@ -343,11 +251,11 @@ public final class AdapterDirectory {
      */
     public static void write(Path directory, LoraPlan plan, AdapterContents contents)
             throws IOException {
-        check(plan, contents.pairs());
+        PairArrays.check(plan, contents.pairs());
         ReplacementArrays.check(plan, contents);
         try (NDManager views = NDManager.newBaseManager()) {
             Map<String, NDArray> tensors = new TreeMap<>();
-            contents.pairs().forEach((pair, factors) -> addTensors(tensors, pair, factors, views));
+            PairArrays.add(tensors, contents.pairs(), views);
             ReplacementArrays.add(tensors, plan, contents);
             StagedDirectory.createOrReplace(
                     directory,
@@ -361,64 +269,5 @@ public final class AdapterDirectory {
                                 AdapterConfigJson.write(plan.explicitConfig()) + "\n");
                     });
         }
-    }
-
-    private static void addTensors(
-            Map<String, NDArray> tensors, PairPlan pair, Factors factors, NDManager views) {
-        // Detached: the view of a trainable factor would record a graph.
-        Factors detached =
-                new Factors(
-                        detached(factors.a(), views), // (r, in)
-                        detached(factors.b(), views), // (out, r)
-                        factors.bias() == null ? null : detached(factors.bias(), views),
-                        factors.magnitude() == null ? null : detached(factors.magnitude(), views));
-        for (PairPlan.Reader reader : pair.readers()) {
-            FactorLayout layout = FactorLayout.of(reader.kind());
-            String name = AdapterTensors.PREFIX + reader.module();
-            tensors.put(layout.firstName(name), layout.storedA(pair, detached));
-            tensors.put(layout.secondName(name), layout.storedB(pair, detached));
-            if (detached.bias() != null) {
-                tensors.put(FactorLayout.biasName(name), detached.bias());
-            }
-            if (detached.magnitude() != null) {
-                tensors.put(
-                        FactorLayout.magnitudeName(name),
-                        detached.magnitude().reshape(layout.magnitudeShape(pair)));
-            }
-        }
-    }
-
-    private static NDArray detached(NDArray array, NDManager views) {
-        NDArray detached = array.stopGradient();
-        detached.attach(views);
-        return detached;
-    }
-
-    private static void check(LoraPlan plan, Map<PairPlan, Factors> pairs) {
-        if (pairs.size() != plan.pairs().size() || !pairs.keySet().containsAll(plan.pairs())) {
-            throw new IllegalArgumentException(
-                    "The factors are of "
-                            + pairs.keySet().stream().map(PairPlan::name).toList()
-                            + ", not of the plan's "
-                            + plan.pairs().stream().map(PairPlan::name).toList());
-        }
-        pairs.forEach(
-                (pair, factors) -> {
-                    Shape a = pair.shapeOfA();
-                    Shape b = pair.shapeOfB();
-                    if (!factors.a().getShape().equals(a) || !factors.b().getShape().equals(b)) {
-                        throw new IllegalArgumentException(
-                                "The factors of "
-                                        + pair.name()
-                                        + " are "
-                                        + factors.a().getShape()
-                                        + " and "
-                                        + factors.b().getShape()
-                                        + " instead of "
-                                        + a
-                                        + " and "
-                                        + b);
-                    }
-                });
     }
 }

@@ -34,9 +34,9 @@ final class ReplacementArrays {
                 continue;
             }
             DataType type = entry.getKey().dataType();
-            NDArray first = AdapterDirectory.read(reader, found.get(0), type, manager);
+            NDArray first = reader.read(found.get(0), type, manager);
             for (TensorInfo other : found.subList(1, found.size())) {
-                try (NDArray copy = AdapterDirectory.read(reader, other, type, manager)) {
+                try (NDArray copy = reader.read(other, type, manager)) {
                     checkEqual(reader.file(), found.get(0), first, other, copy);
                 }
             }
@@ -66,7 +66,7 @@ final class ReplacementArrays {
     }
 
     private NDArray rows(TokenRowsPlan plan, ReplacementTensors.Rows found) throws IOException {
-        NDArray stored = AdapterDirectory.read(reader, found.tensor(), plan.dataType(), manager);
+        NDArray stored = reader.read(found.tensor(), plan.dataType(), manager);
         if (found.order().equals(plan.indices())) {
             return stored;
         }

@@ -179,6 +179,17 @@ public final class SafetensorsReader implements Closeable {
         }
     }
 
+    /** Reads a tensor as an array of a data type. */
+    NDArray read(TensorInfo tensor, DataType type, NDManager manager) throws IOException {
+        NDArray array = read(tensor.name(), manager);
+        if (array.getDataType() == type) {
+            return array;
+        }
+        try (array) {
+            return array.toType(type, true);
+        }
+    }
+
     /**
      * Maps a tensor of the file into an array without copying, where that is possible; else reads
      * it: BF16, and files that this process may not write.
