@@ -1,15 +1,10 @@
 package dev.ligature;
 
-import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
-import dev.ligature.checkpoint.AdapterContents;
-import dev.ligature.checkpoint.AdapterDirectory;
 import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.ServingCompatibility;
 import dev.ligature.diag.LoraException;
@@ -18,20 +13,14 @@ import dev.ligature.inject.ModuleVisitor;
 import dev.ligature.plan.LoraConfig;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
-import dev.ligature.plan.PlanWarning;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A model whose annotated modules take adapters. As a block it forwards the base alone; adapters go
@@ -49,21 +38,20 @@ import org.slf4j.LoggerFactory;
  * some: a request keeps its adapter until it ends.
  */
 public final class LoraModel extends ForwardingBlock {
-    private static final Logger LOG = LoggerFactory.getLogger(LoraModel.class);
-
+    private final Wrapping wrapping;
     private final Block base;
     private final Slots slots;
-    private final Runnable unbind;
-    private final List<Parameter> frozenHere;
-    private final AdapterTable adapters;
-    private final AtomicInteger openMerges = new AtomicInteger();
+    private final AdapterTable table;
+    private final Adapters adapters;
+    private final Merges merges;
 
-    private LoraModel(Block base, Slots slots, Runnable unbind, List<Parameter> frozenHere) {
-        this.base = base;
-        this.slots = slots;
-        this.unbind = unbind;
-        this.frozenHere = frozenHere;
-        this.adapters = new AdapterTable(slots, this::newManager);
+    private LoraModel(Wrapping wrapping) {
+        this.wrapping = wrapping;
+        this.base = wrapping.base();
+        this.slots = wrapping.slots();
+        this.table = new AdapterTable(slots, wrapping::newManager);
+        this.adapters = new Adapters(wrapping, table);
+        this.merges = new Merges(wrapping, table);
     }
 
     /**
@@ -77,27 +65,7 @@ public final class LoraModel extends ForwardingBlock {
      *     not what its annotations say; the model is then unchanged
      */
     public static <M extends Block> LoraModel wrap(M model, ModuleVisit<? super M> visit) {
-        if (!model.isInitialized()) {
-            throw new LoraException(
-                    "LoraNotInitialized",
-                    "The model "
-                            + model.getClass().getSimpleName()
-                            + " has no arrays yet, so the shapes of its weights are unknown. Load a"
-                            + " checkpoint into it, or call initialize, before wrapping it.");
-        }
-        SlotReader reader = new SlotReader();
-        ModuleVisitor.walk(model, visit, reader);
-        Slots slots = reader.read(model.getParameters());
-        ModuleVisitor.walk(model, visit, slots.binder());
-        List<Parameter> frozenHere = new ArrayList<>();
-        for (Parameter parameter : model.getParameters().values()) {
-            if (parameter.requiresGradient()) {
-                parameter.freeze(true);
-                frozenHere.add(parameter);
-            }
-        }
-        Runnable unbind = () -> ModuleVisitor.walk(model, visit, slots.unbinder());
-        return new LoraModel(model, slots, unbind, frozenHere);
+        return new LoraModel(Wrapping.of(model, visit));
     }
 
     /**
@@ -129,11 +97,12 @@ public final class LoraModel extends ForwardingBlock {
      * parameters trainable where they were. Removes all adapters. Blocks that were made by {@link
      * #routed} and {@link #merge} are of no use afterwards.
      */
-    public synchronized void unwrap() {
-        checkBound(slots);
-        unbind.run();
-        frozenHere.forEach(parameter -> parameter.freeze(false));
-        adapterNames().forEach(this::drop);
+    public void unwrap() {
+        synchronized (adapters) { // so that no adapter comes to a model that is unwrapped
+            slots.checkBound();
+            wrapping.undo();
+            adapters.clear();
+        }
     }
 
     /** Returns the modules that a configuration may address, with their shapes and ties. */
@@ -161,17 +130,8 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if the name is taken or the configuration does not fit the model;
      *     nothing is changed then
      */
-    public synchronized Adapter create(String name, LoraConfig config) {
-        checkNew(name);
-        LoraPlan plan = plan(config);
-        NDManager manager = newManager();
-        try {
-            AdapterParts parts = new AdapterMaker(slots, plan, manager).fresh();
-            return add(new Adapter(name, plan, manager, parts, true));
-        } catch (RuntimeException | Error failure) {
-            manager.close();
-            throw failure;
-        }
+    public Adapter create(String name, LoraConfig config) {
+        return adapters.create(name, config);
     }
 
     /**
@@ -197,7 +157,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if the name is taken or the configuration does not fit the model
      */
     public Adapter load(String name, Path directory, LongConsumer room) throws IOException {
-        return load(name, directory, false, AdapterLoadOptions.defaults(), room);
+        return adapters.load(name, directory, false, AdapterLoadOptions.defaults(), room);
     }
 
     /**
@@ -213,7 +173,7 @@ public final class LoraModel extends ForwardingBlock {
      */
     public Adapter load(String name, Path directory, boolean trainable, AdapterLoadOptions options)
             throws IOException {
-        return load(name, directory, trainable, options, bytes -> {});
+        return adapters.load(name, directory, trainable, options, bytes -> {});
     }
 
     /**
@@ -228,29 +188,6 @@ public final class LoraModel extends ForwardingBlock {
         return load(name, directory, true, AdapterLoadOptions.defaults());
     }
 
-    /** Reads without the lock, so that nobody waits for files of an adapter that is not theirs. */
-    private Adapter load(
-            String name,
-            Path directory,
-            boolean trainable,
-            AdapterLoadOptions options,
-            LongConsumer room)
-            throws IOException {
-        checkNew(name);
-        AdapterDirectory files = AdapterDirectory.open(directory);
-        LoraPlan plan = files.plan(slots.layout());
-        room.accept(plan.byteCount());
-        NDManager manager = newManager();
-        try {
-            AdapterParts parts =
-                    new AdapterMaker(slots, plan, manager).of(files.read(plan, manager, options));
-            return publish(new Adapter(name, plan, manager, parts, trainable));
-        } catch (IOException | RuntimeException | Error failure) {
-            manager.close();
-            throw failure;
-        }
-    }
-
     /**
      * Saves an adapter as PEFT does, so that PEFT loads it. The directory appears whole or not at
      * all. An adapter that counts from where it started (PiSSA, OLoRA) is saved as a plain one of
@@ -262,17 +199,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws IOException if it cannot be written
      */
     public ServingCompatibility save(String name, Path directory) throws IOException {
-        Adapter adapter = adapter(name);
-        adapter.enter();
-        try {
-            try (SavedFactors saved = SavedFactors.of(adapter)) {
-                AdapterContents contents = AdapterMaker.contents(adapter, saved.factors());
-                AdapterDirectory.write(directory, saved.plan(), contents);
-                return ServingCompatibility.of(saved.plan(), slots.layout());
-            }
-        } finally {
-            adapter.exit();
-        }
+        return adapters.save(name, directory);
     }
 
     /**
@@ -282,9 +209,8 @@ public final class LoraModel extends ForwardingBlock {
      * @param name the adapter's name
      * @throws LoraException if there is none of that name
      */
-    public synchronized void remove(String name) {
-        adapters.named(name);
-        drop(name);
+    public void remove(String name) {
+        adapters.remove(name);
     }
 
     /**
@@ -300,29 +226,9 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if there is no such adapter, if the new name is taken, or if the
      *     adapters cannot be combined
      */
-    public synchronized Adapter addWeightedAdapter(
+    public Adapter addWeightedAdapter(
             Map<String, Double> weights, String newName, Combination combination) {
-        checkNew(newName);
-        Routing terms = Routing.weighted(weights);
-        Map<Adapter, Double> sources = new LinkedHashMap<>();
-        for (int i = 0; i < terms.names().size(); i++) {
-            sources.put(adapter(terms.names().get(i)), terms.weights().get(i));
-        }
-        List<Adapter> entered = new ArrayList<>();
-        NDManager manager = newManager();
-        try {
-            for (Adapter source : sources.keySet()) {
-                source.enter();
-                entered.add(source);
-            }
-            CombinedAdapter combined = new CombinedAdapter(sources, combination, slots.layout());
-            return add(combined.create(newName, manager));
-        } catch (RuntimeException | Error failure) {
-            manager.close();
-            throw failure;
-        } finally {
-            entered.forEach(Adapter::exit);
-        }
+        return adapters.combine(weights, newName, combination);
     }
 
     /**
@@ -334,19 +240,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if there is none of that name, if the new name is taken or is none, or
      *     if the adapter is shared with another model, where the name would change too
      */
-    public synchronized void rename(String name, String newName) {
-        Adapter adapter = adapter(name);
-        checkNew(newName);
-        if (adapter.isShared()) {
-            throw new LoraException(
-                    "LoraAdapterShared",
-                    "Adapter "
-                            + name
-                            + " is shared with another model, where it would be called "
-                            + newName
-                            + " too. Remove it there first, or load it here once more under the new"
-                            + " name.");
-        }
+    public void rename(String name, String newName) {
         adapters.rename(name, newName);
     }
 
@@ -360,25 +254,8 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if there is none of that name there, if the name is taken here, or if
      *     the models differ in modules, shapes, ties or data types
      */
-    public synchronized Adapter share(LoraModel other, String name) {
-        Adapter adapter = other.adapter(name);
-        checkNew(name);
-        List<ModelLayout.Module> there = new ArrayList<>(other.layout().modules());
-        there.removeAll(layout().modules());
-        if (!there.isEmpty() || other.layout().modules().size() != layout().modules().size()) {
-            throw new LoraException(
-                    "LoraShareMismatch",
-                    "Adapter "
-                            + name
-                            + " is of a model with other modules, shapes, ties or data types"
-                            + (there.isEmpty()
-                                    ? ""
-                                    : ": module " + there.get(0).name() + " is not the same here")
-                            + ". Load it here from its directory.");
-        }
-        adapter.hold();
-        adapters.add(adapter);
-        return adapter;
+    public Adapter share(LoraModel other, String name) {
+        return adapters.share(other.adapters, name);
     }
 
     /**
@@ -388,12 +265,12 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if there is none of that name
      */
     public Adapter adapter(String name) {
-        return adapters.named(name).adapter();
+        return table.named(name).adapter();
     }
 
     /** Returns the names of the adapters, sorted. */
     public Set<String> adapterNames() {
-        return adapters.names();
+        return table.names();
     }
 
     /**
@@ -407,13 +284,13 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if there is no such adapter, or if several cannot be summed
      */
     public Block routed(Routing routing) {
-        checkBound(slots);
+        slots.checkBound();
         return routing.kind() == Routing.Kind.NONE ? this : new RoutedBlock(base, route(routing));
     }
 
     /** Returns the route of a routing that names an adapter; the same one while it is kept. */
     Route route(Routing routing) {
-        return adapters.route(routing);
+        return table.route(routing);
     }
 
     /**
@@ -431,8 +308,8 @@ public final class LoraModel extends ForwardingBlock {
      * }</pre>
      */
     public Block routedByInput() {
-        checkBound(slots);
-        return new InputRoutedBlock(base, adapters);
+        slots.checkBound();
+        return new InputRoutedBlock(base, table);
     }
 
     /**
@@ -459,7 +336,7 @@ public final class LoraModel extends ForwardingBlock {
      * @param bytes the number of bytes; 0 for no copies
      */
     public void setRowFactorBudget(long bytes) {
-        adapters.stacks().setBudget(bytes);
+        table.stacks().setBudget(bytes);
     }
 
     /**
@@ -482,25 +359,7 @@ public final class LoraModel extends ForwardingBlock {
      *     differently, or if the check fails
      */
     public MergedModel merge(Routing routing, MergeOptions options) {
-        openMerges.incrementAndGet();
-        try {
-            return merge(routing, options, openMerges::decrementAndGet);
-        } catch (RuntimeException | Error failure) {
-            openMerges.decrementAndGet();
-            throw failure;
-        }
-    }
-
-    private MergedModel merge(Routing routing, MergeOptions options, Runnable closed) {
-        checkBound(slots);
-        Route route = mergeable(routing);
-        NDManager manager = newManager();
-        try {
-            return new MergedModel(base, route, manager, options, closed);
-        } catch (RuntimeException | Error failure) {
-            manager.close();
-            throw failure;
-        }
+        return merges.open(routing, options);
     }
 
     /**
@@ -513,35 +372,11 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if merged models are open, if there is no such adapter, if it treats
      *     the readers of a tied weight differently, or if the check fails; nothing has changed then
      */
-    public synchronized void mergeAndUnwrap(Routing routing, MergeOptions options) {
-        if (openMerges.get() > 0) {
-            throw new LoraException(
-                    "LoraMergesOpen",
-                    "Merged models of this base are open, "
-                            + openMerges.get()
-                            + " of them, and would compute with what is written to the base. Close"
-                            + " them first.");
+    public void mergeAndUnwrap(Routing routing, MergeOptions options) {
+        synchronized (adapters) {
+            merges.write(routing, options);
+            unwrap();
         }
-        try (MergedModel merged = merge(routing, options, () -> {})) {
-            merged.write();
-        }
-        unwrap();
-    }
-
-    private Route mergeable(Routing routing) {
-        if (routing.isByRow()) {
-            throw new LoraException(
-                    "LoraMergeRows",
-                    "The routing names an adapter for each row, and one weight cannot hold several."
-                            + " Merge Routing.of(name) or Routing.weighted(…).");
-        }
-        if (routing.kind() == Routing.Kind.NONE) {
-            throw new LoraException(
-                    "LoraNothingToMerge",
-                    "The routing names no adapter, so there is nothing to merge. Use"
-                            + " Routing.of(name).");
-        }
-        return route(routing);
     }
 
     @Override
@@ -556,7 +391,7 @@ public final class LoraModel extends ForwardingBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        checkBound(slots);
+        slots.checkBound();
         return base.forward(parameterStore, inputs, training, params);
     }
 
@@ -567,55 +402,6 @@ public final class LoraModel extends ForwardingBlock {
     /** Does nothing: the base is frozen while it is wrapped. */
     @Override
     public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {}
-
-    static void checkBound(Slots slots) {
-        if (!slots.isBound()) {
-            throw new LoraException(
-                    "LoraUnwrapped",
-                    "The model was unwrapped, so adapters have no effect on it. Wrap it again and"
-                            + " load them.");
-        }
-    }
-
-    private void checkNew(String name) {
-        AdapterName.check(name);
-        checkBound(slots);
-        if (adapters.contains(name)) {
-            throw new LoraException(
-                    "LoraAdapterExists",
-                    "There is an adapter "
-                            + name
-                            + " already. Remove it first, or use another name.");
-        }
-    }
-
-    private synchronized Adapter publish(Adapter adapter) {
-        checkNew(adapter.name()); // once more: it may be taken, or the model unwrapped, by now
-        return add(adapter);
-    }
-
-    private Adapter add(Adapter adapter) {
-        adapter.hold();
-        adapters.add(adapter);
-        for (PlanWarning warning : adapter.plan().warnings()) {
-            LOG.warn("Adapter {}: {}", adapter.name(), warning);
-        }
-        return adapter;
-    }
-
-    private void drop(String name) {
-        Adapter removed = adapters.remove(name);
-        if (removed != null) {
-            removed.release();
-        }
-    }
-
-    /** Returns a manager of its own for arrays next to the base's, on the base's device. */
-    private NDManager newManager() {
-        NDArray array = base.getParameters().valueAt(0).getArray();
-        Device device = array.getDevice();
-        return array.getManager().getEngine().newBaseManager(device);
-    }
 
     @Override
     public String toString() {

@@ -243,7 +243,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
                             + " is closed. Merge the adapter again, or use its routed block.");
         }
         try {
-            LoraModel.checkBound(slots);
+            slots.checkBound();
             return base.forward(
                     new Store(parameterStore, inputs.head().getManager(), merged),
                     inputs,

@@ -40,7 +40,7 @@ final class RoutedBlock extends ForwardingBlock {
         }
         route.enter();
         try {
-            LoraModel.checkBound(route.slots());
+            route.slots().checkBound();
             RoutedStore store = new RoutedStore(parameterStore, inputs.head().getManager(), route);
             try {
                 NDList output = base.forward(store, inputs, training, params);

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import dev.ligature.annotation.Role;
+import dev.ligature.diag.LoraException;
 import dev.ligature.inject.ModuleSink;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
@@ -59,8 +60,14 @@ final class Slots {
         return slots.stream().filter(slot -> slot.reads(parameter)).toList();
     }
 
-    boolean isBound() {
-        return bound;
+    /** Throws if the slots are not in the model's fields any more. */
+    void checkBound() {
+        if (!bound) {
+            throw new LoraException(
+                    "LoraUnwrapped",
+                    "The model was unwrapped, so adapters have no effect on it. Wrap it again and"
+                            + " load them.");
+        }
     }
 
     /** Returns the sink that puts slot blocks into the model's fields. */

@@ -1,0 +1,75 @@
+package dev.ligature;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import dev.ligature.diag.LoraException;
+import dev.ligature.inject.ModuleVisit;
+import dev.ligature.inject.ModuleVisitor;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A base with slots in its fields and frozen parameters, and the way back. */
+final class Wrapping {
+    private final Block base;
+    private final Slots slots;
+    private final Runnable unbind;
+    private final List<Parameter> frozenHere;
+
+    private Wrapping(Block base, Slots slots, Runnable unbind, List<Parameter> frozenHere) {
+        this.base = base;
+        this.slots = slots;
+        this.unbind = unbind;
+        this.frozenHere = frozenHere;
+    }
+
+    /**
+     * Wraps a model.
+     *
+     * @throws LoraException if it cannot be wrapped; it is then unchanged
+     */
+    static <M extends Block> Wrapping of(M model, ModuleVisit<? super M> visit) {
+        if (!model.isInitialized()) {
+            throw new LoraException(
+                    "LoraNotInitialized",
+                    "The model "
+                            + model.getClass().getSimpleName()
+                            + " has no arrays yet, so the shapes of its weights are unknown. Load a"
+                            + " checkpoint into it, or call initialize, before wrapping it.");
+        }
+        SlotReader reader = new SlotReader();
+        ModuleVisitor.walk(model, visit, reader);
+        Slots slots = reader.read(model.getParameters());
+        ModuleVisitor.walk(model, visit, slots.binder());
+        List<Parameter> frozenHere = new ArrayList<>();
+        for (Parameter parameter : model.getParameters().values()) {
+            if (parameter.requiresGradient()) {
+                parameter.freeze(true);
+                frozenHere.add(parameter);
+            }
+        }
+        Runnable unbind = () -> ModuleVisitor.walk(model, visit, slots.unbinder());
+        return new Wrapping(model, slots, unbind, frozenHere);
+    }
+
+    Block base() {
+        return base;
+    }
+
+    Slots slots() {
+        return slots;
+    }
+
+    /** Gives the base back as it was: its blocks in its fields, its parameters trainable. */
+    void undo() {
+        unbind.run();
+        frozenHere.forEach(parameter -> parameter.freeze(false));
+    }
+
+    /** Returns a manager of its own for arrays next to the base's, on the base's device. */
+    NDManager newManager() {
+        NDArray array = base.getParameters().valueAt(0).getArray();
+        return array.getManager().getEngine().newBaseManager(array.getDevice());
+    }
+}
