@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import dev.ligature.Combination.Kind;
 import dev.ligature.diag.LoraException;
 import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraConfigBuilder;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
@@ -110,7 +111,7 @@ final class CombinedAdapter {
     /** PEFT keeps use_rslora of the first adapter, and with it scales by √r what is scaled. */
     private LoraConfig config(ModelLayout layout, int rank) {
         LoraConfig first = weights.keySet().iterator().next().config();
-        LoraConfig.Builder builder =
+        LoraConfigBuilder builder =
                 LoraConfig.builder()
                         .optRank(rank)
                         .optLoraAlpha(rank)

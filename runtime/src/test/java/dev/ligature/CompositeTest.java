@@ -20,6 +20,7 @@ import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.diag.LoraException;
 import dev.ligature.plan.BiasMode;
 import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraConfigBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -73,7 +74,7 @@ final class CompositeTest extends ToyTest {
         ROWS;
 
         LoraConfig config() {
-            LoraConfig.Builder config = LoraConfig.builder().optRank(2).optLoraAlpha(3);
+            LoraConfigBuilder config = LoraConfig.builder().optRank(2).optLoraAlpha(3);
             return switch (this) {
                 case PAIR -> config.setTargetModules("embed").build();
                 case COPY ->
@@ -326,7 +327,7 @@ final class CompositeTest extends ToyTest {
                         OneLayer.create(
                                 block, Map.of(), manager, DataType.FLOAT32, new Shape(2, 3)),
                         OneLayer::visit);
-        LoraConfig.Builder config = LoraConfig.builder();
+        LoraConfigBuilder config = LoraConfig.builder();
         lora.create(
                 "a",
                 replaced

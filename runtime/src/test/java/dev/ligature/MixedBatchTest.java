@@ -16,7 +16,7 @@ import ai.djl.nn.convolutional.Conv1d;
 import ai.djl.nn.convolutional.Conv2d;
 import dev.ligature.MixedBatchRule.Way;
 import dev.ligature.plan.BiasMode;
-import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraConfigBuilder;
 import dev.ligature.plan.LoraInit;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -102,7 +102,7 @@ final class MixedBatchTest extends ToyTest {
         List<String> names = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             int rank = apart ? (i == 0 ? 64 : 1) : 1 + random.nextInt(largest);
-            LoraConfig.Builder config =
+            LoraConfigBuilder config =
                     switch (random.nextInt(12)) {
                         case 0 -> config("proj").optUseDora(true);
                         case 1 -> config("proj").optLoraBias(true);

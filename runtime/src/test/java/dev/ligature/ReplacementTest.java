@@ -16,6 +16,7 @@ import ai.djl.training.GradientCollector;
 import dev.ligature.diag.LoraException;
 import dev.ligature.plan.BiasMode;
 import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraConfigBuilder;
 import dev.ligature.training.OptimizerKind;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
@@ -91,7 +92,7 @@ final class ReplacementTest extends ToyTest {
         return changed;
     }
 
-    private static LoraConfig.Builder saved(String... modules) {
+    private static LoraConfigBuilder saved(String... modules) {
         return config("proj").optModulesToSave(modules);
     }
 

@@ -24,6 +24,7 @@ import dev.ligature.annotation.Role;
 import dev.ligature.diag.LoraException;
 import dev.ligature.inject.ModuleVisitor;
 import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraConfigBuilder;
 import dev.ligature.plan.PairPlan;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -106,7 +107,7 @@ final class TargetParametersTest extends ToyTest {
                 manager.ones(new Shape(2, 3), DataType.INT64));
     }
 
-    private static LoraConfig.Builder parameters(String... names) {
+    private static LoraConfigBuilder parameters(String... names) {
         return LoraConfig.builder().optTargetParameters(names).optRank(2).optLoraAlpha(3);
     }
 
@@ -265,7 +266,7 @@ final class TargetParametersTest extends ToyTest {
 
     @Test
     void whatNeedsALayersInput_isRefusedForParameters() {
-        for (LoraConfig.Builder config :
+        for (LoraConfigBuilder config :
                 List.of(
                         parameters("w").optLoraDropout(0.1),
                         parameters("w").optUseDora(true),

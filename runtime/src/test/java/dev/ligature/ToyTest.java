@@ -10,6 +10,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraConfigBuilder;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -41,7 +42,7 @@ abstract class ToyTest {
     }
 
     /** Returns a configuration with r 2 and s 1.5. */
-    static LoraConfig.Builder config(String... targets) {
+    static LoraConfigBuilder config(String... targets) {
         return LoraConfig.builder().setTargetModules(targets).optRank(2).optLoraAlpha(3);
     }
 

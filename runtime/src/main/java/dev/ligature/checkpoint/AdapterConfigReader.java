@@ -5,6 +5,7 @@ import dev.ligature.diag.Nearest;
 import dev.ligature.plan.AutoMapping;
 import dev.ligature.plan.BiasMode;
 import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraConfigBuilder;
 import dev.ligature.plan.LoraInit;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -65,7 +66,7 @@ final class AdapterConfigReader {
     LoraConfig read() throws CheckpointException {
         requireLora();
         refuseUnsupported();
-        LoraConfig.Builder builder = LoraConfig.builder();
+        LoraConfigBuilder builder = LoraConfig.builder();
         builder.optUnknownFields(unknown());
         modules(builder);
         replacements(builder);
@@ -94,7 +95,7 @@ final class AdapterConfigReader {
         }
     }
 
-    private void modules(LoraConfig.Builder builder) throws CheckpointException {
+    private void modules(LoraConfigBuilder builder) throws CheckpointException {
         if (fields.value("target_modules") instanceof String expression) {
             builder.setTargetModulesRegex(expression);
         } else if (fields.has("target_modules")) {
@@ -119,7 +120,7 @@ final class AdapterConfigReader {
         }
     }
 
-    private void replacements(LoraConfig.Builder builder) throws CheckpointException {
+    private void replacements(LoraConfigBuilder builder) throws CheckpointException {
         if (fields.has("modules_to_save")) {
             builder.optModulesToSave(fields.texts("modules_to_save"));
         }
@@ -141,7 +142,7 @@ final class AdapterConfigReader {
         }
     }
 
-    private void numbers(LoraConfig.Builder builder) throws CheckpointException {
+    private void numbers(LoraConfigBuilder builder) throws CheckpointException {
         if (fields.has("r")) {
             builder.optRank(fields.integer("r"));
         }

@@ -33,14 +33,14 @@ final class ExplicitConfig {
     }
 
     static LoraConfig of(LoraPlan plan) {
-        LoraConfig.Builder builder =
+        LoraConfigBuilder builder =
                 new ExplicitConfig(plan.config(), plan.pairs()).config().toBuilder();
         new ExplicitReplacements(plan).addTo(builder);
         return builder.build();
     }
 
     private LoraConfig config() {
-        LoraConfig.Builder builder = config.toBuilder();
+        LoraConfigBuilder builder = config.toBuilder();
         targets(builder);
         parameters(builder);
         builder.optFanInFanOut(false); // the factors do not depend on it
@@ -50,7 +50,7 @@ final class ExplicitConfig {
         return builder.build();
     }
 
-    private void targets(LoraConfig.Builder builder) {
+    private void targets(LoraConfigBuilder builder) {
         if (meansOtherModulesToPeft(config.targetModules())) {
             builder.setTargetModules(readers);
             return;
@@ -76,7 +76,7 @@ final class ExplicitConfig {
     }
 
     /** Names the parameters that are adapted because they are tied to one that is targeted. */
-    private void parameters(LoraConfig.Builder builder) {
+    private void parameters(LoraConfigBuilder builder) {
         Set<String> all = new LinkedHashSet<>(config.targetParameters());
         for (PairPlan pair : pairs) {
             for (PairPlan.Reader reader : pair.readers()) {

@@ -17,14 +17,14 @@ final class ExplicitReplacements {
         this.plan = plan;
     }
 
-    void addTo(LoraConfig.Builder builder) {
+    void addTo(LoraConfigBuilder builder) {
         modules(builder);
         if (plan.config().trainableTokenIndices().orElse(null) instanceof TokenSelection.ByModule) {
             builder.optTrainableTokenIndices(rows());
         }
     }
 
-    private void modules(LoraConfig.Builder builder) {
+    private void modules(LoraConfigBuilder builder) {
         Set<String> saved = new LinkedHashSet<>();
         for (ReplacementPlan copy : plan.replacements()) {
             if (copy.reason() == ReplacementPlan.Reason.SAVED_MODULE) {

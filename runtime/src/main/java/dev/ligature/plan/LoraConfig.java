@@ -1,7 +1,6 @@
 package dev.ligature.plan;
 
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -54,7 +53,8 @@ public final class LoraConfig {
     private final @Nullable AutoMapping autoMapping;
     private final List<String> unknownFields;
 
-    private LoraConfig(Builder builder) {
+    /** Takes what a builder holds; copies its collections and checks it. */
+    LoraConfig(LoraConfigBuilder builder) {
         targetParameters = List.copyOf(builder.targetParameters);
         targetModules = ConfigCheck.targets(builder.targetModules, targetParameters);
         excludeModules = builder.excludeModules;
@@ -85,40 +85,13 @@ public final class LoraConfig {
     }
 
     /** Returns a builder with PEFT's defaults; the target modules must be set. */
-    public static Builder builder() {
-        return new Builder();
+    public static LoraConfigBuilder builder() {
+        return new LoraConfigBuilder();
     }
 
     /** Returns a builder that holds the values of this configuration. */
-    public Builder toBuilder() {
-        Builder builder = new Builder();
-        builder.targetModules = targetModules;
-        builder.excludeModules = excludeModules;
-        builder.rank = rank;
-        builder.loraAlpha = loraAlpha;
-        builder.loraDropout = loraDropout;
-        builder.useRslora = useRslora;
-        builder.init = init;
-        builder.useDora = useDora;
-        builder.loraBias = loraBias;
-        builder.fanInFanOut = fanInFanOut;
-        builder.targetParameters = targetParameters;
-        builder.layersToTransform = layersToTransform;
-        builder.layersPattern = layersPattern;
-        builder.rankPattern = rankPattern;
-        builder.alphaPattern = alphaPattern;
-        builder.ensureWeightTying = ensureWeightTying;
-        builder.modulesToSave = modulesToSave;
-        builder.trainableTokenIndices = trainableTokenIndices;
-        builder.bias = bias;
-        builder.allowUnmatched = allowUnmatched;
-        builder.taskType = taskType;
-        builder.baseModelNameOrPath = baseModelNameOrPath;
-        builder.revision = revision;
-        builder.peftVersion = peftVersion;
-        builder.autoMapping = autoMapping;
-        builder.unknownFields = unknownFields;
-        return builder;
+    public LoraConfigBuilder toBuilder() {
+        return new LoraConfigBuilder(this);
     }
 
     /** Returns which modules are adapted; PEFT's {@code target_modules}. */
@@ -314,296 +287,5 @@ public final class LoraConfig {
                 peftVersion(),
                 autoMapping(),
                 unknownFields);
-    }
-
-    /** Collects a configuration. The last value given for a field holds. */
-    public static final class Builder {
-        private @Nullable ModuleSelection targetModules;
-        private @Nullable ModuleSelection excludeModules;
-        private int rank = 8;
-        private double loraAlpha = 8;
-        private double loraDropout;
-        private boolean useRslora;
-        private LoraInit init = LoraInit.DEFAULT;
-        private boolean useDora;
-        private boolean loraBias;
-        private boolean fanInFanOut;
-        private Collection<String> targetParameters = List.of();
-        private Collection<Integer> layersToTransform = List.of();
-        private Collection<String> layersPattern = List.of();
-        private Map<String, Integer> rankPattern = Map.of();
-        private Map<String, Double> alphaPattern = Map.of();
-        private boolean ensureWeightTying;
-        private List<String> modulesToSave = List.of();
-        private @Nullable TokenSelection trainableTokenIndices;
-        private BiasMode bias = BiasMode.NONE;
-        private boolean allowUnmatched;
-        private @Nullable String taskType;
-        private @Nullable String baseModelNameOrPath;
-        private @Nullable String revision;
-        private @Nullable String peftVersion;
-        private @Nullable AutoMapping autoMapping;
-        private List<String> unknownFields = List.of();
-
-        private Builder() {}
-
-        /** Sets the modules to adapt, by full names or by what their names end with. */
-        public Builder setTargetModules(String... names) {
-            return setTargetModules(List.of(names));
-        }
-
-        /** Sets the modules to adapt, by full names or by what their names end with. */
-        public Builder setTargetModules(Collection<String> names) {
-            targetModules = ModuleSelection.Names.of(names);
-            return this;
-        }
-
-        /**
-         * Sets the modules to adapt by a regular expression, read as Python reads it, that must
-         * match a module's whole name.
-         */
-        public Builder setTargetModulesRegex(String expression) {
-            targetModules = new ModuleSelection.Regex(expression);
-            return this;
-        }
-
-        /** Sets all linear modules but the output head as the modules to adapt. */
-        public Builder setAllLinear() {
-            targetModules = new ModuleSelection.AllLinear();
-            return this;
-        }
-
-        /** Sets modules that are not adapted although they are targeted; default none. */
-        public Builder optExcludeModules(String... names) {
-            return optExcludeModules(List.of(names));
-        }
-
-        /** Sets modules that are not adapted although they are targeted; default none. */
-        public Builder optExcludeModules(Collection<String> names) {
-            excludeModules = names.isEmpty() ? null : ModuleSelection.Names.of(names);
-            return this;
-        }
-
-        /** Sets modules that are not adapted, by an expression that matches the whole name. */
-        public Builder optExcludeModulesRegex(String expression) {
-            excludeModules = expression.isEmpty() ? null : new ModuleSelection.Regex(expression);
-            return this;
-        }
-
-        /** Sets the rank, PEFT's {@code r}; default 8. */
-        public Builder optRank(int rank) {
-            this.rank = rank;
-            return this;
-        }
-
-        /** Sets the numerator of the scaling; default 8. */
-        public Builder optLoraAlpha(double loraAlpha) {
-            this.loraAlpha = loraAlpha;
-            return this;
-        }
-
-        /** Sets the probability with which linear modules drop inputs in training; default 0. */
-        public Builder optLoraDropout(double loraDropout) {
-            this.loraDropout = loraDropout;
-            return this;
-        }
-
-        /** Sets whether the scaling is alpha / √r instead of alpha / r; default false. */
-        public Builder optUseRslora(boolean useRslora) {
-            this.useRslora = useRslora;
-            return this;
-        }
-
-        /** Sets how the factors start; default {@link LoraInit#DEFAULT}. */
-        public Builder optInit(LoraInit init) {
-            this.init = init;
-            return this;
-        }
-
-        /** Sets whether each row of W + ΔW is brought to a trained length; default false. */
-        public Builder optUseDora(boolean useDora) {
-            this.useDora = useDora;
-            return this;
-        }
-
-        /**
-         * Sets whether the factor B has a bias; default false. Only with {@link LoraInit#DEFAULT}
-         * or {@link LoraInit#RANDOM}, without DoRA, and not for embeddings.
-         */
-        public Builder optLoraBias(boolean loraBias) {
-            this.loraBias = loraBias;
-            return this;
-        }
-
-        /** Sets whether the weights are said to be stored as (in, out); of no effect. */
-        public Builder optFanInFanOut(boolean fanInFanOut) {
-            this.fanInFanOut = fanInFanOut;
-            return this;
-        }
-
-        /**
-         * Sets parameters to adapt for whoever reads them, such as those of a block that cannot be
-         * annotated; default none. The target modules may be left out then.
-         */
-        public Builder optTargetParameters(String... names) {
-            return optTargetParameters(List.of(names));
-        }
-
-        /** Sets parameters to adapt for whoever reads them; see the other overload. */
-        public Builder optTargetParameters(Collection<String> names) {
-            targetParameters = List.copyOf(new LinkedHashSet<>(names));
-            return this;
-        }
-
-        /** Sets the indices of the layers to adapt; default all. Not with an expression. */
-        public Builder optLayersToTransform(int... indices) {
-            return optLayersToTransform(Arrays.stream(indices).boxed().toList());
-        }
-
-        /** Sets the indices of the layers to adapt; default all. Not with an expression. */
-        public Builder optLayersToTransform(Collection<Integer> indices) {
-            layersToTransform = List.copyOf(indices);
-            return this;
-        }
-
-        /**
-         * Sets the names of the lists whose index the layers mean, such as {@code layers}; regular
-         * expressions, the first that matches decides. Default any.
-         */
-        public Builder optLayersPattern(String... patterns) {
-            return optLayersPattern(List.of(patterns));
-        }
-
-        /** Sets the names of the lists whose index the layers mean; see the other overload. */
-        public Builder optLayersPattern(Collection<String> patterns) {
-            layersPattern = List.copyOf(patterns);
-            return this;
-        }
-
-        /**
-         * Sets ranks by pattern of module name; default none. A pattern is a regular expression
-         * that matches the end of a name from a dot on, or the whole name; the first that matches
-         * decides.
-         *
-         * @param rankPattern the patterns, in a map that keeps their order
-         */
-        public Builder optRankPattern(Map<String, Integer> rankPattern) {
-            this.rankPattern = new LinkedHashMap<>(rankPattern);
-            return this;
-        }
-
-        /**
-         * Sets alphas by pattern of module name; default none. See {@link #optRankPattern}.
-         *
-         * @param alphaPattern the patterns, in a map that keeps their order
-         */
-        public Builder optAlphaPattern(Map<String, Double> alphaPattern) {
-            this.alphaPattern = new LinkedHashMap<>(alphaPattern);
-            return this;
-        }
-
-        /** Sets whether modules that read one weight share one pair; default false. */
-        public Builder optEnsureWeightTying(boolean ensureWeightTying) {
-            this.ensureWeightTying = ensureWeightTying;
-            return this;
-        }
-
-        /**
-         * Sets modules to train whole copies of, by full names, by what their names end with, or by
-         * the name of what they are in; default none.
-         */
-        public Builder optModulesToSave(String... names) {
-            return optModulesToSave(List.of(names));
-        }
-
-        /** Sets modules to train whole copies of; see the other overload. */
-        public Builder optModulesToSave(Collection<String> names) {
-            modulesToSave = List.copyOf(names);
-            return this;
-        }
-
-        /**
-         * Sets rows of the input embedding, and of what is tied to it, to be trained by themselves;
-         * default none.
-         */
-        public Builder optTrainableTokenIndices(int... indices) {
-            return optTrainableTokenIndices(Arrays.stream(indices).boxed().toList());
-        }
-
-        /** Sets rows of the input embedding to be trained; see the other overload. */
-        public Builder optTrainableTokenIndices(Collection<Integer> indices) {
-            trainableTokenIndices =
-                    indices.isEmpty()
-                            ? null
-                            : new TokenSelection.InputEmbedding(List.copyOf(indices));
-            return this;
-        }
-
-        /** Sets rows to be trained by the names of their modules; default none. */
-        public Builder optTrainableTokenIndices(Map<String, List<Integer>> indices) {
-            trainableTokenIndices = indices.isEmpty() ? null : new TokenSelection.ByModule(indices);
-            return this;
-        }
-
-        /** Sets which biases are trained; default {@link BiasMode#NONE}. */
-        public Builder optBias(BiasMode bias) {
-            this.bias = bias;
-            return this;
-        }
-
-        /**
-         * Sets whether entries that match nothing are warnings, and not errors, when an adapter is
-         * created; default false.
-         */
-        public Builder optAllowUnmatched(boolean allowUnmatched) {
-            this.allowUnmatched = allowUnmatched;
-            return this;
-        }
-
-        /** Sets the task, one of PEFT's names such as {@code CAUSAL_LM}; default none. */
-        public Builder optTaskType(@Nullable String taskType) {
-            this.taskType = taskType;
-            return this;
-        }
-
-        /** Sets the name or path of the base model; default none. */
-        public Builder optBaseModelNameOrPath(@Nullable String baseModelNameOrPath) {
-            this.baseModelNameOrPath = baseModelNameOrPath;
-            return this;
-        }
-
-        /** Sets the revision of the base model; default none. */
-        public Builder optRevision(@Nullable String revision) {
-            this.revision = revision;
-            return this;
-        }
-
-        /** Sets the version of PEFT that wrote the file; default none. */
-        public Builder optPeftVersion(@Nullable String peftVersion) {
-            this.peftVersion = peftVersion;
-            return this;
-        }
-
-        /** Sets the Python class of the base model; default none. */
-        public Builder optAutoMapping(@Nullable AutoMapping autoMapping) {
-            this.autoMapping = autoMapping;
-            return this;
-        }
-
-        /** Sets what a file asks for that is not known; see {@link LoraConfig#unknownFields}. */
-        public Builder optUnknownFields(Collection<String> unknownFields) {
-            this.unknownFields = List.copyOf(unknownFields);
-            return this;
-        }
-
-        /**
-         * Returns the configuration.
-         *
-         * @throws dev.ligature.diag.LoraException if the target modules are not set or a value is
-         *     out of range
-         */
-        public LoraConfig build() {
-            return new LoraConfig(this);
-        }
     }
 }

@@ -9,6 +9,7 @@ import dev.ligature.checkpoint.ServingCompatibility.Finding;
 import dev.ligature.checkpoint.ServingCompatibility.Server;
 import dev.ligature.plan.BiasMode;
 import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraConfigBuilder;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import java.util.List;
@@ -129,7 +130,7 @@ class ServingCompatibilityTest {
 
     @Test
     void whatAConfigurationAsksFor_isFoundInThePlan() {
-        Map<LoraConfig.Builder, String> configs =
+        Map<LoraConfigBuilder, String> configs =
                 Map.of(
                         config("q_proj").optUseDora(true), "DoRA",
                         config("q_proj").optLoraBias(true), "factors have biases",
@@ -181,11 +182,11 @@ class ServingCompatibilityTest {
                 of(config("q_proj").optRank(17)).report());
     }
 
-    private static LoraConfig.Builder config(String... targets) {
+    private static LoraConfigBuilder config(String... targets) {
         return LoraConfig.builder().setTargetModules(targets).optBaseModelNameOrPath("org/base");
     }
 
-    private static ServingCompatibility of(LoraConfig.Builder config) {
+    private static ServingCompatibility of(LoraConfigBuilder config) {
         return of(config.build(), LlamaLayout.tied());
     }
 

@@ -86,11 +86,11 @@ class BiasPlanTest {
                 otherBiases);
     }
 
-    private static LoraConfig.Builder config(BiasMode mode) {
+    private static LoraConfigBuilder config(BiasMode mode) {
         return LoraConfig.builder().setTargetModules("q").optBias(mode);
     }
 
-    private static List<String> biases(LoraConfig.Builder builder, ModelLayout layout) {
+    private static List<String> biases(LoraConfigBuilder builder, ModelLayout layout) {
         return new ArrayList<>(
                 LoraPlan.resolve(builder.build(), layout).replacements().stream()
                         .map(ReplacementPlan::name)

@@ -94,11 +94,11 @@ class ExplicitConfigTest {
         assertEquals(Map.of("k", 2, "shared.q", 2), saved.rankPattern());
     }
 
-    private static LoraConfig.Builder config(String... targets) {
+    private static LoraConfigBuilder config(String... targets) {
         return LoraConfig.builder().setTargetModules(targets).optEnsureWeightTying(true);
     }
 
-    private static LoraPlan tied(LoraConfig.Builder builder) {
+    private static LoraPlan tied(LoraConfigBuilder builder) {
         return LoraPlan.resolve(builder.build(), Layouts.llama(true));
     }
 

@@ -41,7 +41,7 @@ class LoraConfigTest {
     @Test
     void everyFieldCountsForEqualityAndIsCopiedByToBuilder() {
         LoraConfig plain = names().build();
-        List<UnaryOperator<LoraConfig.Builder>> changes =
+        List<UnaryOperator<LoraConfigBuilder>> changes =
                 List.of(
                         b -> b.setTargetModules("k_proj"),
                         b -> b.setTargetModulesRegex("q_proj"),
@@ -63,7 +63,7 @@ class LoraConfigTest {
                         b -> b.optRevision("main"),
                         b -> b.optPeftVersion("0.21.0"),
                         b -> b.optAutoMapping(new AutoMapping("Llama", "transformers")));
-        for (UnaryOperator<LoraConfig.Builder> change : changes) {
+        for (UnaryOperator<LoraConfigBuilder> change : changes) {
             LoraConfig changed = change.apply(plain.toBuilder()).build();
             assertNotEquals(plain, changed);
             assertEquals(changed, changed.toBuilder().build());
@@ -217,7 +217,7 @@ class LoraConfigTest {
                 "target_modules");
     }
 
-    private static LoraConfig.Builder names() {
+    private static LoraConfigBuilder names() {
         return LoraConfig.builder().setTargetModules("q_proj");
     }
 }

@@ -272,11 +272,11 @@ class LoraPlanTest {
                 DataType.FLOAT32);
     }
 
-    private static LoraConfig.Builder names(String... names) {
+    private static LoraConfigBuilder names(String... names) {
         return LoraConfig.builder().setTargetModules(names);
     }
 
-    private static LoraPlan resolve(LoraConfig.Builder builder) {
+    private static LoraPlan resolve(LoraConfigBuilder builder) {
         return LoraPlan.resolve(builder.build(), LLAMA);
     }
 }

@@ -17,7 +17,7 @@ class PairCheckTest {
     private static final ModelLayout TIED = Layouts.llama(true);
     private static final ModelLayout UNTIED = Layouts.llama(false);
 
-    private static LoraConfig.Builder config(String... targets) {
+    private static LoraConfigBuilder config(String... targets) {
         return LoraConfig.builder().setTargetModules(targets);
     }
 
@@ -181,7 +181,7 @@ class PairCheckTest {
                 "(16, 3, 3, 5, 2), not (out, in, width) or (out, in, height, width)");
     }
 
-    private static LoraPlan convolution(int groups, LoraConfig.Builder config) {
+    private static LoraPlan convolution(int groups, LoraConfigBuilder config) {
         ModelLayout.Module module = convolution(new Shape(16, 12 / groups, 3, 5), groups);
         return LoraPlan.resolve(config.build(), new ModelLayout(List.of(module)));
     }

@@ -263,11 +263,11 @@ class SavedModulesTest {
         return Layouts.module(name, Role.MODULE, kind, "Tied", "shared", Layouts.TABLE);
     }
 
-    private static LoraConfig.Builder config(String... entries) {
+    private static LoraConfigBuilder config(String... entries) {
         return LoraConfig.builder().setTargetModules("q_proj").optModulesToSave(entries);
     }
 
-    private static LoraPlan create(LoraConfig.Builder builder, boolean tied) {
+    private static LoraPlan create(LoraConfigBuilder builder, boolean tied) {
         return LoraPlan.resolve(builder.build(), Layouts.llama(tied));
     }
 

@@ -205,7 +205,7 @@ class TiePlanTest {
                 name, Role.MODULE, ModuleKind.LINEAR, "TiedLinear", weight, new Shape(24, 24));
     }
 
-    private static LoraConfig.Builder config(String target) {
+    private static LoraConfigBuilder config(String target) {
         return LoraConfig.builder().setTargetModules(target).optEnsureWeightTying(true);
     }
 

@@ -157,7 +157,7 @@ class TokenRowsPlanTest {
     })
     void rowsAndAPairOrACopyOnOneWeight_areAConflictWhateverTheFlag(String target, String saved) {
         for (boolean flag : new boolean[] {true, false}) {
-            LoraConfig.Builder builder = tokens("1").optEnsureWeightTying(flag);
+            LoraConfigBuilder builder = tokens("1").optEnsureWeightTying(flag);
             if (!target.isEmpty()) {
                 builder.setTargetModules("q_proj", target);
             } else {
@@ -171,7 +171,7 @@ class TokenRowsPlanTest {
                     "untie the base");
         }
         if (!"embed_tokens".equals(target) && !"embed_tokens".equals(saved)) {
-            LoraConfig.Builder untied = tokens("1");
+            LoraConfigBuilder untied = tokens("1");
             if (!saved.isEmpty()) {
                 untied.optModulesToSave(saved);
             } else {
@@ -201,12 +201,12 @@ class TokenRowsPlanTest {
         return Layouts.module(name, Role.MODULE, kind, "Tied", "shared", new Shape(67, 24));
     }
 
-    private static LoraConfig.Builder config() {
+    private static LoraConfigBuilder config() {
         return LoraConfig.builder().setTargetModules("q_proj");
     }
 
     /** Reads {@code 1 2}, a list, or {@code h:1 2;e:3}, by module. */
-    private static LoraConfig.Builder tokens(String text) {
+    private static LoraConfigBuilder tokens(String text) {
         if (!text.contains(":")) {
             return config().optTrainableTokenIndices(indices(text));
         }

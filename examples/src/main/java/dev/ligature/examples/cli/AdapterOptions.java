@@ -5,6 +5,7 @@ import dev.ligature.LoraModel;
 import dev.ligature.checkpoint.AdapterConfigJson;
 import dev.ligature.plan.BiasMode;
 import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraConfigBuilder;
 import dev.ligature.plan.LoraInit;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -162,7 +163,7 @@ final class AdapterOptions {
 
     private LoraConfig config(Path base) {
         List<String> names = targets == null ? DEFAULT_TARGETS : targets;
-        LoraConfig.Builder builder = LoraConfig.builder();
+        LoraConfigBuilder builder = LoraConfig.builder();
         if (names.equals(List.of("all-linear"))) {
             builder.setAllLinear();
         } else {

@@ -4,6 +4,7 @@ import dev.ligature.examples.llama.LlamaAttentionLora;
 import dev.ligature.examples.llama.LlamaForCausalLMLora;
 import dev.ligature.examples.llama.LlamaModelLora;
 import dev.ligature.plan.LoraConfig;
+import dev.ligature.plan.LoraConfigBuilder;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -40,7 +41,7 @@ record DemoRecipe(String adapter, String label, LoraConfig config) {
 
     static final List<DemoRecipe> ALL = List.of(ATTENTION_ONLY, TIED, UNTIED);
 
-    private static LoraConfig.Builder adapting(String... beyondAttention) {
+    private static LoraConfigBuilder adapting(String... beyondAttention) {
         List<String> targets = new ArrayList<>(ATTENTION);
         Collections.addAll(targets, beyondAttention);
         return LoraConfig.builder()
