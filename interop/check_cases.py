@@ -31,12 +31,15 @@ def within(what: str, ours: torch.Tensor, expected: torch.Tensor, tolerance: flo
 
 
 def is_tied_apart(adapter: pathlib.Path, base: pathlib.Path) -> bool:
-    """Whether embedding and head of a tied base have a pair each, which no merged checkpoint can express."""
+    """Whether embedding and head of a tied base are adapted apart, which no merged checkpoint can express."""
     tied = json.loads((base / "config.json").read_text())["tie_word_embeddings"]
     config = json.loads((adapter / "adapter_config.json").read_text())
     saved = load_file(adapter / "adapter_model.safetensors")
-    adapted = {part for part in ("embed_tokens", "lm_head") if any(f".{part}.lora_" in name for name in saved)}
-    return tied and bool(adapted) and not config["ensure_weight_tying"]
+    replaced = {name.rpartition(".")[2] for name in config["modules_to_save"] or []}
+    adapted = any(
+        part in replaced or any(f".{part}.lora_" in name for name in saved) for part in ("embed_tokens", "lm_head")
+    )
+    return tied and adapted and not config["ensure_weight_tying"]
 
 
 def check_forward(ligature: Ligature, report: Report, case: pathlib.Path) -> None:
@@ -59,12 +62,18 @@ def check_forward(ligature: Ligature, report: Report, case: pathlib.Path) -> Non
 
 
 def final_factors(adapter: pathlib.Path, expected: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The saved tensors that are expected, as a linear layer has them: A (r,in), B (out,r).
+    """The saved tensors that are expected; factors as a linear layer has them: A (r,in), B (out,r).
 
     Of an adapter that was converted to plain LoRA, A and B are the first halves of what is saved."""
     saved = load_file(adapter / "adapter_model.safetensors")
     factors = {}
     for name in expected:
+        if ".lora_" not in name:
+            module, _, kind = name.removeprefix("final.").rpartition(".")
+            prefix = f"base_model.model.{module}"
+            keys = [f"{prefix}.token_adapter.{kind}_delta", f"{prefix}.base_layer.{kind}", f"{prefix}.{kind}"]
+            factors[name] = next(saved[key] for key in keys if key in saved)
+            continue
         module, _, kind = name.removeprefix("final.").rpartition(".lora_")
         prefix = f"base_model.model.{module}.lora_"
         if f"{prefix}embedding_A" in saved and kind != "magnitude_vector":
