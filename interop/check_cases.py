@@ -39,7 +39,9 @@ def is_tied_apart(adapter: pathlib.Path, base: pathlib.Path) -> bool:
     adapted = any(
         part in replaced or any(f".{part}.lora_" in name for name in saved) for part in ("embed_tokens", "lm_head")
     )
-    return tied and adapted and not config["ensure_weight_tying"]
+    tokens = config["trainable_token_indices"]
+    rows_apart = isinstance(tokens, dict) and len({tuple(sorted(rows)) for rows in tokens.values()}) > 1
+    return tied and not config["ensure_weight_tying"] and (adapted or rows_apart)
 
 
 def check_forward(ligature: Ligature, report: Report, case: pathlib.Path) -> None:
