@@ -10,10 +10,12 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import dev.ligature.diag.LoraException;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 final class MergeTest extends ToyTest {
     @Test
+    @Tag("D9")
     void mergingATiedPair_addsTheDeltaOnce() {
         LoraModel lora = wrapToy(true);
         Adapter adapter =

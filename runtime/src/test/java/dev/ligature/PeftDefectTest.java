@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,6 +47,7 @@ final class PeftDefectTest extends ToyTest {
     }
 
     @Test
+    @Tag("D1")
     void d1_aHalfBase_keepsOnePairThroughTraining_andIsMergedAsOneWeight() {
         LoraModel lora =
                 LoraModel.wrap(ToyModel.create(true, manager, DataType.FLOAT16), ToyModel::visit);
@@ -65,6 +67,8 @@ final class PeftDefectTest extends ToyTest {
     }
 
     @Test
+    @Tag("D2")
+    @Tag("D3")
     void d2_andD3_everyAdapterIsTied_created_orLoadedIntoABaseOfAnotherDataType()
             throws IOException {
         LoraModel lora = wrapToy(true);
@@ -85,6 +89,8 @@ final class PeftDefectTest extends ToyTest {
     }
 
     @Test
+    @Tag("D4")
+    @Tag("D23")
     void d4_andD23_oneCopyInTheFileIsEnough_ofFactorsOfAWholeWeightAndOfRows() throws IOException {
         LoraModel lora = wrapToy(true);
         scramble(lora.create("pair", tied("head", "proj")), 2);
@@ -123,6 +129,7 @@ final class PeftDefectTest extends ToyTest {
     }
 
     @Test
+    @Tag("D5")
     void d5_aTiedPairStartsOnce_asALinearOne_whoeverIsNamed() {
         double bound = 1 / Math.sqrt(ToyModel.D);
         for (String target : List.of("embed", "head")) {
@@ -140,6 +147,7 @@ final class PeftDefectTest extends ToyTest {
     }
 
     @Test
+    @Tag("D13")
     void d13_theFileIsTheSameHoweverTheTargetsAreSpelled_andHasNoWeightOfTheBase()
             throws IOException {
         LoraModel lora = wrapToy(true);
@@ -174,6 +182,7 @@ final class PeftDefectTest extends ToyTest {
     }
 
     @Test
+    @Tag("D16")
     void d16_anAdapterIsCopiedByItsFiles_andTheCopyIsTiedToo() throws IOException {
         LoraModel lora = wrapToy(true);
         Adapter original = lora.create("a", tied("head"));
@@ -190,6 +199,7 @@ final class PeftDefectTest extends ToyTest {
     }
 
     @Test
+    @Tag("D24")
     void d24_loadingATiedAdapter_warnsOfNothing() throws IOException {
         LoraModel lora = wrapToy(true);
         lora.create("a", tied("head"));
@@ -198,6 +208,7 @@ final class PeftDefectTest extends ToyTest {
     }
 
     @Test
+    @Tag("D25")
     void d25_aConfiguration_isWhatItWasAfterItWasUsed() {
         LoraConfig config =
                 config("proj", "embed").optModulesToSave("norm").optAllowUnmatched(true).build();
@@ -209,6 +220,7 @@ final class PeftDefectTest extends ToyTest {
     }
 
     @Test
+    @Tag("D27")
     void d27_aForwardPass_writesNothingToTheFactorsOfAnEmbedding() {
         LoraModel lora = wrapToy(true);
         Adapter adapter = lora.create("a", tied("embed"));
@@ -222,6 +234,7 @@ final class PeftDefectTest extends ToyTest {
     }
 
     @Test
+    @Tag("D28")
     void d28_oneEmbeddingUnderTwoNames_isAdaptedWhereverItIsCalled() {
         ToyModel model = ToyModel.create(true, manager, DataType.FLOAT32);
         Block[] encoder = {model.embed};

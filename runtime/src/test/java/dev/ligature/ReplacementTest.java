@@ -26,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -119,6 +120,7 @@ final class ReplacementTest extends ToyTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"embed", "head"})
+    @Tag("D17")
     void aSavedModuleOfATie_isOneCopyForBothReaders_withTheHeadsOwnBias(String module) {
         LoraModel lora = wrap(true, DataType.FLOAT32);
         Adapter adapter = lora.create("a", saved(module).optEnsureWeightTying(true).build());

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 final class RoutingTest extends ToyTest {
@@ -95,6 +96,7 @@ final class RoutingTest extends ToyTest {
     }
 
     @Test
+    @Tag("D11b")
     void aWeight_multipliesTheScaling_ofLinearsAndEmbeddingsAlike() {
         LoraModel lora = wrapToy(true);
         Adapter adapter =

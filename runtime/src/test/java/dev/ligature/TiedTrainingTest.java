@@ -12,6 +12,7 @@ import ai.djl.training.GradientCollector;
 import dev.ligature.training.OptimizerKind;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Gradients and steps of a pair that two modules read. */
@@ -44,6 +45,9 @@ final class TiedTrainingTest extends ToyTest {
     }
 
     @Test
+    @Tag("D18")
+    @Tag("D19")
+    @Tag("D20")
     void aTiedPair_isOneParameterAndOneStepOfTheOptimizer() {
         LoraModel lora = wrapToy(true);
         Adapter adapter =

@@ -23,6 +23,7 @@ import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -154,6 +155,7 @@ class AdapterReadTest {
     }
 
     @Test
+    @Tag("D22")
     void aTiedAdapterOnAnUntiedBase_isRefusedBecauseTheHeadHasNoPair() throws IOException {
         Refusal.of(
                 "AdapterKeyUnknown",

@@ -7,10 +7,12 @@ import dev.ligature.annotation.Role;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class ExplicitConfigTest {
     @Test
+    @Tag("D22")
     void aTiedReaderThatWasNotTargeted_isNamed() {
         LoraPlan plan = tied(config("q_proj", "embed_tokens"));
         assertEquals(Set.of("q_proj", "embed_tokens", "lm_head"), targets(plan));
@@ -26,6 +28,7 @@ class ExplicitConfigTest {
     }
 
     @Test
+    @Tag("D21")
     void anExpressionThatMissesATiedReader_getsItAsAnAlternative() {
         LoraPlan plan =
                 tied(
@@ -39,6 +42,7 @@ class ExplicitConfigTest {
     }
 
     @Test
+    @Tag("D21")
     void anExpressionWithFlagsOnATie_becomesTheListOfNames() {
         LoraPlan plan =
                 tied(

@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What a weight, its readers and its rank allow. */
@@ -22,6 +23,7 @@ class PairCheckTest {
     }
 
     @Test
+    @Tag("D6")
     void d6_anInitThatRewritesTheBase_isRefusedOnATiedWeight_withTheFlagAndWithout() {
         for (LoraInit init : List.of(LoraInit.PISSA, LoraInit.pissa(4), LoraInit.OLORA)) {
             for (boolean flag : new boolean[] {true, false}) {
@@ -51,6 +53,7 @@ class PairCheckTest {
     }
 
     @Test
+    @Tag("D8")
     void d8_doraOnATieGroup_isRefused_andOnReadersApartItIsNot() {
         LoraConfig together =
                 config("lm_head", "embed_tokens")
@@ -69,6 +72,7 @@ class PairCheckTest {
     }
 
     @Test
+    @Tag("D5")
     void d5_aTiedPairIsDrawnOnce_byTheRuleOfItsLinearReader() {
         LoraConfig config = config("embed_tokens").optEnsureWeightTying(true).build();
         List<PairPlan> pairs = LoraPlan.resolve(config, TIED).pairs();

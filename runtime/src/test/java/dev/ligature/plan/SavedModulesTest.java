@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -62,6 +63,7 @@ class SavedModulesTest {
     }
 
     @Test
+    @Tag("D11")
     void aHeadInANestedModel_isTiedLikeOneAtTheRoot() {
         ModelLayout layout =
                 new ModelLayout(
@@ -80,6 +82,7 @@ class SavedModulesTest {
 
     @ParameterizedTest
     @CsvSource({"shared", "encoder.embed_tokens", "decoder.embed_tokens", "lm_head"})
+    @Tag("D11")
     void encoderDecoderAndHead_haveOneCopyWhoeverIsNamed(String entry) {
         LoraPlan plan =
                 LoraPlan.resolve(
@@ -157,6 +160,7 @@ class SavedModulesTest {
         "lm_head, lm_head",
         "model.embed_tokens, embed_tokens"
     })
+    @Tag("D15")
     void aTieGroupThatIsSavedAndTargeted_isAConflict(String saved, String target) {
         Refused.with(
                 "LoraWeightClaimedTwice",

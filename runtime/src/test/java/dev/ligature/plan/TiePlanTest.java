@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -62,6 +63,7 @@ class TiePlanTest {
                 "model\\.embed_tokens",
                 ".*\\.embed_tokens"
             })
+    @Tag("D10")
     void anExpressionThatMatchesOneReader_tiesAll(String expression) {
         LoraConfig config =
                 LoraConfig.builder()
@@ -81,6 +83,7 @@ class TiePlanTest {
     }
 
     @Test
+    @Tag("D20")
     void aTiedPair_takesTheWeightsShapeAndCountsOnce() {
         LoraPlan plan = tied(config("lm_head").optRank(4).build());
         PairPlan pair = plan.pairs().get(0);
@@ -96,6 +99,7 @@ class TiePlanTest {
     }
 
     @Test
+    @Tag("D11")
     void readersThatDependOnNoEmbedding_areTiedToo() {
         ModelLayout layout =
                 new ModelLayout(
@@ -110,6 +114,7 @@ class TiePlanTest {
 
     @ParameterizedTest
     @CsvSource({"embed_tokens, 4", "lm_head, 4", "'model.embed_tokens|lm_head', 4"})
+    @Tag("D7")
     void aPatternThatMatchesSomeReaders_holdsForThePair(String pattern, int rank) {
         LoraConfig config =
                 config("embed_tokens")
@@ -122,6 +127,7 @@ class TiePlanTest {
     }
 
     @Test
+    @Tag("D7")
     void readersWithTwoRanks_areAConflict() {
         Map<String, Integer> ranks = new LinkedHashMap<>();
         ranks.put("embed_tokens", 4);
@@ -151,6 +157,7 @@ class TiePlanTest {
 
     @ParameterizedTest
     @CsvSource({"embed_tokens, lm_head", "lm_head, embed_tokens"})
+    @Tag("D14")
     void excludingOneOfTheReaders_isAConflict(String target, String excluded) {
         Refused.with(
                 "LoraTieExcluded",

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -155,6 +156,7 @@ class TokenRowsPlanTest {
         "'', embed_tokens",
         "'', lm_head",
     })
+    @Tag("D26")
     void rowsAndAPairOrACopyOnOneWeight_areAConflictWhateverTheFlag(String target, String saved) {
         for (boolean flag : new boolean[] {true, false}) {
             LoraConfigBuilder builder = tokens("1").optEnsureWeightTying(flag);

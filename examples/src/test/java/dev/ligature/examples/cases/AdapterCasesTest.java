@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -162,6 +163,7 @@ final class AdapterCasesTest {
     }
 
     @Test
+    @Tag("D12")
     void copiesOfATiedPairThatDisagree_areRefusedWithBothNamesAndTheDifference()
             throws IOException {
         try (ReferenceCase reference = new ReferenceCase("llama-tied-diverged")) {
