@@ -4,12 +4,11 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import ai.djl.training.ParameterServer;
 import ai.djl.training.ParameterStore;
 import java.util.IdentityHashMap;
 
 /** Gives a base block the adapter's copies in place of its own parameters. */
-final class ReplacingStore extends ParameterStore {
+final class ReplacingStore extends ForwardingStore {
     private final ParameterStore raw;
     private final NDManager manager;
     private final IdentityHashMap<Parameter, WeightEffect> replaced;
@@ -28,7 +27,7 @@ final class ReplacingStore extends ParameterStore {
             NDManager manager,
             IdentityHashMap<Parameter, WeightEffect> replaced,
             boolean graph) {
-        super(manager, false);
+        super(raw, manager);
         this.raw = raw;
         this.manager = manager;
         this.replaced = replaced;
@@ -43,25 +42,5 @@ final class ReplacingStore extends ParameterStore {
             return w;
         }
         return graph ? effect.trained(w, w, raw, manager) : effect.adapted(w, w, manager);
-    }
-
-    @Override
-    public NDManager getManager() {
-        return manager;
-    }
-
-    @Override
-    public void setParameterServer(ParameterServer parameterServer, Device[] devices) {
-        raw.setParameterServer(parameterServer, devices);
-    }
-
-    @Override
-    public void updateAllParameters() {
-        raw.updateAllParameters();
-    }
-
-    @Override
-    public void sync() {
-        raw.sync();
     }
 }

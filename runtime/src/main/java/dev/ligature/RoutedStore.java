@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import ai.djl.training.ParameterServer;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.plan.ModuleKind;
@@ -20,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * else asks for an adapted weight, such as a head written as a matrix product or a block inside a
  * composite that is tied to another slot, gets W + ΔW.
  */
-final class RoutedStore extends ParameterStore {
+final class RoutedStore extends ForwardingStore {
     private final ParameterStore raw;
     private final NDManager manager;
     private final Route route;
@@ -31,7 +30,7 @@ final class RoutedStore extends ParameterStore {
 
     RoutedStore(ParameterStore raw, NDManager manager, Route route) {
         // The manager of the request, and not the caller's, which may live for ever.
-        super(manager, false);
+        super(raw, manager);
         this.raw = raw;
         this.manager = manager;
         this.route = route;
@@ -138,25 +137,5 @@ final class RoutedStore extends ParameterStore {
         if (reach != null) {
             route.checkReached(reach);
         }
-    }
-
-    @Override
-    public NDManager getManager() {
-        return manager;
-    }
-
-    @Override
-    public void setParameterServer(ParameterServer parameterServer, Device[] devices) {
-        raw.setParameterServer(parameterServer, devices);
-    }
-
-    @Override
-    public void updateAllParameters() {
-        raw.updateAllParameters();
-    }
-
-    @Override
-    public void sync() {
-        raw.sync();
     }
 }

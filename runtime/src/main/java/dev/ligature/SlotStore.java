@@ -2,9 +2,7 @@ package dev.ligature;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import ai.djl.training.ParameterServer;
 import ai.djl.training.ParameterStore;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * of all else what the pass has, so that a block inside a composite that reads the weight of
  * another slot gets W + ΔW.
  */
-final class SlotStore extends ParameterStore {
+final class SlotStore extends ForwardingStore {
     private final Slot slot;
     private final RoutedStore pass;
     private final @Nullable Reach reach;
@@ -24,7 +22,7 @@ final class SlotStore extends ParameterStore {
      * @param reach takes note of what is asked for; null where nobody wants to know
      */
     SlotStore(Slot slot, RoutedStore pass, @Nullable Reach reach) {
-        super(pass.getManager(), false);
+        super(pass, pass.getManager());
         this.slot = slot;
         this.pass = pass;
         this.reach = reach;
@@ -37,25 +35,5 @@ final class SlotStore extends ParameterStore {
         }
         ParameterStore store = pass.isOwn(slot, parameter) ? pass.raw() : pass;
         return store.getValue(parameter, device, training);
-    }
-
-    @Override
-    public NDManager getManager() {
-        return pass.getManager();
-    }
-
-    @Override
-    public void setParameterServer(ParameterServer parameterServer, Device[] devices) {
-        pass.setParameterServer(parameterServer, devices);
-    }
-
-    @Override
-    public void updateAllParameters() {
-        pass.updateAllParameters();
-    }
-
-    @Override
-    public void sync() {
-        pass.sync();
     }
 }
