@@ -110,6 +110,10 @@ final class SlotEffect {
             boolean training,
             @Nullable PairList<String, Object> params,
             boolean graph) {
+        FactorPair plain = plainPair();
+        if (!training && plain != null && SummedWeight.pays(slot, plain, inputs.head())) {
+            return SummedWeight.forward(slot, effects, store, inputs, params);
+        }
         ParameterStore given = given(store, inputs, graph);
         NDList output = replaced(given, inputs, training, params, graph);
         if (pair == null) {
