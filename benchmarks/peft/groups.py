@@ -106,7 +106,7 @@ class Bench:
         ]
 
     def load(self):
-        group = Group("load", self.shapes.rounds, warm_up=20)  # the JVM compiles what is called often
+        group = Group("load", self.shapes.rounds, warm_up=60)  # the JVM compiles what is called often
         more = {"base": self.bert, "adapter": self.adapters("bert-qv")}
         group.add("ours.load", "load", **more, repeat=5)
         group.add("peft.load", "load", **more, repeat=3)

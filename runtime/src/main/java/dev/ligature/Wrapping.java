@@ -16,9 +16,11 @@ final class Wrapping {
     private final Slots slots;
     private final Runnable unbind;
     private final List<Parameter> frozenHere;
+    private final Parameter any; // whose array tells the engine and the device
 
     private Wrapping(Block base, Slots slots, Runnable unbind, List<Parameter> frozenHere) {
         this.base = base;
+        this.any = base.getParameters().valueAt(0); // which walks the whole model
         this.slots = slots;
         this.unbind = unbind;
         this.frozenHere = frozenHere;
@@ -69,7 +71,7 @@ final class Wrapping {
 
     /** Returns a manager of its own for arrays next to the base's, on the base's device. */
     NDManager newManager() {
-        NDArray array = base.getParameters().valueAt(0).getArray();
+        NDArray array = any.getArray();
         return array.getManager().getEngine().newBaseManager(array.getDevice());
     }
 }

@@ -139,8 +139,9 @@ public record LoraPlan(
         PairGroups.requireHead(config, layout);
         TargetMatcher matcher = new TargetMatcher(config);
         EntryCheck check = new EntryCheck(config, layout, matcher);
-        SavedModules saved = new SavedModules(config, layout, tensors);
-        TokenRowsResolver rowsResolver = new TokenRowsResolver(config, layout);
+        TieGroups ties = new TieGroups(layout);
+        SavedModules saved = new SavedModules(config, layout, ties, tensors);
+        TokenRowsResolver rowsResolver = new TokenRowsResolver(config, layout, ties);
         List<PlanWarning> unmatched = new ArrayList<>(check.selections());
         config.unknownFields().forEach(field -> unmatched.add(unknown(field)));
         unmatched.addAll(check.replacements(saved, rowsResolver));
@@ -148,13 +149,13 @@ public record LoraPlan(
         unmatched.addAll(parameters.unmatched());
         refuse(unmatched, strict);
 
-        PairGroups groups = new PairGroups(config, layout, matcher);
+        PairGroups groups = new PairGroups(config, layout, ties, matcher);
         List<List<ModelLayout.Module>> readers = groups.resolve();
         PairResolver resolver = new PairResolver(config);
         List<PairPlan> pairs = new ArrayList<>();
         readers.forEach(group -> pairs.add(resolver.resolve(group)));
         pairs.addAll(parameters.resolve(resolver));
-        PairCheck pairCheck = new PairCheck(layout);
+        PairCheck pairCheck = new PairCheck(layout, ties);
         pairs.forEach(pair -> pairCheck.check(pair, creating));
         unmatched.addAll(resolver.unused(check, readers.stream().flatMap(List::stream).toList()));
 
@@ -165,7 +166,7 @@ public record LoraPlan(
         unmatched.addAll(check.bias(biases));
         refuse(unmatched, strict);
         parameters.checkClaims(pairs, replacements, rows);
-        WeightClaims claims = new WeightClaims(config, layout, pairs, replacements, rows);
+        WeightClaims claims = new WeightClaims(config, layout, ties, pairs, replacements, rows);
         claims.check(strict ? groups.saved() : List.of());
         if (strict) {
             biasResolver.requireAll();

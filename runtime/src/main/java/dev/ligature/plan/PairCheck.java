@@ -8,9 +8,9 @@ final class PairCheck {
     private final TieGroups ties;
     private final ModelLayout layout;
 
-    PairCheck(ModelLayout layout) {
+    PairCheck(ModelLayout layout, TieGroups ties) {
         this.layout = layout;
-        ties = new TieGroups(layout);
+        this.ties = ties;
     }
 
     /**

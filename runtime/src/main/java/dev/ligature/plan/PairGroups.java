@@ -19,10 +19,10 @@ final class PairGroups {
     private final TieGroups ties;
     private final NameVocabulary vocabulary;
 
-    PairGroups(LoraConfig config, ModelLayout layout, TargetMatcher matcher) {
+    PairGroups(LoraConfig config, ModelLayout layout, TieGroups ties, TargetMatcher matcher) {
         this.config = config;
         layout.modules().forEach(module -> outcomes.put(module, matcher.outcome(module)));
-        ties = new TieGroups(layout);
+        this.ties = ties;
         vocabulary = new NameVocabulary(layout);
     }
 

@@ -30,12 +30,12 @@ final class SavedModules {
      *
      * @param config what is asked
      * @param layout the modules of the model
+     * @param ties its ties
      * @param tensors the names of the tensors in the adapter's file, without PEFT's prefix; empty
      *     for an adapter that is created
      */
-    SavedModules(LoraConfig config, ModelLayout layout, Set<String> tensors) {
+    SavedModules(LoraConfig config, ModelLayout layout, TieGroups ties, Set<String> tensors) {
         this.config = config;
-        TieGroups ties = new TieGroups(layout);
         SavedNames names = new SavedNames(config.modulesToSave());
         Map<String, List<ModelLayout.Module>> loose = new LinkedHashMap<>();
         for (ModelLayout.Module module : layout.modules()) {

@@ -25,10 +25,10 @@ final class TokenRowsResolver {
     private final Map<ModelLayout.Module, List<Integer>> asked = new LinkedHashMap<>();
     private final List<String> unmatched = new ArrayList<>();
 
-    TokenRowsResolver(LoraConfig config, ModelLayout layout) {
+    TokenRowsResolver(LoraConfig config, ModelLayout layout, TieGroups ties) {
         this.config = config;
         this.layout = layout;
-        ties = new TieGroups(layout);
+        this.ties = ties;
         config.trainableTokenIndices().ifPresent(this::ask);
     }
 

@@ -28,12 +28,13 @@ final class WeightClaims {
     WeightClaims(
             LoraConfig config,
             ModelLayout layout,
+            TieGroups ties,
             List<PairPlan> pairs,
             List<ReplacementPlan> copies,
             List<TokenRowsPlan> rows) {
         this.config = config;
         this.layout = layout;
-        ties = new TieGroups(layout);
+        this.ties = ties;
         for (PairPlan pair : pairs) {
             for (PairPlan.Reader reader : pair.readers()) {
                 if (reader.parameter().equals(ModelLayout.Parameter.WEIGHT)) {
