@@ -10,10 +10,11 @@ import java.util.List;
 record MixedBatchRule(long budget) {
     /**
      * The ranks, summed over the adapters of a batch, up to which every row is multiplied by the
-     * factors of all of them: two plain products of a few more columns cost no more than a batched
-     * one. {@code benchmarks/run rows} measures it: with d 768 and 3072, 32 rows, T 1 and 16, on
-     * two cores of an x86_64, 32 columns cost what a batched product of rank 8 costs, and 64 nearly
-     * twice.
+     * factors of all of them. {@code benchmarks/run rows} measures it: with one token in each of 32
+     * rows, 32 columns cost what a batched product of rank 8 costs, and 64 half as much again. With
+     * 16 tokens a batched product is faster from 16 columns on, but by 3 % of a whole encoder's
+     * pass, and it keeps the factors of each row and not of each adapter, which have to be put
+     * together anew whenever the rows change: with 4 adapters in 32 rows eight times as much.
      */
     static final int MASKED_RANKS = 32;
 
