@@ -129,9 +129,12 @@ record FactorArrays(
      */
     private NDArray trainedProduct(NDArray low) {
         Shape shape = b.getShape();
-        // Reshaping copies what is not contiguous, and keeps the graph.
-        NDArray rows = b.transpose().reshape(-1).reshape(shape.get(1), shape.get(0)); // (r, out)
-        return low.matMul(rows); // (…, r) x (r, out) -> (…, out)
+        NDArray columns = b.transpose(); // (r, out), a view
+        NDArray flat = columns.reshape(-1); // (r · out), a copy in this order, with its graph
+        NDArray rows = flat.reshape(shape.get(1), shape.get(0)); // (r, out)
+        NDArray term = low.matMul(rows); // (…, r) x (r, out) -> (…, out)
+        new NDList(columns, flat, rows).close(); // they belong to B's manager, which lives on
+        return term;
     }
 
     /**
