@@ -14,6 +14,7 @@ import time
 import groups
 import make_models
 import measure
+import operators
 import shapes
 
 
@@ -24,28 +25,34 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="rounds of each group")
     parser.add_argument("--cpu", action="store_true", help="one thread, and its CPU time: for a machine that is busy")
     parser.add_argument("--models", type=pathlib.Path, help="keeps the models in this directory, and uses them again")
+    parser.add_argument("--operators", action="store_true", help="prints where the time of the Llama cases goes instead")
     return parser.parse_args()
 
 
 def run(bench: groups.Bench, names: list, work: pathlib.Path, cpu: bool) -> None:
     print(groups.HEADER, flush=True)
-    programs = measure.start_programs(1 if cpu else 2, cpu)
-    try:
-        for name in names:
-            begin = time.monotonic()
-            steps = bench.groups()[name]()
-            step = next(steps)
-            while isinstance(step, measure.Group):
-                results = step.measure(programs, work)
-                for case, values in results.values.items():
-                    print(f"  {name}: {case} {[f'{value:.4g}' for value in values]}", file=sys.stderr)
-                step = steps.send(results)
-            for row in step:
+    for name in names:
+        begin = time.monotonic()
+        # Programs of its own: what was allocated and freed before a group would slow it down or speed it up.
+        programs = measure.start_programs(1 if cpu else 2, cpu)
+        try:
+            for row in rows(bench.groups()[name](), name, programs, work):
                 print(row, flush=True)
-            print(f"{name}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
-    finally:
-        for program in programs.values():
-            program.stop()
+        finally:
+            for program in programs.values():
+                program.stop()
+        print(f"{name}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+
+
+def rows(steps, name: str, programs: dict, work: pathlib.Path) -> list:
+    """Measures what a group yields, until it yields its rows."""
+    step = next(steps)
+    while isinstance(step, measure.Group):
+        results = step.measure(programs, work)
+        for case, values in results.values.items():
+            print(f"  {name}: {case} {[f'{value:.4g}' for value in values]}", file=sys.stderr)
+        step = steps.send(results)
+    return step
 
 
 def main() -> None:
@@ -58,6 +65,9 @@ def main() -> None:
         bench = groups.Bench(chosen, work)
         if not (work / "llama").exists():
             make_models.write(chosen, work)
+        if arguments.operators:
+            operators.run(bench, work)
+            return
         run(bench, arguments.only.split(",") if arguments.only else list(bench.groups()), work, arguments.cpu)
 
 

@@ -237,26 +237,34 @@ class Bench:
         against = f"fastest {fastest:.3f}"
         return [*rows, Row(what, shape, f"{slowest:.3f}", against, slowest / fastest, 1.05)]
 
-    def llama_forward(self):
+    def llama_forward_group(self, repeat: int) -> Group:
         group = Group("llama", self.shapes.rounds)
-        more = self.batch("llama", self.shapes.text, repeat=2)
+        more = self.batch("llama", self.shapes.text, repeat=repeat)
         for side in ("ours", "peft"):
             group.add(f"{side}.base", "forward", **more)
             for modules in self.shapes.llama.targets:
                 group.add(f"{side}.{modules}", "forward", **more, adapters=self.adapters(f"llama-{modules}"))
+        return group
+
+    def llama_forward(self):
+        group = self.llama_forward_group(repeat=2)
         group.same = [(f"ours.{case}", f"peft.{case}") for case in ("base", *self.shapes.llama.targets)]
         results = yield group
         yield [
             self.llama_row("forward, tied Llama", "all linear + tied embedding", results, "all", 0.75),
         ]
 
-    def train(self):
+    def train_group(self, repeat: int) -> Group:
         group = Group("train", self.shapes.rounds)
         for modules in self.shapes.llama.targets:
-            more = self.batch("llama", self.shapes.text, repeat=1, adapter=self.adapters(f"llama-{modules}"))
+            more = self.batch("llama", self.shapes.text, repeat=repeat, adapter=self.adapters(f"llama-{modules}"))
             for side in ("ours", "peft"):
                 group.add(f"{side}.{modules}", "train", **more)
             group.same.append((f"ours.{modules}", f"peft.{modules}"))
+        return group
+
+    def train(self):
+        group = self.train_group(repeat=1)
         results = yield group
         what = "training step, tied Llama, AdamW"
         yield [

@@ -262,6 +262,10 @@ class Program:
         elif verb == "numbers":
             numbers = self.cases[words[0]].numbers().float().contiguous()
             pathlib.Path(words[1]).write_bytes(numbers.numpy().tobytes())
+        elif verb == "profile":
+            with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profiler:
+                self.cases[words[0]].run()
+            profiler.export_chrome_trace(words[1])
         elif verb == "close":
             del self.cases[words[0]]
         elif verb == "drop":

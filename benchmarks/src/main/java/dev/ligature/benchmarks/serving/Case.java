@@ -11,11 +11,6 @@ interface Case extends AutoCloseable {
      */
     long run() throws IOException;
 
-    /** Returns numbers that PEFT's side must have as well, before anything is timed. */
-    default float[] numbers() throws IOException {
-        throw new UnsupportedOperationException("This case has no numbers to compare.");
-    }
-
     @Override
     void close();
 }

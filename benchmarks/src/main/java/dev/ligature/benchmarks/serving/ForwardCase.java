@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
  * {@code merged=} through its merged view; with {@code rows=} row i of the batch goes through
  * adapter i modulo their number.
  */
-final class ForwardCase implements Case {
+final class ForwardCase implements ComparedCase {
     private final UnaryOperator<NDList> forward;
     private final Runnable free;
     private final NDManager manager;

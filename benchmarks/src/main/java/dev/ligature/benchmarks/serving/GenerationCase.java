@@ -18,7 +18,7 @@ import java.util.List;
  * One forward pass for each of {@code count=} tokens of one text, after a prompt and with the cache
  * of all earlier ones. The tokens are given, so that choosing them is not measured.
  */
-final class GenerationCase implements Case {
+final class GenerationCase implements ComparedCase {
     private final Block block;
     private final LlamaConfig config;
     private final NDManager manager;

@@ -1,5 +1,6 @@
 package dev.ligature.benchmarks.serving;
 
+import ai.djl.pytorch.jni.JniUtils;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -19,6 +20,7 @@ import java.util.Map;
  * open ID KIND key=value…   sets a case up                     ok
  * run ID                    runs it once                       nanoseconds or bytes
  * numbers ID FILE           writes what it computes, as fp32   ok
+ * profile ID FILE           writes a trace of running it once  ok
  * close ID                  frees it                           ok
  * drop                      frees what cases share             ok
  * </pre>
@@ -47,6 +49,7 @@ public final class ServingProgram {
                 case "open" -> open(request.get(1), request.subList(2, request.size()));
                 case "run" -> Long.toString(opened(request.get(1)).run());
                 case "numbers" -> write(opened(request.get(1)), Path.of(request.get(2)));
+                case "profile" -> profile(opened(request.get(1)), Path.of(request.get(2)));
                 case "close" -> close(request.get(1));
                 case "drop" -> drop();
                 default -> throw new IllegalArgumentException("No such request: " + request);
@@ -62,11 +65,11 @@ public final class ServingProgram {
         cases.put(
                 id,
                 switch (settings.kind()) {
-                    case "attach" -> AttachCase.open(settings, bases);
-                    case "create" -> CreateCase.open(settings, bases);
+                    case "attach" -> AdapterCases.attach(settings, bases);
+                    case "create" -> AdapterCases.create(settings, bases);
                     case "forward" -> ForwardCase.open(settings, bases);
                     case "generate" -> GenerationCase.open(settings, bases);
-                    case "load" -> LoadCase.open(settings, bases);
+                    case "load" -> AdapterCases.load(settings, bases);
                     case "memory" -> MemoryCase.open(settings, bases);
                     case "switch" -> SwitchCase.open(settings, bases);
                     case "train" -> TrainingCase.open(settings, bases);
@@ -84,12 +87,23 @@ public final class ServingProgram {
         return found;
     }
 
-    private static String write(Case numbers, Path file) throws IOException {
-        float[] values = numbers.numbers();
+    private static String write(Case opened, Path file) throws IOException {
+        if (!(opened instanceof ComparedCase compared)) {
+            throw new IllegalArgumentException("There are no numbers to compare of such a case");
+        }
+        float[] values = compared.numbers();
         ByteBuffer bytes =
                 ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
         Files.write(file, bytes.array());
+        return "ok";
+    }
+
+    /** Writes the native operators, in the format of Chrome's traces. */
+    private static String profile(Case profiled, Path file) throws IOException {
+        JniUtils.startProfile(false, false, false);
+        profiled.run();
+        JniUtils.stopProfile(file.toString());
         return "ok";
     }
 

@@ -8,7 +8,7 @@ import dev.ligature.training.TrainingLoop;
 import java.io.IOException;
 
 /** Training steps of an adapter on one batch, with AdamW: forward, backward and update. */
-final class TrainingCase implements Case {
+final class TrainingCase implements ComparedCase {
     private final LoraModel model;
     private final NDManager manager;
     private final TrainingLoop loop;
