@@ -5,14 +5,15 @@ import dev.ligature.plan.BiasMode;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ReplacementPlan;
 import dev.ligature.plan.TokenRowsPlan;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /** Which tensors of an adapter file hold the copies and the token rows of a plan. */
 final class ReplacementTensors {
@@ -25,8 +26,8 @@ final class ReplacementTensors {
 
     private final Map<Object, TensorInfo> found = new HashMap<>();
 
-    /** What is used where nothing is found. */
-    private final Map<ReplacementPlan.Reader, TensorInfo> spare = new HashMap<>();
+    /** What is used of readers for which nothing is found. */
+    private final Map<Object, TensorInfo> spare = new HashMap<>();
 
     private final Set<String> stray = new HashSet<>();
     private final Map<String, ReplacementPlan.Reader> second = new HashMap<>();
@@ -80,27 +81,13 @@ final class ReplacementTensors {
     Map<ReplacementPlan, List<TensorInfo>> copies(List<String> missing) {
         Map<ReplacementPlan, List<TensorInfo>> copies = new LinkedHashMap<>();
         for (ReplacementPlan copy : plan.replacements()) {
-            List<TensorInfo> tensors = new ArrayList<>();
-            boolean chosen = false;
-            boolean optional = false;
-            for (ReplacementPlan.Reader reader : copy.readers()) {
-                TensorInfo tensor = found.get(reader);
-                optional |= options.mayBeMissing(reader.module());
-                if (tensor != null && !chosen) {
-                    chosen = options.chooses(reader.module());
-                    if (chosen) {
-                        tensors.clear();
-                    }
-                    tensors.add(tensor);
-                }
-            }
-            if (optional && !tensors.stream().allMatch(t -> t.shape().equals(copy.shape()))) {
-                tensors.clear();
-            }
-            if (tensors.isEmpty() && !optional) {
+            List<ReplacementPlan.Reader> readers =
+                    saved(copy.readers(), ReplacementPlan.Reader::module, copy.shape());
+            if (readers.isEmpty()
+                    && !mayBeMissing(copy.readers(), ReplacementPlan.Reader::module)) {
                 missing.add(AdapterTensors.PREFIX + keys.written(copy, copy.readers().get(0)));
             }
-            copies.put(copy, tensors);
+            copies.put(copy, readers.stream().map(this::found).toList());
         }
         return copies;
     }
@@ -109,30 +96,46 @@ final class ReplacementTensors {
     Map<TokenRowsPlan, List<Rows>> rows(List<String> missing) {
         Map<TokenRowsPlan, List<Rows>> all = new LinkedHashMap<>();
         for (TokenRowsPlan rows : plan.tokenRows()) {
-            List<Rows> tensors = new ArrayList<>();
-            boolean chosen = false;
-            boolean optional = false;
-            for (TokenRowsPlan.Reader reader : rows.readers()) {
-                TensorInfo tensor = found.get(reader);
-                optional |= options.mayBeMissing(reader.module());
-                if (tensor != null && !chosen) {
-                    chosen = options.chooses(reader.module());
-                    if (chosen) {
-                        tensors.clear();
-                    }
-                    tensors.add(new Rows(tensor, reader.order()));
-                }
-            }
-            if (optional
-                    && !tensors.stream().allMatch(t -> t.tensor().shape().equals(shape(rows)))) {
-                tensors.clear();
-            }
-            if (tensors.isEmpty() && !optional) {
+            List<TokenRowsPlan.Reader> readers =
+                    saved(rows.readers(), TokenRowsPlan.Reader::module, shape(rows));
+            if (readers.isEmpty() && !mayBeMissing(rows.readers(), TokenRowsPlan.Reader::module)) {
                 missing.add(AdapterTensors.PREFIX + keys.rows(rows.name()));
             }
-            all.put(rows, tensors);
+            all.put(
+                    rows,
+                    readers.stream()
+                            .map(reader -> new Rows(found(reader), reader.order()))
+                            .toList());
         }
         return all;
+    }
+
+    /**
+     * Returns the readers whose tensors are used: all that have one, or that which the options
+     * choose; none where they may be missing and one of them does not fit.
+     */
+    private <R> List<R> saved(List<R> readers, Function<R, String> module, Shape shape) {
+        List<R> present =
+                readers.stream()
+                        .filter(reader -> found.containsKey(reader) || spare.containsKey(reader))
+                        .toList();
+        List<R> used =
+                present.stream()
+                        .filter(reader -> options.chooses(module.apply(reader)))
+                        .findFirst()
+                        .map(List::of)
+                        .orElse(present);
+        boolean fit = used.stream().allMatch(reader -> found(reader).shape().equals(shape));
+        return fit || !mayBeMissing(readers, module) ? used : List.of();
+    }
+
+    private <R> boolean mayBeMissing(List<R> readers, Function<R, String> module) {
+        return readers.stream().anyMatch(reader -> options.mayBeMissing(module.apply(reader)));
+    }
+
+    private TensorInfo found(Object reader) {
+        TensorInfo tensor = found.get(reader);
+        return tensor == null ? Objects.requireNonNull(spare.get(reader)) : tensor;
     }
 
     static Shape shape(TokenRowsPlan rows) {
