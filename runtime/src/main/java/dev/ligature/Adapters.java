@@ -30,6 +30,7 @@ final class Adapters {
     private final Wrapping wrapping;
     private final Slots slots;
     private final AdapterTable table;
+    private final NewWarnings warnings = new NewWarnings();
 
     Adapters(Wrapping wrapping, AdapterTable table) {
         this.wrapping = wrapping;
@@ -189,7 +190,7 @@ final class Adapters {
     private Adapter add(Adapter adapter) {
         adapter.hold();
         table.add(adapter);
-        for (PlanWarning warning : adapter.plan().warnings()) {
+        for (PlanWarning warning : warnings.of(adapter.plan().warnings())) {
             LOG.warn("Adapter {}: {}", adapter.name(), warning);
         }
         return adapter;

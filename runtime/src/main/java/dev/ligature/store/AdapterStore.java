@@ -47,7 +47,7 @@ public final class AdapterStore implements AutoCloseable {
     private AdapterStore(LoraModel lora, AdapterCatalogue catalogue, long budgetBytes) {
         this.lora = lora;
         this.catalogue = catalogue;
-        this.shelf = new Shelf(budgetBytes, resident -> lora.remove(resident.adapter().name()));
+        this.shelf = new Shelf(budgetBytes, resident -> free(resident.adapter()));
     }
 
     /**
@@ -206,6 +206,16 @@ public final class AdapterStore implements AutoCloseable {
             if (!published) {
                 shelf.unreserve(loading);
                 lora.remove(adapter.name());
+            }
+        }
+    }
+
+    private void free(Adapter adapter) {
+        try {
+            lora.remove(adapter.name());
+        } catch (LoraException e) {
+            if (!e.code().equals("LoraUnknownAdapter")) {
+                throw e; // else somebody removed it from the model by hand
             }
         }
     }

@@ -100,6 +100,23 @@ final class AdapterStoreTest {
     }
 
     @Test
+    void whatSomebodyRemovedByHand_makesRoomAllTheSame() throws IOException {
+        float[] a = write("a", 1);
+        float[] b = write("b", 2);
+        try (AdapterStore store = store(1)) {
+            String routedName;
+            try (AdapterLease lease = store.lease("a")) {
+                routedName = lease.routedName();
+            }
+            toy.lora().remove(routedName);
+            assertArrayEquals(b, answer(store, "b"));
+            assertArrayEquals(a, answer(store, "a"));
+            assertEquals(EACH, store.statistics().residentBytes());
+        }
+        assertEquals(Set.of(), resident());
+    }
+
+    @Test
     void whatIsHeld_isNotFreed_andFullIsAnErrorUntilItIsReleased() throws IOException {
         float[] a = write("a", 1);
         write("b", 2);
