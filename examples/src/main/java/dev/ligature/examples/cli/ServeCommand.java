@@ -110,7 +110,7 @@ final class ServeCommand implements Callable<Integer> {
                             base,
                             new ServerAddress(host, port),
                             limits),
-                    base + " and " + known + " adapters");
+                    base + " and " + known + (known == 1 ? " adapter" : " adapters"));
         } catch (InterruptedException e) {
             throw (IOException) new InterruptedIOException("interrupted").initCause(e);
         }

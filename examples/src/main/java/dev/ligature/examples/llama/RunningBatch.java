@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
+ * <p>What a text's listener throws, {@link #join} and {@link #step} throw when all texts have their
+ * token; the batch can go on, with {@link #leave} without that text.
+ *
  * <p>For one thread at a time.
  */
 public final class RunningBatch implements AutoCloseable {
@@ -93,7 +96,6 @@ public final class RunningBatch implements AutoCloseable {
             rows.addAll(joining);
             advance(joining, logits);
         }
-        dropDone();
     }
 
     /** Gives each text its next token. Those that end with it leave. */
@@ -111,7 +113,6 @@ public final class RunningBatch implements AutoCloseable {
             replaceCache(cache.grown(outputs.subNDList(1)).attachTo(manager));
             advance(rows, logits);
         }
-        dropDone();
     }
 
     /**
@@ -136,10 +137,27 @@ public final class RunningBatch implements AutoCloseable {
         return last.toType(DataType.FLOAT32, false).toFloatArray();
     }
 
-    private static void advance(List<TextRow> texts, float[] logits) {
+    /**
+     * Gives each text its token. A listener that fails does so after all have theirs, or the texts
+     * would not fit the cache any more.
+     */
+    private void advance(List<TextRow> texts, float[] logits) {
         int vocabulary = logits.length / texts.size();
+        RuntimeException failed = null;
         for (int i = 0; i < texts.size(); i++) {
-            texts.get(i).advance(logits, i * vocabulary, vocabulary);
+            try {
+                texts.get(i).advance(logits, i * vocabulary, vocabulary);
+            } catch (RuntimeException failure) {
+                if (failed == null) {
+                    failed = failure;
+                } else {
+                    failed.addSuppressed(failure);
+                }
+            }
+        }
+        dropDone();
+        if (failed != null) {
+            throw failed;
         }
     }
 

@@ -96,6 +96,34 @@ final class RunningBatchTest {
     }
 
     @Test
+    void aListenerThatFails_costsTheOthersNothing() {
+        TextRow good = row("a", 6, 3, 4);
+        TextRow bad =
+                new TextRow(
+                        new long[] {5},
+                        "b",
+                        GenerationOptions.greedy(6),
+                        id -> {
+                            throw new IllegalStateException("gone");
+                        });
+        TextRow last = row("c", 6, 7, 8, 9);
+        try (RunningBatch batch = batch()) {
+            List<TextRow> all = List.of(good, bad, last);
+            assertEquals(
+                    "gone",
+                    assertThrows(IllegalStateException.class, () -> batch.join(all)).getMessage());
+            assertThrows(IllegalStateException.class, batch::step);
+            batch.leave(bad);
+            while (!batch.isEmpty()) {
+                batch.step();
+            }
+        }
+        assertArrayEquals(alone(good.prompt(), 6), good.tokens());
+        assertArrayEquals(alone(last.prompt(), 6), last.tokens());
+        assertArrayEquals(alone(bad.prompt(), 2), bad.tokens());
+    }
+
+    @Test
     void aBatch_isRoutedByTheAdaptersOfItsRows() {
         try (RunningBatch batch = batch()) {
             batch.join(List.of(row("a", 3, 3), row("b", 2, 4, 5)));
