@@ -9,6 +9,8 @@ import dev.ligature.inject.ModuleVisit;
 import dev.ligature.inject.ModuleVisitor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** A base with slots in its fields and frozen parameters, and the way back. */
 final class Wrapping {
@@ -16,11 +18,12 @@ final class Wrapping {
     private final Slots slots;
     private final Runnable unbind;
     private final List<Parameter> frozenHere;
-    private final Parameter any; // whose array tells the engine and the device
+    private final @Nullable Parameter any; // tells the engine and the device
 
     private Wrapping(Block base, Slots slots, Runnable unbind, List<Parameter> frozenHere) {
         this.base = base;
-        this.any = base.getParameters().valueAt(0); // which walks the whole model
+        List<Parameter> all = base.getParameters().values(); // which walks the whole model
+        this.any = all.isEmpty() ? null : all.get(0);
         this.slots = slots;
         this.unbind = unbind;
         this.frozenHere = frozenHere;
@@ -71,7 +74,7 @@ final class Wrapping {
 
     /** Returns a manager of its own for arrays next to the base's, on the base's device. */
     NDManager newManager() {
-        NDArray array = any.getArray();
+        NDArray array = Objects.requireNonNull(any, "what is adapted has parameters").getArray();
         return array.getManager().getEngine().newBaseManager(array.getDevice());
     }
 }

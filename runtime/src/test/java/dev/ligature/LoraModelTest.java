@@ -9,7 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
@@ -24,6 +27,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -320,6 +324,17 @@ final class LoraModelTest extends ToyTest {
         source.initialize(manager, DataType.FLOAT32, new ai.djl.ndarray.types.Shape(1, 2));
         assertTrue(tied.isInitialized());
         assertSame(source.getParameters().get("weight"), tied.sharedWeight());
+    }
+
+    @Test
+    void aModelWithoutParameters_canBeWrapped_andHasNothingToAdapt() {
+        Shape shape = new Shape(1, 4);
+        OneLayer model =
+                OneLayer.create(Activation.reluBlock(), Map.of(), manager, DataType.FLOAT32, shape);
+        LoraModel lora = LoraModel.wrap(model, OneLayer::visit);
+        NDArray x = manager.ones(shape);
+        assertEquals(x, lora.forward(store, new NDList(x), Routing.none()).head());
+        assertCode("LoraModuleUnsupported", () -> lora.create("a", config("layer").build()));
     }
 
     @Test

@@ -53,8 +53,10 @@ final class ServerLoadTest {
             System.out.println(counts);
             long grown = residentMebibytes() - warm;
             System.out.println("server: " + warm + " MiB resident when warm, " + grown + " more");
-            // What the process holds, native memory included; few requests leave it still warming.
-            assertTrue(!SOAK || grown < 100, warm + " MiB grew by " + grown);
+            // A heap that may grow does so, and tells nothing about what is lost outside of it.
+            Runtime jvm = Runtime.getRuntime();
+            boolean fixedHeap = jvm.totalMemory() == jvm.maxMemory();
+            assertTrue(!fixedHeap || grown < 100, warm + " MiB grew by " + grown);
             for (String kind : List.of("whole", "streamed", "400", "404", "413")) {
                 assertTrue(counts.contains(kind + "="), counts);
             }
