@@ -144,8 +144,9 @@ record FactorArrays(
      */
     NDArray embeddingTerm(NDArray ids, boolean training) {
         NDArray low = Embedding.embedding(ids, b, SparseFormat.DENSE).singletonOrThrow(); // (…, r)
-        NDArray term = scaled(low, training).matMul(a); // (…, r) x (r, in) -> (…, in)
-        closeUnless(training, low);
+        NDArray scaled = scaled(low, training); // (…, r)
+        NDArray term = scaled.matMul(a); // (…, r) x (r, in) -> (…, in)
+        new NDList(low, scaled).close();
         return term;
     }
 
@@ -173,17 +174,11 @@ record FactorArrays(
         return training ? low.mul(scaling) : low.muli(scaling);
     }
 
-    /** Returns y + term in y's data type; when serving in place, and the term is closed. */
+    /** Returns y + term in y's data type, when serving in place; the term is closed. */
     static NDArray add(NDArray y, NDArray term, boolean training) {
         NDArray cast = Cast.to(term, y.getDataType());
         NDArray sum = training ? y.add(cast) : y.addi(cast);
         new NDList(term, cast).close();
         return sum;
-    }
-
-    private static void closeUnless(boolean training, NDArray array) {
-        if (!training) {
-            array.close();
-        }
     }
 }

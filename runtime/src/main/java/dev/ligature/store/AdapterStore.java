@@ -205,7 +205,7 @@ public final class AdapterStore implements AutoCloseable {
         } finally {
             if (!published) {
                 shelf.unreserve(loading);
-                lora.remove(adapter.name());
+                free(adapter);
             }
         }
     }

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,6 +22,15 @@ final class ServerLoadTest {
     @TempDir Path adapters;
     @TempDir Path streams;
 
+    private Process client;
+
+    @AfterEach
+    void stopClient() {
+        if (client != null) {
+            client.destroyForcibly(); // after a failure it would go on asking
+        }
+    }
+
     @Test
     void underLoad_everyAnswerIsRight_andNothingIsLeftAfterwards() throws Exception {
         int clients = SOAK ? 16 : 4;
@@ -30,7 +40,7 @@ final class ServerLoadTest {
                 new ServerFixture(adapters, LIMITS, 3 * ServerFixture.ADAPTER_BYTES)) {
             int port = fixture.server().port();
             int arrays = fixture.liveArrays();
-            Process client = start(port, clients, requests);
+            client = start(port, clients, requests);
             ServerFixture.await(() -> out().contains("ready"));
             List<String> threads = threads();
             long done = fixture.metric("ligature_responses_total{status=\"200\"}");
@@ -44,9 +54,6 @@ final class ServerLoadTest {
             long warm = residentMebibytes();
 
             boolean ended = client.waitFor(SOAK ? 20 : 2, MINUTES);
-            if (!ended) {
-                client.destroyForcibly();
-            }
             assertTrue(ended, "the clients are stuck: " + out());
             assertEquals(0, client.exitValue(), out());
             String counts = out().lines().reduce((a, b) -> b).orElse("");
