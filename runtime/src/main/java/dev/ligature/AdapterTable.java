@@ -48,7 +48,7 @@ final class AdapterTable {
      */
     AdapterTable(Slots slots, Supplier<NDManager> managers) {
         this.slots = slots;
-        this.stacks = new StackCache(STACKS, managers);
+        this.stacks = new StackCache(slots, STACKS, managers);
     }
 
     /** Returns the stacked factors of the routings that were used last. */

@@ -15,6 +15,7 @@ record MixedBatchRule(long budget) {
      * 16 tokens a batched product is faster from 16 columns on, but by 3 % of a whole encoder's
      * pass, and it keeps the factors of each row and not of each adapter, which have to be put
      * together anew whenever the rows change: with 4 adapters in 32 rows eight times as much.
+     * Factors of all adapters are the same for any rows.
      */
     static final int MASKED_RANKS = 32;
 
@@ -23,6 +24,12 @@ record MixedBatchRule(long budget) {
      * waste.
      */
     static final int PADDING = 4;
+
+    /**
+     * What an array takes besides its numbers, in the heap and outside of it: about 1.9 KiB, by the
+     * memory rows of {@code benchmarks/compare}.
+     */
+    static final long ARRAY_BYTES = 2048;
 
     /** A way to compute the terms. */
     enum Way {
@@ -86,7 +93,10 @@ record MixedBatchRule(long budget) {
         return batch.lookup() || padded ? Way.SEGMENTS : Way.STACKED;
     }
 
-    /** Returns the bytes that a way keeps for a module. */
+    /**
+     * Returns the bytes that a way keeps for a module: the factors, and what every array takes
+     * besides.
+     */
     static long bytes(Way way, Batch batch) {
         long ranks =
                 switch (way) {
@@ -94,6 +104,7 @@ record MixedBatchRule(long budget) {
                     case STACKED -> batch.largestRank() * batch.batch();
                     case SEGMENTS -> 0;
                 };
-        return ranks * (batch.in() + batch.out()) * batch.bytes();
+        long arrays = way == Way.SEGMENTS ? 0 : 2;
+        return ranks * (batch.in() + batch.out()) * batch.bytes() + arrays * ARRAY_BYTES;
     }
 }

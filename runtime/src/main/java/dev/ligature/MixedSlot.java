@@ -2,10 +2,14 @@ package dev.ligature;
 
 import dev.ligature.MixedBatchRule.Way;
 import dev.ligature.RowGroups.Group;
+import dev.ligature.RowMask.Part;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -15,78 +19,120 @@ import org.jspecify.annotations.Nullable;
  * @param effects what is done to each group of rows; null where nothing is
  * @param isBase whether nothing is done to any
  * @param isAdditive whether everything that is done is to add terms to the base's output
- * @param pairs the pair of each group where all that is done is to add terms of pairs; else empty
- * @param way how such terms are computed
+ * @param way how terms are computed, if they are all that is done
+ * @param pairs masked: those of all adapters, by the adapters' handles; stacked: that of each row,
+ *     null where it has none; else empty
+ * @param mask which columns are whose, if that way is the masked one
  * @param bytes what that way keeps
  */
 record MixedSlot(
         List<@Nullable SlotEffect> effects,
         boolean isBase,
         boolean isAdditive,
-        List<@Nullable FactorPair> pairs,
         Way way,
+        List<@Nullable FactorPair> pairs,
+        @Nullable RowMask mask,
         long bytes) {
 
-    static MixedSlot of(Slot slot, RowGroups rows, MixedBatchRule rule) {
+    /** Rows that go through one pair. */
+    private record Term(Group group, FactorPair pair) {
+        Part part() {
+            return new Part(group, pair.plan().rank(), pair.plan().scaling());
+        }
+    }
+
+    /**
+     * Decides for a slot.
+     *
+     * @param masks those of the slots before; equal ones become one
+     */
+    static MixedSlot of(
+            Slot slot, RowGroups rows, MixedBatchRule rule, Map<RowMask, RowMask> masks) {
         List<@Nullable SlotEffect> effects = new ArrayList<>();
         for (Group group : rows.groups()) {
             effects.add(group.at(slot));
         }
-        List<@Nullable FactorPair> pairs = new ArrayList<>();
-        for (SlotEffect effect : effects) {
+        List<Term> terms = new ArrayList<>();
+        for (Group group : rows.byHandle()) {
+            SlotEffect effect = group.at(slot);
             FactorPair pair = effect == null ? null : effect.plainPair();
-            if (effect != null && pair == null) {
-                return of(effects, List.of(), Way.SEGMENTS, 0);
-            }
-            pairs.add(pair);
-        }
-        List<Integer> ranks = new ArrayList<>();
-        List<Integer> sizes = new ArrayList<>();
-        PairPlan plan = null;
-        boolean lookup = false;
-        for (int g = 0; g < pairs.size(); g++) {
-            FactorPair pair = pairs.get(g);
             if (pair != null) {
-                plan = pair.plan();
-                lookup |=
-                        plan.readers().stream()
-                                .anyMatch(reader -> reader.kind() == ModuleKind.EMBEDDING);
-                ranks.add(plan.rank());
-                sizes.add(rows.groups().get(g).size());
+                terms.add(new Term(group, pair));
+            } else if (effect != null) {
+                return inSegments(effects);
             }
         }
-        if (plan == null) {
-            return of(effects, List.of(), Way.SEGMENTS, 0);
+        if (terms.isEmpty()) {
+            return inSegments(effects);
         }
-        MixedBatchRule.Batch batch =
-                new MixedBatchRule.Batch(
-                        ranks,
-                        sizes,
-                        rows.size(),
-                        plan.in(),
-                        plan.out(),
-                        plan.dataType().getNumOfBytes(),
-                        lookup);
+        MixedBatchRule.Batch batch = batch(terms, rows);
         Way way = rule.choose(batch);
-        return of(effects, pairs, way, MixedBatchRule.bytes(way, batch));
+        RowMask mask = null;
+        if (way == Way.MASKED) {
+            RowMask made =
+                    new RowMask(
+                            rows,
+                            terms.stream().map(Term::part).toList(),
+                            terms.get(0).pair().plan().dataType());
+            mask = masks.computeIfAbsent(made, same -> same);
+        }
+        return of(effects, way, pairs(way, terms, rows), mask, MixedBatchRule.bytes(way, batch));
+    }
+
+    private static MixedBatchRule.Batch batch(List<Term> terms, RowGroups rows) {
+        List<PairPlan> plans = terms.stream().map(term -> term.pair().plan()).toList();
+        boolean lookup =
+                plans.stream()
+                        .flatMap(plan -> plan.readers().stream())
+                        .anyMatch(reader -> reader.kind() == ModuleKind.EMBEDDING);
+        return new MixedBatchRule.Batch(
+                plans.stream().map(PairPlan::rank).toList(),
+                terms.stream().map(term -> term.group().size()).toList(),
+                rows.size(),
+                plans.get(0).in(),
+                plans.get(0).out(),
+                plans.get(0).dataType().getNumOfBytes(),
+                lookup);
+    }
+
+    private static List<@Nullable FactorPair> pairs(Way way, List<Term> terms, RowGroups rows) {
+        return switch (way) {
+            case MASKED -> new ArrayList<>(terms.stream().map(Term::pair).toList());
+            case STACKED -> {
+                @Nullable FactorPair[] byRow = new FactorPair[rows.size()];
+                for (Term term : terms) {
+                    for (int at = term.group().from(); at < term.group().to(); at++) {
+                        byRow[(int) rows.order()[at]] = term.pair();
+                    }
+                }
+                yield Collections.unmodifiableList(Arrays.asList(byRow));
+            }
+            case SEGMENTS -> List.of();
+        };
+    }
+
+    private static MixedSlot inSegments(List<@Nullable SlotEffect> effects) {
+        return of(effects, Way.SEGMENTS, List.of(), null, 0);
     }
 
     private static MixedSlot of(
             List<@Nullable SlotEffect> effects,
-            List<@Nullable FactorPair> pairs,
             Way way,
+            List<@Nullable FactorPair> pairs,
+            @Nullable RowMask mask,
             long bytes) {
         return new MixedSlot(
                 effects,
                 effects.stream().allMatch(Objects::isNull),
                 effects.stream().allMatch(effect -> effect == null || effect.isAdditive()),
-                pairs,
                 way,
+                pairs,
+                mask,
                 bytes);
     }
 
     /** Returns the same with the rows of each adapter by themselves. */
     MixedSlot inSegments() {
-        return of(effects, pairs, Way.SEGMENTS, 0);
+        return inSegments(effects);
     }
 }

@@ -1,9 +1,13 @@
 package dev.ligature;
 
 import ai.djl.nn.Parameter;
+import dev.ligature.MixedBatchRule.Way;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -11,9 +15,9 @@ import java.util.Set;
  *
  * @param bySlot by the slot's index
  * @param touched the parameters that an adapter changes
- * @param bytes what the stacked factors of all slots take
+ * @param bytes what the stacked factors of all slots take, by the way that they are used
  */
-record MixedSlots(List<MixedSlot> bySlot, Set<Parameter> touched, long bytes) {
+record MixedSlots(List<MixedSlot> bySlot, Set<Parameter> touched, Map<Way, Long> bytes) {
     /** Copies the list. */
     MixedSlots {
         bySlot = List.copyOf(bySlot);
@@ -22,19 +26,21 @@ record MixedSlots(List<MixedSlot> bySlot, Set<Parameter> touched, long bytes) {
     /** Decides for all slots; where the stacks of all would not fit, none are made. */
     static MixedSlots of(RowsRoute route, RowGroups rows, MixedBatchRule rule) {
         List<MixedSlot> bySlot = new ArrayList<>();
+        Map<RowMask, RowMask> masks = new HashMap<>();
         Set<List<FactorPair>> stacked = new HashSet<>();
-        long bytes = 0;
+        Map<Way, Long> bytes = new EnumMap<>(Way.class);
         for (Slot slot : route.slots().all()) {
-            MixedSlot mixed = MixedSlot.of(slot, rows, rule);
+            MixedSlot mixed = MixedSlot.of(slot, rows, rule, masks);
             bySlot.add(mixed);
             if (stacked.add(mixed.pairs())) {
-                bytes += mixed.bytes();
+                bytes.merge(mixed.way(), mixed.bytes(), Long::sum);
             }
         }
         Set<Parameter> touched = Route.touched(route.bindings());
-        return bytes <= rule.budget()
+        return bytes.values().stream().mapToLong(each -> each).sum() <= rule.budget()
                 ? new MixedSlots(bySlot, touched, bytes)
-                : new MixedSlots(bySlot.stream().map(MixedSlot::inSegments).toList(), touched, 0);
+                : new MixedSlots(
+                        bySlot.stream().map(MixedSlot::inSegments).toList(), touched, Map.of());
     }
 
     MixedSlot at(Slot slot) {

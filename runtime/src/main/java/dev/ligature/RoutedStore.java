@@ -7,8 +7,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.MixedBatchRule.Way;
 import dev.ligature.plan.ModuleKind;
+import java.util.EnumMap;
 import java.util.IdentityHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +29,8 @@ final class RoutedStore extends ForwardingStore {
     private final @Nullable Reach reach;
     private @Nullable IdentityHashMap<Parameter, NDArray> views;
     private @Nullable IdentityHashMap<long[], NDArray> indices;
-    private @Nullable RowStacks stacks;
+    private @Nullable IdentityHashMap<RowMask, NDArray> masks;
+    private @Nullable Map<Way, RowStacks> stacks;
 
     RoutedStore(ParameterStore raw, NDManager manager, Route route) {
         // The manager of the request, and not the caller's, which may live for ever.
@@ -118,18 +122,30 @@ final class RoutedStore extends ForwardingStore {
         return indices.computeIfAbsent(rows, manager::create); // (rows)
     }
 
-    /** Returns the stacked factors of a route for the pass; null where there can be none. */
-    @Nullable RowStacks stacks(RowsRoute rows) {
-        if (stacks == null) {
-            stacks = rows.lease();
+    /**
+     * Returns a mask as an array, once for the pass.
+     *
+     * @param mask the mask; kept by identity
+     */
+    NDArray mask(RowMask mask) {
+        if (masks == null) {
+            masks = new IdentityHashMap<>();
         }
-        return stacks;
+        return masks.computeIfAbsent(mask, made -> made.create(manager)); // (B, 1, R)
+    }
+
+    /** Returns the stacked factors of a route for the pass; null where there can be none. */
+    @Nullable RowStacks stacks(RowsRoute rows, Way way) {
+        if (stacks == null) {
+            stacks = new EnumMap<>(Way.class);
+        }
+        return stacks.computeIfAbsent(way, rows::lease);
     }
 
     /** Ends the pass. */
     void end() {
         if (stacks != null) {
-            stacks.exit();
+            stacks.values().forEach(RowStacks::exit);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.ligature;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,11 @@ final class RowGroups {
     record Group(@Nullable Binding binding, int from, int to) {
         int size() {
             return to - from;
+        }
+
+        /** Returns the adapter's handle; 0 for the base alone. */
+        long handle() {
+            return binding == null ? 0 : binding.adapter().handle();
         }
 
         /** Returns what the adapter does at a slot; null where it does nothing. */
@@ -76,6 +82,17 @@ final class RowGroups {
      */
     List<Group> groups() {
         return groups;
+    }
+
+    /**
+     * Returns the groups that have an adapter, by the adapters' handles: the same adapters in other
+     * rows are in the same order.
+     */
+    List<Group> byHandle() {
+        return groups.stream()
+                .filter(group -> group.binding() != null)
+                .sorted(Comparator.comparingLong(Group::handle))
+                .toList();
     }
 
     /** Returns the rows, group after group; the same array each time. */

@@ -10,96 +10,90 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
 import ai.djl.nn.core.Linear;
-import dev.ligature.RowGroups.Group;
 import dev.ligature.block.Cast;
-import java.util.Arrays;
+import dev.ligature.plan.PairPlan;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The factors of all adapters of a batch at one weight, put together so that a term for every row
+ * The factors of the adapters of a batch at one weight, put together so that a term for every row
  * takes two products, however many adapters there are. For serving.
  *
- * @param a masked: (R, in), R the sum of the ranks; stacked: (B, in, r), r the largest rank
- * @param b masked: (out, R); stacked: (B, r, out), times each row's scaling
- * @param mask masked: (B, 1, R), each row's scaling at the columns of its adapter, else 0
+ * <p>Side by side, they are the same for all batches of these adapters, and a {@link RowMask} says
+ * what is whose. By row, each row has its own.
+ *
+ * @param a side by side: (R, in), R the sum of the ranks; by row: (B, in, r), r the largest rank
+ * @param b side by side: (out, R); by row: (B, r, out), times each row's scaling
  */
-record RowStack(NDArray a, NDArray b, @Nullable NDArray mask) {
+record RowStack(NDArray a, NDArray b) {
 
-    /** Puts the factors of all groups side by side. */
-    static RowStack masked(RowGroups rows, List<@Nullable FactorPair> pairs, NDManager manager) {
+    /** Puts the factors of some pairs side by side. */
+    static RowStack sideBySide(List<@Nullable FactorPair> pairs, NDManager manager) {
         NDList as = new NDList();
         NDList bs = new NDList();
         for (FactorPair pair : pairs) {
-            if (pair != null) {
-                as.add(pair.detached().a()); // (r, in)
-                bs.add(pair.detached().b()); // (out, r)
-            }
+            FactorArrays factors = Objects.requireNonNull(pair).detached();
+            as.add(factors.a()); // (r, in)
+            bs.add(factors.b()); // (out, r)
         }
-        NDArray a = owned(NDArrays.concat(as), manager); // (R, in)
-        NDArray b = owned(NDArrays.concat(bs, 1), manager); // (out, R)
-        int ranks = (int) a.getShape().get(0);
-        double[] mask = new double[rows.size() * ranks];
-        int column = 0;
-        for (int g = 0; g < pairs.size(); g++) {
-            FactorPair pair = pairs.get(g);
-            if (pair != null) {
-                Group group = rows.groups().get(g);
-                for (int at = group.from(); at < group.to(); at++) {
-                    int row = (int) rows.order()[at] * ranks + column;
-                    Arrays.fill(mask, row, row + pair.plan().rank(), pair.plan().scaling());
-                }
-                column += pair.plan().rank();
-            }
-        }
-        Shape shape = new Shape(rows.size(), 1, ranks);
-        return new RowStack(a, b, create(mask, shape, a.getDataType(), manager));
+        return new RowStack(
+                owned(NDArrays.concat(as), manager), // (R, in)
+                owned(NDArrays.concat(bs, 1), manager)); // (out, R)
     }
 
-    /** Gives each row its own factors, padded with zeros to one rank. */
-    static RowStack stacked(RowGroups rows, List<@Nullable FactorPair> pairs, NDManager manager) {
-        FactorPair any = pairs.stream().filter(pair -> pair != null).findAny().orElseThrow();
+    /**
+     * Gives each row its own factors, those of smaller ranks padded with zeros.
+     *
+     * @param pairs that of each row; null where there is none
+     */
+    static RowStack byRow(List<@Nullable FactorPair> pairs, NDManager manager) {
+        PairPlan any = pairs.stream().filter(Objects::nonNull).findAny().orElseThrow().plan();
         int rank = pairs.stream().mapToInt(p -> p == null ? 0 : p.plan().rank()).max().orElse(0);
-        long in = any.plan().in();
-        long out = any.plan().out();
-        DataType type = any.plan().dataType();
-        double[] scaling = new double[rows.size()];
+        double[] scaling = new double[pairs.size()];
         NDList as = new NDList();
         NDList bs = new NDList();
         try (NDManager scope = manager.newSubManager()) {
-            NDArray[] padded = new NDArray[rows.size() * 2];
-            for (int g = 0; g < pairs.size(); g++) {
-                FactorPair pair = pairs.get(g);
-                NDArray a = scope.zeros(new Shape(rank, in), type);
-                NDArray b = scope.zeros(new Shape(out, rank), type);
-                if (pair != null) {
-                    int own = pair.plan().rank();
-                    a.set(new NDIndex().addSliceDim(0, own), pair.detached().a());
-                    b.set(new NDIndex().addAllDim().addSliceDim(0, own), pair.detached().b());
+            IdentityHashMap<@Nullable FactorPair, NDList> padded = new IdentityHashMap<>();
+            for (int row = 0; row < pairs.size(); row++) {
+                FactorPair pair = pairs.get(row);
+                NDList factors = padded.get(pair);
+                if (factors == null) {
+                    factors = padded(pair, rank, any, scope);
+                    padded.put(pair, factors);
                 }
-                Group group = rows.groups().get(g);
-                for (int at = group.from(); at < group.to(); at++) {
-                    int row = (int) rows.order()[at];
-                    padded[2 * row] = a;
-                    padded[2 * row + 1] = b;
-                    scaling[row] = pair == null ? 0 : pair.plan().scaling();
-                }
+                as.add(factors.get(0));
+                bs.add(factors.get(1));
+                scaling[row] = pair == null ? 0 : pair.plan().scaling();
             }
-            for (int row = 0; row < rows.size(); row++) {
-                as.add(padded[2 * row]);
-                bs.add(padded[2 * row + 1]);
-            }
-            NDArray a = owned(NDArrays.stack(as), manager); // (B, r, in)
-            NDArray b = owned(NDArrays.stack(bs), manager); // (B, out, r)
-            b.muli(create(scaling, new Shape(rows.size(), 1, 1), type, scope));
+            NDArray a = owned(NDArrays.stack(as), scope); // (B, r, in)
+            NDArray b = owned(NDArrays.stack(bs), scope); // (B, out, r)
+            b.muli(create(scaling, new Shape(scaling.length, 1, 1), any.dataType(), scope));
             return new RowStack(
                     owned(a.transpose(0, 2, 1), manager), // (B, in, r)
-                    owned(b.transpose(0, 2, 1), manager), // (B, r, out)
-                    null);
+                    owned(b.transpose(0, 2, 1), manager)); // (B, r, out)
         }
     }
 
-    private static NDArray create(double[] values, Shape shape, DataType type, NDManager manager) {
+    /** Returns A and B of a rank that may be larger than the pair's; zeros for no pair. */
+    private static NDList padded(
+            @Nullable FactorPair pair, int rank, PairPlan plan, NDManager scope) {
+        if (pair != null && pair.plan().rank() == rank) {
+            return new NDList(pair.detached().a(), pair.detached().b());
+        }
+        NDArray a = scope.zeros(new Shape(rank, plan.in()), plan.dataType());
+        NDArray b = scope.zeros(new Shape(plan.out(), rank), plan.dataType());
+        if (pair != null) {
+            int own = pair.plan().rank();
+            a.set(new NDIndex().addSliceDim(0, own), pair.detached().a());
+            b.set(new NDIndex().addAllDim().addSliceDim(0, own), pair.detached().b());
+        }
+        return new NDList(a, b);
+    }
+
+    /** Returns numbers in an array of a type. */
+    static NDArray create(double[] values, Shape shape, DataType type, NDManager manager) {
         if (type == DataType.FLOAT64) {
             return manager.create(values, shape);
         }
@@ -120,8 +114,9 @@ record RowStack(NDArray a, NDArray b, @Nullable NDArray mask) {
      *
      * @param x the layer's input, (B, …, in)
      * @param y the base's output, (B, …, out)
+     * @param mask of factors side by side; else null
      */
-    void addLinear(NDArray x, NDArray y) {
+    void addLinear(NDArray x, NDArray y, @Nullable NDArray mask) {
         NDArray in = Cast.to(x, a.getDataType());
         long rows = x.getShape().get(0);
         long columns = x.getShape().get(x.getShape().dimension() - 1);
@@ -143,15 +138,13 @@ record RowStack(NDArray a, NDArray b, @Nullable NDArray mask) {
     }
 
     /**
-     * Adds each row's term to the output of an embedding, in place.
+     * Adds each row's term to the output of an embedding, in place; of factors side by side.
      *
      * @param ids the token ids, (B, …)
      * @param y the base's output, (B, …, in)
+     * @param mask of the factors
      */
-    void addEmbedding(NDArray ids, NDArray y) {
-        if (mask == null) {
-            throw new IllegalStateException("Factors by row have no table to look rows up in");
-        }
+    void addEmbedding(NDArray ids, NDArray y, NDArray mask) {
         long rows = ids.getShape().get(0);
         NDArray flat = ids.reshape(rows, ids.size() / rows); // (B, N)
         NDArray low = Embedding.embedding(flat, b, SparseFormat.DENSE).singletonOrThrow();

@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The stacked factors of one routing, made when a slot first asks; freed after the last use. */
+/** Stacked factors, made when a slot first asks; freed after the last use. */
 final class RowStacks {
-    private final RowsRoute route;
     private final long version;
+    private final long bytes;
     private final NDManager manager;
     private final UseCount uses;
     private final Map<List<@Nullable FactorPair>, RowStack> byPairs = new HashMap<>();
@@ -19,23 +19,25 @@ final class RowStacks {
     /**
      * Creates an empty collection.
      *
+     * @param slots those of the model
      * @param version how often the adapters had changed by now
+     * @param bytes what the factors of all slots will take
      * @param manager the owner of the arrays, closed with this
      */
-    RowStacks(RowsRoute route, long version, NDManager manager) {
-        this.route = route;
+    RowStacks(Slots slots, long version, long bytes, NDManager manager) {
         this.version = version;
+        this.bytes = bytes;
         this.manager = manager;
         this.uses = new UseCount(manager::close);
-        this.bySlot = new RowStack[route.slots().all().size()];
-    }
-
-    RowsRoute route() {
-        return route;
+        this.bySlot = new RowStack[slots.all().size()];
     }
 
     long version() {
         return version;
+    }
+
+    long bytes() {
+        return bytes;
     }
 
     /** Begins a use, which lasts until {@link #exit}; false if these are closed. */
@@ -53,19 +55,19 @@ final class RowStacks {
     }
 
     /** Returns the factors of a slot's pairs; slots that are tied have the same. */
-    RowStack at(Slot slot, MixedSlot mixed, RowGroups rows) {
+    RowStack at(Slot slot, MixedSlot mixed) {
         RowStack known = bySlot[slot.index()];
-        return known == null ? make(slot, mixed, rows) : known;
+        return known == null ? make(slot, mixed) : known;
     }
 
-    private synchronized RowStack make(Slot slot, MixedSlot mixed, RowGroups rows) {
+    private synchronized RowStack make(Slot slot, MixedSlot mixed) {
         RowStack made =
                 byPairs.computeIfAbsent(
                         mixed.pairs(),
                         pairs ->
                                 mixed.way() == Way.MASKED
-                                        ? RowStack.masked(rows, pairs, manager)
-                                        : RowStack.stacked(rows, pairs, manager));
+                                        ? RowStack.sideBySide(pairs, manager)
+                                        : RowStack.byRow(pairs, manager));
         bySlot[slot.index()] = made;
         return made;
     }

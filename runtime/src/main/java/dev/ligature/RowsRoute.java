@@ -21,8 +21,9 @@ final class RowsRoute implements Route {
     private final List<Binding> bindings;
     private final RowGroups rows;
     private final StackCache cache;
+    private final StackKey sameAdapters;
+    private final StackKey sameRows;
     private volatile @Nullable MixedSlots mixed;
-    private volatile @Nullable RowStacks stacks;
 
     /**
      * Creates a route.
@@ -36,6 +37,10 @@ final class RowsRoute implements Route {
         this.cache = cache;
         this.bindings =
                 this.rows.groups().stream().map(Group::binding).filter(Objects::nonNull).toList();
+        this.sameAdapters =
+                new StackKey(
+                        Way.MASKED, this.rows.byHandle().stream().map(Group::binding).toList());
+        this.sameRows = new StackKey(Way.STACKED, rows);
     }
 
     @Override
@@ -80,15 +85,17 @@ final class RowsRoute implements Route {
         }
         NDList output = call.base(slot);
         NDArray y = output.singletonOrThrow(); // (B, …)
-        RowStacks held = here.way() == Way.SEGMENTS ? null : pass.stacks(this);
+        RowStacks held = here.way() == Way.SEGMENTS ? null : pass.stacks(this, here.way());
         if (held == null) {
             return addSegments(here, call, y, pass);
         }
-        RowStack stack = held.at(slot, here, rows);
+        RowStack stack = held.at(slot, here);
+        NDArray mask = here.mask() == null ? null : pass.mask(here.mask());
         if (slot.kind() == ModuleKind.EMBEDDING) {
-            stack.addEmbedding(call.inputs().head(), y);
+            // By row there would be no table to look rows up in, and the rule does not choose it.
+            stack.addEmbedding(call.inputs().head(), y, Objects.requireNonNull(mask));
         } else {
-            stack.addLinear(call.inputs().head(), y);
+            stack.addLinear(call.inputs().head(), y, mask);
         }
         return output;
     }
@@ -105,10 +112,10 @@ final class RowsRoute implements Route {
     }
 
     /**
-     * Returns the stacked factors, which the caller has to exit; null where there can be none,
-     * because an adapter is being trained.
+     * Returns the stacked factors of a way, which the caller has to exit; null where there can be
+     * none, because an adapter is being trained.
      */
-    @Nullable RowStacks lease() {
+    @Nullable RowStacks lease(Way way) {
         long version = 0;
         for (Binding binding : bindings) {
             if (binding.adapter().isTrainable()) {
@@ -116,23 +123,8 @@ final class RowsRoute implements Route {
             }
             version += binding.adapter().changes();
         }
-        RowStacks known = stacks;
-        return known != null && known.version() == version && cache.enter(known)
-                ? known
-                : newStacks(version);
-    }
-
-    private synchronized RowStacks newStacks(long version) {
-        RowStacks known = stacks;
-        if (known != null) {
-            if (known.version() == version && cache.enter(known)) {
-                return known;
-            }
-            cache.drop(known);
-        }
-        RowStacks made = cache.create(this, version, mixed().bytes());
-        stacks = made;
-        return made;
+        StackKey key = way == Way.MASKED ? sameAdapters : sameRows;
+        return cache.lease(key, version, mixed().bytes().getOrDefault(way, 0L));
     }
 
     private void checkRows(Slot slot, NDArray input) {

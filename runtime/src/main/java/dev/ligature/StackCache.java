@@ -7,22 +7,25 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * Keeps the stacked factors of the routings that were used last, within a number of bytes. What a
- * request is using is freed when it ends.
+ * Keeps the stacked factors that were used last, within a number of bytes. What a request is using
+ * is freed when it ends.
  */
 final class StackCache {
+    private final Slots slots;
     private final Supplier<NDManager> managers;
-    private final Map<RowStacks, Long> bytes = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<StackKey, RowStacks> kept = new LinkedHashMap<>(16, 0.75f, true);
     private long budget; // guarded by this, as the others
     private long used;
 
     /**
      * Creates an empty cache.
      *
+     * @param slots those of the model
      * @param budget the bytes to keep
      * @param managers makes the owner of new arrays
      */
-    StackCache(long budget, Supplier<NDManager> managers) {
+    StackCache(Slots slots, long budget, Supplier<NDManager> managers) {
+        this.slots = slots;
         this.budget = budget;
         this.managers = managers;
     }
@@ -38,49 +41,55 @@ final class StackCache {
     }
 
     /**
-     * Makes stacks for a route, and keeps them unless an adapter was removed meanwhile. The caller
-     * has entered them.
+     * Returns stacks, which the caller has entered. New ones are kept unless an adapter was removed
+     * meanwhile.
+     *
+     * @param version how often the adapters have changed; stacks of another version are freed
+     * @param bytes what new ones will take
      */
-    synchronized RowStacks create(RowsRoute route, long version, long size) {
-        RowStacks stacks = new RowStacks(route, version, managers.get());
+    synchronized RowStacks lease(StackKey key, long version, long bytes) {
+        RowStacks known = kept.get(key);
+        if (known != null && known.version() == version) {
+            return entered(known);
+        }
+        drop(key);
+        RowStacks made = entered(new RowStacks(slots, version, bytes, managers.get()));
+        if (key.isRemoved()) {
+            made.close();
+        } else {
+            kept.put(key, made);
+            used += bytes;
+            shrink();
+        }
+        return made;
+    }
+
+    private static RowStacks entered(RowStacks stacks) {
         if (!stacks.enter()) {
-            throw new IllegalStateException("New stacks are closed");
+            throw new IllegalStateException("Stacks that are kept are closed");
         }
-        if (route.bindings().stream().anyMatch(Binding::isRemoved)) {
-            stacks.close();
-            return stacks;
-        }
-        bytes.put(stacks, size);
-        used += size;
-        shrink();
         return stacks;
     }
 
-    /** Enters stacks and takes note that they were used; false if they are closed. */
-    synchronized boolean enter(RowStacks stacks) {
-        return bytes.get(stacks) != null && stacks.enter();
-    }
-
-    /** Frees stacks. */
-    synchronized void drop(RowStacks stacks) {
-        Long size = bytes.remove(stacks);
-        if (size != null) {
-            used -= size;
+    private void drop(StackKey key) {
+        RowStacks stacks = kept.remove(key);
+        if (stacks != null) {
+            used -= stacks.bytes();
             stacks.close();
         }
     }
 
     /** Frees all stacks that an adapter is in. */
     synchronized void drop(Adapter adapter) {
-        for (RowStacks stacks : List.copyOf(bytes.keySet())) {
-            if (stacks.route().bindings().stream().anyMatch(b -> b.adapter() == adapter)) {
-                drop(stacks);
+        for (StackKey key : List.copyOf(kept.keySet())) {
+            if (key.has(adapter)) {
+                drop(key);
             }
         }
     }
 
     private void shrink() {
-        for (RowStacks eldest : List.copyOf(bytes.keySet())) {
+        for (StackKey eldest : List.copyOf(kept.keySet())) {
             if (used <= budget) {
                 return;
             }

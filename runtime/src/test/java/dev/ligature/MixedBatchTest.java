@@ -267,6 +267,74 @@ final class MixedBatchTest extends ToyTest {
     }
 
     @Test
+    void sideBySideFactors_areOneCopy_forAnyRowsOfTheSameAdapters() {
+        LoraModel lora = wrapToy(true);
+        List<String> names = frozenAdapters(lora, 3, 4);
+        forward(lora, Routing.rows(names));
+        int kept = liveArrays();
+        for (List<String> rows : allRows(names, 6)) {
+            if (rows.containsAll(names)) {
+                assertEquals(Set.of(Way.MASKED), ways(lora, rows));
+                forward(lora, Routing.rows(rows));
+            }
+        }
+        assertEquals(kept, liveArrays());
+    }
+
+    @Test
+    void factorsByRow_areFoundAgain_afterManyOtherRoutings() {
+        LoraModel lora = wrapToy(true);
+        List<List<String>> routings = mixed(allRows(frozenAdapters(lora, 5, 20), 4));
+        assertEquals(Set.of(Way.STACKED), ways(lora, routings.get(0)));
+        routings.forEach(rows -> forward(lora, Routing.rows(rows)));
+        int kept = liveArrays();
+        routings.forEach(rows -> forward(lora, Routing.rows(rows)));
+        assertEquals(kept, liveArrays());
+    }
+
+    @Test
+    void stackedFactors_countWhatTheirArraysTake_besidesTheNumbers() {
+        LoraModel lora = wrapToy(true);
+        List<List<String>> routings = mixed(allRows(frozenAdapters(lora, 5, 20), 4));
+        int before = liveArrays();
+        lora.setRowFactorBudget(100_000);
+        routings.forEach(rows -> forward(lora, Routing.rows(rows)));
+        int kept = liveArrays() - before;
+        assertTrue(kept > 0);
+        assertTrue(kept * MixedBatchRule.ARRAY_BYTES < 100_000, kept + " arrays");
+    }
+
+    private List<String> frozenAdapters(LoraModel lora, int count, int rank) {
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            lora.create("a" + i, config("proj").optRank(rank).build()).setTrainable(false);
+            names.add("a" + i);
+        }
+        return names;
+    }
+
+    /** Returns all ways to give adapters to a number of rows. */
+    private static List<List<String>> allRows(List<String> names, int count) {
+        List<List<String>> all = List.of(List.of());
+        for (int row = 0; row < count; row++) {
+            List<List<String>> longer = new ArrayList<>();
+            for (List<String> rows : all) {
+                for (String name : names) {
+                    List<String> next = new ArrayList<>(rows);
+                    next.add(name);
+                    longer.add(next);
+                }
+            }
+            all = longer;
+        }
+        return all;
+    }
+
+    private static List<List<String>> mixed(List<List<String>> all) {
+        return all.stream().filter(rows -> Set.copyOf(rows).size() > 1).toList();
+    }
+
+    @Test
     void randomRequestsOfManyThreads_giveTheBitsThatTheyGiveAlone_andLeaveNothing()
             throws Exception {
         LoraModel lora = wrapToy(true);
