@@ -24,31 +24,41 @@ import java.util.concurrent.atomic.LongAdder;
  */
 final class LoadClient {
     private static final int TOKENS = 12;
-    private static final List<String> MODELS = List.of("base", "alpha", "beta", "gamma");
     private static final List<String> PROMPTS =
             List.of("public", "int max(int a, int b) {", "/** Returns", "x");
 
     private final HttpCalls http;
+    private final List<String> models = new ArrayList<>(List.of("base"));
     private final Map<String, String> alone = new ConcurrentHashMap<>();
     private final Map<String, LongAdder> counts = new ConcurrentSkipListMap<>();
 
-    private LoadClient(int port) {
+    private LoadClient(int port, int further) {
         this.http = new HttpCalls(port);
+        models.addAll(ServerFixture.ADAPTERS);
+        for (int i = 0; i < further; i++) {
+            models.add(further(i));
+        }
+    }
+
+    /** Returns the name of an adapter besides those of the fixture. */
+    static String further(int number) {
+        return "further" + number;
     }
 
     /**
      * Runs.
      *
-     * @param args the port, the number of threads, the requests of each, and the seed
+     * @param args the port, the number of threads, the requests of each, the number of adapters
+     *     besides those of the fixture, and the seed
      */
     public static void main(String[] args) throws Exception {
-        LoadClient client = new LoadClient(Integer.parseInt(args[0]));
-        client.run(Integer.parseInt(args[1]), Integer.parseInt(args[2]), Long.parseLong(args[3]));
+        LoadClient client = new LoadClient(Integer.parseInt(args[0]), Integer.parseInt(args[3]));
+        client.run(Integer.parseInt(args[1]), Integer.parseInt(args[2]), Long.parseLong(args[4]));
         System.out.println("done: " + client.counts);
     }
 
     private void run(int threads, int requests, long seed) throws Exception {
-        for (String model : MODELS) {
+        for (String model : models) {
             for (String prompt : PROMPTS) {
                 String body = http.complete(greedy(model, prompt, TOKENS)).body();
                 alone.put(model + prompt, HttpCalls.text(body));
@@ -79,7 +89,7 @@ final class LoadClient {
 
     /** Makes a request, again and again while the server is away. */
     private void untilServed(Random random) throws InterruptedException {
-        String model = MODELS.get(random.nextInt(MODELS.size()));
+        String model = models.get(random.nextInt(models.size()));
         String prompt = PROMPTS.get(random.nextInt(PROMPTS.size()));
         int kind = random.nextInt(14);
         while (true) {
