@@ -207,18 +207,25 @@ class Bench:
                 for count in self.shapes.mixed:
                     adapters = self.adapters(f"bert-{modules}", count)
                     group.add(f"{side}.{count}", "forward", **more, adapters=adapters, rows=1)
+            group.add("ours.shuffled", "forward", **more, adapters=adapters, rows=1, shuffled=1)
             group.same = [(f"ours.{count}", f"peft.{count}") for count in self.shapes.mixed]
             rows += self.mixed_rows((yield group), self.bert_shape(words, batch), limit)
         yield rows
 
     def mixed_rows(self, results: Results, shape: str, limit: float) -> list:
         rows, ratios = [], {}
-        for count in self.shapes.mixed:
-            case = f"ours.{count}"
-            ratios[count] = results.ratio(case, "ours.base")
+
+        def over_base(case: str, what: str) -> Row:
             against = f"our base {time(results.median('ours.base'))}"
-            what = f"mixed batch, {count} adapters" if count > 1 else "mixed batch, 1 adapter"
-            rows.append(Row(what, shape, time(results.median(case)), against, ratios[count], limit))
+            ratio = results.ratio(case, "ours.base")
+            return Row(what, shape, time(results.median(case)), against, ratio, limit)
+
+        for count in self.shapes.mixed:
+            row = over_base(f"ours.{count}", f"mixed batch, {count} adapter{'s'[: count - 1]}")
+            ratios[count] = row.ratio
+            rows.append(row)
+        most = max(self.shapes.mixed)
+        rows.append(over_base("ours.shuffled", f"mixed batch, {most} adapters, other rows each time"))
         for count in self.shapes.mixed[1:]:
             own = results.ratio(f"peft.{count}", "peft.base")
             rows.append(

@@ -2,6 +2,10 @@ package dev.ligature.benchmarks.routing;
 
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.Routing;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -46,6 +50,8 @@ public class MixedBatchBenchmark {
 
     private RoutedLinear linear;
     private Routing routing;
+    private List<String> shuffled;
+    private final Random random = new Random(7);
 
     /** Makes the model and its adapters. */
     @Setup
@@ -53,6 +59,7 @@ public class MixedBatchBenchmark {
         linear = new RoutedLinear(new Shape(ROWS, tokens, 768), adapters);
         linear.model().setRowFactorBudget(stacked ? STACKS : 0);
         routing = Routing.rows(RoutedLinear.names(ROWS, adapters));
+        shuffled = new ArrayList<>(RoutedLinear.names(ROWS, adapters));
     }
 
     /** Frees them. */
@@ -71,5 +78,12 @@ public class MixedBatchBenchmark {
     @Benchmark
     public int mixed() {
         return linear.forward(routing);
+    }
+
+    /** The same with the adapters at other rows each time. */
+    @Benchmark
+    public int shuffled() {
+        Collections.shuffle(shuffled, random);
+        return linear.forward(Routing.rows(shuffled));
     }
 }

@@ -8,17 +8,19 @@ import dev.ligature.LoraModel;
 import dev.ligature.MergedModel;
 import dev.ligature.Routing;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import java.util.stream.IntStream;
 
 /**
  * Forward passes of one batch of token ids, (B, T).
  *
  * <p>{@code adapters=} none forwards the model as it is without Ligature; one, through it, or with
  * {@code merged=} through its merged view; with {@code rows=} row i of the batch goes through
- * adapter i modulo their number.
+ * adapter i modulo their number, and with {@code shuffled=} through those in a new order each time.
  */
 final class ForwardCase implements ComparedCase {
     private final UnaryOperator<NDList> forward;
@@ -53,16 +55,25 @@ final class ForwardCase implements ComparedCase {
         }
         int batch = words.number("batch");
         // Made anew for each batch, as a server does.
+        List<String> rows = rows(names, batch);
+        Random random = new Random(batch);
         Supplier<Routing> routing =
-                words.has("rows")
-                        ? () -> Routing.rows(rows(names, batch))
-                        : () -> Routing.of(names.get(0));
+                () -> {
+                    if (words.has("shuffled")) {
+                        Collections.shuffle(rows, random);
+                    }
+                    return words.has("rows") ? Routing.rows(rows) : Routing.of(names.get(0));
+                };
         return new ForwardCase(
                 in -> model.forward(store, in, routing.get()), () -> {}, manager, words);
     }
 
     private static List<String> rows(List<String> names, int batch) {
-        return IntStream.range(0, batch).mapToObj(row -> names.get(row % names.size())).toList();
+        List<String> rows = new ArrayList<>();
+        for (int row = 0; row < batch; row++) {
+            rows.add(names.get(row % names.size()));
+        }
+        return rows;
     }
 
     @Override

@@ -28,19 +28,20 @@ final class LoadClient {
             List.of("public", "int max(int a, int b) {", "/** Returns", "x");
 
     private final HttpCalls http;
-    private final List<String> models = new ArrayList<>(List.of("base"));
+    private final List<String> often = new ArrayList<>(List.of("base"));
+    private final List<String> seldom = new ArrayList<>();
     private final Map<String, String> alone = new ConcurrentHashMap<>();
     private final Map<String, LongAdder> counts = new ConcurrentSkipListMap<>();
 
     private LoadClient(int port, int further) {
         this.http = new HttpCalls(port);
-        models.addAll(ServerFixture.ADAPTERS);
+        often.addAll(ServerFixture.ADAPTERS);
         for (int i = 0; i < further; i++) {
-            models.add(further(i));
+            seldom.add(further(i));
         }
     }
 
-    /** Returns the name of an adapter besides those of the fixture. */
+    /** Returns the name of an adapter besides those of the fixture; few requests are for these. */
     static String further(int number) {
         return "further" + number;
     }
@@ -58,12 +59,8 @@ final class LoadClient {
     }
 
     private void run(int threads, int requests, long seed) throws Exception {
-        for (String model : models) {
-            for (String prompt : PROMPTS) {
-                String body = http.complete(greedy(model, prompt, TOKENS)).body();
-                alone.put(model + prompt, HttpCalls.text(body));
-            }
-        }
+        completeAlone(often);
+        completeAlone(seldom);
         System.out.println("ready");
         ExecutorService pool = Executors.newFixedThreadPool(threads);
         try {
@@ -87,8 +84,18 @@ final class LoadClient {
         }
     }
 
+    private void completeAlone(List<String> models) throws IOException, InterruptedException {
+        for (String model : models) {
+            for (String prompt : PROMPTS) {
+                String body = http.complete(greedy(model, prompt, TOKENS)).body();
+                alone.put(model + prompt, HttpCalls.text(body));
+            }
+        }
+    }
+
     /** Makes a request, again and again while the server is away. */
     private void untilServed(Random random) throws InterruptedException {
+        List<String> models = random.nextInt(10) == 0 ? seldom : often;
         String model = models.get(random.nextInt(models.size()));
         String prompt = PROMPTS.get(random.nextInt(PROMPTS.size()));
         int kind = random.nextInt(14);
