@@ -1,5 +1,6 @@
 """What is measured, and the rows that come of it."""
 
+import math
 import pathlib
 from dataclasses import dataclass
 
@@ -9,14 +10,14 @@ from shapes import Shapes
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table; it is met if the ratio is at most the target."""
+    """One line of the table; it is met if the ratio is at most the target, if it has one."""
 
     what: str
     shape: str
     ours: str
     against: str
     ratio: float
-    limit: float
+    limit: float = math.inf
     target: str = ""  # what stands in the table, if not the limit
 
     def met(self) -> bool:
@@ -24,7 +25,10 @@ class Row:
 
     def __str__(self) -> str:
         target = self.target or f"at most {self.limit:g}"
-        cells = [self.what, self.shape, self.ours, self.against, f"{self.ratio:.3f}", target, "yes" if self.met() else "**no**"]
+        met = "yes" if self.met() else "**no**"
+        if math.isinf(self.limit):
+            target = met = "–"
+        cells = [self.what, self.shape, self.ours, self.against, f"{self.ratio:.3f}", target, met]
         return "| " + " | ".join(cells) + " |"
 
 
@@ -215,13 +219,13 @@ class Bench:
     def mixed_rows(self, results: Results, shape: str, limit: float) -> list:
         rows, ratios = [], {}
 
-        def over_base(case: str, what: str) -> Row:
+        def over_base(case: str, what: str, limit: float = math.inf) -> Row:
             against = f"our base {time(results.median('ours.base'))}"
             ratio = results.ratio(case, "ours.base")
             return Row(what, shape, time(results.median(case)), against, ratio, limit)
 
         for count in self.shapes.mixed:
-            row = over_base(f"ours.{count}", f"mixed batch, {count} adapter{'s'[: count - 1]}")
+            row = over_base(f"ours.{count}", f"mixed batch, {count} adapter{'s'[: count - 1]}", limit)
             ratios[count] = row.ratio
             rows.append(row)
         most = max(self.shapes.mixed)

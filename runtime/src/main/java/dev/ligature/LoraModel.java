@@ -329,11 +329,12 @@ public final class LoraModel extends ForwardingBlock {
 
     /**
      * Sets how many bytes the stacked factors of batches may take; 256 MiB at first. A batch whose
-     * rows go through many adapters uses a copy of their factors, which is kept for the next batch
-     * of the same routing, the one that was used last the longest. A batch that needs more is
-     * computed adapter by adapter. Requests that are under way keep theirs until they end.
+     * rows go through many adapters uses a copy of their factors. It is kept for later batches of
+     * the same adapters or, where the ranks of all sum to more than 32, of the same rows; the one
+     * that was used last the longest. A batch that needs more is computed adapter by adapter.
+     * Requests that are under way keep theirs until they end.
      *
-     * @param bytes the number of bytes; 0 for no copies
+     * @param bytes the number of bytes, with 2 KiB for each array; 0 for no copies
      */
     public void setRowFactorBudget(long bytes) {
         table.stacks().setBudget(bytes);
