@@ -3,6 +3,7 @@
 import collections
 import json
 import pathlib
+import statistics
 
 import groups
 import measure
@@ -36,22 +37,31 @@ def run(bench: groups.Bench, work: pathlib.Path) -> None:
 
 
 def own_times(trace) -> dict:
-    """Returns milliseconds and calls of one repetition by operator, less those of operators it calls."""
+    """Returns milliseconds and calls of one repetition by operator, less those of operators it calls.
+
+    The milliseconds are the median repetition's: the profilers stop for long when what they keep outgrows its place.
+    """
     events = trace["traceEvents"] if isinstance(trace, dict) else trace
     events = [e for e in events if e.get("ph") == "X" and e.get("cat", "cpu_op") == "cpu_op"]
     events.sort(key=lambda event: (event["tid"], event["ts"], -event["dur"]))
-    times, calls, callers, thread = collections.Counter(), collections.Counter(), [], None
-    for event in events:
+    own, by_name, callers, thread = [], collections.defaultdict(list), [], None
+    for at, event in enumerate(events):
         if event["tid"] != thread:
             callers, thread = [], event["tid"]
-        while callers and callers[-1]["ts"] + callers[-1]["dur"] <= event["ts"]:
+        while callers and events[callers[-1]]["ts"] + events[callers[-1]]["dur"] <= event["ts"]:
             callers.pop()
-        times[event["name"]] += event["dur"]
-        calls[event["name"]] += 1
+        own.append(event["dur"])
+        by_name[event["name"]].append(at)
         if callers:
-            times[callers[-1]["name"]] -= event["dur"]
-        callers.append(event)
-    return {name: (times[name] / 1000 / REPEAT, calls[name] / REPEAT) for name in times}
+            own[callers[-1]] -= event["dur"]
+        callers.append(at)
+    return {name: (median_repetition([own[at] for at in calls]), len(calls) / REPEAT) for name, calls in by_name.items()}
+
+
+def median_repetition(micros: list) -> float:
+    """Returns the milliseconds of one repetition of REPEAT, each of which has as many calls as the others."""
+    bounds = [len(micros) * part // REPEAT for part in range(REPEAT + 1)]
+    return statistics.median(sum(micros[a:b]) for a, b in zip(bounds, bounds[1:])) / 1000
 
 
 def print_table(title: str, ours: dict, peft: dict) -> None:
