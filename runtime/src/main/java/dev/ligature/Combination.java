@@ -1,7 +1,5 @@
 package dev.ligature;
 
-import dev.ligature.diag.LoraException;
-
 /**
  * A way to make one adapter of several: PEFT's {@code combination_type}, with its settings.
  *
@@ -26,7 +24,7 @@ public final class Combination {
     }
 
     /** What is done to the factors, or to the updates. */
-    enum Kind {
+    public enum Kind {
         LINEAR,
         CAT,
         TIES,
@@ -166,29 +164,29 @@ public final class Combination {
         return new Combination(kind, density, seed, svd, rank, sign);
     }
 
-    Kind kind() {
+    public Kind kind() {
         return kind;
     }
 
-    double density() {
+    public double density() {
         return density;
     }
 
-    long seed() {
+    public long seed() {
         return seed;
     }
 
     /** Returns whether it is done to the updates. */
-    boolean isSvd() {
+    public boolean isSvd() {
         return svd;
     }
 
     /** Returns the rank to cut to; 0 for the largest of the adapters'. */
-    int rank() {
+    public int rank() {
         return rank;
     }
 
-    MajoritySign sign() {
+    public MajoritySign sign() {
         return sign;
     }
 }

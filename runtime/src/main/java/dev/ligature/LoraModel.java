@@ -5,12 +5,22 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.block.ForwardingBlock;
 import dev.ligature.checkpoint.AdapterLoadOptions;
-import dev.ligature.checkpoint.ServingCompatibility;
-import dev.ligature.diag.LoraException;
+import dev.ligature.config.LoraConfig;
 import dev.ligature.inject.ModuleVisit;
 import dev.ligature.inject.ModuleVisitor;
-import dev.ligature.plan.LoraConfig;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.registry.AdapterRegistry;
+import dev.ligature.internal.registry.InputRoutedBlock;
+import dev.ligature.internal.registry.MergeLedger;
+import dev.ligature.internal.registry.RouteTable;
+import dev.ligature.internal.route.Route;
+import dev.ligature.internal.route.RoutedBlock;
+import dev.ligature.internal.slot.ModelBinding;
+import dev.ligature.internal.slot.Slots;
+import dev.ligature.internal.slot.Untier;
+import dev.ligature.interop.ServingCompatibility;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import java.io.IOException;
@@ -38,20 +48,20 @@ import org.jspecify.annotations.Nullable;
  * some: a request keeps its adapter until it ends.
  */
 public final class LoraModel extends ForwardingBlock {
-    private final Wrapping wrapping;
+    private final ModelBinding wrapping;
     private final Block base;
     private final Slots slots;
-    private final AdapterTable table;
-    private final Adapters adapters;
-    private final Merges merges;
+    private final RouteTable table;
+    private final AdapterRegistry adapters;
+    private final MergeLedger merges;
 
-    private LoraModel(Wrapping wrapping) {
+    private LoraModel(ModelBinding wrapping) {
         this.wrapping = wrapping;
         this.base = wrapping.base();
         this.slots = wrapping.slots();
-        this.table = new AdapterTable(slots, wrapping::newManager);
-        this.adapters = new Adapters(wrapping, table);
-        this.merges = new Merges(wrapping, table);
+        this.table = new RouteTable(slots, wrapping::newManager);
+        this.adapters = new AdapterRegistry(wrapping, table);
+        this.merges = new MergeLedger(wrapping, table);
     }
 
     /**
@@ -65,7 +75,7 @@ public final class LoraModel extends ForwardingBlock {
      *     not what its annotations say; the model is then unchanged
      */
     public static <M extends Block> LoraModel wrap(M model, ModuleVisit<? super M> visit) {
-        return new LoraModel(Wrapping.of(model, visit));
+        return new LoraModel(ModelBinding.of(model, visit));
     }
 
     /**
@@ -87,7 +97,7 @@ public final class LoraModel extends ForwardingBlock {
      */
     public static <M extends Block> void untieBase(
             M model, ModuleVisit<? super M> visit, String... modules) {
-        BaseUntie untie = new BaseUntie();
+        Untier untie = new Untier();
         ModuleVisitor.walk(model, visit, untie);
         untie.untie(List.of(modules));
     }
@@ -130,7 +140,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if the name is taken or the configuration does not fit the model;
      *     nothing is changed then
      */
-    public Adapter create(String name, LoraConfig config) {
+    public AdapterState create(String name, LoraConfig config) {
         return adapters.create(name, config);
     }
 
@@ -142,7 +152,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws IOException if the files are not readable or not an adapter of this model
      * @throws LoraException if the name is taken or the configuration does not fit the model
      */
-    public Adapter load(String name, Path directory) throws IOException {
+    public AdapterState load(String name, Path directory) throws IOException {
         return load(name, directory, bytes -> {});
     }
 
@@ -156,7 +166,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws IOException if the files are not readable or not an adapter of this model
      * @throws LoraException if the name is taken or the configuration does not fit the model
      */
-    public Adapter load(String name, Path directory, LongConsumer room) throws IOException {
+    public AdapterState load(String name, Path directory, LongConsumer room) throws IOException {
         return adapters.load(name, directory, false, AdapterLoadOptions.defaults(), room);
     }
 
@@ -171,7 +181,8 @@ public final class LoraModel extends ForwardingBlock {
      * @throws IOException if the files are not readable or not an adapter of this model
      * @throws LoraException if the name is taken or the configuration does not fit the model
      */
-    public Adapter load(String name, Path directory, boolean trainable, AdapterLoadOptions options)
+    public AdapterState load(
+            String name, Path directory, boolean trainable, AdapterLoadOptions options)
             throws IOException {
         return adapters.load(name, directory, trainable, options, bytes -> {});
     }
@@ -184,7 +195,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws IOException if the files are not readable or not an adapter of this model
      * @throws LoraException if the name is taken or the configuration does not fit the model
      */
-    public Adapter loadTrainable(String name, Path directory) throws IOException {
+    public AdapterState loadTrainable(String name, Path directory) throws IOException {
         return load(name, directory, true, AdapterLoadOptions.defaults());
     }
 
@@ -226,7 +237,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if there is no such adapter, if the new name is taken, or if the
      *     adapters cannot be combined
      */
-    public Adapter addWeightedAdapter(
+    public AdapterState addWeightedAdapter(
             Map<String, Double> weights, String newName, Combination combination) {
         return adapters.combine(weights, newName, combination);
     }
@@ -254,7 +265,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if there is none of that name there, if the name is taken here, or if
      *     the models differ in modules, shapes, ties or data types
      */
-    public Adapter share(LoraModel other, String name) {
+    public AdapterState share(LoraModel other, String name) {
         return adapters.share(other.adapters, name);
     }
 
@@ -264,7 +275,7 @@ public final class LoraModel extends ForwardingBlock {
      * @param name the adapter's name
      * @throws LoraException if there is none of that name
      */
-    public Adapter adapter(String name) {
+    public AdapterState adapter(String name) {
         return table.named(name).adapter();
     }
 
@@ -289,7 +300,7 @@ public final class LoraModel extends ForwardingBlock {
     }
 
     /** Returns the route of a routing that names an adapter; the same one while it is kept. */
-    Route route(Routing routing) {
+    public Route route(Routing routing) {
         return table.route(routing);
     }
 
@@ -298,8 +309,8 @@ public final class LoraModel extends ForwardingBlock {
      * {@code Predictor} whose batchifier puts requests of different adapters together.
      *
      * <p>The input is named {@link Routing#INPUT}, is int64, of shape (B) or (B, 1), and has an
-     * {@link Adapter#handle} or 0 for each row. The model does not see it. A translator appends it
-     * to its inputs:
+     * {@link AdapterState#handle} or 0 for each row. The model does not see it. A translator
+     * appends it to its inputs:
      *
      * <pre>{@code
      * NDArray adapter = manager.create(handle); // a scalar; StackBatchifier makes (B) of them
@@ -381,7 +392,7 @@ public final class LoraModel extends ForwardingBlock {
     }
 
     @Override
-    Block base() {
+    public Block base() {
         return base;
     }
 

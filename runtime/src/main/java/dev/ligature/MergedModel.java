@@ -11,8 +11,17 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.block.Cast;
+import dev.ligature.block.ForwardingBlock;
 import dev.ligature.block.TiedBlock;
-import dev.ligature.diag.LoraException;
+import dev.ligature.internal.adapter.FactorArrays;
+import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.internal.adapter.RefCount;
+import dev.ligature.internal.effect.BoundAdapter;
+import dev.ligature.internal.effect.WeightEffect;
+import dev.ligature.internal.route.Route;
+import dev.ligature.internal.slot.Slot;
+import dev.ligature.internal.slot.SlotParameter;
+import dev.ligature.internal.slot.Slots;
 import dev.ligature.plan.PairPlan;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -39,22 +48,23 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
     private final String adapter;
     private final NDManager manager;
     private final IdentityHashMap<Parameter, NDArray> merged = new IdentityHashMap<>();
-    private final UseCount uses;
+    private final RefCount uses;
 
-    MergedModel(Block base, Route route, NDManager manager, MergeOptions options, Runnable closed) {
+    public MergedModel(
+            Block base, Route route, NDManager manager, MergeOptions options, Runnable closed) {
         this.base = base;
         this.slots = route.slots();
         this.adapter = route.label();
         this.manager = manager;
         this.uses =
-                new UseCount(
+                new RefCount(
                         () -> {
                             manager.close();
                             closed.run();
                         });
         route.enter();
         try {
-            for (Binding binding : route.bindings()) {
+            for (BoundAdapter binding : route.bindings()) {
                 for (Parameter weight : binding.touched()) {
                     if (!merged.containsKey(weight)) {
                         merged.put(weight, merge(weight, route, options));
@@ -73,7 +83,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
             NDArray w = weight.getArray().stopGradient();
             w.attach(scope);
             List<WeightEffect> effects = new ArrayList<>();
-            for (Binding binding : route.bindings()) {
+            for (BoundAdapter binding : route.bindings()) {
                 if (binding.touches(weight)) {
                     effects.add(binding.onlyEffectOn(weight, "It cannot be merged."));
                 }
@@ -95,7 +105,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
     }
 
     /** Puts bias + s · (the bias of B) in place of the bias of each block that reads a pair. */
-    private void mergeBiases(Binding binding) {
+    private void mergeBiases(BoundAdapter binding) {
         for (FactorPair pair : binding.adapter().pairs()) {
             if (!pair.plan().loraBias()) {
                 continue;
@@ -106,7 +116,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
         }
     }
 
-    private void mergeBias(Binding binding, Slot slot) {
+    private void mergeBias(BoundAdapter binding, Slot slot) {
         Parameter bias = slot.bias();
         if (bias == null) {
             throw new LoraException(
@@ -207,7 +217,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
     }
 
     /** Writes all that is merged into the base. */
-    void write() {
+    public void write() {
         merged.forEach(
                 (parameter, array) -> {
                     try (NDArray base = parameter.getArray().stopGradient()) {
@@ -217,7 +227,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
     }
 
     @Override
-    Block base() {
+    public Block base() {
         return base;
     }
 

@@ -1,6 +1,7 @@
 package dev.ligature;
 
-import dev.ligature.diag.LoraException;
+import dev.ligature.internal.adapter.AdapterName;
+import dev.ligature.internal.adapter.AdapterState;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -32,7 +33,7 @@ public final class Routing {
     private static final Routing NONE = new Routing(Kind.NONE, List.of(), List.of(), List.of());
 
     /** How the adapters share out a batch. */
-    enum Kind {
+    public enum Kind {
         NONE,
         SUM,
         ROWS,
@@ -127,7 +128,7 @@ public final class Routing {
     /**
      * Returns the routing of a batch, one adapter for each row.
      *
-     * @param handles an {@link Adapter#handle} or 0 for the base, for each index of axis 0
+     * @param handles an {@link AdapterState#handle} or 0 for the base, for each index of axis 0
      * @throws LoraException if there is no row
      */
     public static Routing rowsByHandle(long... handles) {
@@ -165,22 +166,22 @@ public final class Routing {
         return kind == Kind.ROWS || kind == Kind.HANDLES;
     }
 
-    Kind kind() {
+    public Kind kind() {
         return kind;
     }
 
     /** Returns the names in order: one for each term of a sum, or for each row. */
-    List<String> names() {
+    public List<String> names() {
         return names;
     }
 
     /** Returns the weights of the terms of a sum. */
-    List<Double> weights() {
+    public List<Double> weights() {
         return weights;
     }
 
     /** Returns the handle for each row. */
-    List<Long> handles() {
+    public List<Long> handles() {
         return handles;
     }
 

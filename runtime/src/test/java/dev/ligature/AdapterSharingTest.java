@@ -10,7 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import dev.ligature.diag.LoraException;
+import dev.ligature.internal.adapter.AdapterState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -24,7 +24,7 @@ final class AdapterSharingTest extends ToyTest {
     @Test
     void aRenamedAdapter_keepsItsHandleAndItsRequests() {
         LoraModel lora = wrapToy(true);
-        Adapter adapter = lora.create("old", config("proj").build());
+        AdapterState adapter = lora.create("old", config("proj").build());
         scramble(adapter, 1);
         Block routed = lora.routed(Routing.of("old"));
         float[] before = routed.forward(store, ids(), false).head().toFloatArray();
@@ -54,7 +54,7 @@ final class AdapterSharingTest extends ToyTest {
         LoraModel first = wrapToy(true);
         LoraModel second = wrapToy(true);
         int before = liveArrays();
-        Adapter adapter =
+        AdapterState adapter =
                 first.create("a", config("embed", "proj").optEnsureWeightTying(true).build());
         int one = liveArrays();
 
@@ -98,7 +98,7 @@ final class AdapterSharingTest extends ToyTest {
     @Test
     void modelsThatTakeAndGiveUpAnAdapterAtOnce_leaveItWhole() throws Exception {
         LoraModel home = wrapToy(true);
-        Adapter adapter = home.create("a", config("proj").build());
+        AdapterState adapter = home.create("a", config("proj").build());
         scramble(adapter, 4);
         float[] expected = forward(home);
         List<LoraModel> models = new ArrayList<>();

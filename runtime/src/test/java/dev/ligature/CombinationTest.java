@@ -9,8 +9,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.checkpoint.SafetensorsReader;
-import dev.ligature.diag.LoraException;
-import dev.ligature.plan.LoraInit;
+import dev.ligature.config.LoraInit;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorPair;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -44,7 +45,7 @@ final class CombinationTest extends ToyTest {
     }
 
     /** Returns s B A of a module, (out, in). */
-    private double[][] update(Adapter adapter, String module) {
+    private double[][] update(AdapterState adapter, String module) {
         for (FactorPair pair : adapter.pairs()) {
             if (pair.plan().name().equals(module)) {
                 try (NDManager scope = NDManager.newBaseManager()) {
@@ -74,7 +75,7 @@ final class CombinationTest extends ToyTest {
         try (SafetensorsReader expected =
                 SafetensorsReader.open(PEFT.resolve("expected.safetensors"))) {
             for (Map.Entry<String, Combination> way : ways.entrySet()) {
-                Adapter made = lora.addWeightedAdapter(WEIGHTS, way.getKey(), way.getValue());
+                AdapterState made = lora.addWeightedAdapter(WEIGHTS, way.getKey(), way.getValue());
                 for (String module : MODULES) {
                     NDArray peft = expected.read(way.getKey() + "." + module, manager);
                     try (NDArray ours =
@@ -94,7 +95,7 @@ final class CombinationTest extends ToyTest {
     @Test
     void theSvdFormOfOneAdapter_isThatAdapter_scaledOnce() throws IOException {
         LoraModel lora = withPeftsAdapters();
-        Adapter same = lora.addWeightedAdapter(Map.of("a", 1.0), "same", Combination.svd());
+        AdapterState same = lora.addWeightedAdapter(Map.of("a", 1.0), "same", Combination.svd());
 
         assertEquals(1.5, lora.adapter("a").pairs().get(0).plan().scaling());
         for (String module : MODULES) {
@@ -109,7 +110,7 @@ final class CombinationTest extends ToyTest {
     void combiningRsloraAdapters_doesNotScaleAgain() throws IOException {
         LoraModel lora = withPeftsAdapters();
         assertTrue(lora.adapter("c").config().useRslora());
-        Adapter made =
+        AdapterState made =
                 lora.addWeightedAdapter(weights("c", 1.0, "a", 0.0), "made", Combination.cat());
 
         assertFalse(made.config().useRslora());
@@ -148,7 +149,7 @@ final class CombinationTest extends ToyTest {
         scramble(lora.create("untied", config("embed", "head").build()), 3);
         Map<String, Double> both = weights("a", 0.5, "b", 2.0);
 
-        Adapter made = lora.addWeightedAdapter(both, "made", Combination.svd().withRank(4));
+        AdapterState made = lora.addWeightedAdapter(both, "made", Combination.svd().withRank(4));
 
         assertEquals(2, made.pairs().size());
         double[][] sum = Numbers.matrix(lora.forward(store, ids(), Routing.weighted(both)).head());
@@ -167,9 +168,9 @@ final class CombinationTest extends ToyTest {
     void dare_keepsARandomPart_dividedByTheDensity_theSameForASeed() throws IOException {
         LoraModel lora = withPeftsAdapters();
         Map<String, Double> one = Map.of("a", 1.0);
-        Adapter first = lora.addWeightedAdapter(one, "first", Combination.dareLinear(0.5, 7));
-        Adapter same = lora.addWeightedAdapter(one, "same", Combination.dareLinear(0.5, 7));
-        Adapter other = lora.addWeightedAdapter(one, "other", Combination.dareLinear(0.5, 8));
+        AdapterState first = lora.addWeightedAdapter(one, "first", Combination.dareLinear(0.5, 7));
+        AdapterState same = lora.addWeightedAdapter(one, "same", Combination.dareLinear(0.5, 7));
+        AdapterState other = lora.addWeightedAdapter(one, "other", Combination.dareLinear(0.5, 8));
         float[] kept = first.pairs().get(1).loraA().getArray().toFloatArray();
 
         assertArrayEquals(kept, same.pairs().get(1).loraA().getArray().toFloatArray());

@@ -17,18 +17,20 @@ import dev.ligature.annotation.Role;
 import dev.ligature.block.TiedLinear;
 import dev.ligature.block.TokenEmbedding;
 import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.internal.slot.SlotBlock;
+import dev.ligature.internal.slot.SlotParameter;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A model with a module that is a sequence of blocks: logits = out(embed(ids)), where out is linear
  * (4, 4), ReLU and a head (7, 4) that reads the embedding's weight or one of its own.
  */
-final class Composite extends AbstractBlock {
-    static final int V = 7;
-    static final int D = 4;
+public final class Composite extends AbstractBlock {
+    public static final int V = 7;
+    public static final int D = 4;
 
-    Block embed;
-    Block out;
+    public Block embed;
+    public Block out;
 
     private Composite(boolean tied) {
         super((byte) 1);
@@ -44,7 +46,7 @@ final class Composite extends AbstractBlock {
                                 .add(head));
     }
 
-    static Composite create(boolean tied, NDManager manager) {
+    public static Composite create(boolean tied, NDManager manager) {
         Composite model = new Composite(tied);
         int[] salt = {1};
         for (Parameter.Type kind : Parameter.Type.values()) {
@@ -55,13 +57,14 @@ final class Composite extends AbstractBlock {
         return model;
     }
 
-    static void visit(Composite model, ModuleVisitor visitor) {
+    public static void visit(Composite model, ModuleVisitor visitor) {
         model.embed = visitor.module("embed", Role.INPUT_EMBEDDING, model.embed);
         model.out = visitor.module("out", Role.MODULE, model.out);
     }
 
     /** Computes what the model does on plain numbers. */
-    static double[][] logits(double[][] table, double[][] w, double[] bias, double[][] head) {
+    public static double[][] logits(
+            double[][] table, double[][] w, double[] bias, double[][] head) {
         double[][] hidden = Numbers.linear(Numbers.rows(table, ToyTest.IDS), w, bias);
         for (double[] row : hidden) {
             for (int i = 0; i < row.length; i++) {
@@ -72,7 +75,7 @@ final class Composite extends AbstractBlock {
     }
 
     /** Returns a parameter of the sequence, by its name in files. */
-    static NDArray inner(LoraModel lora, String name) {
+    public static NDArray inner(LoraModel lora, String name) {
         Block base = ((SlotBlock) ((Composite) lora.base()).out).base();
         return SlotParameter.of(base).stream()
                 .filter(read -> read.name().equals(name))

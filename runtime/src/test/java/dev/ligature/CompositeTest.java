@@ -17,10 +17,11 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.checkpoint.SafetensorsReader;
-import dev.ligature.diag.LoraException;
-import dev.ligature.plan.BiasMode;
-import dev.ligature.plan.LoraConfig;
-import dev.ligature.plan.LoraConfigBuilder;
+import dev.ligature.config.BiasMode;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraConfigBuilder;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorPair;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -56,7 +57,7 @@ final class CompositeTest extends ToyTest {
         return Numbers.matrix(Composite.inner(lora, name));
     }
 
-    private static double[][] copy(Adapter adapter, String name) {
+    private static double[][] copy(AdapterState adapter, String name) {
         return Numbers.matrix(adapter.parameters().get(name).getArray());
     }
 
@@ -88,7 +89,7 @@ final class CompositeTest extends ToyTest {
             };
         }
 
-        double[][] of(double[][] table, Adapter adapter) {
+        double[][] of(double[][] table, AdapterState adapter) {
             return switch (this) {
                 case PAIR -> plusPair(table, adapter.pairs().get(0));
                 case COPY -> copy(adapter, "embed.weight");
@@ -117,7 +118,7 @@ final class CompositeTest extends ToyTest {
         LoraModel lora = wrap(true);
         double[][] base = inner(lora, "0.weight");
         double[] bias = inner(lora, "0.bias")[0];
-        Adapter adapter = lora.create("a", change.config());
+        AdapterState adapter = lora.create("a", change.config());
         scramble(adapter, 1);
         double[][] w = change == Change.PAIR ? base : plusPair(base, adapter.pairs().get(0));
         double[][] table = change.of(table(lora), adapter);
@@ -136,7 +137,7 @@ final class CompositeTest extends ToyTest {
     void aSequenceWithATargetOfItsOwn_stillReadsWhatAnotherModuleIsAdaptedIn() throws IOException {
         LoraModel lora = wrap(true);
         double[] bias = inner(lora, "0.bias")[0];
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create("a", config("embed").optTargetParameters("out.0.weight").build());
         scramble(adapter, 2);
         double[][] table = Change.PAIR.of(table(lora), adapter);
@@ -165,7 +166,7 @@ final class CompositeTest extends ToyTest {
     @Test
     void gradientsOfTheHeadInsideASequence_reachTheEmbeddingsPair() {
         LoraModel lora = wrap(true);
-        Adapter adapter = lora.create("a", config("embed").build());
+        AdapterState adapter = lora.create("a", config("embed").build());
         scramble(adapter, 4);
         double[][] a = Numbers.matrix(adapter.pairs().get(0).loraA().getArray());
         double[][] b = Numbers.matrix(adapter.pairs().get(0).loraB().getArray());
@@ -197,7 +198,7 @@ final class CompositeTest extends ToyTest {
     void aSavedSequence_isCopiedPartByPart() throws IOException {
         LoraModel lora = wrap(false);
         float[] before = forward(lora, Routing.none()).toFloatArray();
-        Adapter adapter = lora.create("a", config("embed").optModulesToSave("out").build());
+        AdapterState adapter = lora.create("a", config("embed").optModulesToSave("out").build());
         assertEquals(
                 List.of(
                         "embed.lora_A",
@@ -244,7 +245,7 @@ final class CompositeTest extends ToyTest {
     @Test
     void aSavedSequence_isTrained() {
         LoraModel lora = wrap(false);
-        Adapter adapter = lora.create("a", config("embed").optModulesToSave("out").build());
+        AdapterState adapter = lora.create("a", config("embed").optModulesToSave("out").build());
         scramble(adapter, 6);
         double[][] x = Numbers.rows(Change.PAIR.of(table(lora), adapter), IDS);
         double[][] w = copy(adapter, "out.0.weight");
@@ -278,7 +279,7 @@ final class CompositeTest extends ToyTest {
         assertGradient(byHead, adapter, "out.2.weight");
     }
 
-    private static void assertGradient(double[][] expected, Adapter adapter, String name) {
+    private static void assertGradient(double[][] expected, AdapterState adapter, String name) {
         try (NDArray found = adapter.parameters().get(name).getArray().getGradient()) {
             Numbers.assertClose(expected, found, 1e-5);
         }

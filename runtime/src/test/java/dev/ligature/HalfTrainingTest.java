@@ -8,6 +8,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.training.GradientCollector;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.training.NextTokenLoss;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +39,7 @@ final class HalfTrainingTest extends ToyTest {
         ToyModel model = ToyModel.create(true, manager, type);
         model.headPastItsField = headPastItsField;
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create("a", config("embed", "proj").optEnsureWeightTying(true).build());
         scramble(adapter, 1);
         try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {

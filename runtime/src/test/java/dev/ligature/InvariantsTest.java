@@ -15,8 +15,9 @@ import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import dev.ligature.block.TokenEmbedding;
-import dev.ligature.plan.LoraConfig;
-import dev.ligature.plan.LoraInit;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraInit;
+import dev.ligature.internal.adapter.AdapterState;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -115,7 +116,7 @@ final class InvariantsTest {
                         .optInit(init)
                         .build();
 
-        Adapter adapter = lora.create("a", config);
+        AdapterState adapter = lora.create("a", config);
         assertClose(what + ": a start of " + init, base, run(lora.routed(MINE), store, x));
 
         ToyTest.scramble(adapter, random.nextInt(1000));

@@ -15,9 +15,11 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
-import dev.ligature.checkpoint.AdapterDirectory;
 import dev.ligature.checkpoint.SafetensorsReader;
-import dev.ligature.plan.LoraConfig;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.internal.peft.AdapterDirectory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -102,7 +104,7 @@ final class LayerNumbersTest {
     void steps_haveTorchsLosses_andEndWithItsTensors(String name) throws IOException {
         LayerCase layer = LayerCase.read(name, manager);
         LoraModel lora = layer.wrap(manager, DataType.FLOAT32);
-        Adapter adapter = lora.loadTrainable("mine", layer.adapter());
+        AdapterState adapter = lora.loadTrainable("mine", layer.adapter());
         Block routed = lora.routed(MINE);
         float[] losses = layer.number("losses").toFloatArray();
         for (int i = 0; i < losses.length; i++) {
@@ -111,7 +113,7 @@ final class LayerNumbersTest {
         assertSaved(layer, "final.", save(lora));
     }
 
-    private double step(Block routed, LayerCase layer, Adapter adapter) {
+    private double step(Block routed, LayerCase layer, AdapterState adapter) {
         double value;
         try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
             NDArray y = routed.forward(store, new NDList(layer.number("x")), true).head();
@@ -226,7 +228,7 @@ final class LayerNumbersTest {
     void onAHalfBase_factorsAreSingle_andTheOutputIsHalf(String name) throws IOException {
         LayerCase layer = LayerCase.read(name, manager);
         LoraModel lora = layer.wrap(manager, DataType.FLOAT16);
-        Adapter adapter = lora.load("mine", layer.adapter());
+        AdapterState adapter = lora.load("mine", layer.adapter());
         for (Parameter parameter : adapter.parameters().values()) {
             assertEquals(DataType.FLOAT32, parameter.getArray().getDataType());
         }

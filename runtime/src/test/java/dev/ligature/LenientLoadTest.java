@@ -5,11 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import ai.djl.ndarray.NDArray;
-import dev.ligature.checkpoint.AdapterDirectory;
 import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.SafetensorsWriter;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.peft.AdapterDirectory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -28,7 +29,7 @@ class LenientLoadTest extends ToyTest {
         lora.save("whole", folder);
         remove("head");
         AdapterLoadOptions options = AdapterLoadOptions.defaults().withMissing("head");
-        Adapter adapter = lora.load("part", folder, true, options);
+        AdapterState adapter = lora.load("part", folder, true, options);
         assertEquals(4, adapter.parameters().size());
         scramble(lora.create("proj", config("proj").build()), 1);
         assertArrayEquals(logits(lora, "proj"), logits(lora, "part"));

@@ -19,8 +19,9 @@ import ai.djl.nn.ParameterList;
 import ai.djl.nn.core.Linear;
 import dev.ligature.annotation.Role;
 import dev.ligature.block.TiedLinear;
-import dev.ligature.diag.LoraException;
-import dev.ligature.plan.LoraConfig;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.ModuleKind;
 import java.io.ByteArrayOutputStream;
@@ -31,7 +32,7 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-final class LoraModelTest extends ToyTest {
+public final class LoraModelTest extends ToyTest {
     @Test
     void wrapping_leavesNamesValuesAndSavedBytesOfTheBase() throws IOException {
         ToyModel model = ToyModel.create(true, manager, DataType.FLOAT32);
@@ -63,7 +64,7 @@ final class LoraModelTest extends ToyTest {
     @Test
     void routedForward_addsTheLinearTermAndKeepsTheBias() {
         LoraModel lora = wrapToy(false);
-        Adapter adapter = lora.create("a", config("proj").build());
+        AdapterState adapter = lora.create("a", config("proj").build());
         scramble(adapter, 1);
 
         NDArray logits = lora.forward(store, ids(), Routing.of("a")).singletonOrThrow();
@@ -75,7 +76,7 @@ final class LoraModelTest extends ToyTest {
     @Test
     void routedForward_addsTheEmbeddingTerm() {
         LoraModel lora = wrapToy(false);
-        Adapter adapter = lora.create("a", config("embed").build());
+        AdapterState adapter = lora.create("a", config("embed").build());
         scramble(adapter, 2);
 
         NDArray logits = lora.forward(store, ids(), Routing.of("a")).singletonOrThrow();
@@ -88,7 +89,7 @@ final class LoraModelTest extends ToyTest {
     void aTiedPair_isReadByEmbeddingAndHead_whicheverWasTargeted() {
         LoraModel lora = wrapToy(true);
         for (String target : List.of("embed", "head")) {
-            Adapter adapter =
+            AdapterState adapter =
                     lora.create(target, config(target).optEnsureWeightTying(true).build());
             scramble(adapter, 3);
 
@@ -103,7 +104,7 @@ final class LoraModelTest extends ToyTest {
     @Test
     void withoutTheFlag_theReadersOfATiedWeightHavePairsOfTheirOwn() {
         LoraModel lora = wrapToy(true);
-        Adapter adapter = lora.create("a", config("embed", "head").build());
+        AdapterState adapter = lora.create("a", config("embed", "head").build());
         scramble(adapter, 4);
 
         NDArray logits = lora.forward(store, ids(), Routing.of("a")).singletonOrThrow();
@@ -252,7 +253,7 @@ final class LoraModelTest extends ToyTest {
                         });
 
         assertEquals(List.of("again.proj"), lora.layout().modules().get(1).aliases());
-        Adapter adapter = lora.create("a", config("again.proj").build());
+        AdapterState adapter = lora.create("a", config("again.proj").build());
         scramble(adapter, 5);
         NDArray logits = lora.forward(store, ids(), Routing.of("a")).singletonOrThrow();
         assertEquals("proj", adapter.pairs().get(0).plan().name());
@@ -299,7 +300,7 @@ final class LoraModelTest extends ToyTest {
                 (m, shape, type) -> m.create(Numbers.fill(shape, 10), shape), p -> true);
         model.initialize(manager, DataType.FLOAT32, new ai.djl.ndarray.types.Shape(1, 1));
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
-        Adapter adapter = lora.create("a", config("head").optEnsureWeightTying(true).build());
+        AdapterState adapter = lora.create("a", config("head").optEnsureWeightTying(true).build());
         scramble(adapter, 6);
 
         NDArray logits = lora.forward(store, ids(), Routing.of("a")).singletonOrThrow();
@@ -352,7 +353,7 @@ final class LoraModelTest extends ToyTest {
                 error.getMessage());
     }
 
-    static LoraException assertCode(
+    public static LoraException assertCode(
             String code, org.junit.jupiter.api.function.Executable executable) {
         LoraException error = assertThrows(LoraException.class, executable);
         assertEquals(code, error.code(), error.getMessage());

@@ -8,7 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
-import dev.ligature.diag.LoraException;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorPair;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,7 @@ final class MergeTest extends ToyTest {
     @Tag("D9")
     void mergingATiedPair_addsTheDeltaOnce() {
         LoraModel lora = wrapToy(true);
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create("a", config("embed", "head").optEnsureWeightTying(true).build());
         scramble(adapter, 1);
         FactorPair pair = adapter.pairs().get(0);
@@ -39,7 +40,7 @@ final class MergeTest extends ToyTest {
     @Test
     void aMergedModel_givesWhatTheAdapterGives_andClosingItLeavesTheBaseBitForBit() {
         LoraModel lora = wrapToy(true);
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create("a", config("embed", "proj").optEnsureWeightTying(true).build());
         scramble(adapter, 2);
         float[] base = lora.forward(store, ids(), Routing.none()).head().toFloatArray();
@@ -67,7 +68,7 @@ final class MergeTest extends ToyTest {
     void aHalfBase_isSummedInSinglePrecision_andRoundedOnce() {
         ToyModel model = ToyModel.create(true, manager, DataType.FLOAT16);
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
-        Adapter adapter = lora.create("a", config("proj").build());
+        AdapterState adapter = lora.create("a", config("proj").build());
         scramble(adapter, 3);
         FactorPair pair = adapter.pairs().get(0);
         double[][] exact =
@@ -108,7 +109,7 @@ final class MergeTest extends ToyTest {
     @Test
     void aSafeMerge_refusesValuesThatAreNotFinite_andNamesTheModule() {
         LoraModel lora = wrapToy(false);
-        Adapter adapter = lora.create("a", config("proj").build());
+        AdapterState adapter = lora.create("a", config("proj").build());
         scramble(adapter, 4);
         NDArray alias = adapter.pairs().get(0).loraB().getArray().stopGradient();
         alias.set(new NDIndex("0,0"), Float.NaN);

@@ -6,11 +6,11 @@ import ai.djl.ndarray.types.Shape;
 import java.util.Random;
 
 /** Fixed numbers, and the matrix arithmetic that results are compared with, on plain arrays. */
-final class Numbers {
+public final class Numbers {
     private Numbers() {}
 
     /** Returns numbers within ±0.5 for a shape, the same for the same salt. */
-    static float[] fill(Shape shape, int salt) {
+    public static float[] fill(Shape shape, int salt) {
         Random random = new Random(1000L + salt);
         float[] values = new float[(int) shape.size()];
         for (int i = 0; i < values.length; i++) {
@@ -19,7 +19,7 @@ final class Numbers {
         return values;
     }
 
-    static double[][] matrix(NDArray array) {
+    public static double[][] matrix(NDArray array) {
         NDArray wide = array.toType(DataType.FLOAT64, true);
         double[] flat = wide.toDoubleArray();
         wide.close();
@@ -32,7 +32,7 @@ final class Numbers {
     }
 
     /** Returns w + s · b · a. */
-    static double[][] plusDelta(double[][] w, double s, double[][] b, double[][] a) {
+    public static double[][] plusDelta(double[][] w, double s, double[][] b, double[][] a) {
         double[][] sum = new double[w.length][w[0].length];
         for (int o = 0; o < w.length; o++) {
             for (int i = 0; i < w[0].length; i++) {
@@ -47,7 +47,7 @@ final class Numbers {
     }
 
     /** Returns x wᵀ + bias. */
-    static double[][] linear(double[][] x, double[][] w, double[] bias) {
+    public static double[][] linear(double[][] x, double[][] w, double[] bias) {
         double[][] y = new double[x.length][w.length];
         for (int n = 0; n < x.length; n++) {
             for (int o = 0; o < w.length; o++) {
@@ -60,7 +60,7 @@ final class Numbers {
         return y;
     }
 
-    static double[][] rows(double[][] table, long[] ids) {
+    public static double[][] rows(double[][] table, long[] ids) {
         double[][] rows = new double[ids.length][];
         for (int n = 0; n < ids.length; n++) {
             rows[n] = table[(int) ids[n]];
@@ -68,7 +68,7 @@ final class Numbers {
         return rows;
     }
 
-    static void assertClose(double[][] expected, NDArray actual, double epsilon) {
+    public static void assertClose(double[][] expected, NDArray actual, double epsilon) {
         double[][] found = matrix(actual);
         if (found.length != expected.length || found[0].length != expected[0].length) {
             throw new AssertionError("shape " + actual.getShape());

@@ -16,8 +16,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A model of one module, named layer. */
-final class OneLayer extends AbstractBlock {
-    Block layer;
+public final class OneLayer extends AbstractBlock {
+    public Block layer;
 
     private OneLayer(Block layer) {
         super((byte) 1);
@@ -30,7 +30,7 @@ final class OneLayer extends AbstractBlock {
      * @param weights the values by parameter type; any other parameter is drawn
      * @param input the shape of an input
      */
-    static OneLayer create(
+    public static OneLayer create(
             Block layer,
             Map<Parameter.Type, NDArray> weights,
             NDManager manager,
@@ -44,7 +44,7 @@ final class OneLayer extends AbstractBlock {
         return model;
     }
 
-    static void visit(OneLayer model, ModuleVisitor visitor) {
+    public static void visit(OneLayer model, ModuleVisitor visitor) {
         model.layer = visitor.module("layer", Role.MODULE, model.layer);
     }
 

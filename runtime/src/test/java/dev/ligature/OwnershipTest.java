@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.ligature.diag.LoraException;
+import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.training.OptimizerKind;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
@@ -32,7 +32,7 @@ final class OwnershipTest extends ToyTest {
         LoraModel lora = wrapToy(true);
         List<float[]> alone = new ArrayList<>();
         for (int i = 0; i < THREADS; i++) {
-            Adapter adapter =
+            AdapterState adapter =
                     lora.create(
                             "a" + i, config("proj", "embed").optEnsureWeightTying(true).build());
             scramble(adapter, i + 1);
@@ -64,7 +64,7 @@ final class OwnershipTest extends ToyTest {
     @Test
     void threeHundredSteps_leaveNoArray_withGarbageCollectedBetweenForwardAndBackward() {
         LoraModel lora = wrapToy(true);
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create("a", config("proj", "embed").optEnsureWeightTying(true).build());
         int[] forwards = {0};
         ((ToyModel) lora.base()).inForward =

@@ -10,10 +10,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import dev.ligature.annotation.Role;
-import dev.ligature.checkpoint.AdapterDirectory;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.SafetensorsWriter;
-import dev.ligature.plan.LoraConfig;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.internal.peft.AdapterDirectory;
 import dev.ligature.plan.PairPlan;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
@@ -51,7 +53,7 @@ final class PeftDefectTest extends ToyTest {
     void d1_aHalfBase_keepsOnePairThroughTraining_andIsMergedAsOneWeight() {
         LoraModel lora =
                 LoraModel.wrap(ToyModel.create(true, manager, DataType.FLOAT16), ToyModel::visit);
-        Adapter adapter = lora.create("a", tied("embed", "head"));
+        AdapterState adapter = lora.create("a", tied("embed", "head"));
         TrainingConfig config = TrainingConfig.builder().optLearningRate(0.01).build();
         try (TrainingLoop loop = TrainingLoop.over(lora.routed(A), manager, config)) {
             for (int step = 0; step < 20; step++) {
@@ -73,13 +75,13 @@ final class PeftDefectTest extends ToyTest {
             throws IOException {
         LoraModel lora = wrapToy(true);
         scramble(lora.create("first", tied("head")), 1);
-        Adapter second = lora.create("second", tied("head"));
+        AdapterState second = lora.create("second", tied("head"));
         assertEquals(List.of("embed", "head"), readers(second.pairs().get(0)));
         lora.save("first", folder.resolve("first"));
         LoraModel wide =
                 LoraModel.wrap(ToyModel.create(true, manager, DataType.FLOAT64), ToyModel::visit);
         wide.load("other", folder.resolve("first"));
-        Adapter loaded = wide.load("a", folder.resolve("first"));
+        AdapterState loaded = wide.load("a", folder.resolve("first"));
         assertEquals(List.of("embed", "head"), readers(loaded.pairs().get(0)));
         assertEquals(2, loaded.parameters().size());
         assertEquals(DataType.FLOAT64, loaded.pairs().get(0).loraA().getArray().getDataType());
@@ -104,7 +106,7 @@ final class PeftDefectTest extends ToyTest {
                 Path saved = folder.resolve(name + "-without-" + gone);
                 lora.save(name, saved);
                 drop(saved, "base_model.model." + gone);
-                Adapter loaded = lora.load("loaded", saved);
+                AdapterState loaded = lora.load("loaded", saved);
                 NDArray expected = lora.forward(store, ids(), Routing.of(name)).singletonOrThrow();
                 NDArray found = lora.forward(store, ids(), Routing.of("loaded")).singletonOrThrow();
                 assertArrayEquals(expected.toFloatArray(), found.toFloatArray(), name);
@@ -185,10 +187,10 @@ final class PeftDefectTest extends ToyTest {
     @Tag("D16")
     void d16_anAdapterIsCopiedByItsFiles_andTheCopyIsTiedToo() throws IOException {
         LoraModel lora = wrapToy(true);
-        Adapter original = lora.create("a", tied("head"));
+        AdapterState original = lora.create("a", tied("head"));
         scramble(original, 4);
         lora.save("a", folder.resolve("a"));
-        Adapter copy = lora.loadTrainable("b", folder.resolve("a"));
+        AdapterState copy = lora.loadTrainable("b", folder.resolve("a"));
         TrainingConfig config = TrainingConfig.builder().optLearningRate(0.01).build();
         float[] before = original.pairs().get(0).loraA().getArray().toFloatArray();
         try (TrainingLoop loop = TrainingLoop.over(lora.routed(Routing.of("b")), manager, config)) {
@@ -223,7 +225,7 @@ final class PeftDefectTest extends ToyTest {
     @Tag("D27")
     void d27_aForwardPass_writesNothingToTheFactorsOfAnEmbedding() {
         LoraModel lora = wrapToy(true);
-        Adapter adapter = lora.create("a", tied("embed"));
+        AdapterState adapter = lora.create("a", tied("embed"));
         scramble(adapter, 5);
         float[] a = adapter.pairs().get(0).loraA().getArray().toFloatArray();
         float[] b = adapter.pairs().get(0).loraB().getArray().toFloatArray();
@@ -248,7 +250,7 @@ final class PeftDefectTest extends ToyTest {
                             m.head = visitor.module("head", Role.OUTPUT_HEAD, m.head);
                             visitor.tie("head", "shared");
                         });
-        Adapter adapter = lora.create("a", tied("encoder.embed"));
+        AdapterState adapter = lora.create("a", tied("encoder.embed"));
         scramble(adapter, 6);
         assertSame(model.embed, encoder[0]);
         assertFalse(adapter.pairs().isEmpty());

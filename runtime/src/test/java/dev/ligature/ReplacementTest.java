@@ -13,10 +13,11 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
-import dev.ligature.diag.LoraException;
-import dev.ligature.plan.BiasMode;
-import dev.ligature.plan.LoraConfig;
-import dev.ligature.plan.LoraConfigBuilder;
+import dev.ligature.config.BiasMode;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraConfigBuilder;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.training.OptimizerKind;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
@@ -81,7 +82,7 @@ final class ReplacementTest extends ToyTest {
                 Numbers.matrix(parameter(lora, "03head_bias").getArray())[0]);
     }
 
-    private static double[][] copy(Adapter adapter, String name) {
+    private static double[][] copy(AdapterState adapter, String name) {
         return Numbers.matrix(adapter.parameters().get(name).getArray());
     }
 
@@ -109,7 +110,7 @@ final class ReplacementTest extends ToyTest {
     }
 
     /** Returns W + ΔW of the projection, the only module with a pair here. */
-    private static double[][] proj(LoraModel lora, Adapter adapter) {
+    private static double[][] proj(LoraModel lora, AdapterState adapter) {
         FactorPair pair = adapter.pairs().get(0);
         return Numbers.plusDelta(
                 base(lora).proj,
@@ -123,7 +124,7 @@ final class ReplacementTest extends ToyTest {
     @Tag("D17")
     void aSavedModuleOfATie_isOneCopyForBothReaders_withTheHeadsOwnBias(String module) {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        Adapter adapter = lora.create("a", saved(module).optEnsureWeightTying(true).build());
+        AdapterState adapter = lora.create("a", saved(module).optEnsureWeightTying(true).build());
         assertArrayEquals(
                 forward(lora, Routing.none()).toFloatArray(), forward(lora, A).toFloatArray());
         scramble(adapter, 1);
@@ -155,7 +156,7 @@ final class ReplacementTest extends ToyTest {
     @Test
     void withTheFlagOff_theNamedReaderAloneHasACopy_andMergingIsRefused() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        Adapter adapter = lora.create("a", saved("head").build());
+        AdapterState adapter = lora.create("a", saved("head").build());
         scramble(adapter, 2);
         Weights b = base(lora);
         Numbers.assertClose(
@@ -179,7 +180,7 @@ final class ReplacementTest extends ToyTest {
     @Test
     void tokenRows_standInPlaceOfTheBasesRows_inEmbeddingAndTiedHead() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create("a", config("proj").optTrainableTokenIndices(5, 3, 6).build());
         Numbers.assertClose(base(lora).logits(), forward(lora, A), 1e-6);
         scramble(adapter, 3);
@@ -198,7 +199,7 @@ final class ReplacementTest extends ToyTest {
     @Test
     void tokenRowsOfOneReader_leaveTheOtherAlone() {
         LoraModel tied = wrap(true, DataType.FLOAT32);
-        Adapter head =
+        AdapterState head =
                 tied.create(
                         "a",
                         config("proj")
@@ -214,7 +215,7 @@ final class ReplacementTest extends ToyTest {
         LoraModelTest.assertCode("LoraTieTreatedDifferently", () -> tied.merge(A));
 
         LoraModel untied = wrap(false, DataType.FLOAT32);
-        Adapter embed = untied.create("a", config("proj").optTrainableTokenIndices(0).build());
+        AdapterState embed = untied.create("a", config("proj").optTrainableTokenIndices(0).build());
         scramble(embed, 5);
         Weights c = base(untied);
         double[][] table = withRows(c.embed, new int[] {0}, copy(embed, "embed.trainable_tokens"));
@@ -227,7 +228,7 @@ final class ReplacementTest extends ToyTest {
     @Test
     void biases_areCopiesOfTheirOwn() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        Adapter all = lora.create("a", config("proj").optBias(BiasMode.ALL).build());
+        AdapterState all = lora.create("a", config("proj").optBias(BiasMode.ALL).build());
         assertEquals(
                 List.of("proj.lora_A", "proj.lora_B", "proj.bias", "head.bias"),
                 all.parameters().keys());
@@ -243,14 +244,14 @@ final class ReplacementTest extends ToyTest {
                         .logits();
         Numbers.assertClose(logits, forward(lora, A), 1e-5);
         assertMerges(lora, logits, 1e-5);
-        Adapter own = lora.create("b", config("proj").optBias(BiasMode.LORA_ONLY).build());
+        AdapterState own = lora.create("b", config("proj").optBias(BiasMode.LORA_ONLY).build());
         assertEquals(List.of("proj.lora_A", "proj.lora_B", "proj.bias"), own.parameters().keys());
     }
 
     @Test
     void biasAndTokenRowsOnTheHead_workTogether() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create(
                         "a",
                         config("proj")
@@ -278,7 +279,7 @@ final class ReplacementTest extends ToyTest {
     void aReaderPastItsField_getsTheCopyOrTheRows(boolean rows) {
         LoraModel lora = wrapToy(true);
         ((ToyModel) lora.base()).headPastItsField = true;
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create(
                         "a",
                         rows
@@ -306,7 +307,7 @@ final class ReplacementTest extends ToyTest {
     @Test
     void gradientsReachCopiesThroughAllReaders() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        Adapter adapter = lora.create("a", saved("embed").optEnsureWeightTying(true).build());
+        AdapterState adapter = lora.create("a", saved("embed").optEnsureWeightTying(true).build());
         scramble(adapter, 9);
         assertGradients(lora, adapter, 2);
     }
@@ -314,7 +315,7 @@ final class ReplacementTest extends ToyTest {
     @Test
     void gradientsReachTokenRowsThroughAllReaders_andBiases() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create(
                         "a",
                         config("proj")
@@ -329,7 +330,7 @@ final class ReplacementTest extends ToyTest {
      * Compares the gradient of the sum of squares with central differences of the forward pass that
      * serves, which other tests compare with numbers worked by hand.
      */
-    private void assertGradients(LoraModel lora, Adapter adapter, int from) {
+    private void assertGradients(LoraModel lora, AdapterState adapter, int from) {
         Block routed = lora.routed(A);
         System.gc(); // buffers of Java that autograd still had the address of would be gone
         try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
@@ -380,7 +381,7 @@ final class ReplacementTest extends ToyTest {
     @Test
     void training_movesRowsCopiesAndBiases_andLeavesTheBaseBitForBit() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create(
                         "a",
                         config("proj")
@@ -432,10 +433,11 @@ final class ReplacementTest extends ToyTest {
                 "head-rows",
                 config("proj").optTrainableTokenIndices(Map.of("head", List.of(1))).build());
         for (Map.Entry<String, LoraConfig> entry : configs.entrySet()) {
-            Adapter adapter = lora.create(entry.getKey(), entry.getValue());
+            AdapterState adapter = lora.create(entry.getKey(), entry.getValue());
             scramble(adapter, 11);
             lora.save(entry.getKey(), folder.resolve(entry.getKey()));
-            Adapter loaded = lora.load("loaded-" + entry.getKey(), folder.resolve(entry.getKey()));
+            AdapterState loaded =
+                    lora.load("loaded-" + entry.getKey(), folder.resolve(entry.getKey()));
             assertEquals(adapter.parameters().keys(), loaded.parameters().keys(), entry.getKey());
             for (String name : adapter.parameters().keys()) {
                 assertArrayEquals(
@@ -449,7 +451,7 @@ final class ReplacementTest extends ToyTest {
     @Test
     void aHalfBase_isServedInItsOwnDataType() {
         LoraModel lora = wrap(true, DataType.FLOAT16);
-        Adapter rows = lora.create("a", config("proj").optTrainableTokenIndices(3, 5).build());
+        AdapterState rows = lora.create("a", config("proj").optTrainableTokenIndices(3, 5).build());
         scramble(rows, 12);
         Weights b = base(lora);
         double[][] table =
@@ -462,7 +464,7 @@ final class ReplacementTest extends ToyTest {
                 new Weights(table, proj(lora, rows), b.projBias, table, b.headBias).logits();
         Numbers.assertClose(expected, logits, 4e-3);
         lora.remove("a");
-        Adapter copies = lora.create("a", saved("embed").optEnsureWeightTying(true).build());
+        AdapterState copies = lora.create("a", saved("embed").optEnsureWeightTying(true).build());
         scramble(copies, 13);
         double[][] copy = copy(copies, "embed.weight");
         Numbers.assertClose(
@@ -480,8 +482,8 @@ final class ReplacementTest extends ToyTest {
     @Test
     void anAdapterThatReplaces_isSummedWithOthersThatAdd_andWithNoneThatReplaces() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        Adapter rows = lora.create("a", config("proj").optTrainableTokenIndices(3, 5).build());
-        Adapter pair = lora.create("b", config("embed").optEnsureWeightTying(true).build());
+        AdapterState rows = lora.create("a", config("proj").optTrainableTokenIndices(3, 5).build());
+        AdapterState pair = lora.create("b", config("embed").optEnsureWeightTying(true).build());
         lora.create("c", config("proj").optBias(BiasMode.ALL).build());
         scramble(rows, 14);
         scramble(pair, 15);
@@ -556,7 +558,7 @@ final class ReplacementTest extends ToyTest {
         }
     }
 
-    private static int live(Adapter adapter) {
+    private static int live(AdapterState adapter) {
         return adapter.parameters().valueAt(0).getArray().getManager().getManagedArrays().size();
     }
 }

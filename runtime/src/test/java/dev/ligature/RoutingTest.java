@@ -12,7 +12,9 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.ParameterList;
-import dev.ligature.diag.LoraException;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.internal.route.Route;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +62,7 @@ final class RoutingTest extends ToyTest {
     @Test
     void unknownNamesAndHandles_areErrorsThatListTheNearest() {
         LoraModel lora = wrapToy(true);
-        Adapter legal = lora.create("legal", config("proj").build());
+        AdapterState legal = lora.create("legal", config("proj").build());
 
         for (Routing routing :
                 List.of(
@@ -99,7 +101,7 @@ final class RoutingTest extends ToyTest {
     @Tag("D11b")
     void aWeight_multipliesTheScaling_ofLinearsAndEmbeddingsAlike() {
         LoraModel lora = wrapToy(true);
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create("a", config("embed", "proj").optEnsureWeightTying(true).build());
         scramble(adapter, 1);
         FactorPair tied = adapter.pairs().get(0);
@@ -126,8 +128,9 @@ final class RoutingTest extends ToyTest {
     @Test
     void severalWithWeights_addUp_inSlots_inViews_andMerged() {
         LoraModel lora = wrapToy(true);
-        Adapter a = lora.create("a", config("embed", "proj").optEnsureWeightTying(true).build());
-        Adapter b = lora.create("b", config("embed").optEnsureWeightTying(true).build());
+        AdapterState a =
+                lora.create("a", config("embed", "proj").optEnsureWeightTying(true).build());
+        AdapterState b = lora.create("b", config("embed").optEnsureWeightTying(true).build());
         scramble(a, 1);
         scramble(b, 2);
         List<Term> tied = List.of(new Term(0.5, a.pairs().get(0)), new Term(2, b.pairs().get(0)));

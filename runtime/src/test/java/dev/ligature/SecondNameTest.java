@@ -4,10 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import dev.ligature.checkpoint.AdapterDirectory;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.SafetensorsWriter;
-import dev.ligature.plan.BiasMode;
+import dev.ligature.config.BiasMode;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.peft.AdapterDirectory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -30,7 +31,7 @@ final class SecondNameTest extends ToyTest {
     private LoraModel saved() throws IOException {
         ToyModel model = ToyModel.create(new ToyModel(false, true), manager, DataType.FLOAT32);
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create(
                         "first",
                         config("head").optModulesToSave("proj").optBias(BiasMode.ALL).build());

@@ -21,10 +21,13 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import dev.ligature.annotation.Role;
-import dev.ligature.diag.LoraException;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.inject.ModuleVisitor;
-import dev.ligature.plan.LoraConfig;
-import dev.ligature.plan.LoraConfigBuilder;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.internal.slot.SlotBlock;
+import dev.ligature.internal.slot.SlotParameter;
 import dev.ligature.plan.PairPlan;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -123,7 +126,7 @@ final class TargetParametersTest extends ToyTest {
     void aBertOfDjl_isAdaptedWithoutAnAnnotationInIt() throws IOException {
         LoraModel lora = wrapBert();
         float[] before = forward(lora).toFloatArray();
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create(
                         "a",
                         parameters("queryProjection.weight", "valueProjection.weight").build());
@@ -188,7 +191,7 @@ final class TargetParametersTest extends ToyTest {
     @Test
     void gradients_reachTheFactorsOfAParameterInABert() {
         LoraModel lora = wrapBert();
-        Adapter adapter = lora.create("a", parameters("queryProjection.weight").build());
+        AdapterState adapter = lora.create("a", parameters("queryProjection.weight").build());
         scramble(adapter, 6);
         try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
             NDArray y = lora.routed(MINE).forward(store, inputs(), true).head();
@@ -252,7 +255,7 @@ final class TargetParametersTest extends ToyTest {
                 lora.plan(tied).explicitConfig().targetParameters().stream()
                         .sorted(Comparator.naturalOrder())
                         .toList());
-        Adapter adapter = lora.create("a", tied);
+        AdapterState adapter = lora.create("a", tied);
         scramble(adapter, 7);
         FactorPair factors = adapter.pairs().get(0);
         Numbers.assertClose(

@@ -10,7 +10,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
-import dev.ligature.plan.LoraConfig;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.plan.PairPlan;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -49,7 +51,7 @@ final class ThreeReadersTest extends ToyTest {
         return Numbers.matrix(parameter(lora, "03proj_weight").getArray());
     }
 
-    private static double[][] copy(Adapter adapter, String name) {
+    private static double[][] copy(AdapterState adapter, String name) {
         return Numbers.matrix(adapter.parameters().get(name).getArray());
     }
 
@@ -88,7 +90,7 @@ final class ThreeReadersTest extends ToyTest {
     @ValueSource(strings = {"encoder", "decoder", "head"})
     void targetingOneReader_givesAllThreeOnePair_mergedOnce(String target) throws IOException {
         LoraModel lora = wrap();
-        Adapter adapter = lora.create("a", config(target).optEnsureWeightTying(true).build());
+        AdapterState adapter = lora.create("a", config(target).optEnsureWeightTying(true).build());
         scramble(adapter, 1);
         assertEquals(1, adapter.pairs().size());
         assertEquals(
@@ -115,7 +117,8 @@ final class ThreeReadersTest extends ToyTest {
     @Test
     void gradientsOfAllThreeReaders_addUpInOnePair() {
         LoraModel lora = wrap();
-        Adapter adapter = lora.create("a", config("decoder").optEnsureWeightTying(true).build());
+        AdapterState adapter =
+                lora.create("a", config("decoder").optEnsureWeightTying(true).build());
         scramble(adapter, 2);
         FactorPair pair = adapter.pairs().get(0);
         double[][] table = plus(table(lora), pair);
@@ -163,7 +166,7 @@ final class ThreeReadersTest extends ToyTest {
     @Test
     void withTheFlagOff_eachNamedReaderHasItsOwn() {
         LoraModel lora = wrap();
-        Adapter adapter = lora.create("a", config("encoder", "decoder").build());
+        AdapterState adapter = lora.create("a", config("encoder", "decoder").build());
         scramble(adapter, 3);
         assertEquals(2, adapter.pairs().size());
         double[][] w = table(lora);
@@ -184,7 +187,7 @@ final class ThreeReadersTest extends ToyTest {
         LoraModel lora = wrap();
         LoraConfig config =
                 config("proj").optModulesToSave("decoder").optEnsureWeightTying(tying).build();
-        Adapter adapter = lora.create("a", config);
+        AdapterState adapter = lora.create("a", config);
         scramble(adapter, 4);
         double[][] w = table(lora);
         double[][] p = plus(proj(lora), adapter.pairs().get(0));
@@ -208,7 +211,7 @@ final class ThreeReadersTest extends ToyTest {
                         .optTrainableTokenIndices(Map.of("decoder", List.of(1, 3)))
                         .optEnsureWeightTying(tying)
                         .build();
-        Adapter adapter = lora.create("a", config);
+        AdapterState adapter = lora.create("a", config);
         scramble(adapter, 5);
         double[][] w = table(lora);
         double[][] p = plus(proj(lora), adapter.pairs().get(0));
@@ -231,7 +234,7 @@ final class ThreeReadersTest extends ToyTest {
         ThreeReaders model = ThreeReaders.create(manager);
         LoraModel.untieBase(model, ThreeReaders::visit, "decoder");
         LoraModel lora = LoraModel.wrap(model, ThreeReaders::visit);
-        Adapter adapter = lora.create("a", config("decoder").build());
+        AdapterState adapter = lora.create("a", config("decoder").build());
         scramble(adapter, 6);
         double[][] w = table(lora);
         double[][] logits = logits(w, plus(w, adapter.pairs().get(0)), proj(lora), w);
@@ -247,7 +250,7 @@ final class ThreeReadersTest extends ToyTest {
     @Test
     void aTieWhoseConditionIsFalse_isNone() {
         LoraModel lora = wrapToy(false);
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create("a", config("embed", "head").optEnsureWeightTying(true).build());
         scramble(adapter, 7);
         assertTrue(

@@ -9,6 +9,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.training.OptimizerKind;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
@@ -20,7 +22,7 @@ final class TiedTrainingTest extends ToyTest {
     @Test
     void theGradientOfATiedPair_isTheSumOverItsReaders() {
         LoraModel lora = wrapToy(true);
-        Adapter adapter = lora.create("a", config("embed").optEnsureWeightTying(true).build());
+        AdapterState adapter = lora.create("a", config("embed").optEnsureWeightTying(true).build());
         scramble(adapter, 1);
         FactorPair pair = adapter.pairs().get(0);
 
@@ -50,7 +52,7 @@ final class TiedTrainingTest extends ToyTest {
     @Tag("D20")
     void aTiedPair_isOneParameterAndOneStepOfTheOptimizer() {
         LoraModel lora = wrapToy(true);
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create("a", config("embed", "head").optEnsureWeightTying(true).build());
         scramble(adapter, 2);
         assertEquals(2 * (ToyModel.V + ToyModel.D), adapter.plan().trainableParameters());
@@ -108,8 +110,8 @@ final class TiedTrainingTest extends ToyTest {
     @Test
     void training_movesTheRoutedAdapterAlone() {
         LoraModel lora = wrapToy(true);
-        Adapter trained = lora.create("a", config("proj").build());
-        Adapter idle = lora.create("b", config("proj").build());
+        AdapterState trained = lora.create("a", config("proj").build());
+        AdapterState idle = lora.create("b", config("proj").build());
         scramble(trained, 3);
         scramble(idle, 4);
         float[] idleBefore = idle.pairs().get(0).loraA().getArray().toFloatArray();

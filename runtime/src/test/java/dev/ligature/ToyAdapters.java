@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import dev.ligature.internal.adapter.AdapterState;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -26,7 +27,8 @@ public final class ToyAdapters implements AutoCloseable {
      */
     public float[] write(Path directory, int rank, int salt) throws IOException {
         String name = "written";
-        Adapter adapter = lora.create(name, ToyTest.config("proj", "embed").optRank(rank).build());
+        AdapterState adapter =
+                lora.create(name, ToyTest.config("proj", "embed").optRank(rank).build());
         ToyTest.scramble(adapter, salt);
         lora.save(name, directory);
         float[] answer = forward(Routing.of(name));

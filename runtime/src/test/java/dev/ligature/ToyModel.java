@@ -21,20 +21,20 @@ import org.jspecify.annotations.Nullable;
  * A language model of one layer: logits = head(proj(embed(ids))), with the visit that the processor
  * would write for it.
  */
-final class ToyModel extends AbstractBlock {
-    static final int V = 7;
-    static final int D = 4;
+public final class ToyModel extends AbstractBlock {
+    public static final int V = 7;
+    public static final int D = 4;
 
-    Block embed;
-    Block proj;
-    Block head;
-    final boolean tied;
+    public Block embed;
+    public Block proj;
+    public Block head;
+    public final boolean tied;
 
     /** Whether the head is computed from the embedding's weight without calling its block. */
-    boolean headPastItsField;
+    public boolean headPastItsField;
 
     /** Called in each forward pass, between the layers. */
-    Runnable inForward = () -> {};
+    public Runnable inForward = () -> {};
 
     ToyModel(boolean tied) {
         this(tied, false);
@@ -54,11 +54,11 @@ final class ToyModel extends AbstractBlock {
     }
 
     /** Returns an initialised model with fixed weights. */
-    static ToyModel create(boolean tied, NDManager manager, DataType type) {
+    public static ToyModel create(boolean tied, NDManager manager, DataType type) {
         return create(new ToyModel(tied), manager, type);
     }
 
-    static ToyModel create(ToyModel model, NDManager manager, DataType type) {
+    public static ToyModel create(ToyModel model, NDManager manager, DataType type) {
         int[] salt = {1};
         for (Parameter.Type kind : Parameter.Type.values()) {
             model.setInitializer(
@@ -70,7 +70,7 @@ final class ToyModel extends AbstractBlock {
         return model;
     }
 
-    static void visit(ToyModel model, ModuleVisitor visitor) {
+    public static void visit(ToyModel model, ModuleVisitor visitor) {
         model.embed = visitor.module("embed", Role.INPUT_EMBEDDING, model.embed);
         model.proj = visitor.module("proj", Role.MODULE, model.proj);
         model.head = visitor.module("head", Role.OUTPUT_HEAD, model.head);

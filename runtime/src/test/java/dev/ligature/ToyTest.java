@@ -9,45 +9,47 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
-import dev.ligature.plan.LoraConfig;
-import dev.ligature.plan.LoraConfigBuilder;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraConfigBuilder;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorPair;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /** What tests of a wrapped {@link ToyModel} have in common. */
-abstract class ToyTest {
-    static final long[] IDS = {3, 0, 6, 5, 3, 1};
+public abstract class ToyTest {
+    protected static final long[] IDS = {3, 0, 6, 5, 3, 1};
 
-    NDManager manager;
-    ParameterStore store;
+    public NDManager manager;
+    public ParameterStore store;
 
     @BeforeEach
-    void openManager() {
+    public void openManager() {
         manager = NDManager.newBaseManager();
         store = new ParameterStore(manager, false);
     }
 
     @AfterEach
-    void closeManager() {
+    public void closeManager() {
         manager.close();
     }
 
-    NDList ids() {
+    public NDList ids() {
         return new NDList(manager.create(IDS, new Shape(2, 3)));
     }
 
-    LoraModel wrapToy(boolean tied) {
+    public LoraModel wrapToy(boolean tied) {
         return LoraModel.wrap(ToyModel.create(tied, manager, DataType.FLOAT32), ToyModel::visit);
     }
 
     /** Returns a configuration with r 2 and s 1.5. */
-    static LoraConfigBuilder config(String... targets) {
+    public static LoraConfigBuilder config(String... targets) {
         return LoraConfig.builder().setTargetModules(targets).optRank(2).optLoraAlpha(3);
     }
 
     /** Gives every factor fixed numbers, so that no ΔW is zero. */
-    static void scramble(Adapter adapter, int salt) {
+    public static void scramble(AdapterState adapter, int salt) {
         int next = salt * 100;
         for (Pair<String, Parameter> named : adapter.parameters()) {
             NDArray array = named.getValue().getArray();
@@ -61,15 +63,15 @@ abstract class ToyTest {
         }
     }
 
-    static Parameter parameter(LoraModel lora, String name) {
+    public static Parameter parameter(LoraModel lora, String name) {
         return lora.base().getParameters().get(name);
     }
 
     /** A pair with the weight that a routing gives it. */
-    record Term(double weight, FactorPair pair) {}
+    public record Term(double weight, FactorPair pair) {}
 
     /** Computes the logits of a toy model by hand, with a pair for each of its weights or null. */
-    double[][] byHand(LoraModel lora, FactorPair embed, FactorPair proj, FactorPair head) {
+    public double[][] byHand(LoraModel lora, FactorPair embed, FactorPair proj, FactorPair head) {
         return byHand(lora, terms(embed), terms(proj), terms(head));
     }
 
@@ -78,7 +80,7 @@ abstract class ToyTest {
     }
 
     /** Computes the logits of a toy model by hand, with a sum of pairs for each of its weights. */
-    double[][] byHand(LoraModel lora, List<Term> embed, List<Term> proj, List<Term> head) {
+    public double[][] byHand(LoraModel lora, List<Term> embed, List<Term> proj, List<Term> head) {
         ToyModel model = (ToyModel) lora.base();
         double[][] table = Numbers.matrix(parameter(lora, "01embed_weight").getArray());
         double[][] w = Numbers.matrix(parameter(lora, "02proj_weight").getArray());

@@ -7,7 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import dev.ligature.diag.LoraException;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.slot.SlotBlock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -45,7 +46,7 @@ final class UntieTest extends ToyTest {
     @Test
     void anAdapterThatTreatsTheReadersDifferently_isMergedOnAnUntiedBase() {
         LoraModel lora = untied();
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create("a", config("embed", "proj").optModulesToSave("head").build());
         scramble(adapter, 1);
         NDArray expected = forward(lora, A);
@@ -91,7 +92,7 @@ final class UntieTest extends ToyTest {
     void mergingForGood_writesTheBaseOnceAndGivesTheModelBack() {
         ToyModel model = ToyModel.create(new ToyModel(true, true), manager, DataType.FLOAT32);
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
-        Adapter adapter =
+        AdapterState adapter =
                 lora.create("a", config("embed", "proj").optEnsureWeightTying(true).build());
         scramble(adapter, 2);
         NDArray expected = forward(lora, A);
@@ -113,7 +114,7 @@ final class UntieTest extends ToyTest {
     @Test
     void mergingForGood_isRefusedWhileMergedModelsAreOpen_andChangesNothingThen() {
         LoraModel lora = wrapToy(true);
-        Adapter adapter = lora.create("a", config("proj").build());
+        AdapterState adapter = lora.create("a", config("proj").build());
         scramble(adapter, 3);
         float[] weight = parameter(lora, "02proj_weight").getArray().toFloatArray();
         try (MergedModel merged = lora.merge(A)) {

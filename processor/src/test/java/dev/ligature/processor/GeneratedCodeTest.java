@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.testing.compile.Compilation;
 import com.google.testing.compile.JavaFileObjects;
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -265,7 +265,7 @@ class GeneratedCodeTest {
                 source(
                         "m.Config",
                         "class Config {",
-                        "    Object config = dev.ligature.plan.LoraConfig.builder()",
+                        "    Object config = dev.ligature.config.LoraConfig.builder()",
                         "            .setTargetModules(LayerLora.Q_PROJ, LayerLora.UP)",
                         "            .build();",
                         "}");

@@ -1,6 +1,10 @@
 package dev.ligature.checkpoint;
 
-import dev.ligature.plan.LoraConfig;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.internal.json.ConfigFields;
+import dev.ligature.internal.json.JsonTree;
+import dev.ligature.internal.peft.AdapterConfigReader;
+import dev.ligature.internal.peft.AdapterConfigWriter;
 import java.io.IOException;
 import java.nio.file.Path;
 

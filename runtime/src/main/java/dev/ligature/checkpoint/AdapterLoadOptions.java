@@ -1,5 +1,7 @@
 package dev.ligature.checkpoint;
 
+import dev.ligature.internal.names.Wildcards;
+
 /**
  * How strictly an adapter's file is taken. By default every tensor of the file has a place in the
  * plan, every pair of the plan tensors of its shapes, and the copies of a tied pair are equal bit
@@ -59,17 +61,17 @@ public final class AdapterLoadOptions {
     }
 
     /** Returns whether a tensor needs no place. */
-    boolean ignores(String key) {
+    public boolean ignores(String key) {
         return ignored.mean(key);
     }
 
     /** Returns whether a module needs no tensors. */
-    boolean mayBeMissing(String module) {
+    public boolean mayBeMissing(String module) {
         return fresh.mean(module);
     }
 
     /** Returns whether the copy of a module is the one to use. */
-    boolean chooses(String module) {
+    public boolean chooses(String module) {
         return chosen.mean(module);
     }
 }

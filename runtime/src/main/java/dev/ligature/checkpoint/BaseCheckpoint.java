@@ -5,6 +5,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import dev.ligature.inject.ModuleVisit;
+import dev.ligature.internal.files.CheckpointDirectory;
+import dev.ligature.internal.files.StagedDirectory;
+import dev.ligature.internal.files.StagedFile;
+import dev.ligature.internal.model.CheckpointExport;
+import dev.ligature.internal.model.ModelLoad;
+import dev.ligature.internal.model.ModelTensors;
+import dev.ligature.internal.tensors.ShardedTensors;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -88,8 +95,8 @@ public final class BaseCheckpoint implements Closeable {
      * @param inputShapes the shapes that the model is initialised with
      * @param <M> the model class
      * @throws CheckpointException if the checkpoint does not fit the model
-     * @throws dev.ligature.diag.LoraException if a parameter has no name in a checkpoint, or the
-     *     model is initialised already
+     * @throws dev.ligature.LoraException if a parameter has no name in a checkpoint, or the model
+     *     is initialised already
      * @throws IOException if a file cannot be read
      */
     public <M extends Block> void load(
@@ -204,7 +211,7 @@ public final class BaseCheckpoint implements Closeable {
      * @return what was rounded, and how far
      * @throws CheckpointException if the directory exists or cannot be written, or if a weight is
      *     not finite or too large for the data type
-     * @throws dev.ligature.diag.LoraException if a parameter has no name in a checkpoint
+     * @throws dev.ligature.LoraException if a parameter has no name in a checkpoint
      */
     public static <M extends Block> ExportReport save(
             Path directory,

@@ -37,7 +37,7 @@ public final class ExportOptions {
     }
 
     /** Returns the data type in which a tensor of this one is written. */
-    TensorDtype dtypeOf(TensorDtype own) {
+    public TensorDtype dtypeOf(TensorDtype own) {
         return dtype == null || !own.isWeightType() ? own : dtype;
     }
 }

@@ -1,6 +1,8 @@
 package dev.ligature.checkpoint;
 
 import ai.djl.ndarray.types.DataType;
+import dev.ligature.internal.model.ModelTensors;
+import dev.ligature.internal.names.Wildcards;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -117,17 +119,17 @@ public final class LoadOptions {
     }
 
     /** Returns whether a tensor of the file needs no place in the model. */
-    boolean ignores(String name) {
+    public boolean ignores(String name) {
         return ignored.mean(name);
     }
 
     /** Returns whether a parameter may start fresh, where the file has no tensor that fits. */
-    boolean mayBeMissing(ModelTensors.NamedParameter parameter) {
+    public boolean mayBeMissing(ModelTensors.NamedParameter parameter) {
         return parameter.names().stream().anyMatch(fresh::mean);
     }
 
     /** Returns whether a tensor is the one to use where its copies differ. */
-    boolean chooses(String name) {
+    public boolean chooses(String name) {
         return chosen.mean(name);
     }
 }

@@ -3,7 +3,9 @@ package dev.ligature.checkpoint;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import dev.ligature.diag.Nearest;
+import dev.ligature.internal.names.Nearest;
+import dev.ligature.internal.tensors.SafetensorsHeader;
+import dev.ligature.internal.tensors.TensorBytes;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -180,7 +182,7 @@ public final class SafetensorsReader implements Closeable {
     }
 
     /** Reads a tensor as an array of a data type. */
-    NDArray read(TensorInfo tensor, DataType type, NDManager manager) throws IOException {
+    public NDArray read(TensorInfo tensor, DataType type, NDManager manager) throws IOException {
         NDArray array = read(tensor.name(), manager);
         if (array.getDataType() == type) {
             return array;
@@ -253,7 +255,7 @@ public final class SafetensorsReader implements Closeable {
      * @param into where the bytes go; at most as many as the tensor has left
      * @throws IOException if the file cannot be read
      */
-    void readBytes(TensorInfo tensor, long from, ByteBuffer into) throws IOException {
+    public void readBytes(TensorInfo tensor, long from, ByteBuffer into) throws IOException {
         if (from < 0 || from + into.remaining() > tensor.byteCount()) {
             throw new IllegalArgumentException(
                     "Bytes " + from + " to " + (from + into.remaining()) + " are not in " + tensor);

@@ -2,6 +2,9 @@ package dev.ligature.checkpoint;
 
 import ai.djl.ndarray.NDArray;
 import com.google.gson.stream.JsonWriter;
+import dev.ligature.internal.files.StagedFile;
+import dev.ligature.internal.tensors.SafetensorsHeader;
+import dev.ligature.internal.tensors.TensorSource;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
@@ -26,7 +29,7 @@ import java.util.TreeMap;
  */
 public final class SafetensorsWriter {
     /** What PyTorch's libraries want to see in a file's metadata. */
-    static final Map<String, String> PYTORCH = Map.of("format", "pt");
+    public static final Map<String, String> PYTORCH = Map.of("format", "pt");
 
     private SafetensorsWriter() {}
 
@@ -55,7 +58,7 @@ public final class SafetensorsWriter {
      * @param metadata the file's metadata
      * @throws CheckpointException if the file cannot be written; nothing is left then
      */
-    static void writeSources(
+    public static void writeSources(
             Path file, Map<String, TensorSource> sources, Map<String, String> metadata)
             throws IOException {
         Map<String, TensorSource> ordered = inFileOrder(sources);

@@ -74,7 +74,7 @@ public enum TensorDtype {
     }
 
     /** Returns the type with that name in a file, empty if the format has none. */
-    static Optional<TensorDtype> ofName(String name) {
+    public static Optional<TensorDtype> ofName(String name) {
         for (TensorDtype dtype : values()) {
             if (dtype.name().equals(name)) {
                 return Optional.of(dtype);
@@ -88,7 +88,7 @@ public enum TensorDtype {
      *
      * @throws IllegalArgumentException if the format has no such type
      */
-    static TensorDtype of(DataType type) {
+    public static TensorDtype of(DataType type) {
         for (TensorDtype dtype : values()) {
             if (dtype != BF16 && dtype.arrayType == type && type != DataType.UNKNOWN) {
                 return dtype;

@@ -1,8 +1,8 @@
 package dev.ligature.inject;
 
 import ai.djl.nn.Block;
+import dev.ligature.LoraException;
 import dev.ligature.annotation.Role;
-import dev.ligature.diag.LoraException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

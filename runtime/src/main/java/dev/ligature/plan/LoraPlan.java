@@ -1,6 +1,20 @@
 package dev.ligature.plan;
 
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraInit;
+import dev.ligature.internal.resolve.BiasResolver;
+import dev.ligature.internal.resolve.ExplicitConfig;
+import dev.ligature.internal.resolve.ModulesToSave;
+import dev.ligature.internal.resolve.PairCheck;
+import dev.ligature.internal.resolve.PairGroups;
+import dev.ligature.internal.resolve.PairResolver;
+import dev.ligature.internal.resolve.ParameterTargets;
+import dev.ligature.internal.resolve.TargetMatcher;
+import dev.ligature.internal.resolve.TieGroups;
+import dev.ligature.internal.resolve.TokenRowsResolver;
+import dev.ligature.internal.resolve.UnmatchedEntries;
+import dev.ligature.internal.resolve.WeightConflicts;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -138,9 +152,9 @@ public record LoraPlan(
         boolean strict = creating && !config.allowUnmatched();
         PairGroups.requireHead(config, layout);
         TargetMatcher matcher = new TargetMatcher(config);
-        EntryCheck check = new EntryCheck(config, layout, matcher);
+        UnmatchedEntries check = new UnmatchedEntries(config, layout, matcher);
         TieGroups ties = new TieGroups(layout);
-        SavedModules saved = new SavedModules(config, layout, ties, tensors);
+        ModulesToSave saved = new ModulesToSave(config, layout, ties, tensors);
         TokenRowsResolver rowsResolver = new TokenRowsResolver(config, layout, ties);
         List<PlanWarning> unmatched = new ArrayList<>(check.selections());
         config.unknownFields().forEach(field -> unmatched.add(unknown(field)));
@@ -166,7 +180,8 @@ public record LoraPlan(
         unmatched.addAll(check.bias(biases));
         refuse(unmatched, strict);
         parameters.checkClaims(pairs, replacements, rows);
-        WeightClaims claims = new WeightClaims(config, layout, ties, pairs, replacements, rows);
+        WeightConflicts claims =
+                new WeightConflicts(config, layout, ties, pairs, replacements, rows);
         claims.check(strict ? groups.saved() : List.of());
         if (strict) {
             biasResolver.requireAll();

@@ -2,6 +2,7 @@ package dev.ligature.plan;
 
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.ligature.config.LoraInit;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

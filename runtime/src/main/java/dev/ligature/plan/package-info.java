@@ -1,7 +1,7 @@
 /**
- * What is asked of LoRA and what that means for a model: the configuration, in PEFT's terms, and
- * the plan it resolves to. Pure values and functions over names, kinds, roles, shapes and data
- * types; no block and no array may come in here.
+ * What a configuration means for one model: which weights are adapted, with which rank and scaling,
+ * which parameters are replaced, and which modules share them. Values only: no block and no array
+ * may come in here. {@code dev.ligature.internal.resolve} makes them.
  */
 @NullMarked
 package dev.ligature.plan;

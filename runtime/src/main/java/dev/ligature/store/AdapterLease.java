@@ -14,11 +14,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * }</pre>
  */
 public final class AdapterLease implements AutoCloseable {
-    private final Resident resident;
+    private final CachedAdapter resident;
     private final Runnable release;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    AdapterLease(Resident resident, Runnable release) {
+    AdapterLease(CachedAdapter resident, Runnable release) {
         this.resident = resident;
         this.release = release;
     }

@@ -1,9 +1,9 @@
 package dev.ligature.store;
 
-import dev.ligature.Adapter;
+import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
 import dev.ligature.checkpoint.CheckpointException;
-import dev.ligature.diag.LoraException;
+import dev.ligature.internal.adapter.AdapterState;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
@@ -40,14 +40,14 @@ public final class AdapterStore implements AutoCloseable {
     private static final int LONGEST_STEM = 100; // of the 128 characters that a name may have
 
     private final LoraModel lora;
-    private final AdapterCatalogue catalogue;
-    private final Shelf shelf;
+    private final AdapterFolder catalogue;
+    private final AdapterCache shelf;
     private final AtomicLong generation = new AtomicLong();
 
-    private AdapterStore(LoraModel lora, AdapterCatalogue catalogue, long budgetBytes) {
+    private AdapterStore(LoraModel lora, AdapterFolder catalogue, long budgetBytes) {
         this.lora = lora;
         this.catalogue = catalogue;
-        this.shelf = new Shelf(budgetBytes, resident -> free(resident.adapter()));
+        this.shelf = new AdapterCache(budgetBytes, resident -> free(resident.adapter()));
     }
 
     /**
@@ -68,7 +68,7 @@ public final class AdapterStore implements AutoCloseable {
                             + " bytes; it must be positive. Give it room for the adapters that are"
                             + " used at once.");
         }
-        return new AdapterStore(lora, new AdapterCatalogue(directory), budgetBytes);
+        return new AdapterStore(lora, new AdapterFolder(directory), budgetBytes);
     }
 
     /** Returns the names of the adapters in the directory, sorted, loaded or not. */
@@ -87,7 +87,7 @@ public final class AdapterStore implements AutoCloseable {
      */
     public AdapterLease lease(String name) throws IOException {
         try {
-            Resident resident = resident(name);
+            CachedAdapter resident = resident(name);
             return new AdapterLease(resident, () -> shelf.release(resident));
         } catch (IOException | RuntimeException | Error e) {
             shelf.countFailure();
@@ -121,19 +121,19 @@ public final class AdapterStore implements AutoCloseable {
         shelf.close();
     }
 
-    private Resident resident(String name) throws IOException {
+    private CachedAdapter resident(String name) throws IOException {
         while (true) {
-            Claim claim = shelf.claim(name, find(name));
-            if (claim instanceof Claim.Refused refused) {
-                throw Loading.rethrown(refused.error());
+            Lookup claim = shelf.claim(name, find(name));
+            if (claim instanceof Lookup.Refused refused) {
+                throw PendingLoad.rethrown(refused.error());
             }
-            if (claim instanceof Claim.Held held) {
+            if (claim instanceof Lookup.Held held) {
                 return held.resident();
             }
-            if (claim instanceof Claim.Mine mine) {
+            if (claim instanceof Lookup.Mine mine) {
                 return load(name, mine.loading());
             }
-            Loading theirs = ((Claim.Theirs) claim).loading();
+            PendingLoad theirs = ((Lookup.Theirs) claim).loading();
             try {
                 return theirs.await();
             } catch (InterruptedException e) {
@@ -148,7 +148,7 @@ public final class AdapterStore implements AutoCloseable {
         }
     }
 
-    private AdapterFiles find(String name) throws IOException {
+    private FolderStamp find(String name) throws IOException {
         try {
             return catalogue.find(name);
         } catch (IOException | LoraException gone) {
@@ -157,10 +157,10 @@ public final class AdapterStore implements AutoCloseable {
         }
     }
 
-    private Resident load(String name, Loading loading) throws IOException {
+    private CachedAdapter load(String name, PendingLoad loading) throws IOException {
         try {
             for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-                Resident loaded = attempt(name, loading);
+                CachedAdapter loaded = attempt(name, loading);
                 if (loaded != null) {
                     return loaded;
                 }
@@ -178,9 +178,9 @@ public final class AdapterStore implements AutoCloseable {
     }
 
     /** Loads once; null if the files changed meanwhile, so that nobody knows what was read. */
-    private @Nullable Resident attempt(String name, Loading loading) throws IOException {
-        AdapterFiles files = catalogue.find(name);
-        Adapter adapter;
+    private @Nullable CachedAdapter attempt(String name, PendingLoad loading) throws IOException {
+        FolderStamp files = catalogue.find(name);
+        AdapterState adapter;
         try {
             adapter = read(name, files.directory(), loading);
         } catch (CheckpointException | LoraException e) {
@@ -198,7 +198,7 @@ public final class AdapterStore implements AutoCloseable {
             if (!catalogue.find(name).equals(files)) {
                 return null;
             }
-            Resident resident = new Resident(name, files, adapter);
+            CachedAdapter resident = new CachedAdapter(name, files, adapter);
             shelf.publish(loading, resident);
             published = true;
             return resident;
@@ -210,7 +210,7 @@ public final class AdapterStore implements AutoCloseable {
         }
     }
 
-    private void free(Adapter adapter) {
+    private void free(AdapterState adapter) {
         try {
             lora.remove(adapter.name());
         } catch (LoraException e) {
@@ -220,7 +220,7 @@ public final class AdapterStore implements AutoCloseable {
         }
     }
 
-    private Adapter read(String name, Path directory, Loading loading) throws IOException {
+    private AdapterState read(String name, Path directory, PendingLoad loading) throws IOException {
         String stem = name.substring(0, Math.min(name.length(), LONGEST_STEM));
         while (true) {
             try {

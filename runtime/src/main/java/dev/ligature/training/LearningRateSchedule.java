@@ -1,7 +1,7 @@
 package dev.ligature.training;
 
 import ai.djl.training.tracker.Tracker;
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 
 /**
  * A learning rate that rises linearly, then stays or falls along half a cosine.

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 
 /**
  * A batch made ready: what goes into the block, and what is to come out. Owns its arrays and the

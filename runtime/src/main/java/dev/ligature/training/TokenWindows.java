@@ -3,7 +3,7 @@ package dev.ligature.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import java.util.ArrayList;
 import java.util.List;
 

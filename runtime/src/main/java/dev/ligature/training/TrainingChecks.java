@@ -3,7 +3,7 @@ package dev.ligature.training;
 import ai.djl.Device;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import java.util.List;
 
 /** What must hold of a block, a batch and a step's numbers. */

@@ -1,7 +1,7 @@
 package dev.ligature.training;
 
 import ai.djl.training.tracker.Tracker;
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -13,7 +13,7 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.Trainer;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

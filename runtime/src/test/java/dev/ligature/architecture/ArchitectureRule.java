@@ -28,17 +28,8 @@ record ArchitectureRule(Function<String, ArchRule> below, List<String> planted) 
                 CASTS_OUT_OF_THE_GRAPH,
                 rule(DjlRules::noIdEmbedding, "UnsafeEmbedding"),
                 rule(DjlRules::noClippingOfElements, "ClippingOfElements"),
-                rule(ArrowRules::diagStandsAlone, "diag.KnowsModels"),
-                rule(ArrowRules::injectKnowsNothingAbove, "inject.KnowsPlans"),
-                rule(ArrowRules::blockKnowsNothingAbove, "block.KnowsPlans"),
-                rule(ArrowRules::linalgKnowsMatricesAlone, "linalg.KnowsPlans"),
-                rule(ArrowRules::planHoldsNoArrays, "plan.HoldsAnArray"),
-                rule(ArrowRules::checkpointKnowsNoAdapters, "checkpoint.KnowsAdapters"),
-                rule(ArrowRules::trainingKnowsNoAdapters, "training.KnowsAdapters"),
                 rule(ArrowRules::nobodyNeedsTraining, "NeedsTraining"),
-                rule(ArrowRules::storeKnowsNoPlans, "store.KnowsPlans"),
-                rule(ArrowRules::nobodyNeedsTheStore, "NeedsTheStore"),
-                rule(ArrowRules::noCycles, "plan.HoldsAnArray"));
+                rule(ArrowRules::nobodyNeedsTheStore, "NeedsTheStore"));
     }
 
     /** Returns the description, which names the parameter of a test. */

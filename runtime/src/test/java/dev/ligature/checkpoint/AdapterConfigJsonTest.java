@@ -8,15 +8,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
-import dev.ligature.diag.LoraException;
-import dev.ligature.plan.AutoMapping;
-import dev.ligature.plan.BiasMode;
-import dev.ligature.plan.LoraConfig;
-import dev.ligature.plan.LoraInit;
+import dev.ligature.LoraException;
+import dev.ligature.config.AutoMapping;
+import dev.ligature.config.BiasMode;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraInit;
+import dev.ligature.config.ModuleSelection;
+import dev.ligature.config.TokenSelection;
+import dev.ligature.internal.peft.UnsupportedField;
 import dev.ligature.plan.LoraPlan;
-import dev.ligature.plan.ModuleSelection;
 import dev.ligature.plan.PlanWarning;
-import dev.ligature.plan.TokenSelection;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
@@ -279,8 +280,8 @@ class AdapterConfigJsonTest {
     }
 
     @ParameterizedTest
-    @EnumSource(RefusedField.class)
-    void aFieldThatIsNotSupported_mayAskForNothing(RefusedField field) throws IOException {
+    @EnumSource(UnsupportedField.class)
+    void aFieldThatIsNotSupported_mayAskForNothing(UnsupportedField field) throws IOException {
         for (String nothing : List.of("null", "false", "[]", "{}", "\"\"")) {
             parse(with(targets() + ", \"" + field.field() + "\": " + nothing));
         }
@@ -505,7 +506,7 @@ class AdapterConfigJsonTest {
                 JsonParser.parseString(resource("/adapter-config/peft-least.json"))
                         .getAsJsonObject()
                         .keySet();
-        for (RefusedField field : RefusedField.values()) {
+        for (UnsupportedField field : UnsupportedField.values()) {
             assertEquals(field.isWritten(), written.contains(field.field()), field.field());
         }
     }

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeoutException;
  * Runs one case after the other on a thread of its own, and ends the test where one hangs or
  * allocates out of proportion to its input. Counts how the cases ended.
  */
-final class GuardedRun implements AutoCloseable {
+public final class GuardedRun implements AutoCloseable {
     private static final long SECONDS = 30;
     private static final long BYTES = 24L << 20;
 
@@ -43,7 +43,7 @@ final class GuardedRun implements AutoCloseable {
      * @param name what is shown when it fails
      * @param inputBytes the size of what it reads
      */
-    void run(String name, long inputBytes, Case test) {
+    public void run(String name, long inputBytes, Case test) {
         Future<Long> result = thread.submit(() -> allocatedBy(test));
         try {
             long bytes = result.get(SECONDS, TimeUnit.SECONDS);
@@ -68,12 +68,12 @@ final class GuardedRun implements AutoCloseable {
     }
 
     /** Returns how many cases ended in which way; of meaning when all are run. */
-    Map<String, Integer> endings() {
+    public Map<String, Integer> endings() {
         return endings;
     }
 
     /** Returns the most bytes of heap that one case allocated, garbage included. */
-    long mostBytes() {
+    public long mostBytes() {
         return mostBytes;
     }
 

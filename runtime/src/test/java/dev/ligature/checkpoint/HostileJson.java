@@ -11,7 +11,7 @@ import java.util.Random;
  * Damages JSON objects: their members, what a member holds, and the text itself. The same seed
  * gives the same texts.
  */
-final class HostileJson {
+public final class HostileJson {
     private static final List<String> VALUES =
             List.of(
                     "null",
@@ -102,7 +102,7 @@ final class HostileJson {
     }
 
     /** Returns the members of an object with their values as texts. */
-    static List<Map.Entry<String, String>> members(JsonObject object) {
+    public static List<Map.Entry<String, String>> members(JsonObject object) {
         List<Map.Entry<String, String>> members = new ArrayList<>();
         for (Map.Entry<String, JsonElement> member : object.entrySet()) {
             members.add(Map.entry(member.getKey(), member.getValue().toString()));
@@ -111,7 +111,7 @@ final class HostileJson {
     }
 
     /** Returns the text of members; the keys are written as they are, escapes included. */
-    static String text(List<Map.Entry<String, String>> members) {
+    public static String text(List<Map.Entry<String, String>> members) {
         StringBuilder text = new StringBuilder("{");
         for (Map.Entry<String, String> member : members) {
             text.append(text.length() > 1 ? "," : "");
@@ -121,7 +121,7 @@ final class HostileJson {
     }
 
     /** Returns an object with some of its members damaged. */
-    String damagedObject(JsonObject object) {
+    public String damagedObject(JsonObject object) {
         List<Map.Entry<String, String>> members = members(object);
         int count = 1 + random.nextInt(3);
         for (int i = 0; i < count; i++) {
@@ -143,7 +143,7 @@ final class HostileJson {
     }
 
     /** Returns a text that is cut, changed or has something put in. */
-    String damagedText(String text) {
+    public String damagedText(String text) {
         if (text.isEmpty()) {
             return name();
         }
@@ -158,7 +158,7 @@ final class HostileJson {
     }
 
     /** Returns a value that no program would write. */
-    String value() {
+    public String value() {
         return switch (random.nextInt(24)) {
             case 0 -> "[".repeat(size());
             case 1 -> "[".repeat(20) + "]".repeat(20);
@@ -182,7 +182,7 @@ final class HostileJson {
     }
 
     /** Returns a name that no program would write, as it stands between quotes. */
-    String name() {
+    public String name() {
         return random.nextInt(12) == 0
                 ? "n".repeat(size())
                 : NAMES.get(random.nextInt(NAMES.size()));

@@ -2,6 +2,7 @@ package dev.ligature.checkpoint;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.ligature.internal.tensors.SafetensorsHeader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +14,7 @@ import java.util.Map;
 import java.util.Random;
 
 /** Damages safetensors files: lengths, offsets, shapes, data types, names, JSON and bytes. */
-final class HostileTensors {
+public final class HostileTensors {
     private static final List<String> DTYPES =
             List.of("F64", "F32", "F16", "BF16", "I8", "BOOL", "F8_E4M3", "f32", "F33", "", "F4");
     private static final List<String> NUMBERS =
@@ -46,7 +47,7 @@ final class HostileTensors {
     }
 
     /** Returns a damaged copy of a whole file. */
-    byte[] damaged(byte[] whole) {
+    public byte[] damaged(byte[] whole) {
         int headerEnd = 8 + (int) ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getLong();
         byte[] header = Arrays.copyOfRange(whole, 8, headerEnd);
         byte[] data = Arrays.copyOfRange(whole, headerEnd, whole.length);

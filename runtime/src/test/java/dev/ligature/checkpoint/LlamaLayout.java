@@ -10,23 +10,23 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The layout of the tied Llama that the adapters of the tests are for. */
-final class LlamaLayout {
+public final class LlamaLayout {
     private static final String EMBEDDING = "model.embed_tokens";
 
     private LlamaLayout() {}
 
     /** Returns the layout, with V = 29, d = 16 and two layers. */
-    static ModelLayout tied() {
+    public static ModelLayout tied() {
         return layout(EMBEDDING, DataType.FLOAT32);
     }
 
     /** Returns the same with weights of another data type. */
-    static ModelLayout tied(DataType type) {
+    public static ModelLayout tied(DataType type) {
         return layout(EMBEDDING, type);
     }
 
     /** Returns the same with a head that has a weight of its own. */
-    static ModelLayout untied() {
+    public static ModelLayout untied() {
         return layout("lm_head", DataType.FLOAT32);
     }
 

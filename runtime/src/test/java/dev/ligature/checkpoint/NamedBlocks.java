@@ -18,8 +18,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** A model of blocks under names, which is never run: for tests of what goes into parameters. */
-final class NamedBlocks extends AbstractBlock {
-    static final ModuleVisit<NamedBlocks> VISIT =
+public final class NamedBlocks extends AbstractBlock {
+    public static final ModuleVisit<NamedBlocks> VISIT =
             (model, visitor) ->
                     model.modules.forEach(
                             (name, block) -> visitor.module(name, Role.MODULE, block));
@@ -28,41 +28,41 @@ final class NamedBlocks extends AbstractBlock {
     private final Map<Block, Shape> inputs = new LinkedHashMap<>();
 
     /** Adds a module with the input it is initialised with. */
-    NamedBlocks with(String name, Block block, Shape input) {
+    public NamedBlocks with(String name, Block block, Shape input) {
         modules.put(name, block);
         return unnamed(name, block, input);
     }
 
     /** Adds a child that no annotation names. */
-    NamedBlocks unnamed(String name, Block block, Shape input) {
+    public NamedBlocks unnamed(String name, Block block, Shape input) {
         addChildBlock(name.replace('.', '_'), block);
         inputs.put(block, input);
         return this;
     }
 
     /** Adds a linear module without bias. */
-    NamedBlocks linear(String name, long in, long out) {
+    public NamedBlocks linear(String name, long in, long out) {
         Block block = Linear.builder().setUnits(out).optBias(false).build();
         return with(name, block, new Shape(1, in));
     }
 
     /** Adds a module with one vector that multiplies. */
-    NamedBlocks norm(String name, long size) {
+    public NamedBlocks norm(String name, long size) {
         return with(name, new Norm(size), new Shape(1, size));
     }
 
     /** Returns the block of a module. */
-    Block module(String name) {
+    public Block module(String name) {
         return java.util.Objects.requireNonNull(modules.get(name), name);
     }
 
     /** Returns the only parameter of a module. */
-    Parameter parameter(String name) {
+    public Parameter parameter(String name) {
         return module(name).getDirectParameters().get(0).getValue();
     }
 
     /** Returns a Llama as far as its parameters go. */
-    static NamedBlocks llama(int layers, long vocabulary, long d, long keys, long inner) {
+    public static NamedBlocks llama(int layers, long vocabulary, long d, long keys, long inner) {
         NamedBlocks model = new NamedBlocks();
         TokenEmbedding embedding = new TokenEmbedding(vocabulary, d);
         model.with("model.embed_tokens", embedding, new Shape(1, 1));

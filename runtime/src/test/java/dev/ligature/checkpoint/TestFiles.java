@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Finds files of the test resources, and copies them where a test may change them. */
-final class TestFiles {
+public final class TestFiles {
     private TestFiles() {}
 
     /** Returns a file or directory of the test resources. */
-    static Path resource(String name) {
+    public static Path resource(String name) {
         URL url = TestFiles.class.getResource("/" + name);
         if (url == null) {
             throw new IllegalArgumentException("No test resource " + name);
@@ -26,7 +26,7 @@ final class TestFiles {
     }
 
     /** Copies the files of a directory to a new one. */
-    static Path copy(Path from, Path to) throws IOException {
+    public static Path copy(Path from, Path to) throws IOException {
         Files.createDirectories(to);
         for (Path file : files(from)) {
             Files.copy(file, to.resolve(file.getFileName()));
@@ -35,14 +35,14 @@ final class TestFiles {
     }
 
     /** Returns what is in a directory, sorted. */
-    static List<Path> files(Path directory) throws IOException {
+    public static List<Path> files(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.sorted().toList();
         }
     }
 
     /** Returns the names of what is in a directory, sorted. */
-    static List<String> names(Path directory) throws IOException {
+    public static List<String> names(Path directory) throws IOException {
         return files(directory).stream().map(file -> file.getFileName().toString()).toList();
     }
 }

@@ -2,6 +2,9 @@ package dev.ligature.plan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.ligature.config.BiasMode;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraConfigBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -7,31 +7,31 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Layouts of models, made by hand. */
-final class Layouts {
-    static final Shape TABLE = new Shape(67, 24);
-    static final Shape SQUARE = new Shape(24, 24);
+public final class Layouts {
+    public static final Shape TABLE = new Shape(67, 24);
+    public static final Shape SQUARE = new Shape(24, 24);
 
     private Layouts() {}
 
-    static ModelLayout.Module linear(String name) {
+    public static ModelLayout.Module linear(String name) {
         return module(name, Role.MODULE, ModuleKind.LINEAR, "Linear", name, SQUARE);
     }
 
-    static ModelLayout.Module embedding(String name) {
+    public static ModelLayout.Module embedding(String name) {
         return module(
                 name, Role.INPUT_EMBEDDING, ModuleKind.EMBEDDING, "TokenEmbedding", name, TABLE);
     }
 
-    static ModelLayout.Module head(String name, String weight) {
+    public static ModelLayout.Module head(String name, String weight) {
         return module(name, Role.OUTPUT_HEAD, ModuleKind.LINEAR, "TiedLinear", weight, TABLE);
     }
 
-    static ModelLayout.Module norm(String name) {
+    public static ModelLayout.Module norm(String name) {
         return module(name, Role.MODULE, ModuleKind.OTHER, "RmsNorm", name, new Shape(24));
     }
 
     /** A linear module with a bias of its own. */
-    static ModelLayout.Module withBias(ModelLayout.Module module) {
+    public static ModelLayout.Module withBias(ModelLayout.Module module) {
         List<ModelLayout.Parameter> parameters = new ArrayList<>(module.parameters());
         parameters.add(
                 new ModelLayout.Parameter(
@@ -53,7 +53,7 @@ final class Layouts {
                 parameters);
     }
 
-    static ModelLayout.Module other(String name, String type) {
+    public static ModelLayout.Module other(String name, String type) {
         return new ModelLayout.Module(
                 name,
                 List.of(),
@@ -65,14 +65,14 @@ final class Layouts {
                 DataType.UNKNOWN);
     }
 
-    static ModelLayout.Module module(
+    public static ModelLayout.Module module(
             String name, Role role, ModuleKind kind, String type, String weight, Shape shape) {
         return new ModelLayout.Module(
                 name, List.of(), role, kind, type, weight, shape, DataType.FLOAT32);
     }
 
     /** A Llama of two layers whose head is tied to its embedding, or not. */
-    static ModelLayout llama(boolean tied) {
+    public static ModelLayout llama(boolean tied) {
         List<ModelLayout.Module> modules = new ArrayList<>();
         modules.add(embedding("model.embed_tokens"));
         for (int layer = 0; layer < 2; layer++) {

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraConfigBuilder;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.ligature.LoraException;
 import dev.ligature.checkpoint.AdapterConfigJson;
 import dev.ligature.checkpoint.CheckpointException;
-import dev.ligature.diag.LoraException;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.internal.names.NameMatch;
+import dev.ligature.internal.resolve.TargetMatcher;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -32,7 +35,7 @@ import org.junit.jupiter.api.Test;
  * interop/make_plan_cases.py. Where a difference is meant, docs/peft-differences.md has it, and the
  * cases are counted here.
  */
-class PeftPlanTest {
+public class PeftPlanTest {
     private static final int CASES = 1000;
     private static final Set<String> HEADS = Set.of("lm_head", "decoder");
     private static final Set<String> EMBEDDINGS = Set.of("embed_tokens", "wte", "word_embeddings");
@@ -166,7 +169,7 @@ class PeftPlanTest {
         return cases;
     }
 
-    static JsonElement json(String name) throws IOException {
+    public static JsonElement json(String name) throws IOException {
         try (InputStream in = PeftPlanTest.class.getResourceAsStream("/plan/" + name);
                 Reader reader =
                         new InputStreamReader(Objects.requireNonNull(in), StandardCharsets.UTF_8)) {

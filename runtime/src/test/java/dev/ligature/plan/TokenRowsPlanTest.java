@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraConfigBuilder;
+import dev.ligature.config.TokenSelection;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -5,8 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.ligature.LoraException;
 import dev.ligature.annotation.Role;
-import dev.ligature.diag.LoraException;
+import dev.ligature.config.LoraConfig;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ligature.LoraException;
 import dev.ligature.Routing;
 import dev.ligature.ToyAdapters;
 import dev.ligature.checkpoint.CheckpointException;
-import dev.ligature.diag.LoraException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

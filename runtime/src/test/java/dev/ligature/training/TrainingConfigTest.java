@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import org.junit.jupiter.api.Test;
 
 /** Defaults are torch's; what cannot be meant is refused; schedules are what their formulas say. */

@@ -13,7 +13,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

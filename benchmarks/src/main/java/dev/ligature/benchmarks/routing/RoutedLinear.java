@@ -8,8 +8,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import dev.ligature.LoraModel;
 import dev.ligature.Routing;
-import dev.ligature.plan.LoraConfig;
-import dev.ligature.plan.LoraInit;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraInit;
 import java.util.List;
 import java.util.stream.IntStream;
 

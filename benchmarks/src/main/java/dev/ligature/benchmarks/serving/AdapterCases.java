@@ -2,7 +2,7 @@ package dev.ligature.benchmarks.serving;
 
 import ai.djl.nn.Block;
 import dev.ligature.LoraModel;
-import dev.ligature.plan.LoraConfig;
+import dev.ligature.config.LoraConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 

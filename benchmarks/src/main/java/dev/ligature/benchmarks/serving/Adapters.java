@@ -1,7 +1,7 @@
 package dev.ligature.benchmarks.serving;
 
 import dev.ligature.LoraModel;
-import dev.ligature.plan.LoraConfig;
+import dev.ligature.config.LoraConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

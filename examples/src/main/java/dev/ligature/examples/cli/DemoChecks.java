@@ -2,10 +2,10 @@ package dev.ligature.examples.cli;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.ligature.LoraException;
 import dev.ligature.MergeOptions;
 import dev.ligature.MergedModel;
 import dev.ligature.Routing;
-import dev.ligature.diag.LoraException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;

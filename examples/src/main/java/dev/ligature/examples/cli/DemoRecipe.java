@@ -1,10 +1,10 @@
 package dev.ligature.examples.cli;
 
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.examples.llama.LlamaAttentionLora;
 import dev.ligature.examples.llama.LlamaForCausalLMLora;
 import dev.ligature.examples.llama.LlamaModelLora;
-import dev.ligature.plan.LoraConfig;
-import dev.ligature.plan.LoraConfigBuilder;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

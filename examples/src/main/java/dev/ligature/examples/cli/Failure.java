@@ -1,6 +1,6 @@
 package dev.ligature.examples.cli;
 
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;

@@ -2,9 +2,9 @@ package dev.ligature.examples.cli;
 
 import com.google.gson.stream.JsonWriter;
 import dev.ligature.checkpoint.LoadOptions;
-import dev.ligature.checkpoint.ServingCompatibility;
 import dev.ligature.examples.llama.LlamaConfig;
 import dev.ligature.examples.llama.LlamaForCausalLMLora;
+import dev.ligature.interop.ServingCompatibility;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;

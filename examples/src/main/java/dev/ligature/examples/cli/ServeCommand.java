@@ -1,11 +1,11 @@
 package dev.ligature.examples.cli;
 
-import dev.ligature.AdapterName;
 import dev.ligature.examples.server.LanguageModel;
 import dev.ligature.examples.server.LlamaServer;
 import dev.ligature.examples.server.ServerAddress;
 import dev.ligature.examples.server.ServerLimits;
 import dev.ligature.examples.text.TextTokenizer;
+import dev.ligature.internal.adapter.AdapterName;
 import dev.ligature.store.AdapterStore;
 import java.io.IOException;
 import java.io.InterruptedIOException;

@@ -1,6 +1,6 @@
 package dev.ligature.examples.llama;
 
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;

@@ -1,6 +1,6 @@
 package dev.ligature.examples.llama;
 
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 
 /** Builds a {@link LlamaConfig}; what is not set has the default of Transformers. */
 public final class LlamaConfigBuilder {

@@ -1,8 +1,8 @@
 package dev.ligature.examples.llama;
 
+import dev.ligature.LoraException;
 import dev.ligature.checkpoint.CheckpointException;
-import dev.ligature.checkpoint.JsonTree;
-import dev.ligature.diag.LoraException;
+import dev.ligature.internal.json.JsonTree;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;

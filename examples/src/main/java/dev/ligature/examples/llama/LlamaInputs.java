@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import org.jspecify.annotations.Nullable;
 
 /** Reads and checks the inputs of {@link LlamaForCausalLM}, where they are described. */

@@ -7,7 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;

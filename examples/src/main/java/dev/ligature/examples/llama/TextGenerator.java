@@ -2,7 +2,7 @@ package dev.ligature.examples.llama;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;

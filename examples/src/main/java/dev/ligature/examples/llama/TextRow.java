@@ -1,6 +1,6 @@
 package dev.ligature.examples.llama;
 
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import java.util.Arrays;
 import java.util.function.LongConsumer;
 

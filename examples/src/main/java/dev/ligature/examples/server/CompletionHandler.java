@@ -1,6 +1,6 @@
 package dev.ligature.examples.server;
 
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import dev.ligature.examples.llama.GenerationOptions;
 import dev.ligature.examples.text.TextStream;
 import io.vertx.core.Context;

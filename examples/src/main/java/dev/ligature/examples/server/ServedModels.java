@@ -1,8 +1,8 @@
 package dev.ligature.examples.server;
 
-import dev.ligature.AdapterName;
+import dev.ligature.LoraException;
 import dev.ligature.checkpoint.CheckpointException;
-import dev.ligature.diag.LoraException;
+import dev.ligature.internal.adapter.AdapterName;
 import dev.ligature.store.AdapterStore;
 import dev.ligature.store.StoreStatistics;
 import java.io.IOException;

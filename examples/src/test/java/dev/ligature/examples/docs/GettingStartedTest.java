@@ -39,7 +39,7 @@ final class GettingStartedTest {
             import ai.djl.ndarray.types.*;
             import ai.djl.training.ParameterStore;
             import dev.ligature.*;
-            import dev.ligature.plan.LoraConfig;
+            import dev.ligature.config.LoraConfig;
             import dev.ligature.training.*;
             import java.nio.file.*;
             import java.util.Map;

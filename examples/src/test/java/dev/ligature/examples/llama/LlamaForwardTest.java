@@ -13,7 +13,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

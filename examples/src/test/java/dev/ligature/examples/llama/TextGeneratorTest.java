@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.ligature.diag.LoraException;
+import dev.ligature.LoraException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;

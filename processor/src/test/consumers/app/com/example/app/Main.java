@@ -4,9 +4,9 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Blocks;
 import com.example.parts.PartLora;
 import dev.ligature.annotation.Role;
+import dev.ligature.config.LoraConfig;
 import dev.ligature.inject.ModuleSink;
 import dev.ligature.inject.ModuleVisitor;
-import dev.ligature.plan.LoraConfig;
 
 /** Walks the model by its generated class, and prints what it meets. */
 public final class Main {

@@ -1,0 +1,84 @@
+package dev.ligature.internal.adapter;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import dev.ligature.block.Cast;
+
+/** An array of an adapter: as a parameter for trainers, and without a graph for serving. */
+public final class AdapterArray {
+    private final Parameter parameter;
+    private final NDArray detached;
+
+    /**
+     * Creates the parameter of an array.
+     *
+     * @param name the parameter's name
+     * @param type the type of parameter
+     * @param array its values, which belong to the manager
+     * @param manager the owner
+     */
+    AdapterArray(String name, Parameter.Type type, NDArray array, NDManager manager) {
+        parameter =
+                Parameter.builder()
+                        .setName(name)
+                        .setType(type)
+                        .optShape(array.getShape())
+                        .optInitializer((ignored, shape, dataType) -> array)
+                        .build();
+        parameter.freeze(true);
+        parameter.initialize(manager, array.getDataType());
+        detached = array.stopGradient();
+        detached.attach(manager);
+    }
+
+    /** Returns what a trainer trains. */
+    Parameter parameter() {
+        return parameter;
+    }
+
+    /**
+     * Returns the values for computing without a graph, in any thread. They share the storage of
+     * the parameter, so an optimizer's step is seen.
+     */
+    public NDArray detached() {
+        return detached;
+    }
+
+    /** Returns the values with a graph, as the trainer's store has them. */
+    public NDArray trained(ParameterStore store, Device device) {
+        return store.getValue(parameter, device, true);
+    }
+
+    /** Returns an array in a data type; a new one, with the graph of the other, has the owner. */
+    public static NDArray in(DataType type, NDArray array, NDManager owner) {
+        NDArray cast = Cast.to(array, type);
+        if (cast != array) {
+            cast.attach(owner);
+        }
+        return cast;
+    }
+
+    /**
+     * Returns an array in memory of the engine. What is created of an array of Java has its memory,
+     * which is gone with the next garbage collection.
+     */
+    static NDArray own(NDArray created, NDManager owner) {
+        try (created) {
+            return copy(created, created.getDataType(), owner);
+        }
+    }
+
+    /** Returns a copy of values of the base in a data type, without a graph. */
+    public static NDArray copy(NDArray values, DataType type, NDManager owner) {
+        NDArray copy = owner.zeros(values.getShape(), type);
+        try (NDArray flat = values.stopGradient()) {
+            copy.set(new NDIndex(":"), flat); // casts, and copies where the type is the same
+        }
+        return copy;
+    }
+}

@@ -1,0 +1,39 @@
+package dev.ligature.internal.adapter;
+
+import dev.ligature.LoraException;
+import java.util.regex.Pattern;
+
+/** The rule for adapter names, which become parts of keys and of directories. */
+public final class AdapterName {
+    private static final Pattern ALLOWED = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+
+    private AdapterName() {}
+
+    /**
+     * Returns the name.
+     *
+     * @param name up to 128 letters, digits, dots, underscores and hyphens, with a letter or a
+     *     digit first
+     * @throws LoraException if it is another one
+     */
+    public static String check(String name) {
+        if (!isValid(name)) {
+            throw new LoraException(
+                    "LoraAdapterName",
+                    "'"
+                            + name
+                            + "' is not an adapter name. Use up to 128 letters, digits, dots,"
+                            + " underscores and hyphens, with a letter or a digit first.");
+        }
+        return name;
+    }
+
+    /**
+     * Returns whether a text may be an adapter's name.
+     *
+     * @param name the text
+     */
+    public static boolean isValid(String name) {
+        return ALLOWED.matcher(name).matches();
+    }
+}

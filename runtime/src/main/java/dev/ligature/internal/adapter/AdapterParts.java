@@ -1,0 +1,44 @@
+package dev.ligature.internal.adapter;
+
+import ai.djl.nn.Parameter;
+import ai.djl.nn.ParameterList;
+import java.util.List;
+
+/**
+ * All that an adapter has arrays of, each in the order of the plan.
+ *
+ * @param pairs the factor pairs
+ * @param replaced the copies of whole parameters
+ * @param rows the token rows
+ */
+public record AdapterParts(
+        List<FactorPair> pairs, List<ReplacedParameter> replaced, List<TokenRows> rows) {
+    /** Copies the lists. */
+    public AdapterParts {
+        pairs = List.copyOf(pairs);
+        replaced = List.copyOf(replaced);
+        rows = List.copyOf(rows);
+    }
+
+    /** Returns all parameters by name. */
+    ParameterList parameters() {
+        ParameterList parameters = new ParameterList();
+        for (FactorPair pair : pairs) {
+            pair.parameters().forEach(parameter -> add(parameters, parameter));
+        }
+        replaced.forEach(copy -> add(parameters, copy.parameter()));
+        rows.forEach(tokens -> add(parameters, tokens.parameter()));
+        return parameters;
+    }
+
+    private static void add(ParameterList parameters, Parameter parameter) {
+        parameters.add(parameter.getName(), parameter);
+    }
+
+    /** Starts or stops training: what is frozen has no gradient and no place in an optimizer. */
+    void freeze(boolean frozen) {
+        pairs.forEach(pair -> pair.freeze(frozen));
+        replaced.forEach(copy -> copy.parameter().freeze(frozen));
+        rows.forEach(tokens -> tokens.parameter().freeze(frozen));
+    }
+}

@@ -1,0 +1,177 @@
+package dev.ligature.internal.adapter;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.ParameterList;
+import dev.ligature.LoraException;
+import dev.ligature.LoraModel;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.plan.LoraPlan;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * A named adapter: one factor pair per adapted weight, and copies of what it replaces. It owns its
+ * arrays and frees them when it is closed; {@link LoraModel#remove} does that.
+ */
+public final class AdapterState implements AutoCloseable {
+    private static final AtomicLong HANDLES = new AtomicLong();
+
+    private volatile String name;
+    private final long handle = HANDLES.incrementAndGet();
+    private final LoraPlan plan;
+    private final AdapterParts parts;
+    private volatile boolean trainable;
+    private final AtomicLong changes = new AtomicLong();
+    private final RefCount uses;
+    private int holders; // guarded by this
+
+    /**
+     * Creates an adapter that owns its parts and their manager.
+     *
+     * @param parts one part for each of the plan, in its order; their arrays belong to the manager
+     */
+    public AdapterState(
+            String name, LoraPlan plan, NDManager manager, AdapterParts parts, boolean trainable) {
+        this.name = name;
+        this.plan = plan;
+        this.uses = new RefCount(manager::close);
+        this.parts = parts;
+        this.trainable = trainable;
+        parts.freeze(!trainable);
+    }
+
+    /** Returns the adapter's name. */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Returns the adapter's number: positive, and no other adapter's while the process lives. A
+     * batch names adapters by it in an array; 0 there means none.
+     */
+    public long handle() {
+        return handle;
+    }
+
+    /** Returns the configuration it was made with. */
+    public LoraConfig config() {
+        return plan.config();
+    }
+
+    /** Returns the plan that the configuration resolved to. */
+    public LoraPlan plan() {
+        return plan;
+    }
+
+    /** Returns the pairs, one per adapted weight, in the model's order. */
+    public List<FactorPair> pairs() {
+        return parts.pairs();
+    }
+
+    /** Returns the copies of whole parameters of the base, in the model's order. */
+    public List<ReplacedParameter> replaced() {
+        return parts.replaced();
+    }
+
+    /** Returns the token rows, in the model's order. */
+    public List<TokenRows> tokenRows() {
+        return parts.rows();
+    }
+
+    /** Returns whether a routed block shows this adapter's parameters to a trainer. */
+    public boolean isTrainable() {
+        return trainable;
+    }
+
+    /**
+     * Freezes the adapter or makes it trainable. A trainer takes note of the parameters when it is
+     * created.
+     */
+    public void setTrainable(boolean trainable) {
+        parts.freeze(!trainable);
+        this.trainable = trainable;
+        changed();
+    }
+
+    /** Returns a number that is another one after the arrays may have been trained. */
+    public long changes() {
+        return changes.get();
+    }
+
+    /** Takes note that the arrays may be trained, or may have been. */
+    public void changed() {
+        changes.incrementAndGet();
+    }
+
+    /**
+     * Returns the parameters: {@code <module>.lora_A} of shape (r, in), {@code <module>.lora_B} of
+     * shape (out, r), and where there are any {@code <module>.lora_B.bias} of shape (out) and
+     * {@code <module>.lora_magnitude_vector} of shape (out), for an embedding (in); copies by the
+     * full names of what they replace; {@code <module>.trainable_tokens} of shape (n, d). What is
+     * tied is there once, under its first reader.
+     */
+    public ParameterList parameters() {
+        return parts.parameters();
+    }
+
+    /** Changes the name, which is the same in all models that share the adapter. */
+    public void rename(String name) {
+        this.name = name;
+    }
+
+    /** Takes note of one more model that has the adapter; an error if it was removed. */
+    public synchronized void hold() {
+        if (uses.isClosed()) {
+            throw removed();
+        }
+        holders++;
+    }
+
+    /** Takes note that a model gave the adapter up; the last one closes it. */
+    public synchronized void release() {
+        holders--;
+        if (holders == 0) {
+            close();
+        }
+    }
+
+    /** Returns whether several models have the adapter. */
+    public synchronized boolean isShared() {
+        return holders > 1;
+    }
+
+    /**
+     * Frees the arrays, when the requests that are under way on this adapter have ended; no further
+     * one begins.
+     */
+    @Override
+    public void close() {
+        uses.close();
+    }
+
+    /** Begins a use of the arrays, which lasts until {@link #exit}. */
+    public void enter() {
+        if (!uses.enter()) {
+            throw removed();
+        }
+    }
+
+    private LoraException removed() {
+        return new LoraException(
+                "LoraAdapterRemoved",
+                "Adapter "
+                        + name
+                        + " was removed. Route to another adapter, or load it again and make a"
+                        + " new routed block.");
+    }
+
+    /** Ends a use of the arrays. */
+    public void exit() {
+        uses.exit();
+    }
+
+    @Override
+    public String toString() {
+        return "Adapter(" + name + ", " + parts.parameters().size() + " parameters)";
+    }
+}

@@ -1,0 +1,134 @@
+package dev.ligature.internal.adapter;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.ligature.config.LoraInit;
+import dev.ligature.internal.linalg.Qr;
+import dev.ligature.internal.peft.AdapterDirectory.Factors;
+import dev.ligature.plan.PairPlan;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes pairs: draws their first factors with PEFT's distributions, and computes what counts from
+ * the weight.
+ *
+ * <p>PEFT draws A of a linear by Kaiming's uniform rule with a = √5, which is uniform within
+ * ±1/√in; what it calls {@code lora_embedding_B} of an embedding, the transposed A, is standard
+ * normal. A pair that both read is drawn once, as a linear.
+ */
+final class FactorInit {
+    private FactorInit() {}
+
+    /**
+     * Returns a new pair, whose factors belong to the manager of the scalars.
+     *
+     * @param weight the base's weight, of any floating-point type
+     * @param scalars those of the adapter
+     */
+    static FactorPair draw(PairPlan pair, NDArray weight, ScalarPool scalars) {
+        NDManager manager = scalars.manager();
+        Factors start = start(pair, weight, manager);
+        Factors first = start == null ? random(pair, manager) : copy(start, manager);
+        NDArray bias = pair.loraBias() ? bias(pair, manager) : null;
+        NDArray magnitude = null;
+        if (pair.dora()) {
+            try (NDManager scope = manager.newSubManager()) {
+                FactorArrays drawn = new FactorArrays(first.a(), first.b(), scaling(pair, scope));
+                // Factors that count from where they start change nothing yet.
+                magnitude = DoraNorm.of(weight, pair, start == null ? drawn : null, manager);
+            }
+        }
+        return new FactorPair(
+                pair, new Factors(first.a(), first.b(), bias, magnitude), start, scalars);
+    }
+
+    /**
+     * Returns a pair of what was read from a file, which belongs to the manager of the scalars.
+     *
+     * @param weight the base's weight, of any floating-point type
+     * @param scalars those of the adapter
+     */
+    static FactorPair loaded(PairPlan pair, Factors values, NDArray weight, ScalarPool scalars) {
+        return new FactorPair(pair, values, start(pair, weight, scalars.manager()), scalars);
+    }
+
+    private static @Nullable Factors start(PairPlan pair, NDArray weight, NDManager manager) {
+        return pair.startsFromWeight() ? WeightDerivedInit.of(pair, weight, manager) : null;
+    }
+
+    private static Factors random(PairPlan pair, NDManager manager) {
+        DataType type = pair.dataType();
+        boolean both = pair.init().equals(LoraInit.RANDOM);
+        if (!pair.hasLinearReader()) {
+            NDArray a = manager.randomNormal(0, 1, pair.shapeOfA(), type);
+            NDArray b =
+                    both
+                            ? manager.randomNormal(0, 1, pair.shapeOfB(), type)
+                            : manager.zeros(pair.shapeOfB(), type);
+            return new Factors(a, b);
+        }
+        if (pair.init().equals(LoraInit.ORTHOGONAL)) {
+            return orthogonal(pair, manager);
+        }
+        NDArray a =
+                pair.init().equals(LoraInit.GAUSSIAN)
+                        ? manager.randomNormal(0, 1f / pair.rank(), pair.shapeOfA(), type)
+                        : uniform(manager, pair.in(), pair.shapeOfA(), type);
+        NDArray b =
+                both
+                        ? uniform(manager, pair.shapeOfB().get(1), pair.shapeOfB(), type)
+                        : manager.zeros(pair.shapeOfB(), type);
+        return new Factors(a, b);
+    }
+
+    /** PEFT leaves the bias to torch where B is random: uniform within ±1/√r. */
+    private static NDArray bias(PairPlan pair, NDManager manager) {
+        Shape shape = new Shape(pair.out());
+        return pair.init().equals(LoraInit.RANDOM)
+                ? uniform(manager, pair.shapeOfB().get(1), shape, pair.dataType())
+                : manager.zeros(shape, pair.dataType());
+    }
+
+    /** Draws B and A in subspaces that are orthogonal to each other, so that B A is zero. */
+    private static Factors orthogonal(PairPlan pair, NDManager manager) {
+        long r = pair.rank();
+        try (NDManager scope = manager.newSubManager()) {
+            NDArray q = Qr.first(normal(new Shape(r, r), scope), pair.rank(), scope).q(); // (r, r)
+            NDArray tenth = scope.create(0.1);
+            NDArray a = normal(new Shape(pair.in(), r / 2), scope).matMul(q.get("0::2")); // (in, r)
+            NDArray b = normal(new Shape(pair.out(), r / 2), scope).matMul(q.get("1::2"));
+            return new Factors(
+                    owned(a.mul(tenth).transpose(), pair.dataType(), manager), // (r, in)
+                    owned(b.mul(tenth), pair.dataType(), manager)); // (out, r)
+        }
+    }
+
+    private static NDArray normal(Shape shape, NDManager manager) {
+        return manager.randomNormal(0, 1, shape, DataType.FLOAT64);
+    }
+
+    private static Factors copy(Factors start, NDManager manager) {
+        return new Factors(
+                owned(start.a(), start.a().getDataType(), manager),
+                owned(start.b(), start.b().getDataType(), manager));
+    }
+
+    /** Returns a copy in a data type that belongs to the manager and lies in one piece. */
+    static NDArray owned(NDArray array, DataType type, NDManager manager) {
+        return manager.zeros(array.getShape(), type).addi(array);
+    }
+
+    /** Returns the scaling as a scalar of the factors' data type. */
+    static NDArray scaling(PairPlan pair, NDManager manager) {
+        return pair.dataType() == DataType.FLOAT64
+                ? manager.create(pair.scaling())
+                : manager.create((float) pair.scaling());
+    }
+
+    private static NDArray uniform(NDManager manager, long fanIn, Shape shape, DataType type) {
+        float bound = (float) (1 / Math.sqrt((double) fanIn));
+        return manager.randomUniform(-bound, bound, shape, type);
+    }
+}

@@ -1,0 +1,64 @@
+package dev.ligature.internal.adapter;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.ligature.internal.peft.AdapterDirectory.Factors;
+import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.PairPlan;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * An adapter as files hold it: a pair that counts from where it started, with ΔW = s (B A − B₀ A₀),
+ * is one of twice the rank there, [A; A₀] and [B, −B₀], as PEFT converts it.
+ */
+public final class PlainLoraExport implements AutoCloseable {
+    private final LoraPlan plan;
+    private final NDManager scope;
+    private final Map<PairPlan, Factors> factors = new LinkedHashMap<>();
+
+    private PlainLoraExport(LoraPlan plan, NDManager scope) {
+        this.plan = plan;
+        this.scope = scope;
+    }
+
+    /** Returns the arrays of an adapter that is in use; they live until this is closed. */
+    public static PlainLoraExport of(AdapterState adapter) {
+        NDManager scope = adapter.pairs().get(0).manager().newSubManager();
+        PlainLoraExport saved = new PlainLoraExport(adapter.plan().converted(), scope);
+        for (int i = 0; i < adapter.pairs().size(); i++) {
+            FactorArrays arrays = adapter.pairs().get(i).detached();
+            saved.factors.put(saved.plan.pairs().get(i), saved.converted(arrays));
+        }
+        return saved;
+    }
+
+    private Factors converted(FactorArrays arrays) {
+        FactorArrays start = arrays.start();
+        if (start == null) {
+            return new Factors(arrays.a(), arrays.b(), arrays.bias(), arrays.magnitude());
+        }
+        NDArray a = arrays.a().concat(start.a()); // (2 r, in)
+        a.attach(scope);
+        NDArray negative = start.b().neg();
+        negative.attach(scope);
+        NDArray b = arrays.b().concat(negative, 1); // (out, 2 r)
+        b.attach(scope);
+        return new Factors(a, b, arrays.bias(), arrays.magnitude());
+    }
+
+    /** Returns the plan of what is saved. */
+    public LoraPlan plan() {
+        return plan;
+    }
+
+    /** Returns the arrays of each pair of that plan. */
+    public Map<PairPlan, Factors> factors() {
+        return factors;
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+}

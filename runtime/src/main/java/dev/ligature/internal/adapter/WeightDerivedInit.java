@@ -1,0 +1,55 @@
+package dev.ligature.internal.adapter;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.ligature.config.LoraInit;
+import dev.ligature.internal.linalg.Qr;
+import dev.ligature.internal.linalg.Svd;
+import dev.ligature.internal.peft.AdapterDirectory.Factors;
+import dev.ligature.plan.PairPlan;
+
+/**
+ * The factors B₀ and A₀ of a pair that starts from its weight, computed in double precision and
+ * cast last. Each direction has the sign that the decomposition gives it; B₀ A₀ has none.
+ */
+final class WeightDerivedInit {
+    private WeightDerivedInit() {}
+
+    /**
+     * Returns the factors, which belong to the manager.
+     *
+     * @param weight the base's weight, (out, in), of any floating-point type
+     */
+    static Factors of(PairPlan pair, NDArray weight, NDManager manager) {
+        try (NDManager scope = manager.newSubManager()) {
+            NDArray w = weight.stopGradient();
+            w.attach(scope);
+            return pair.init().kind() == LoraInit.Kind.OLORA
+                    ? olora(pair, w, scope, manager)
+                    : pissa(pair, w, scope, manager);
+        }
+    }
+
+    /** B₀ = Q[:, :r] and A₀ = R[:r] of W = Q R. */
+    private static Factors olora(PairPlan pair, NDArray w, NDManager scope, NDManager manager) {
+        Qr qr = Qr.first(w, pair.rank(), scope);
+        return new Factors(
+                FactorInit.owned(qr.r(), pair.dataType(), manager), // (r, in)
+                FactorInit.owned(qr.q(), pair.dataType(), manager)); // (out, r)
+    }
+
+    /** B₀ = U √(S / s) and A₀ = √(S / s) Vᵀ of the largest singular values, W ≈ U S Vᵀ. */
+    private static Factors pissa(PairPlan pair, NDArray w, NDManager scope, NDManager manager) {
+        int iterations = pair.init().iterations();
+        Svd svd =
+                iterations == 0
+                        ? Svd.exact(w, pair.rank(), scope)
+                        : Svd.approximate(w, pair.rank(), iterations, scope);
+        NDArray root = svd.s().div(scope.create(pair.scaling())).sqrt(); // (r)
+        NDArray a = root.reshape(-1, 1).mul(svd.vt()); // (r, 1) x (r, in) -> (r, in)
+        NDArray b = svd.u().mul(root); // (out, r) x (r) -> (out, r)
+        return new Factors(
+                FactorInit.owned(a, pair.dataType(), manager),
+                FactorInit.owned(b, pair.dataType(), manager));
+    }
+}

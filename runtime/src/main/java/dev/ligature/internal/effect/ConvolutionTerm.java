@@ -1,0 +1,84 @@
+package dev.ligature.internal.effect;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.convolutional.Conv1d;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.convolutional.Convolution;
+import dev.ligature.internal.adapter.FactorArrays;
+import dev.ligature.plan.PairPlan;
+
+/**
+ * The term of a convolution: A is one with the base's window, stride, padding and dilation from all
+ * channels to r, and B one of a single point from r, in the base's groups.
+ */
+final class ConvolutionTerm {
+    private ConvolutionTerm() {}
+
+    /**
+     * Returns s · (B A x + bias).
+     *
+     * @param factors A as (r, channels · window) and B as (out, r / groups)
+     * @param kernel what the columns of A mean
+     * @param base the base's block
+     * @param x the input in the factors' data type, (N, channels, …)
+     */
+    static NDArray of(
+            FactorArrays factors,
+            PairPlan.Kernel kernel,
+            Convolution base,
+            NDArray x,
+            boolean training) {
+        NDArray a = factors.a();
+        NDArray window = a.reshape(kernel.shapeOfA(a.getShape().get(0))); // (r, channels, window…)
+        NDArray low = convolve(x, window, base); // (N, r, …)
+        Shape shape = low.getShape();
+        long groups = kernel.groups();
+        NDArray b = factors.b();
+        long out = b.getShape().get(0);
+        long perGroup = b.getShape().get(1); // r / groups
+        // (groups, out / groups, r / groups) x (N, groups, r / groups, L) -> (N, groups, …, L)
+        NDArray points = low.reshape(shape.get(0), groups, perGroup, -1);
+        NDArray high =
+                groups == 1
+                        ? b.matMul(points)
+                        : b.reshape(groups, out / groups, perGroup).matMul(points);
+        high.attach(x.getManager()); // it would belong to the manager of the left side
+        Shape outShape = new Shape(shape.get(0), out).addAll(shape.slice(2));
+        NDArray sum = high.reshape(outShape); // (N, out, …)
+        if (factors.bias() != null) {
+            sum = sum.add(perChannel(factors.bias(), outShape));
+        }
+        return factors.scaled(sum, training);
+    }
+
+    /** Returns an array (out) as one that is added to or multiplied with (N, out, …). */
+    static NDArray perChannel(NDArray array, Shape output) {
+        Shape shape = new Shape(1, array.size());
+        for (int i = 2; i < output.dimension(); i++) {
+            shape = shape.add(1);
+        }
+        return array.reshape(shape);
+    }
+
+    private static NDArray convolve(NDArray x, NDArray window, Convolution base) {
+        NDList output =
+                base instanceof Conv1d
+                        ? Conv1d.conv1d(
+                                x,
+                                window,
+                                null,
+                                base.getStride(),
+                                base.getPadding(),
+                                base.getDilation())
+                        : Conv2d.conv2d(
+                                x,
+                                window,
+                                null,
+                                base.getStride(),
+                                base.getPadding(),
+                                base.getDilation());
+        return output.singletonOrThrow();
+    }
+}

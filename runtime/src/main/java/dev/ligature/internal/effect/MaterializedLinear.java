@@ -1,0 +1,77 @@
+package dev.ligature.internal.effect;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.internal.slot.Slot;
+import dev.ligature.plan.ModuleKind;
+import dev.ligature.plan.PairPlan;
+import java.util.IdentityHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The output of a linear from W + ΔW, which is made for the one pass and freed after it. With many
+ * tokens that costs less than a term for each of them. For serving.
+ */
+final class MaterializedLinear {
+    /**
+     * The elements of a weight from which its sum is worth making: with fewer, the calls cost more
+     * than they save.
+     */
+    static final long ELEMENTS = 1 << 14;
+
+    private MaterializedLinear() {}
+
+    /**
+     * Returns whether W + ΔW costs less than the term, by shapes alone.
+     *
+     * <p>ΔW takes 2 · r · in · out operations, and the term of N tokens 2 · r · N · (in + out). The
+     * sum pays from N (in + out) ≥ 2 · in · out on; {@code benchmarks/run terms} measures it. W +
+     * ΔW then takes no more memory than the mean of the linear's input and output.
+     *
+     * @param slot the module
+     * @param pair its pair, a plain one
+     * @param x the linear's input, (…, in)
+     */
+    static boolean pays(Slot slot, FactorPair pair, NDArray x) {
+        PairPlan plan = pair.plan();
+        Parameter weight = slot.weight();
+        return slot.kind() == ModuleKind.LINEAR
+                && weight != null
+                // Rounding ΔW to another type's precision would lose some of it.
+                && weight.getArray().getDataType() == plan.dataType()
+                && x.getDataType() == plan.dataType()
+                && pays(x.size() / plan.in(), plan.in(), plan.out());
+    }
+
+    /** Returns whether W + ΔW, (out, in), costs less than the term of some tokens. */
+    static boolean pays(long tokens, long in, long out) {
+        return in * out >= ELEMENTS && tokens * (in + out) >= 2 * in * out;
+    }
+
+    /**
+     * Returns the linear's output with its pair; it belongs to the input's manager.
+     *
+     * @param effect the pair on the linear's weight
+     * @param store what the linear reads from
+     * @param inputs x, (…, in)
+     */
+    static NDList forward(
+            Slot slot,
+            IdentityHashMap<Parameter, WeightEffect> effect,
+            ParameterStore store,
+            NDList inputs,
+            @Nullable PairList<String, Object> params) {
+        NDManager manager = inputs.head().getManager();
+        try (NDManager scope = manager.newSubManager()) {
+            ParameterStore summed = new SubstitutingParameterStore(store, scope, effect, false);
+            NDList output = slot.base().forward(summed, inputs, false, params); // (…, out)
+            output.attach(manager);
+            return output;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package dev.ligature.internal.linalg;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import org.ejml.data.DMatrixRMaj;
+import org.ejml.dense.row.SingularOps_DDRM;
+import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
+import org.ejml.interfaces.decomposition.SingularValueDecomposition_F64;
+
+/**
+ * The largest singular values of a matrix M ≈ U · diag(s) · Vᵀ with their vectors, in double
+ * precision. The sign of each pair of vectors is not determined.
+ *
+ * @param u the left singular vectors, (m, k)
+ * @param s the singular values, the largest first, (k)
+ * @param vt the right singular vectors, (k, n)
+ */
+public record Svd(NDArray u, NDArray s, NDArray vt) {
+    /**
+     * Decomposes a matrix exactly, which takes O(m n min(m, n)) on one core: a second for some
+     * hundred rows and columns, many minutes for some thousand.
+     *
+     * @param matrix M of shape (m, n), of any floating-point type
+     * @param k how many singular values are wanted; at most m and n
+     * @param owner the manager of the result
+     * @throws IllegalArgumentException if the matrix has values that are not finite
+     */
+    public static Svd exact(NDArray matrix, int k, NDManager owner) {
+        DMatrixRMaj dense = Dense.of(matrix);
+        SingularValueDecomposition_F64<DMatrixRMaj> svd =
+                DecompositionFactory_DDRM.svd(dense.numRows, dense.numCols, true, true, true);
+        if (!svd.decompose(dense)) {
+            throw new IllegalArgumentException(
+                    "The singular value decomposition of a matrix "
+                            + matrix.getShape()
+                            + " failed: has it values that are not finite?");
+        }
+        DMatrixRMaj u = svd.getU(null, false); // (m, min)
+        DMatrixRMaj w = svd.getW(null); // (min, min)
+        DMatrixRMaj vt = svd.getV(null, true); // (min, n)
+        SingularOps_DDRM.descendingOrder(u, false, w, vt, true);
+        double[] s = new double[k];
+        for (int i = 0; i < k; i++) {
+            s[i] = w.get(i, i);
+        }
+        return new Svd(
+                Dense.array(u, u.numRows, k, owner),
+                owner.create(s),
+                Dense.array(vt, k, vt.numCols, owner));
+    }
+
+    /**
+     * Approximates the largest singular values by a random subspace: algorithm 5.1 of Halko,
+     * Martinsson and Tropp, "Finding structure with randomness", 2011, as torch's {@code
+     * svd_lowrank} has it. It takes O(m n k) for each iteration; the engine's random numbers
+     * decide.
+     *
+     * @param matrix M of shape (m, n), of any floating-point type
+     * @param k how many singular values are wanted; at most m and n
+     * @param iterations how often the subspace is refined
+     * @param owner the manager of the result
+     */
+    public static Svd approximate(NDArray matrix, int k, int iterations, NDManager owner) {
+        try (NDManager scope = owner.newSubManager()) {
+            NDArray detached = matrix.stopGradient();
+            detached.attach(scope);
+            NDArray m = detached.toType(DataType.FLOAT64, false); // (m, n)
+            m.attach(scope);
+            NDArray mt = m.transpose(); // (n, m)
+            mt.attach(scope);
+            Shape start = new Shape(m.getShape().get(1), k);
+            NDArray random = scope.randomNormal(0, 1, start, DataType.FLOAT64); // (n, k)
+            NDArray q = Qr.orthonormal(product(m, random, scope), scope); // (m, k)
+            for (int i = 0; i < iterations; i++) {
+                NDArray right = Qr.orthonormal(product(mt, q, scope), scope); // (n, k)
+                q = Qr.orthonormal(product(m, right, scope), scope); // (m, k)
+            }
+            NDArray qt = q.transpose(); // (k, m)
+            qt.attach(scope);
+            Svd small = exact(product(qt, m, scope), k, scope); // of (k, n)
+            NDArray u = product(q, small.u(), owner); // (m, k) x (k, k) -> (m, k)
+            small.s().attach(owner);
+            small.vt().attach(owner);
+            return new Svd(u, small.s(), small.vt());
+        }
+    }
+
+    private static NDArray product(NDArray left, NDArray right, NDManager owner) {
+        NDArray product = left.matMul(right);
+        product.attach(owner);
+        return product;
+    }
+}

@@ -1,0 +1,262 @@
+package dev.ligature.internal.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.checkpoint.ExportOptions;
+import dev.ligature.checkpoint.ExportReport;
+import dev.ligature.checkpoint.SafetensorsReader;
+import dev.ligature.checkpoint.SafetensorsWriter;
+import dev.ligature.checkpoint.TensorDtype;
+import dev.ligature.checkpoint.TensorInfo;
+import dev.ligature.internal.files.CheckpointDirectory;
+import dev.ligature.internal.files.StagedFile;
+import dev.ligature.internal.json.JsonTree;
+import dev.ligature.internal.tensors.Rounding;
+import dev.ligature.internal.tensors.TensorBytes;
+import dev.ligature.internal.tensors.TensorSource;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Writes the files of a checkpoint's directory, and keeps account of what was rounded. */
+public final class CheckpointExport {
+    /** Copied with a checkpoint, if there: what Transformers and tokenizers read, and licences. */
+    private static final Pattern COPIED =
+            Pattern.compile(
+                    "(config|generation_config|tokenizer|tokenizer_config|special_tokens_map"
+                            + "|added_tokens|vocab|chat_template|preprocessor_config)\\.json"
+                            + "|merges\\.txt|vocab\\.txt|.*\\.(model|jinja)"
+                            + "|(LICENSE|NOTICE)(\\..*)?");
+
+    private static final Pattern DTYPE =
+            Pattern.compile("(\"(?:torch_)?dtype\"\\s*:\\s*)\"b?float(?:16|32|64)\"");
+    private static final Pattern TIED =
+            Pattern.compile("(\"tie_word_embeddings\"\\s*:\\s*)(?:true|false)");
+    private static final Pattern WEIGHT_MAP = Pattern.compile("(\"weight_map\"\\s*:\\s*\\{)");
+    private static final Pattern TOTAL_SIZE = Pattern.compile("(\"total_size\"\\s*:\\s*)[0-9]+");
+
+    private final ExportOptions options;
+    private final Map<String, Rounding> roundings = new LinkedHashMap<>();
+    private final Map<String, TensorSource> added = new TreeMap<>();
+    private boolean untied;
+    private String lastShard = "";
+    private int replaced;
+    private long bytes;
+
+    public CheckpointExport(ExportOptions options) {
+        this.options = options;
+    }
+
+    /** Writes arrays to one file. */
+    public void writeArrays(Path file, Map<String, NDArray> arrays) throws IOException {
+        Map<String, TensorSource> sources = new TreeMap<>();
+        for (Map.Entry<String, NDArray> entry : arrays.entrySet()) {
+            TensorDtype own = TensorDtype.of(entry.getValue().getDataType());
+            sources.put(entry.getKey(), replacement(entry.getKey(), entry.getValue(), own));
+        }
+        write(file, sources, SafetensorsWriter.PYTORCH);
+    }
+
+    /**
+     * Takes a weight that is tied to another no longer.
+     *
+     * @param name the name of its tensor
+     * @param array its values
+     * @param own the data type of the tensor that it was tied to
+     * @param there whether the file has a tensor of that name, which is replaced
+     */
+    public void untie(String name, NDArray array, TensorDtype own, boolean there)
+            throws CheckpointException {
+        untied = true;
+        if (!there) {
+            added.put(name, replacement(name, array, own));
+        }
+    }
+
+    /**
+     * Writes a shard with some of its tensors replaced.
+     *
+     * @param reader the shard
+     * @param file where it goes
+     * @param replacements new values by the name of the tensor
+     * @param last whether it is the last shard, which takes the tensors that are new
+     */
+    public void writeShard(
+            SafetensorsReader reader, Path file, Map<String, NDArray> replacements, boolean last)
+            throws IOException {
+        Map<String, TensorSource> sources = new TreeMap<>();
+        if (last) {
+            sources.putAll(added);
+            lastShard = file.getFileName().toString();
+        }
+        for (TensorInfo tensor : reader.tensors().values()) {
+            NDArray replacement = replacements.get(tensor.name());
+            sources.put(
+                    tensor.name(),
+                    replacement == null
+                            ? unchanged(reader, tensor)
+                            : replacement(tensor.name(), replacement, tensor.dtype()));
+        }
+        write(file, sources, reader.metadata());
+    }
+
+    private void write(Path file, Map<String, TensorSource> sources, Map<String, String> metadata)
+            throws IOException {
+        sources.values().forEach(source -> bytes += source.byteCount());
+        SafetensorsWriter.writeSources(file, sources, metadata);
+        for (String name : sources.keySet()) {
+            if (rounding(name).overflowed()) {
+                TensorSource source = sources.get(name);
+                throw new CheckpointException(
+                        "WeightOverflow",
+                        file
+                                + ": values of '"
+                                + name
+                                + "' are too large for "
+                                + (source == null ? "" : source.dtype())
+                                + " and would become infinite. Write BF16 or F32.");
+            }
+        }
+    }
+
+    private TensorSource replacement(String name, NDArray array, TensorDtype own)
+            throws CheckpointException {
+        checkFinite(name, array);
+        replaced++;
+        return TensorSource.of(array, options.dtypeOf(own), rounding(name));
+    }
+
+    private TensorSource unchanged(SafetensorsReader reader, TensorInfo tensor) {
+        TensorDtype dtype = options.dtypeOf(tensor.dtype());
+        if (dtype == tensor.dtype()) {
+            return TensorSource.copyOf(reader, tensor);
+        }
+        Rounding rounding = rounding(tensor.name());
+        return new TensorSource(
+                dtype,
+                tensor.shape(),
+                output -> {
+                    try (NDManager manager = NDManager.newBaseManager();
+                            NDArray array = reader.read(tensor.name(), manager)) {
+                        TensorBytes.fromArray(array, dtype, output, rounding);
+                    }
+                });
+    }
+
+    private Rounding rounding(String name) {
+        return roundings.computeIfAbsent(name, ignored -> new Rounding());
+    }
+
+    private static void checkFinite(String name, NDArray array) throws CheckpointException {
+        if (array.size() == 0) {
+            return;
+        }
+        try (NDArray detached = array.stopGradient();
+                NDArray magnitudes = detached.abs();
+                NDArray largest = magnitudes.max(); // a NaN is the largest
+                NDArray wide = largest.toType(DataType.FLOAT64, true)) {
+            double value = wide.getDouble();
+            if (!Double.isFinite(value)) {
+                throw new CheckpointException(
+                        "WeightNotFinite",
+                        "The new value of '"
+                                + name
+                                + "' has an element that is "
+                                + value
+                                + ". It is not written: check the adapter, or how it was trained.");
+            }
+        }
+    }
+
+    /** Copies the configuration, the tokenizer and the like from one directory to another. */
+    public void copyFiles(Path from, Path to) throws IOException {
+        List<Path> files;
+        try (Stream<Path> all = Files.list(from)) {
+            files = all.filter(CheckpointExport::isCopied).sorted().toList();
+        }
+        for (Path file : files) {
+            String name = file.getFileName().toString();
+            Path source = CheckpointDirectory.file(from, name);
+            if (name.equals("config.json") && (options.dtype().isPresent() || untied)) {
+                writeConfig(to.resolve(name), JsonTree.text(source));
+            } else {
+                StagedFile.copy(source, to.resolve(name));
+            }
+        }
+    }
+
+    private static boolean isCopied(Path file) {
+        return Files.isRegularFile(file) && COPIED.matcher(file.getFileName().toString()).matches();
+    }
+
+    /** Writes a configuration that names the data type of the weights. */
+    public void writeConfig(Path file, String json) throws IOException {
+        // A change of the text, not of a parsed tree, so that all else stays as it was written.
+        String text =
+                options.dtype()
+                        .map(dtype -> DTYPE.matcher(json).replaceAll("$1\"" + word(dtype) + "\""))
+                        .orElse(json);
+        StagedFile.write(file, untied ? untied(text) : text);
+    }
+
+    private static String untied(String json) {
+        Matcher tied = TIED.matcher(json);
+        return tied.find()
+                ? tied.replaceAll("$1false")
+                : json.replaceFirst("\\{", "{\n  \"tie_word_embeddings\": false,");
+    }
+
+    /** Writes the index of shards that have the names they had. */
+    public void writeIndex(Path from, Path to) throws IOException {
+        String json = Files.readString(from, StandardCharsets.UTF_8);
+        String text = TOTAL_SIZE.matcher(json).replaceFirst("$1" + bytes);
+        for (String name : added.keySet()) {
+            String entry = "\n    \"" + name + "\": \"" + lastShard + "\",";
+            text = WEIGHT_MAP.matcher(text).replaceFirst("$1" + Matcher.quoteReplacement(entry));
+        }
+        StagedFile.write(to, text);
+    }
+
+    public ExportReport report() {
+        String worst = "";
+        double largest = 0;
+        for (Map.Entry<String, Rounding> entry : roundings.entrySet()) {
+            if (entry.getValue().largest() > largest) {
+                worst = entry.getKey();
+                largest = entry.getValue().largest();
+            }
+        }
+        return new ExportReport(roundings.size(), replaced, largest, worst);
+    }
+
+    private static String word(TensorDtype dtype) {
+        String name = dtype.name().toLowerCase(Locale.ROOT);
+        return name.replace("f", "float");
+    }
+
+    /** Checks that a new value has the shape of its tensor. */
+    public static void checkShape(TensorInfo tensor, NDArray array) {
+        Shape shape = array.getShape();
+        if (!shape.equals(tensor.shape())) {
+            throw new IllegalArgumentException(
+                    "The new value of "
+                            + tensor.name()
+                            + " is "
+                            + shape
+                            + " instead of "
+                            + tensor.shape());
+        }
+    }
+}

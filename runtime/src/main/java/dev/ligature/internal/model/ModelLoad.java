@@ -1,0 +1,203 @@
+package dev.ligature.internal.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.initializer.Initializer;
+import dev.ligature.LoraException;
+import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.checkpoint.LoadOptions;
+import dev.ligature.checkpoint.SafetensorsReader;
+import dev.ligature.checkpoint.TensorInfo;
+import dev.ligature.internal.model.ModelTensors.NamedParameter;
+import dev.ligature.internal.names.NameList;
+import dev.ligature.internal.tensors.ShardedTensors;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Puts the tensors of a checkpoint into a model.
+ *
+ * <p>Many DJL blocks learn the shapes of their parameters only when they are initialised. So the
+ * model is first initialised with placeholders; what it then expects is compared with the file; and
+ * only when everything fits are the arrays put in their place.
+ */
+public final class ModelLoad {
+    private final Path directory;
+    private final ShardedTensors file;
+    private final List<NamedParameter> parameters;
+    private final TensorMatch match;
+    private final LoadOptions options;
+
+    public ModelLoad(
+            Path directory,
+            ShardedTensors file,
+            List<NamedParameter> parameters,
+            LoadOptions options)
+            throws IOException {
+        this.directory = directory;
+        this.file = file;
+        this.parameters = parameters;
+        this.match = TensorMatch.of(directory, file, parameters, options);
+        this.options = options;
+    }
+
+    /** What a parameter was like before. */
+    private record Before(Initializer initializer, boolean trainable) {
+        static Before of(Parameter parameter) {
+            return new Before(parameter.getInitializer(), parameter.requiresGradient());
+        }
+
+        void restore(Parameter parameter) {
+            parameter.close();
+            parameter.setInitializer(initializer);
+            parameter.freeze(!trainable);
+        }
+    }
+
+    /** Returns which tensor each parameter gets. */
+    public TensorMatch match() {
+        return match;
+    }
+
+    public void load(Block model, NDManager manager, Shape... inputShapes) throws IOException {
+        IdentityHashMap<Parameter, Before> before = new IdentityHashMap<>();
+        for (NamedParameter named : parameters) {
+            if (named.parameter().isInitialized()) {
+                throw new LoraException(
+                        "LoraAlreadyInitialized",
+                        "Parameter "
+                                + named.name()
+                                + " of "
+                                + model.getClass().getSimpleName()
+                                + " has a value already. Load a checkpoint into a new model.");
+            }
+            before.put(named.parameter(), Before.of(named.parameter()));
+        }
+        boolean loaded = false;
+        Map<NamedParameter, NDArray> arrays = new LinkedHashMap<>();
+        try {
+            probe(model, manager, inputShapes);
+            Set<NamedParameter> fresh = checkShapes(model);
+            for (Map.Entry<NamedParameter, TensorInfo> entry : match.tensors().entrySet()) {
+                if (!fresh.contains(entry.getKey())) {
+                    arrays.put(entry.getKey(), array(entry.getValue(), manager));
+                }
+            }
+            loaded = true;
+        } finally {
+            before.forEach((parameter, state) -> state.restore(parameter));
+            if (!loaded) {
+                arrays.values().forEach(NDArray::close);
+            }
+        }
+        for (NamedParameter named : parameters) {
+            NDArray array = arrays.get(named);
+            if (array == null) {
+                named.parameter().freeze(!options.trainable());
+                named.parameter().initialize(manager, mainType());
+            } else {
+                put(named.parameter(), array, manager);
+            }
+        }
+    }
+
+    /** Initialises the model with arrays of one element, which makes its blocks set the shapes. */
+    private void probe(Block model, NDManager manager, Shape... inputShapes) {
+        try (NDManager placeholders = manager.newSubManager()) {
+            for (NamedParameter named : parameters) {
+                named.parameter().freeze(true);
+                named.parameter()
+                        .setInitializer(
+                                (ignored, shape, type) -> placeholders.create(new Shape(1), type));
+            }
+            model.initialize(manager, mainType(), inputShapes);
+        }
+    }
+
+    /** Checks the shapes, and returns the parameters that start fresh because theirs differs. */
+    private Set<NamedParameter> checkShapes(Block model) throws CheckpointException {
+        List<String> wrong = new ArrayList<>();
+        Set<NamedParameter> fresh = new HashSet<>();
+        for (NamedParameter named : parameters) {
+            Parameter parameter = named.parameter();
+            if (!parameter.isInitialized()) {
+                throw new LoraException(
+                        "LoraNotAChild",
+                        "Parameter "
+                                + named.name()
+                                + " was not initialised with "
+                                + model.getClass().getSimpleName()
+                                + ": the block that owns it is not a child of the model. Add it"
+                                + " with addChildBlock.");
+            }
+            TensorInfo tensor = match.tensors().get(named);
+            Shape expected = parameter.getShape();
+            if (tensor == null || expected.equals(tensor.shape())) {
+                continue;
+            }
+            if (options.mayBeMissing(named)) {
+                fresh.add(named);
+            } else {
+                wrong.add(tensor.name() + " is " + tensor.shape() + " instead of " + expected);
+            }
+        }
+        if (!wrong.isEmpty()) {
+            throw new CheckpointException(
+                    "TensorShape",
+                    directory
+                            + " does not fit the model: "
+                            + NameList.list(wrong)
+                            + ". Check that the model's config is that of the checkpoint; what is"
+                            + " to be trained anew can be named in LoadOptions.withMissing.");
+        }
+        return fresh;
+    }
+
+    private NDArray array(TensorInfo tensor, NDManager manager) throws IOException {
+        SafetensorsReader reader = file.reader(tensor.name());
+        DataType type = options.dataType().orElse(null);
+        if (type == null || tensor.dtype().arrayType().orElseThrow() == type) {
+            return options.mapped()
+                    ? reader.map(tensor.name(), manager)
+                    : reader.read(tensor.name(), manager);
+        }
+        try (NDArray stored = reader.read(tensor.name(), manager)) {
+            return stored.toType(type, true);
+        }
+    }
+
+    private void put(Parameter parameter, NDArray array, NDManager manager) {
+        Initializer initializer = parameter.getInitializer();
+        parameter.freeze(!options.trainable());
+        parameter.setInitializer((ignored, shape, type) -> array);
+        parameter.initialize(manager, array.getDataType());
+        // Else the array would live as long as the parameter, closed or not.
+        parameter.setInitializer(initializer);
+    }
+
+    /** Returns the data type of most elements of the file, as loaded. */
+    private DataType mainType() {
+        Map<DataType, Long> counts = new EnumMap<>(DataType.class);
+        for (TensorInfo tensor : match.tensors().values()) {
+            counts.merge(tensor.dtype().arrayType().orElseThrow(), tensor.size(), Long::sum);
+        }
+        DataType most =
+                counts.entrySet().stream()
+                        .max(Map.Entry.comparingByValue())
+                        .map(Map.Entry::getKey)
+                        .orElse(DataType.FLOAT32);
+        return options.dataType().orElse(most);
+    }
+}

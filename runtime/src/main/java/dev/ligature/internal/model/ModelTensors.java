@@ -1,0 +1,133 @@
+package dev.ligature.internal.model;
+
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.util.Pair;
+import dev.ligature.LoraException;
+import dev.ligature.annotation.Role;
+import dev.ligature.block.TiedBlock;
+import dev.ligature.inject.ModuleSink;
+import dev.ligature.inject.ModuleVisit;
+import dev.ligature.inject.ModuleVisitor;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The names that a model's parameters have in a checkpoint: the module's name, and {@code .weight}
+ * or {@code .bias} by the parameter's type.
+ */
+public final class ModelTensors implements ModuleSink {
+    private final IdentityHashMap<Parameter, NamedParameter> byParameter = new IdentityHashMap<>();
+    private final Map<String, NamedParameter> byName = new LinkedHashMap<>();
+    private final List<NamedParameter> inOrder = new ArrayList<>();
+
+    private ModelTensors() {}
+
+    /** A parameter and its names in a checkpoint. */
+    public static final class NamedParameter {
+        private final Parameter parameter;
+        private final List<String> owned = new ArrayList<>();
+        private final List<String> read = new ArrayList<>();
+
+        private NamedParameter(Parameter parameter) {
+            this.parameter = parameter;
+        }
+
+        /** Returns the parameter. */
+        public Parameter parameter() {
+            return parameter;
+        }
+
+        /** Returns its name: that of the module that owns it, if one does. */
+        public String name() {
+            return names().get(0);
+        }
+
+        /** Returns all names that mean it, those of tied modules last. */
+        public List<String> names() {
+            List<String> names = new ArrayList<>(owned);
+            names.addAll(read);
+            return names;
+        }
+    }
+
+    /**
+     * Names the parameters of a model.
+     *
+     * @throws LoraException if a parameter has no name, or two have the same
+     */
+    public static <M extends Block> List<NamedParameter> of(M model, ModuleVisit<? super M> visit) {
+        ModelTensors tensors = new ModelTensors();
+        ModuleVisitor.walk(model, visit, tensors);
+        for (Pair<String, Parameter> entry : model.getParameters()) {
+            if (!tensors.byParameter.containsKey(entry.getValue())) {
+                throw new LoraException(
+                        "LoraParameterUncovered",
+                        "Parameter "
+                                + entry.getKey()
+                                + " of "
+                                + model.getClass().getSimpleName()
+                                + " belongs to no annotated module, so it has no name in a"
+                                + " checkpoint. Annotate the field of its block with @LoraTarget.");
+            }
+        }
+        return List.copyOf(tensors.inOrder);
+    }
+
+    @Override
+    public Block module(String path, Role role, Block block) {
+        for (Parameter parameter : block.getDirectParameters().values()) {
+            String name = path + "." + suffix(path, parameter);
+            named(name, parameter).owned.add(name);
+        }
+        if (block instanceof TiedBlock tied && !tied.isUntied()) {
+            String name = path + ".weight";
+            named(name, tied.sharedWeight()).read.add(name);
+        }
+        return block;
+    }
+
+    private NamedParameter named(String name, Parameter parameter) {
+        NamedParameter named = byParameter.get(parameter);
+        if (named == null) {
+            named = new NamedParameter(parameter);
+            byParameter.put(parameter, named);
+            inOrder.add(named);
+        }
+        NamedParameter other = byName.put(name, named);
+        if (other != null) {
+            throw new LoraException(
+                    "LoraParameterNames",
+                    "Parameters "
+                            + other.parameter().getName()
+                            + " and "
+                            + parameter.getName()
+                            + " of one module would both be "
+                            + name
+                            + " in a checkpoint. Split the block, so that each has one weight and"
+                            + " one bias at most.");
+        }
+        return named;
+    }
+
+    private static String suffix(String path, Parameter parameter) {
+        return switch (parameter.getType()) {
+            case WEIGHT, GAMMA -> "weight";
+            case BIAS, BETA -> "bias";
+            case RUNNING_MEAN, RUNNING_VAR, OTHER ->
+                    throw new LoraException(
+                            "LoraParameterType",
+                            "Parameter "
+                                    + parameter.getName()
+                                    + " of module "
+                                    + path
+                                    + " has the type "
+                                    + parameter.getType()
+                                    + ", which has no name in a checkpoint. Give it the type"
+                                    + " WEIGHT, GAMMA, BIAS or BETA.");
+        };
+    }
+}

@@ -1,0 +1,182 @@
+package dev.ligature.internal.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.checkpoint.LoadOptions;
+import dev.ligature.checkpoint.SafetensorsReader;
+import dev.ligature.checkpoint.TensorInfo;
+import dev.ligature.internal.model.ModelTensors.NamedParameter;
+import dev.ligature.internal.names.NameList;
+import dev.ligature.internal.names.Nearest;
+import dev.ligature.internal.tensors.ArrayComparison;
+import dev.ligature.internal.tensors.ShardedTensors;
+import dev.ligature.internal.tensors.TensorBytes;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Which tensor of a checkpoint each parameter of a model gets, with all names accounted for.
+ *
+ * @param tensors the tensor of each parameter, in the model's order
+ */
+public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
+
+    /**
+     * Matches the names of a checkpoint and of a model.
+     *
+     * @throws CheckpointException if a parameter has no tensor, a tensor no parameter, a tensor a
+     *     data type that weights cannot have, or if the copies of a tied weight differ
+     */
+    static TensorMatch of(
+            Path directory,
+            ShardedTensors file,
+            List<NamedParameter> parameters,
+            LoadOptions options)
+            throws IOException {
+        Map<NamedParameter, TensorInfo> tensors = new LinkedHashMap<>();
+        List<String> missing = new ArrayList<>();
+        Set<String> surplus = new TreeSet<>(file.names());
+        for (NamedParameter parameter : parameters) {
+            List<String> present = parameter.names().stream().filter(surplus::contains).toList();
+            if (!present.isEmpty()) {
+                tensors.put(parameter, file.info(used(present, options)));
+                present.forEach(surplus::remove);
+            } else if (!options.mayBeMissing(parameter)) {
+                missing.add(parameter.name());
+            }
+        }
+        surplus.removeIf(options::ignores);
+        checkNames(directory, missing, surplus);
+        for (Map.Entry<NamedParameter, TensorInfo> entry : tensors.entrySet()) {
+            checkType(directory, entry.getValue());
+            if (!options.chooses(entry.getValue().name())) {
+                checkCopies(directory, file, entry.getKey(), entry.getValue());
+            }
+        }
+        return new TensorMatch(tensors);
+    }
+
+    /** Returns the name of the tensor that is used, of those that mean one weight. */
+    private static String used(List<String> present, LoadOptions options) {
+        return present.stream().filter(options::chooses).findFirst().orElse(present.get(0));
+    }
+
+    /**
+     * Returns the tensors of the file that mean one weight, by each of its names.
+     *
+     * @param present the names of the file's tensors
+     */
+    public Map<String, List<String>> namesInFile(Set<String> present) {
+        Map<String, List<String>> names = new HashMap<>();
+        for (NamedParameter parameter : tensors.keySet()) {
+            List<String> found = parameter.names().stream().filter(present::contains).toList();
+            parameter.names().forEach(name -> names.put(name, found));
+        }
+        return names;
+    }
+
+    private static void checkNames(Path directory, List<String> missing, Set<String> surplus)
+            throws CheckpointException {
+        if (missing.isEmpty() && surplus.isEmpty()) {
+            return;
+        }
+        StringBuilder text = new StringBuilder(directory + " does not fit the model:");
+        if (!missing.isEmpty()) {
+            text.append(" it has no tensor ").append(NameList.list(missing)).append('.');
+            text.append(Nearest.hint(missing.get(0), surplus));
+        }
+        if (!surplus.isEmpty()) {
+            text.append(" The model has no place for ").append(NameList.list(surplus)).append('.');
+        }
+        text.append(" Check that the model's class and config are those of the checkpoint;");
+        text.append(" tensors that are known to be harmless can be named in LoadOptions.");
+        throw new CheckpointException(
+                missing.isEmpty() ? "TensorsSurplus" : "TensorsMissing", text.toString());
+    }
+
+    private static void checkType(Path directory, TensorInfo tensor) throws CheckpointException {
+        if (!tensor.dtype().isWeightType()) {
+            throw new CheckpointException(
+                    "TensorDtype",
+                    directory
+                            + ": '"
+                            + tensor.name()
+                            + "' has the data type "
+                            + tensor.dtype()
+                            + ", which a weight cannot have. Convert it to F32, F16 or BF16.");
+        }
+    }
+
+    private static void checkCopies(
+            Path directory, ShardedTensors file, NamedParameter parameter, TensorInfo tensor)
+            throws IOException {
+        for (String name : parameter.names()) {
+            if (!name.equals(tensor.name()) && file.names().contains(name)) {
+                checkCopy(directory, file, tensor, file.info(name));
+            }
+        }
+    }
+
+    private static void checkCopy(
+            Path directory, ShardedTensors file, TensorInfo tensor, TensorInfo copy)
+            throws IOException {
+        if (tensor.dtype() == copy.dtype()
+                && tensor.shape().equals(copy.shape())
+                && sameBytes(file, tensor, copy)) {
+            return;
+        }
+        throw new CheckpointException(
+                "TiedCopiesDiffer",
+                directory
+                        + ": '"
+                        + tensor.name()
+                        + "' and '"
+                        + copy.name()
+                        + "' are one weight in the model, because their modules are tied, but they"
+                        + " differ in the file"
+                        + difference(file, tensor, copy)
+                        + ". Load an untied model (tie_word_embeddings: false), or name the copy"
+                        + " that is to be used in LoadOptions.withCopyOf.");
+    }
+
+    private static boolean sameBytes(ShardedTensors file, TensorInfo a, TensorInfo b)
+            throws IOException {
+        ByteBuffer first = ByteBuffer.allocate((int) Math.min(TensorBytes.CHUNK, a.byteCount()));
+        ByteBuffer second = ByteBuffer.allocate(first.capacity());
+        SafetensorsReader firstReader = file.reader(a.name());
+        SafetensorsReader secondReader = file.reader(b.name());
+        for (long at = 0; at < a.byteCount(); at += first.capacity()) {
+            int count = (int) Math.min(first.capacity(), a.byteCount() - at);
+            firstReader.readBytes(a, at, first.clear().limit(count));
+            secondReader.readBytes(b, at, second.clear().limit(count));
+            if (!first.flip().equals(second.flip())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String difference(ShardedTensors file, TensorInfo a, TensorInfo b)
+            throws IOException {
+        if (!a.shape().equals(b.shape())) {
+            return " in shape: " + a.shape() + " and " + b.shape();
+        }
+        if (a.dtype() != b.dtype()) {
+            return " in data type: " + a.dtype() + " and " + b.dtype();
+        }
+        try (NDManager manager = NDManager.newBaseManager();
+                NDArray first = file.reader(a.name()).read(a.name(), manager);
+                NDArray second = file.reader(b.name()).read(b.name(), manager)) {
+            return ", at most by " + ArrayComparison.of(first, second).largest();
+        }
+    }
+}

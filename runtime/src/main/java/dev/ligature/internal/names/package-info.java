@@ -1,0 +1,8 @@
+/**
+ * Names of modules: PEFT's patterns and Python's regular expressions, layer indices, wildcards, and
+ * the nearest known name for a message.
+ */
+@NullMarked
+package dev.ligature.internal.names;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,131 @@
+package dev.ligature.internal.resolve;
+
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraConfigBuilder;
+import dev.ligature.config.ModuleSelection;
+import dev.ligature.internal.names.NameMatch;
+import dev.ligature.internal.names.NamePatterns;
+import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.ModuleKind;
+import dev.ligature.plan.PairPlan;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+
+/**
+ * Makes a configuration say of every module that is adapted what the plan decided, so that a
+ * program that knows nothing of ties and of other names of a module, or finds them by other rules,
+ * adapts the same modules with the same rank and alpha.
+ */
+public final class ExplicitConfig {
+    private static final Pattern FLAGS = Pattern.compile("\\(\\?[a-zA-Z]+\\)");
+
+    private final LoraConfig config;
+    private final List<PairPlan> pairs;
+    private final List<String> readers;
+
+    private ExplicitConfig(LoraConfig config, List<PairPlan> pairs) {
+        this.config = config;
+        this.pairs = pairs;
+        readers =
+                pairs.stream()
+                        .flatMap(pair -> pair.readers().stream())
+                        .filter(reader -> reader.kind() != ModuleKind.PARAMETER)
+                        .map(PairPlan.Reader::module)
+                        .toList();
+    }
+
+    public static LoraConfig of(LoraPlan plan) {
+        LoraConfigBuilder builder =
+                new ExplicitConfig(plan.config(), plan.pairs()).config().toBuilder();
+        new ExplicitReplacements(plan).addTo(builder);
+        return builder.build();
+    }
+
+    private LoraConfig config() {
+        LoraConfigBuilder builder = config.toBuilder();
+        targets(builder);
+        parameters(builder);
+        builder.optFanInFanOut(false); // the factors do not depend on it
+        builder.optRankPattern(patterns(config.rankPattern(), config.rank(), PairPlan::rank));
+        builder.optAlphaPattern(
+                patterns(config.alphaPattern(), config.loraAlpha(), PairPlan::alpha));
+        return builder.build();
+    }
+
+    private void targets(LoraConfigBuilder builder) {
+        if (meansOtherModulesToPeft(config.targetModules())) {
+            builder.setTargetModules(readers);
+            return;
+        }
+        TargetMatcher matcher = new TargetMatcher(config);
+        List<String> missing =
+                readers.stream()
+                        .filter(name -> matcher.outcome(name) != TargetMatcher.Outcome.TARGETED)
+                        .toList();
+        if (missing.isEmpty()) {
+            return;
+        }
+        if (config.targetModules() instanceof ModuleSelection.Names names) {
+            // Full names, for which layers_to_transform does not count.
+            Set<String> all = new LinkedHashSet<>(names.names());
+            all.addAll(missing);
+            builder.setTargetModules(all);
+        } else if (config.targetModules() instanceof ModuleSelection.Regex regex) {
+            List<String> alternatives = new ArrayList<>(List.of(regex.expression()));
+            missing.forEach(name -> alternatives.add(name.replaceAll("[^\\w]", "\\\\$0")));
+            builder.setTargetModulesRegex(String.join("|", alternatives));
+        }
+    }
+
+    /** Names the parameters that are adapted because they are tied to one that is targeted. */
+    private void parameters(LoraConfigBuilder builder) {
+        Set<String> all = new LinkedHashSet<>(config.targetParameters());
+        for (PairPlan pair : pairs) {
+            for (PairPlan.Reader reader : pair.readers()) {
+                String name = reader.slot() + "." + reader.parameter();
+                if (reader.kind() == ModuleKind.PARAMETER
+                        && config.targetParameters().stream()
+                                .noneMatch(entry -> NameMatch.fits(entry, name))) {
+                    all.add(name);
+                }
+            }
+        }
+        builder.optTargetParameters(all);
+    }
+
+    private boolean meansOtherModulesToPeft(ModuleSelection targets) {
+        if (targets instanceof ModuleSelection.Regex regex) {
+            // PEFT puts what it ties into a group with the expression, which may then hold no flags
+            // for the whole, as in (?i)lm_head.
+            return FLAGS.matcher(regex.expression()).lookingAt()
+                    && pairs.stream().anyMatch(pair -> pair.readers().size() > 1);
+        }
+        // PEFT takes the head for a linear module like others where it does not know the model.
+        return targets instanceof ModuleSelection.AllLinear;
+    }
+
+    private <V> Map<String, V> patterns(
+            Map<String, V> given, V otherwise, Function<PairPlan, V> value) {
+        NamePatterns<V> known = new NamePatterns<>(given);
+        Map<String, V> all = new LinkedHashMap<>(given);
+        for (PairPlan pair : pairs) {
+            V decided = value.apply(pair);
+            for (PairPlan.Reader reader : pair.readers()) {
+                V found =
+                        known.find(List.of(reader.module()))
+                                .map(Map.Entry::getValue)
+                                .orElse(otherwise);
+                if (!found.equals(decided)) {
+                    all.put(reader.module(), decided); // last, so that it overrules no pattern
+                }
+            }
+        }
+        return all;
+    }
+}

@@ -1,0 +1,112 @@
+package dev.ligature.internal.resolve;
+
+import dev.ligature.annotation.Role;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.ModuleSelection;
+import dev.ligature.internal.names.LayerIndex;
+import dev.ligature.internal.names.NameMatch;
+import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.ModuleKind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * Says which modules a configuration targets, by PEFT's rules (its {@code
+ * check_target_module_exists}): exclusions come first, then modules that are saved as a whole; a
+ * full name wins over the layers; an expression knows no layers.
+ */
+public final class TargetMatcher {
+
+    /** What a configuration says of a module. */
+    public enum Outcome {
+        /** No entry fits. */
+        NO_MATCH,
+        /** It fits, but its layer is none of those that are asked for. */
+        OTHER_LAYER,
+        /** It is excluded, whether it fits or not. */
+        EXCLUDED,
+        /** It would be adapted, but the adapter has a whole copy of it. */
+        SAVED,
+        /** It is to be adapted. */
+        TARGETED
+    }
+
+    private final ModuleSelection targets;
+    private final NameMatch targetMatch;
+    private final Optional<NameMatch> exclusion;
+    private final LayerIndex layerIndex;
+    private final Set<Long> layers;
+    private final SavedNames saved;
+
+    public TargetMatcher(LoraConfig config) {
+        targets = config.targetModules();
+        targetMatch = NameMatch.of(targets);
+        exclusion = config.excludeModules().map(NameMatch::of);
+        layerIndex = new LayerIndex(config.layersPattern());
+        saved = new SavedNames(config.modulesToSave());
+        layers = Set.copyOf(config.layersToTransform().stream().map(Integer::longValue).toList());
+    }
+
+    /** Returns all names of a module: the one that files use, then its aliases. */
+    public static List<String> names(ModelLayout.Module module) {
+        List<String> names = new ArrayList<>();
+        names.add(module.name());
+        names.addAll(module.aliases());
+        return names;
+    }
+
+    /** Returns what is said of a module; any of its names may target or exclude it. */
+    public Outcome outcome(ModelLayout.Module module) {
+        if (targets instanceof ModuleSelection.AllLinear) {
+            return excludes(module)
+                    ? Outcome.EXCLUDED
+                    : module.kind() == ModuleKind.LINEAR && module.role() != Role.OUTPUT_HEAD
+                            ? unlessSaved(module)
+                            : Outcome.NO_MATCH;
+        }
+        List<Outcome> outcomes = names(module).stream().map(this::outcome).toList();
+        if (excludes(module)) {
+            return Outcome.EXCLUDED;
+        }
+        Outcome outcome = outcomes.stream().max(Outcome::compareTo).orElse(Outcome.NO_MATCH);
+        return outcome == Outcome.TARGETED ? unlessSaved(module) : outcome;
+    }
+
+    private Outcome unlessSaved(ModelLayout.Module module) {
+        return names(module).stream().anyMatch(saved::fit) ? Outcome.SAVED : Outcome.TARGETED;
+    }
+
+    /** Returns what is said of a module of this name alone. */
+    public Outcome outcome(String name) {
+        if (exclusion.filter(match -> match.fits(name)).isPresent()) {
+            return Outcome.EXCLUDED;
+        }
+        if (!targetMatch.fits(name)) {
+            return Outcome.NO_MATCH;
+        }
+        if (!targetMatch.bypassesLayers(name) && !inLayers(name)) {
+            return Outcome.OTHER_LAYER;
+        }
+        return saved.fit(name) ? Outcome.SAVED : Outcome.TARGETED;
+    }
+
+    boolean excludes(ModelLayout.Module module) {
+        return exclusion.filter(match -> names(module).stream().anyMatch(match::fits)).isPresent();
+    }
+
+    /** Returns the index of the layer that a module of this name is in, if it is in one. */
+    OptionalLong layer(String name) {
+        return layerIndex.of(name);
+    }
+
+    private boolean inLayers(String name) {
+        if (layers.isEmpty()) {
+            return true;
+        }
+        OptionalLong layer = layer(name);
+        return layer.isPresent() && layers.contains(layer.getAsLong());
+    }
+}

@@ -1,0 +1,165 @@
+package dev.ligature.internal.rows;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.nn.core.Embedding;
+import ai.djl.nn.core.Linear;
+import dev.ligature.block.Cast;
+import dev.ligature.internal.adapter.FactorArrays;
+import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.plan.PairPlan;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The factors of the adapters of a batch at one weight, put together so that a term for every row
+ * takes two products, however many adapters there are. For serving.
+ *
+ * <p>Side by side, they are the same for all batches of these adapters, and a {@link RowMask} says
+ * what is whose. By row, each row has its own.
+ *
+ * @param a side by side: (R, in), R the sum of the ranks; by row: (B, in, r), r the largest rank
+ * @param b side by side: (out, R); by row: (B, r, out), times each row's scaling
+ */
+record FactorStack(NDArray a, NDArray b) {
+
+    /** Puts the factors of some pairs side by side. */
+    static FactorStack sideBySide(List<@Nullable FactorPair> pairs, NDManager manager) {
+        NDList as = new NDList();
+        NDList bs = new NDList();
+        for (FactorPair pair : pairs) {
+            FactorArrays factors = Objects.requireNonNull(pair).detached();
+            as.add(factors.a()); // (r, in)
+            bs.add(factors.b()); // (out, r)
+        }
+        return new FactorStack(
+                owned(NDArrays.concat(as), manager), // (R, in)
+                owned(NDArrays.concat(bs, 1), manager)); // (out, R)
+    }
+
+    /**
+     * Gives each row its own factors, those of smaller ranks padded with zeros.
+     *
+     * @param pairs that of each row; null where there is none
+     */
+    static FactorStack byRow(List<@Nullable FactorPair> pairs, NDManager manager) {
+        PairPlan any = pairs.stream().filter(Objects::nonNull).findAny().orElseThrow().plan();
+        int rank = pairs.stream().mapToInt(p -> p == null ? 0 : p.plan().rank()).max().orElse(0);
+        double[] scaling = new double[pairs.size()];
+        NDList as = new NDList();
+        NDList bs = new NDList();
+        try (NDManager scope = manager.newSubManager()) {
+            IdentityHashMap<@Nullable FactorPair, NDList> padded = new IdentityHashMap<>();
+            for (int row = 0; row < pairs.size(); row++) {
+                FactorPair pair = pairs.get(row);
+                NDList factors = padded.get(pair);
+                if (factors == null) {
+                    factors = padded(pair, rank, any, scope);
+                    padded.put(pair, factors);
+                }
+                as.add(factors.get(0));
+                bs.add(factors.get(1));
+                scaling[row] = pair == null ? 0 : pair.plan().scaling();
+            }
+            NDArray a = owned(NDArrays.stack(as), scope); // (B, r, in)
+            NDArray b = owned(NDArrays.stack(bs), scope); // (B, out, r)
+            b.muli(create(scaling, new Shape(scaling.length, 1, 1), any.dataType(), scope));
+            return new FactorStack(
+                    owned(a.transpose(0, 2, 1), manager), // (B, in, r)
+                    owned(b.transpose(0, 2, 1), manager)); // (B, r, out)
+        }
+    }
+
+    /** Returns A and B of a rank that may be larger than the pair's; zeros for no pair. */
+    private static NDList padded(
+            @Nullable FactorPair pair, int rank, PairPlan plan, NDManager scope) {
+        if (pair != null && pair.plan().rank() == rank) {
+            return new NDList(pair.detached().a(), pair.detached().b());
+        }
+        NDArray a = scope.zeros(new Shape(rank, plan.in()), plan.dataType());
+        NDArray b = scope.zeros(new Shape(plan.out(), rank), plan.dataType());
+        if (pair != null) {
+            int own = pair.plan().rank();
+            a.set(new NDIndex().addSliceDim(0, own), pair.detached().a());
+            b.set(new NDIndex().addAllDim().addSliceDim(0, own), pair.detached().b());
+        }
+        return new NDList(a, b);
+    }
+
+    /** Returns numbers in an array of a type. */
+    static NDArray create(double[] values, Shape shape, DataType type, NDManager manager) {
+        if (type == DataType.FLOAT64) {
+            return manager.create(values, shape);
+        }
+        float[] narrow = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            narrow[i] = (float) values[i];
+        }
+        return manager.create(narrow, shape);
+    }
+
+    private static NDArray owned(NDArray array, NDManager manager) {
+        array.attach(manager); // an operation's result belongs to the manager of its operands
+        return array;
+    }
+
+    /**
+     * Adds each row's term to the output of a linear, in place.
+     *
+     * @param x the layer's input, (B, …, in)
+     * @param y the base's output, (B, …, out)
+     * @param mask of factors side by side; else null
+     */
+    void addLinear(NDArray x, NDArray y, @Nullable NDArray mask) {
+        NDArray in = Cast.to(x, a.getDataType());
+        long rows = x.getShape().get(0);
+        long columns = x.getShape().get(x.getShape().dimension() - 1);
+        NDArray flat = in.reshape(rows, x.size() / (rows * columns), columns); // (B, N, in)
+        NDArray low; // (B, N, R) or (B, N, r)
+        NDArray term; // (B, N, out)
+        if (mask == null) {
+            low = flat.matMul(a); // (B, N, in) x (B, in, r) -> (B, N, r)
+            term = low.matMul(b); // (B, N, r) x (B, r, out) -> (B, N, out)
+        } else {
+            low = Linear.linear(flat, a).singletonOrThrow().muli(mask); // (B, N, in) -> (B, N, R)
+            term = Linear.linear(low, b).singletonOrThrow(); // (B, N, R) x (R, out) -> (B, N, out)
+        }
+        add(y, term);
+        new NDList(low, flat).close();
+        if (in != x) {
+            in.close();
+        }
+    }
+
+    /**
+     * Adds each row's term to the output of an embedding, in place; of factors side by side.
+     *
+     * @param ids the token ids, (B, …)
+     * @param y the base's output, (B, …, in)
+     * @param mask of the factors
+     */
+    void addEmbedding(NDArray ids, NDArray y, NDArray mask) {
+        long rows = ids.getShape().get(0);
+        NDArray flat = ids.reshape(rows, ids.size() / rows); // (B, N)
+        NDArray low = Embedding.embedding(flat, b, SparseFormat.DENSE).singletonOrThrow();
+        low.muli(mask); // (B, N, R)
+        NDArray term = low.matMul(a); // (B, N, R) x (R, in) -> (B, N, in)
+        add(y, term);
+        new NDList(low, flat).close();
+    }
+
+    private static void add(NDArray y, NDArray term) {
+        NDArray cast = Cast.to(term, y.getDataType());
+        NDArray shaped = cast.reshape(y.getShape());
+        y.addi(shaped);
+        new NDList(term, cast, shaped).close();
+    }
+}

@@ -1,0 +1,80 @@
+package dev.ligature.internal.slot;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import dev.ligature.LoraException;
+import dev.ligature.inject.ModuleVisit;
+import dev.ligature.inject.ModuleVisitor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A base with slots in its fields and frozen parameters, and the way back. */
+public final class ModelBinding {
+    private final Block base;
+    private final Slots slots;
+    private final Runnable unbind;
+    private final List<Parameter> frozenHere;
+    private final @Nullable Parameter any; // tells the engine and the device
+
+    private ModelBinding(Block base, Slots slots, Runnable unbind, List<Parameter> frozenHere) {
+        this.base = base;
+        List<Parameter> all = base.getParameters().values(); // which walks the whole model
+        this.any = all.isEmpty() ? null : all.get(0);
+        this.slots = slots;
+        this.unbind = unbind;
+        this.frozenHere = frozenHere;
+    }
+
+    /**
+     * Wraps a model.
+     *
+     * @throws LoraException if it cannot be wrapped; it is then unchanged
+     */
+    public static <M extends Block> ModelBinding of(M model, ModuleVisit<? super M> visit) {
+        if (!model.isInitialized()) {
+            throw new LoraException(
+                    "LoraNotInitialized",
+                    "The model "
+                            + model.getClass().getSimpleName()
+                            + " has no arrays yet, so the shapes of its weights are unknown. Load a"
+                            + " checkpoint into it, or call initialize, before wrapping it.");
+        }
+        SlotCollector reader = new SlotCollector();
+        ModuleVisitor.walk(model, visit, reader);
+        Slots slots = reader.read(model.getParameters());
+        ModuleVisitor.walk(model, visit, slots.binder());
+        List<Parameter> frozenHere = new ArrayList<>();
+        for (Parameter parameter : model.getParameters().values()) {
+            if (parameter.requiresGradient()) {
+                parameter.freeze(true);
+                frozenHere.add(parameter);
+            }
+        }
+        Runnable unbind = () -> ModuleVisitor.walk(model, visit, slots.unbinder());
+        return new ModelBinding(model, slots, unbind, frozenHere);
+    }
+
+    public Block base() {
+        return base;
+    }
+
+    public Slots slots() {
+        return slots;
+    }
+
+    /** Gives the base back as it was: its blocks in its fields, its parameters trainable. */
+    public void undo() {
+        unbind.run();
+        frozenHere.forEach(parameter -> parameter.freeze(false));
+    }
+
+    /** Returns a manager of its own for arrays next to the base's, on the base's device. */
+    public NDManager newManager() {
+        NDArray array = Objects.requireNonNull(any, "what is adapted has parameters").getArray();
+        return array.getManager().getEngine().newBaseManager(array.getDevice());
+    }
+}

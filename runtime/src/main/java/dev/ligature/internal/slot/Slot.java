@@ -1,0 +1,150 @@
+package dev.ligature.internal.slot;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.convolutional.Conv1d;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.convolutional.Convolution;
+import ai.djl.nn.core.Linear;
+import dev.ligature.annotation.Role;
+import dev.ligature.block.BlockWeight;
+import dev.ligature.block.TiedEmbedding;
+import dev.ligature.block.TiedLinear;
+import dev.ligature.block.TokenEmbedding;
+import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.ModuleKind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A block of the model that adapters may touch: one per block object, whatever the number of its
+ * names.
+ */
+public final class Slot {
+    private final int index;
+    private final Role role;
+    private final Block base;
+    private final ModuleKind kind;
+    private final @Nullable Parameter weight;
+    private final List<SlotParameter> parameters;
+    private final List<String> names = new ArrayList<>();
+
+    Slot(int index, String name, Role role, Block base) {
+        this.index = index;
+        this.role = role;
+        this.base = base;
+        this.kind = kindOf(base);
+        this.weight = BlockWeight.of(base).orElse(null);
+        this.parameters = SlotParameter.of(base);
+        names.add(name);
+    }
+
+    public int index() {
+        return index;
+    }
+
+    public String name() {
+        return names.get(0);
+    }
+
+    public List<String> names() {
+        return names;
+    }
+
+    Role role() {
+        return role;
+    }
+
+    public Block base() {
+        return base;
+    }
+
+    public ModuleKind kind() {
+        return kind;
+    }
+
+    /** Returns the weight that the block reads; null for a block without a single one. */
+    public @Nullable Parameter weight() {
+        return weight;
+    }
+
+    /** Returns the block's own bias; null where it has none. */
+    public @Nullable Parameter bias() {
+        return base.getDirectParameters().values().stream()
+                .filter(parameter -> parameter.getType() == Parameter.Type.BIAS)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Returns all parameters that the block and its children read. */
+    public List<SlotParameter> parameters() {
+        return parameters;
+    }
+
+    boolean reads(Parameter parameter) {
+        return parameters.stream().anyMatch(read -> read.parameter() == parameter);
+    }
+
+    /** Returns the parameter of a name below the module's. */
+    public Parameter parameter(String name) {
+        return parameters.stream()
+                .filter(read -> read.name().equals(name))
+                .findFirst()
+                .map(SlotParameter::parameter)
+                .orElseThrow(() -> new IllegalStateException(name() + " has no " + name));
+    }
+
+    /** Returns whether the weight is the block's own parameter, and not another block's. */
+    boolean ownsWeight() {
+        return weight != null && base.getDirectParameters().values().contains(weight);
+    }
+
+    /**
+     * Returns what a plan needs to know.
+     *
+     * @param weightName the name of the module that owns the weight
+     * @param ids of each parameter what it has in common for all modules that read it
+     */
+    ModelLayout.Module describe(String weightName, Map<Parameter, String> ids) {
+        NDArray array = weight == null ? null : weight.getArray();
+        return new ModelLayout.Module(
+                name(),
+                names.subList(1, names.size()),
+                role,
+                kind,
+                base.getClass().getSimpleName(),
+                weightName,
+                array == null ? new Shape() : array.getShape(),
+                array == null ? DataType.UNKNOWN : array.getDataType(),
+                base instanceof Convolution convolution ? convolution.getGroups() : 1,
+                parameters.stream().map(read -> describe(read, ids)).toList());
+    }
+
+    private static ModelLayout.Parameter describe(SlotParameter read, Map<Parameter, String> ids) {
+        Parameter parameter = read.parameter();
+        NDArray array = parameter.isInitialized() ? parameter.getArray() : null;
+        return new ModelLayout.Parameter(
+                read.name(),
+                ids.getOrDefault(parameter, parameter.getName()),
+                array == null ? new Shape() : array.getShape(),
+                array == null ? DataType.UNKNOWN : array.getDataType(),
+                SlotParameter.isBias(parameter));
+    }
+
+    private static ModuleKind kindOf(Block block) {
+        if (block instanceof Linear || block instanceof TiedLinear) {
+            return ModuleKind.LINEAR;
+        }
+        if (block instanceof Conv1d || block instanceof Conv2d) {
+            return ModuleKind.CONVOLUTION;
+        }
+        return block instanceof TokenEmbedding || block instanceof TiedEmbedding
+                ? ModuleKind.EMBEDDING
+                : ModuleKind.OTHER;
+    }
+}

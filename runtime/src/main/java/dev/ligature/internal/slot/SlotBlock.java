@@ -1,0 +1,57 @@
+package dev.ligature.internal.slot;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import dev.ligature.block.ForwardingBlock;
+import dev.ligature.internal.route.RoutedParameterStore;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a field of a wrapped model holds: the base block, and the adapter's term where the request's
+ * store carries one.
+ */
+public final class SlotBlock extends ForwardingBlock {
+    private final Slot slot;
+    private final Slots owner;
+
+    SlotBlock(Slot slot, Slots owner) {
+        this.slot = slot;
+        this.owner = owner;
+    }
+
+    @Override
+    public Block base() {
+        return slot.base();
+    }
+
+    @Override
+    public NDList forward(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        if (parameterStore instanceof RoutedParameterStore store && store.isOf(owner)) {
+            return store.forward(slot, inputs, training, params);
+        }
+        return base().forward(parameterStore, inputs, training, params);
+    }
+
+    @Override
+    public void freezeParameters(boolean freeze) {
+        base().freezeParameters(freeze);
+    }
+
+    @Override
+    public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {
+        base().freezeParameters(freeze, predicate);
+    }
+
+    @Override
+    public String toString() {
+        return base().toString();
+    }
+}

@@ -1,0 +1,182 @@
+package dev.ligature.internal.slot;
+
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.ParameterList;
+import ai.djl.util.Pair;
+import dev.ligature.LoraException;
+import dev.ligature.annotation.Role;
+import dev.ligature.block.ForwardingBlock;
+import dev.ligature.block.TiedBlock;
+import dev.ligature.inject.ModuleSink;
+import dev.ligature.plan.ModelLayout;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Collects the slots of a model without changing it, and checks that what is declared as tied is
+ * one weight and that nothing else is.
+ */
+final class SlotCollector implements ModuleSink {
+    private final List<Slot> slots = new ArrayList<>();
+    private final Map<String, Slot> byName = new LinkedHashMap<>();
+    private final IdentityHashMap<Block, Slot> byBlock = new IdentityHashMap<>();
+    private final IdentityHashMap<Slot, Slot> tiedTo = new IdentityHashMap<>();
+
+    @Override
+    public Block module(String path, Role role, Block block) {
+        if (block instanceof ForwardingBlock) {
+            throw new LoraException(
+                    "LoraAlreadyWrapped",
+                    "Module "
+                            + path
+                            + " is wrapped already. Use the LoraModel that wraps it, or unwrap that"
+                            + " first.");
+        }
+        Slot slot = byBlock.get(block);
+        if (slot == null) {
+            slot = new Slot(slots.size(), path, role, block);
+            slots.add(slot);
+            byBlock.put(block, slot);
+        } else {
+            slot.names().add(path);
+        }
+        byName.put(path, slot);
+        return block;
+    }
+
+    @Override
+    public void tie(String reader, String source) {
+        Slot tied = named(reader);
+        Slot owner = named(source);
+        if (tied == owner || (tied.base() instanceof TiedBlock block && block.isUntied())) {
+            return;
+        }
+        if (tied.weight() == null || tied.weight() != owner.weight()) {
+            throw new LoraException(
+                    "LoraTieBroken",
+                    "Module "
+                            + reader
+                            + " is declared as tied to "
+                            + source
+                            + ", but its "
+                            + tied.base().getClass().getSimpleName()
+                            + " does not read the weight of the "
+                            + owner.base().getClass().getSimpleName()
+                            + " there. Build it on the block it shares with (new TiedLinear(source),"
+                            + " new TiedEmbedding(source)), or make the tie conditional with @Tied(when = …).");
+        }
+        tiedTo.put(root(tied), root(owner));
+    }
+
+    /**
+     * Returns the checked slots.
+     *
+     * @param all the parameters of the model
+     */
+    Slots read(ParameterList all) {
+        checkRoles();
+        slots.forEach(SlotCollector::checkInitialized);
+        IdentityHashMap<Parameter, Slot> owners = new IdentityHashMap<>();
+        for (Slot slot : slots) {
+            Parameter weight = slot.weight();
+            if (weight != null && (!owners.containsKey(weight) || slot.ownsWeight())) {
+                owners.put(weight, slot);
+            }
+        }
+        IdentityHashMap<Parameter, String> ids = ids();
+        List<ModelLayout.Module> modules = new ArrayList<>();
+        for (Slot slot : slots) {
+            Slot owner = slot.weight() == null ? null : owners.get(slot.weight());
+            checkDeclared(slot, owner);
+            modules.add(slot.describe(owner == null ? "" : owner.name(), ids));
+        }
+        List<String> otherBiases = new ArrayList<>();
+        for (Pair<String, Parameter> named : all) {
+            if (SlotParameter.isBias(named.getValue()) && !ids.containsKey(named.getValue())) {
+                otherBiases.add(named.getKey());
+            }
+        }
+        return new Slots(slots, byName, new ModelLayout(modules, otherBiases));
+    }
+
+    /** Names each parameter by the module that owns it, or else by the first that reads it. */
+    private IdentityHashMap<Parameter, String> ids() {
+        IdentityHashMap<Parameter, String> ids = new IdentityHashMap<>();
+        for (Slot slot : slots) {
+            for (SlotParameter read : slot.parameters()) {
+                boolean owned =
+                        slot.base().getDirectParameters().values().contains(read.parameter());
+                if (!read.name().isEmpty() && (owned || !ids.containsKey(read.parameter()))) {
+                    ids.put(read.parameter(), slot.name() + "." + read.name());
+                }
+            }
+        }
+        return ids;
+    }
+
+    private static void checkInitialized(Slot slot) {
+        if (slot.weight() != null && !slot.weight().isInitialized()) {
+            throw new LoraException(
+                    "LoraNotInitialized",
+                    "The weight of module "
+                            + slot.name()
+                            + ", a "
+                            + slot.base().getClass().getSimpleName()
+                            + ", has no array, although the model is initialised. Add the block"
+                            + " with addChildBlock, so that it is initialised with the model.");
+        }
+    }
+
+    private void checkDeclared(Slot slot, @Nullable Slot owner) {
+        if (owner != null && root(slot) != root(owner)) {
+            throw new LoraException(
+                    "LoraTieUndeclared",
+                    "Modules "
+                            + owner.name()
+                            + " and "
+                            + slot.name()
+                            + " share one weight, but no @Tied says so. Annotate "
+                            + slot.name()
+                            + " with @Tied(\""
+                            + owner.name()
+                            + "\"), or give it a weight of its own.");
+        }
+    }
+
+    private void checkRoles() {
+        for (Role role : List.of(Role.INPUT_EMBEDDING, Role.OUTPUT_HEAD)) {
+            List<String> names =
+                    slots.stream().filter(slot -> slot.role() == role).map(Slot::name).toList();
+            if (names.size() > 1) {
+                throw new LoraException(
+                        "LoraRoleTwice",
+                        "The modules "
+                                + String.join(" and ", names)
+                                + " all have the role "
+                                + role
+                                + ". A model has one; leave it on that one only.");
+            }
+        }
+    }
+
+    private Slot named(String name) {
+        Slot slot = byName.get(name);
+        if (slot == null) {
+            throw new IllegalStateException("No module " + name);
+        }
+        return slot;
+    }
+
+    private Slot root(Slot slot) {
+        Slot at = slot;
+        for (Slot up = tiedTo.get(at); up != null && up != at; up = tiedTo.get(at)) {
+            at = up;
+        }
+        return at;
+    }
+}

@@ -1,0 +1,107 @@
+package dev.ligature.internal.slot;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import dev.ligature.LoraException;
+import dev.ligature.annotation.Role;
+import dev.ligature.inject.ModuleSink;
+import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.PairPlan;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The slots of one wrapped model, and the blocks that stand in its fields. Fixed when the model is
+ * wrapped; adapters that come later change nothing here.
+ */
+public final class Slots {
+    private final List<Slot> slots;
+    private final ModelLayout layout;
+    private final IdentityHashMap<Block, SlotBlock> byBase = new IdentityHashMap<>();
+    private final Map<String, Slot> byName;
+    private volatile boolean bound;
+
+    Slots(List<Slot> slots, Map<String, Slot> byName, ModelLayout layout) {
+        this.slots = List.copyOf(slots);
+        this.byName = Map.copyOf(byName);
+        this.layout = layout;
+        for (Slot slot : slots) {
+            byBase.put(slot.base(), new SlotBlock(slot, this));
+        }
+    }
+
+    public List<Slot> all() {
+        return slots;
+    }
+
+    public ModelLayout layout() {
+        return layout;
+    }
+
+    public Slot named(String name) {
+        Slot slot = byName.get(name);
+        if (slot == null) {
+            throw new IllegalStateException("No module " + name);
+        }
+        return slot;
+    }
+
+    /** Returns the weight that a pair is for. */
+    public NDArray weightOf(PairPlan pair) {
+        PairPlan.Reader reader = pair.readers().get(0);
+        return named(reader.slot()).parameter(reader.parameter()).getArray();
+    }
+
+    /** Returns the slots that read a parameter. */
+    public List<Slot> readersOf(Parameter parameter) {
+        return slots.stream().filter(slot -> slot.reads(parameter)).toList();
+    }
+
+    /** Throws if the slots are not in the model's fields any more. */
+    public void checkBound() {
+        if (!bound) {
+            throw new LoraException(
+                    "LoraUnwrapped",
+                    "The model was unwrapped, so adapters have no effect on it. Wrap it again and"
+                            + " load them.");
+        }
+    }
+
+    /** Returns the sink that puts slot blocks into the model's fields. */
+    ModuleSink binder() {
+        bound = true;
+        return new Exchange() {
+            @Override
+            @Nullable Block exchange(Block block) {
+                return byBase.get(block);
+            }
+        };
+    }
+
+    /** Returns the sink that puts the base blocks back. */
+    ModuleSink unbinder() {
+        bound = false;
+        return new Exchange() {
+            @Override
+            Block exchange(Block block) {
+                return block instanceof SlotBlock slot ? slot.base() : block;
+            }
+        };
+    }
+
+    private abstract static class Exchange implements ModuleSink {
+        abstract @Nullable Block exchange(Block block);
+
+        @Override
+        public Block module(String path, Role role, Block block) {
+            Block other = exchange(block);
+            if (other == null) {
+                throw new IllegalStateException("Module " + path + " changed while it was wrapped");
+            }
+            return other;
+        }
+    }
+}

@@ -1,0 +1,126 @@
+package dev.ligature.internal.resolve;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import ai.djl.ndarray.types.DataType;
+import dev.ligature.annotation.Role;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraConfigBuilder;
+import dev.ligature.config.ModuleSelection;
+import dev.ligature.plan.Layouts;
+import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.ModuleKind;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+class ExplicitConfigTest {
+    @Test
+    @Tag("D22")
+    void aTiedReaderThatWasNotTargeted_isNamed() {
+        LoraPlan plan = tied(config("q_proj", "embed_tokens"));
+        assertEquals(Set.of("q_proj", "embed_tokens", "lm_head"), targets(plan));
+        assertReloads(plan);
+    }
+
+    @Test
+    void aConfigThatNamesAllReaders_staysAsItIs() {
+        LoraConfig config = config("embed_tokens", "lm_head").build();
+        assertEquals(config, LoraPlan.resolve(config, Layouts.llama(true)).explicitConfig());
+        LoraConfig regex = LoraConfig.builder().setTargetModulesRegex(".*q_proj").build();
+        assertEquals(regex, LoraPlan.resolve(regex, Layouts.llama(true)).explicitConfig());
+    }
+
+    @Test
+    @Tag("D21")
+    void anExpressionThatMissesATiedReader_getsItAsAnAlternative() {
+        LoraPlan plan =
+                tied(
+                        LoraConfig.builder()
+                                .setTargetModulesRegex("lm_.*")
+                                .optEnsureWeightTying(true));
+        assertEquals(
+                new ModuleSelection.Regex("lm_.*|model\\.embed_tokens"),
+                plan.explicitConfig().targetModules());
+        assertReloads(plan);
+    }
+
+    @Test
+    @Tag("D21")
+    void anExpressionWithFlagsOnATie_becomesTheListOfNames() {
+        LoraPlan plan =
+                tied(
+                        LoraConfig.builder()
+                                .setTargetModulesRegex("(?i)LM_HEAD")
+                                .optEnsureWeightTying(true));
+        assertEquals(Set.of("model.embed_tokens", "lm_head"), targets(plan));
+        assertReloads(plan);
+    }
+
+    @Test
+    void allLinear_becomesTheListOfNames() {
+        LoraPlan plan = tied(LoraConfig.builder().setAllLinear());
+        assertEquals(14, targets(plan).size());
+        assertReloads(plan);
+    }
+
+    @Test
+    void valuesOfATiedReaderThatNoPatternNames_areAddedAfterTheOthers() {
+        LoraPlan plan =
+                tied(
+                        config("embed_tokens", "q_proj")
+                                .optRankPattern(Map.of("embed_tokens", 4))
+                                .optAlphaPattern(Map.of("embed_tokens", 2.5)));
+        LoraConfig saved = plan.explicitConfig();
+        assertEquals(
+                List.of(Map.entry("embed_tokens", 4), Map.entry("lm_head", 4)),
+                List.copyOf(saved.rankPattern().entrySet()));
+        assertEquals(
+                List.of(Map.entry("embed_tokens", 2.5), Map.entry("lm_head", 2.5)),
+                List.copyOf(saved.alphaPattern().entrySet()));
+        assertReloads(plan);
+    }
+
+    @Test
+    void aModuleThatWasTargetedByAnAlias_isNamedAsInTheFile() {
+        ModelLayout layout =
+                new ModelLayout(
+                        List.of(
+                                new ModelLayout.Module(
+                                        "shared.q",
+                                        List.of("left.k"),
+                                        Role.MODULE,
+                                        ModuleKind.LINEAR,
+                                        "Linear",
+                                        "shared.q",
+                                        Layouts.SQUARE,
+                                        DataType.FLOAT32)));
+        LoraConfig config =
+                LoraConfig.builder().setTargetModules("k").optRankPattern(Map.of("k", 2)).build();
+        LoraConfig saved = LoraPlan.resolve(config, layout).explicitConfig();
+        assertEquals(new ModuleSelection.Names(Set.of("k", "shared.q")), saved.targetModules());
+        assertEquals(Map.of("k", 2, "shared.q", 2), saved.rankPattern());
+    }
+
+    private static LoraConfigBuilder config(String... targets) {
+        return LoraConfig.builder().setTargetModules(targets).optEnsureWeightTying(true);
+    }
+
+    private static LoraPlan tied(LoraConfigBuilder builder) {
+        return LoraPlan.resolve(builder.build(), Layouts.llama(true));
+    }
+
+    private static Set<String> targets(LoraPlan plan) {
+        return ((ModuleSelection.Names) plan.explicitConfig().targetModules()).names();
+    }
+
+    private static void assertReloads(LoraPlan plan) {
+        LoraPlan again = LoraPlan.resolveForLoading(plan.explicitConfig(), Layouts.llama(true));
+        assertEquals(plan.pairs(), again.pairs());
+        assertEquals(plan.warnings(), again.warnings());
+        assertEquals(plan.explicitConfig(), again.explicitConfig());
+    }
+}
