@@ -2,6 +2,8 @@ package dev.ligature.internal.diag;
 
 import dev.ligature.LoraException;
 import dev.ligature.LoraStateException;
+import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.plan.PlanWarning;
 import java.util.Locale;
 
 /**
@@ -43,5 +45,33 @@ public interface Message {
      */
     default LoraStateException state(Object... values) {
         return new LoraStateException(code(), text(values));
+    }
+
+    /**
+     * Returns an error to be thrown: a file is wrong.
+     *
+     * @param values what the pattern refers to, in order
+     */
+    default CheckpointException fileError(Object... values) {
+        return new CheckpointException(code(), text(values));
+    }
+
+    /**
+     * Returns an error to be thrown: a file is wrong, as the JDK or a library noticed.
+     *
+     * @param cause the error of the JDK or the library
+     * @param values what the pattern refers to, in order
+     */
+    default CheckpointException fileErrorFrom(Throwable cause, Object... values) {
+        return new CheckpointException(code(), text(values), cause);
+    }
+
+    /**
+     * Returns a warning: something in a configuration is doubtful, but allowed.
+     *
+     * @param values what the pattern refers to, in order
+     */
+    default PlanWarning warning(Object... values) {
+        return new PlanWarning(code(), text(values));
     }
 }
