@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -24,6 +25,24 @@ record ErrorSite(String type, List<String> codes, String text) {
     private static final Pattern LITERAL = Pattern.compile("\"((?:[^\"\\\\]|\\\\.)*)\"");
     private static final Pattern JOINED = Pattern.compile("(?<!\\\\)\"\\s*\\+\\s*\"");
 
+    /** A constant of a room's catalogue: its code, perhaps its severity, and its pattern. */
+    private static final Pattern CONSTANT =
+            Pattern.compile(
+                    "\\b[A-Z][A-Z0-9_]*\\(\\s*\"(\\w+)\",\\s*([\\w.]+,\\s*)?(\"(?:[^\"\\\\]|\\\\.|\"\\s*\\+\\s*\")*\")\\)");
+
+    private static final Pattern VALUE = Pattern.compile("%(\\d+\\$)?[a-z]");
+
+    private static ErrorSite constant(MatchResult constant) {
+        boolean warning = constant.group(2) != null && constant.group(2).contains("WARNING");
+        String text =
+                literals(constant.group(3)).stream()
+                        .flatMap(VALUE::splitAsStream)
+                        .max(Comparator.comparingInt(String::length))
+                        .orElse("");
+        return new ErrorSite(
+                warning ? "PlanWarning" : "LoraException", List.of(constant.group(1)), text);
+    }
+
     boolean isWarning() {
         return type.equals("PlanWarning");
     }
@@ -33,11 +52,15 @@ record ErrorSite(String type, List<String> codes, String text) {
         List<ErrorSite> sites = new ArrayList<>();
         for (Path file : sources(directory)) {
             String source = read(file);
+            if (file.toString().endsWith("Message.java")) {
+                CONSTANT.matcher(source).results().forEach(c -> sites.add(constant(c)));
+            }
             Matcher creation = CREATION.matcher(source);
             while (creation.find()) {
                 List<String> arguments = arguments(source, creation.end());
-                // An error that is thrown again, or a warning that is made an error.
-                if (!arguments.get(0).endsWith(".code()")) {
+                // An error that is thrown again, or a warning that is made an error, or the text of
+                // a catalogue.
+                if (!arguments.get(0).endsWith("code()")) {
                     sites.add(site(file, creation.group(1), arguments));
                 }
             }
