@@ -15,6 +15,7 @@ import dev.ligature.internal.registry.AdapterRegistry;
 import dev.ligature.internal.registry.InputRoutedBlock;
 import dev.ligature.internal.registry.MergeLedger;
 import dev.ligature.internal.registry.RouteTable;
+import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.internal.route.Route;
 import dev.ligature.internal.route.RoutedBlock;
 import dev.ligature.internal.slot.ModelBinding;
@@ -128,7 +129,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if the configuration does not fit the model
      */
     public LoraPlan plan(LoraConfig config) {
-        return LoraPlan.resolve(config, slots.layout());
+        return PlanResolver.resolve(config, slots.layout());
     }
 
     /**

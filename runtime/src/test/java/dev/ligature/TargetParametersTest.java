@@ -26,6 +26,7 @@ import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.inject.ModuleVisitor;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.internal.resolve.ExplicitConfig;
 import dev.ligature.internal.slot.SlotBlock;
 import dev.ligature.internal.slot.SlotParameter;
 import dev.ligature.plan.PairPlan;
@@ -252,7 +253,7 @@ final class TargetParametersTest extends ToyTest {
                 pair.readers().stream().map(PairPlan.Reader::module).toList());
         assertEquals(
                 List.of("embed.weight", "head.weight"),
-                lora.plan(tied).explicitConfig().targetParameters().stream()
+                ExplicitConfig.of(lora.plan(tied)).targetParameters().stream()
                         .sorted(Comparator.naturalOrder())
                         .toList());
         AdapterState adapter = lora.create("a", tied);

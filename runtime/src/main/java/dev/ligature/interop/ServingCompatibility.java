@@ -1,6 +1,7 @@
 package dev.ligature.interop;
 
 import dev.ligature.internal.peft.AdapterConfigWriter;
+import dev.ligature.internal.resolve.ExplicitConfig;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import java.util.List;
@@ -82,7 +83,7 @@ public record ServingCompatibility(List<Finding> findings) {
      * @param layout the model that it was resolved for
      */
     public static ServingCompatibility of(LoraPlan plan, ModelLayout layout) {
-        return of(plan, layout, AdapterConfigWriter.fields(plan.explicitConfig()));
+        return of(plan, layout, AdapterConfigWriter.fields(ExplicitConfig.of(plan)));
     }
 
     /** Finds the same from the fields of the file {@code adapter_config.json}. */

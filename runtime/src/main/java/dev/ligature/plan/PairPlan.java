@@ -133,30 +133,6 @@ public record PairPlan(
                 + (loraBias ? out : 0);
     }
 
-    /**
-     * Returns the plan of the same ΔW for a pair that starts from nothing: that of [A; A₀] and [B,
-     * −B₀], with twice the rank and the same scaling.
-     */
-    PairPlan converted(boolean rslora) {
-        int times = startsFromWeight() ? 2 : 1;
-        int grown = times * rank;
-        double growth = rslora ? Math.sqrt(times) : times;
-        return new PairPlan(
-                weight,
-                readers,
-                out,
-                in,
-                kernel,
-                grown,
-                growth * alpha,
-                growth * alpha / (rslora ? Math.sqrt(grown) : grown),
-                dropout,
-                LoraInit.DEFAULT,
-                dora,
-                loraBias,
-                dataType);
-    }
-
     /** Returns the bytes of both factors. */
     public long byteCount() {
         return parameterCount() * dataType.getNumOfBytes();

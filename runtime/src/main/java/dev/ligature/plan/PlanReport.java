@@ -12,24 +12,24 @@ final class PlanReport {
     private static final List<String> HEADER =
             List.of("module", "reads", "r", "alpha", "scaling", "parameters");
 
-    private final LoraPlan plan;
+    private PlanReport() {}
 
-    PlanReport(LoraPlan plan) {
-        this.plan = plan;
-    }
-
-    @Override
-    public String toString() {
+    static String of(
+            List<PairPlan> pairs,
+            List<ReplacementPlan> replacements,
+            List<TokenRowsPlan> tokenRows,
+            long parameters,
+            List<PlanWarning> warnings) {
         List<List<String>> rows = new ArrayList<>();
         rows.add(HEADER);
-        plan.pairs().forEach(pair -> addRows(pair, rows));
-        plan.replacements().forEach(copy -> addRows(copy, rows));
-        plan.tokenRows().forEach(tokens -> addRows(tokens, rows));
-        rows.add(List.of("total", "", "", "", "", count(plan.trainableParameters())));
+        pairs.forEach(pair -> addRows(pair, rows));
+        replacements.forEach(copy -> addRows(copy, rows));
+        tokenRows.forEach(tokens -> addRows(tokens, rows));
+        rows.add(List.of("total", "", "", "", "", count(parameters)));
         int[] widths = widths(rows);
         StringBuilder text = new StringBuilder();
         rows.forEach(row -> addLine(row, widths, text));
-        plan.warnings().forEach(warning -> text.append(warning).append('\n'));
+        warnings.forEach(warning -> text.append(warning).append('\n'));
         return text.toString();
     }
 

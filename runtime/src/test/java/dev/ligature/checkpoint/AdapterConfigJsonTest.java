@@ -16,7 +16,7 @@ import dev.ligature.config.LoraInit;
 import dev.ligature.config.ModuleSelection;
 import dev.ligature.config.TokenSelection;
 import dev.ligature.internal.peft.UnsupportedField;
-import dev.ligature.plan.LoraPlan;
+import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.plan.PlanWarning;
 import java.io.IOException;
 import java.io.InputStream;
@@ -297,12 +297,13 @@ class AdapterConfigJsonTest {
         assertFalse(AdapterConfigJson.write(config).contains("from_the_future"));
         assertEquals(List.of(), parse(AdapterConfigJson.write(config)).unknownFields());
         PlanWarning warning =
-                LoraPlan.resolveForLoading(config, LlamaLayout.tied()).warnings().get(0);
+                PlanResolver.resolveForLoading(config, LlamaLayout.tied()).warnings().get(0);
         assertEquals("LoraUnknownField", warning.code());
         assertTrue(warning.message().contains("'from_the_future' set to {a=[1]}"));
         LoraException error =
                 assertThrows(
-                        LoraException.class, () -> LoraPlan.resolve(config, LlamaLayout.tied()));
+                        LoraException.class,
+                        () -> PlanResolver.resolve(config, LlamaLayout.tied()));
         assertEquals("LoraUnknownField", error.code());
     }
 

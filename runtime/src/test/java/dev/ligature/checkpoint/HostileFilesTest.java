@@ -9,6 +9,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.ligature.LoraException;
 import dev.ligature.internal.peft.AdapterDirectory;
+import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.internal.tensors.ShardedTensors;
 import dev.ligature.plan.LoraPlan;
 import java.io.IOException;
@@ -268,7 +269,7 @@ class HostileFilesTest {
                             () -> {
                                 AdapterDirectory adapter = AdapterDirectory.open(directory);
                                 LoraPlan plan =
-                                        LoraPlan.resolveForLoading(
+                                        PlanResolver.resolveForLoading(
                                                 adapter.config(), LlamaLayout.tied());
                                 adapter.read(plan, arrays);
                             });

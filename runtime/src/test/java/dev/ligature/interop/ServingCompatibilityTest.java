@@ -9,6 +9,8 @@ import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.internal.peft.AdapterConfigWriter;
+import dev.ligature.internal.resolve.ExplicitConfig;
+import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.interop.ServingCompatibility.Effect;
 import dev.ligature.interop.ServingCompatibility.Finding;
 import dev.ligature.interop.ServingCompatibility.Server;
@@ -142,7 +144,7 @@ class ServingCompatibilityTest {
         configs.forEach(
                 (config, reason) -> {
                     ModelLayout layout = LlamaLayout.untied();
-                    LoraPlan plan = LoraPlan.resolveForLoading(config.build(), layout);
+                    LoraPlan plan = PlanResolver.resolveForLoading(config.build(), layout);
                     ServingCompatibility found = ServingCompatibility.of(plan, layout);
                     for (Server server : Server.values()) {
                         assertFinding(found, server, Effect.REFUSED, reason);
@@ -193,15 +195,15 @@ class ServingCompatibilityTest {
     }
 
     private static ServingCompatibility of(LoraConfig config, ModelLayout layout) {
-        return ServingCompatibility.of(LoraPlan.resolve(config, layout), layout);
+        return ServingCompatibility.of(PlanResolver.resolve(config, layout), layout);
     }
 
     /** Returns what is found of a plain adapter whose file has one field besides. */
     private static ServingCompatibility with(String field, Object value) {
         ModelLayout layout = LlamaLayout.tied();
-        LoraPlan plan = LoraPlan.resolve(config("q_proj").build(), layout);
+        LoraPlan plan = PlanResolver.resolve(config("q_proj").build(), layout);
         Map<String, @Nullable Object> fields =
-                new TreeMap<>(AdapterConfigWriter.fields(plan.explicitConfig()));
+                new TreeMap<>(AdapterConfigWriter.fields(ExplicitConfig.of(plan)));
         fields.put(field, value);
         return ServingCompatibility.of(plan, layout, fields);
     }

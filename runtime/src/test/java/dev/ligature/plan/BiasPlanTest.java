@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraConfigBuilder;
+import dev.ligature.internal.resolve.PlanResolver;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -32,7 +33,7 @@ class BiasPlanTest {
     @Test
     void theBiasOfASavedModule_isPartOfItsCopy() {
         LoraPlan plan =
-                LoraPlan.resolve(config(BiasMode.ALL).optModulesToSave("v").build(), LAYOUT);
+                PlanResolver.resolve(config(BiasMode.ALL).optModulesToSave("v").build(), LAYOUT);
         assertEquals(
                 List.of(
                         "v.weight SAVED_MODULE",
@@ -47,14 +48,14 @@ class BiasPlanTest {
         ModelLayout layout = layout(List.of("04gate_bias"));
         Refused.with(
                 "LoraBiasUncovered",
-                () -> LoraPlan.resolve(config(BiasMode.ALL).build(), layout),
+                () -> PlanResolver.resolve(config(BiasMode.ALL).build(), layout),
                 "04gate_bias",
                 "@LoraTarget",
                 "lora_only");
         assertEquals(List.of("q.bias"), biases(config(BiasMode.LORA_ONLY), layout));
         assertEquals(
                 3,
-                LoraPlan.resolveForLoading(config(BiasMode.ALL).build(), layout)
+                PlanResolver.resolveForLoading(config(BiasMode.ALL).build(), layout)
                         .replacements()
                         .size());
     }
@@ -63,13 +64,13 @@ class BiasPlanTest {
     void aModeThatMeansNoBias_isAnError() {
         Refused.with(
                 "LoraEntryIneffective",
-                () -> LoraPlan.resolve(config(BiasMode.ALL).build(), without()),
+                () -> PlanResolver.resolve(config(BiasMode.ALL).build(), without()),
                 "bias has 'all'",
                 "no module of the model has a bias");
         Refused.with(
                 "LoraEntryIneffective",
                 () ->
-                        LoraPlan.resolve(
+                        PlanResolver.resolve(
                                 config(BiasMode.LORA_ONLY).setTargetModules("o").build(), LAYOUT),
                 "bias has 'lora_only'",
                 "none of the modules that are targeted has a bias");
@@ -95,7 +96,7 @@ class BiasPlanTest {
 
     private static List<String> biases(LoraConfigBuilder builder, ModelLayout layout) {
         return new ArrayList<>(
-                LoraPlan.resolve(builder.build(), layout).replacements().stream()
+                PlanResolver.resolve(builder.build(), layout).replacements().stream()
                         .map(ReplacementPlan::name)
                         .toList());
     }

@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraConfigBuilder;
+import dev.ligature.internal.resolve.PlanResolver;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -105,7 +106,7 @@ class LoraPlanTest {
                         .optLayersToTransform(1, 7)
                         .optRankPattern(ranks)
                         .build();
-        LoraPlan plan = LoraPlan.resolveForLoading(config, LLAMA);
+        LoraPlan plan = PlanResolver.resolveForLoading(config, LLAMA);
         assertEquals(
                 List.of("model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.q_proj"),
                 plan.pairs().stream().map(PairPlan::name).toList());
@@ -137,7 +138,7 @@ class LoraPlanTest {
         Refused.with(
                 "LoraNothingTargeted",
                 () ->
-                        LoraPlan.resolveForLoading(
+                        PlanResolver.resolveForLoading(
                                 names("q_proj").optLayersToTransform(5).build(), LLAMA),
                 "It fits 2",
                 "layers_to_transform [5]");
@@ -163,7 +164,7 @@ class LoraPlanTest {
                 new ModelLayout(List.of(Layouts.other("embed", "TrainableWordEmbedding")));
         Refused.with(
                 "LoraModuleUnsupported",
-                () -> LoraPlan.resolve(names("embed").build(), djl),
+                () -> PlanResolver.resolve(names("embed").build(), djl),
                 "TrainableWordEmbedding",
                 "Use dev.ligature.block.TokenEmbedding");
     }
@@ -183,7 +184,7 @@ class LoraPlanTest {
         ModelLayout layout = new ModelLayout(List.of(Layouts.linear("fc"), Layouts.linear("out")));
         Refused.with(
                 "LoraNoOutputHead",
-                () -> LoraPlan.resolve(LoraConfig.builder().setAllLinear().build(), layout),
+                () -> PlanResolver.resolve(LoraConfig.builder().setAllLinear().build(), layout),
                 "@LoraTarget(role = OUTPUT_HEAD)",
                 "fc, out");
     }
@@ -194,12 +195,12 @@ class LoraPlanTest {
                 new ModelLayout(
                         List.of(aliased("shared.q", "left.q", "right.q"), Layouts.linear("out.q")));
         LoraPlan plan =
-                LoraPlan.resolve(
+                PlanResolver.resolve(
                         names("right.q").optRankPattern(Map.of("left.q", 3)).build(), layout);
         assertEquals(List.of("shared.q"), plan.pairs().stream().map(PairPlan::name).toList());
         assertEquals(3, plan.pairs().get(0).rank());
         LoraPlan excluded =
-                LoraPlan.resolve(names("q").optExcludeModules("left.q").build(), layout);
+                PlanResolver.resolve(names("q").optExcludeModules("left.q").build(), layout);
         assertEquals(List.of("out.q"), excluded.pairs().stream().map(PairPlan::name).toList());
     }
 
@@ -219,7 +220,7 @@ class LoraPlanTest {
                                             new Shape(3, 2),
                                             base)));
             DataType factors = base == DataType.FLOAT64 ? DataType.FLOAT64 : DataType.FLOAT32;
-            LoraPlan plan = LoraPlan.resolve(names("fc").build(), layout);
+            LoraPlan plan = PlanResolver.resolve(names("fc").build(), layout);
             assertEquals(factors, plan.pairs().get(0).dataType());
         }
     }
@@ -279,6 +280,6 @@ class LoraPlanTest {
     }
 
     private static LoraPlan resolve(LoraConfigBuilder builder) {
-        return LoraPlan.resolve(builder.build(), LLAMA);
+        return PlanResolver.resolve(builder.build(), LLAMA);
     }
 }

@@ -11,6 +11,7 @@ import dev.ligature.checkpoint.AdapterConfigJson;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.names.NameMatch;
+import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.internal.resolve.TargetMatcher;
 import java.io.IOException;
 import java.io.InputStream;
@@ -104,7 +105,7 @@ public class PeftPlanTest {
     private static String plan(Case test) throws CheckpointException {
         LoraConfig config = test.config();
         try {
-            return LoraPlan.resolveForLoading(config, test.layout()).pairs().stream()
+            return PlanResolver.resolveForLoading(config, test.layout()).pairs().stream()
                     .map(pair -> line(pair.name(), pair.rank(), pair.scaling()))
                     .collect(Collectors.joining("; "));
         } catch (LoraException e) {

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraConfigBuilder;
+import dev.ligature.internal.resolve.PlanResolver;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -78,7 +79,7 @@ class TiePlanTest {
     @Test
     void allLinear_leavesTheHeadOutAndTheTieUntouched() {
         LoraConfig config = LoraConfig.builder().setAllLinear().optEnsureWeightTying(true).build();
-        LoraPlan plan = LoraPlan.resolve(config, Layouts.llama(true));
+        LoraPlan plan = PlanResolver.resolve(config, Layouts.llama(true));
         assertEquals(14, plan.pairs().size());
         assertTrue(plan.pairs().stream().allMatch(pair -> pair.readers().size() == 1));
         assertEquals("LoraTieUntouched", plan.warnings().get(0).code());
@@ -110,7 +111,7 @@ class TiePlanTest {
                                 reader("encoder.1.fc", "encoder.0.fc"),
                                 Layouts.embedding("shared"),
                                 reader("encoder.2.fc", "encoder.0.fc")));
-        LoraPlan plan = LoraPlan.resolve(config("1.fc").build(), layout);
+        LoraPlan plan = PlanResolver.resolve(config("1.fc").build(), layout);
         assertEquals("encoder.0.fc+encoder.1.fc+encoder.2.fc", pairs(plan));
     }
 
@@ -195,7 +196,7 @@ class TiePlanTest {
                         Layouts.TABLE));
         Refused.with(
                 "LoraTieUnsupported",
-                () -> LoraPlan.resolve(config("lm_head").build(), new ModelLayout(modules)),
+                () -> PlanResolver.resolve(config("lm_head").build(), new ModelLayout(modules)),
                 "tokens is a IdEmbedding",
                 "dev.ligature.block.TokenEmbedding");
     }
@@ -205,7 +206,7 @@ class TiePlanTest {
         LoraConfig config =
                 config("embed_tokens").optRankPattern(Map.of("embed_tokens", 4)).build();
         assertEquals(List.of(), tied(config).warnings());
-        LoraPlan loaded = LoraPlan.resolveForLoading(config, Layouts.llama(true));
+        LoraPlan loaded = PlanResolver.resolveForLoading(config, Layouts.llama(true));
         assertEquals("LoraTiePatternSpread", loaded.warnings().get(0).code());
     }
 
@@ -219,14 +220,14 @@ class TiePlanTest {
     }
 
     private static LoraPlan tied(LoraConfig config) {
-        return LoraPlan.resolve(config, Layouts.llama(true));
+        return PlanResolver.resolve(config, Layouts.llama(true));
     }
 
     private static void assertPlan(LoraConfig config, boolean tied, String pairs, String warning) {
         for (LoraPlan plan :
                 List.of(
-                        LoraPlan.resolve(config, Layouts.llama(tied)),
-                        LoraPlan.resolveForLoading(config, Layouts.llama(tied)))) {
+                        PlanResolver.resolve(config, Layouts.llama(tied)),
+                        PlanResolver.resolveForLoading(config, Layouts.llama(tied)))) {
             assertEquals(pairs, pairs(plan));
             assertEquals(
                     Stream.of(warning).filter(code -> !code.isEmpty()).toList(),

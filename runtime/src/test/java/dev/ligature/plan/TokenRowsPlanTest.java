@@ -8,6 +8,8 @@ import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.config.TokenSelection;
+import dev.ligature.internal.resolve.ExplicitConfig;
+import dev.ligature.internal.resolve.PlanResolver;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,7 +62,7 @@ class TokenRowsPlanTest {
         if (rows.equals("conflict")) {
             Refused.with(
                     "LoraTokensConflict",
-                    () -> LoraPlan.resolve(config, Layouts.llama(tied)),
+                    () -> PlanResolver.resolve(config, Layouts.llama(tied)),
                     "model.embed_tokens, lm_head read one weight",
                     "[3, 4] of model.embed_tokens and [1, 2] of lm_head",
                     "ensure_weight_tying to false");
@@ -68,8 +70,8 @@ class TokenRowsPlanTest {
         }
         for (LoraPlan plan :
                 List.of(
-                        LoraPlan.resolve(config, Layouts.llama(tied)),
-                        LoraPlan.resolveForLoading(config, Layouts.llama(tied)))) {
+                        PlanResolver.resolve(config, Layouts.llama(tied)),
+                        PlanResolver.resolveForLoading(config, Layouts.llama(tied)))) {
             assertEquals(rows, rows(plan));
             assertEquals(
                     Stream.of(warning).filter(code -> !code.isEmpty()).toList(),
@@ -87,17 +89,17 @@ class TokenRowsPlanTest {
                                 Layouts.linear("q_proj"),
                                 tied("decoder.embed_tokens", ModuleKind.EMBEDDING),
                                 tied("lm_head", ModuleKind.LINEAR)));
-        LoraPlan list = LoraPlan.resolve(tokens("5 3").build(), layout);
+        LoraPlan list = PlanResolver.resolve(tokens("5 3").build(), layout);
         assertEquals("shared+encoder.embed_tokens+decoder.embed_tokens+lm_head[5 3]", rows(list));
         LoraPlan apart =
-                LoraPlan.resolve(
+                PlanResolver.resolve(
                         config().optTrainableTokenIndices(
                                         Map.of("shared", List.of(5), "lm_head", List.of(6)))
                                 .build(),
                         layout);
         assertEquals("lm_head[6] shared+encoder.embed_tokens+decoder.embed_tokens[5]", rows(apart));
         LoraPlan one =
-                LoraPlan.resolve(
+                PlanResolver.resolve(
                         config().optTrainableTokenIndices(
                                         Map.of("decoder.embed_tokens", List.of(6)))
                                 .build(),
@@ -107,7 +109,7 @@ class TokenRowsPlanTest {
 
     @Test
     void rowsCountOnce_andTheReportHasThem() {
-        LoraPlan plan = LoraPlan.resolve(tokens("3 5 11").build(), Layouts.llama(true));
+        LoraPlan plan = PlanResolver.resolve(tokens("3 5 11").build(), Layouts.llama(true));
         assertEquals(2 * 8 * (24 + 24) + 3 * 24, plan.trainableParameters());
         assertTrue(plan.report().contains("3 of 67 rows"), plan.report());
         assertTrue(plan.report().contains("  tied: lm_head"), plan.report());
@@ -124,7 +126,9 @@ class TokenRowsPlanTest {
     })
     void badIndices_areErrors(String indices, String code, String part) {
         Refused.with(
-                code, () -> LoraPlan.resolve(tokens(indices).build(), Layouts.llama(true)), part);
+                code,
+                () -> PlanResolver.resolve(tokens(indices).build(), Layouts.llama(true)),
+                part);
     }
 
     @Test
@@ -132,7 +136,7 @@ class TokenRowsPlanTest {
         ModelLayout layout = new ModelLayout(List.of(Layouts.linear("q_proj")));
         Refused.with(
                 "LoraNoInputEmbedding",
-                () -> LoraPlan.resolve(tokens("1").build(), layout),
+                () -> PlanResolver.resolve(tokens("1").build(), layout),
                 "@LoraTarget(role = INPUT_EMBEDDING)",
                 "q_proj");
     }
@@ -145,7 +149,7 @@ class TokenRowsPlanTest {
         Refused.with(
                 "LoraTokensTwice",
                 () ->
-                        LoraPlan.resolve(
+                        PlanResolver.resolve(
                                 config().optTrainableTokenIndices(indices).build(),
                                 Layouts.llama(true)),
                 "[1, 2]",
@@ -170,7 +174,7 @@ class TokenRowsPlanTest {
             }
             Refused.with(
                     "LoraWeightClaimedTwice",
-                    () -> LoraPlan.resolve(builder.build(), Layouts.llama(true)),
+                    () -> PlanResolver.resolve(builder.build(), Layouts.llama(true)),
                     "model.embed_tokens, lm_head read one weight",
                     "trainable_token_indices gives model.embed_tokens, lm_head rows",
                     "untie the base");
@@ -184,22 +188,22 @@ class TokenRowsPlanTest {
             }
             assertEquals(
                     "model.embed_tokens[1]",
-                    rows(LoraPlan.resolve(untied.build(), Layouts.llama(false))));
+                    rows(PlanResolver.resolve(untied.build(), Layouts.llama(false))));
         }
     }
 
     @Test
     void theExplicitConfiguration_givesAllReadersOneOrder() {
         LoraPlan plan =
-                LoraPlan.resolve(
+                PlanResolver.resolve(
                         tokens("h:2 1;e:1 2").optEnsureWeightTying(true).build(),
                         Layouts.llama(true));
         assertEquals(
                 new TokenSelection.ByModule(
                         Map.of("model.embed_tokens", List.of(1, 2), "lm_head", List.of(1, 2))),
-                plan.explicitConfig().trainableTokenIndices().orElseThrow());
-        LoraPlan list = LoraPlan.resolve(tokens("2 1").build(), Layouts.llama(true));
-        assertEquals(list.config(), list.explicitConfig());
+                ExplicitConfig.of(plan).trainableTokenIndices().orElseThrow());
+        LoraPlan list = PlanResolver.resolve(tokens("2 1").build(), Layouts.llama(true));
+        assertEquals(list.config(), ExplicitConfig.of(list));
     }
 
     private static ModelLayout.Module tied(String name, ModuleKind kind) {

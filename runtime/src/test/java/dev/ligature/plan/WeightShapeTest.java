@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraException;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
+import dev.ligature.internal.resolve.PlanResolver;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -28,7 +29,7 @@ class WeightShapeTest {
         LoraException error =
                 assertThrows(
                         LoraException.class,
-                        () -> LoraPlan.resolve(config, new ModelLayout(List.of(patches))));
+                        () -> PlanResolver.resolve(config, new ModelLayout(List.of(patches))));
         assertEquals(
                 "[LoraWeightShape] The weight of module patches has the shape (64, 3, 8, 8), not"
                         + " (out, in). Initialise the model before it is adapted, or exclude the"

@@ -3,6 +3,7 @@ package dev.ligature.internal.adapter;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.ligature.internal.peft.AdapterDirectory.Factors;
+import dev.ligature.internal.resolve.ConvertedPlan;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.PairPlan;
 import java.util.LinkedHashMap;
@@ -25,7 +26,7 @@ public final class PlainLoraExport implements AutoCloseable {
     /** Returns the arrays of an adapter that is in use; they live until this is closed. */
     public static PlainLoraExport of(AdapterState adapter) {
         NDManager scope = adapter.pairs().get(0).manager().newSubManager();
-        PlainLoraExport saved = new PlainLoraExport(adapter.plan().converted(), scope);
+        PlainLoraExport saved = new PlainLoraExport(ConvertedPlan.of(adapter.plan()), scope);
         for (int i = 0; i < adapter.pairs().size(); i++) {
             FactorArrays arrays = adapter.pairs().get(i).detached();
             saved.factors.put(saved.plan.pairs().get(i), saved.converted(arrays));

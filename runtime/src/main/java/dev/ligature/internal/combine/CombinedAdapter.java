@@ -10,6 +10,7 @@ import dev.ligature.internal.adapter.AdapterParts;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.internal.adapter.ScalarPool;
+import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
@@ -40,7 +41,7 @@ public final class CombinedAdapter {
         this.weights = new LinkedHashMap<>(weights);
         this.combination = combination;
         weights.keySet().forEach(this::checkPairs);
-        this.plan = LoraPlan.resolve(config(layout, rank()), layout);
+        this.plan = PlanResolver.resolve(config(layout, rank()), layout);
         plan.pairs().forEach(this::terms); // so that all errors come before anything is allocated
     }
 
@@ -127,7 +128,7 @@ public final class CombinedAdapter {
                         .optEnsureWeightTying(isTied());
         Set<String> readers = readers();
         LoraConfig byName = builder.setTargetModules(readers).build();
-        if (readers(LoraPlan.resolve(byName, layout)).equals(readers)) {
+        if (readers(PlanResolver.resolve(byName, layout)).equals(readers)) {
             return byName;
         }
         // A short name is also the end of longer ones.

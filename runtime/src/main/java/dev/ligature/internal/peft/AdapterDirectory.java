@@ -12,6 +12,8 @@ import dev.ligature.internal.files.CheckpointDirectory;
 import dev.ligature.internal.files.StagedDirectory;
 import dev.ligature.internal.files.StagedFile;
 import dev.ligature.internal.names.NameList;
+import dev.ligature.internal.resolve.ExplicitConfig;
+import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
@@ -171,7 +173,7 @@ public final class AdapterDirectory {
      */
     public LoraPlan plan(ModelLayout layout) throws IOException {
         if (config.modulesToSave().isEmpty()) {
-            return LoraPlan.resolveForLoading(config, layout);
+            return PlanResolver.resolveForLoading(config, layout);
         }
         Set<String> names = new HashSet<>();
         try (SafetensorsReader reader = SafetensorsReader.open(weights(files))) {
@@ -179,7 +181,7 @@ public final class AdapterDirectory {
                 names.add(AdapterTensors.name(key));
             }
         }
-        return LoraPlan.resolveForLoading(config, layout, names);
+        return PlanResolver.resolveForLoading(config, layout, names);
     }
 
     /**
@@ -275,7 +277,7 @@ public final class AdapterDirectory {
                                 staged.resolve(WEIGHTS), tensors, SafetensorsWriter.PYTORCH);
                         StagedFile.write(
                                 staged.resolve(AdapterConfigJson.FILE_NAME),
-                                AdapterConfigJson.write(plan.explicitConfig()) + "\n");
+                                AdapterConfigJson.write(ExplicitConfig.of(plan)) + "\n");
                     });
         }
     }

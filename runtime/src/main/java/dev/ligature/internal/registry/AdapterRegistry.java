@@ -15,6 +15,7 @@ import dev.ligature.internal.adapter.PlainLoraExport;
 import dev.ligature.internal.combine.CombinedAdapter;
 import dev.ligature.internal.peft.AdapterContents;
 import dev.ligature.internal.peft.AdapterDirectory;
+import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.internal.slot.ModelBinding;
 import dev.ligature.internal.slot.Slots;
 import dev.ligature.interop.ServingCompatibility;
@@ -52,7 +53,7 @@ public final class AdapterRegistry {
     /** Creates a trainable adapter; if that fails, nothing has changed. */
     public synchronized AdapterState create(String name, LoraConfig config) {
         checkNew(name);
-        LoraPlan plan = LoraPlan.resolve(config, slots.layout());
+        LoraPlan plan = PlanResolver.resolve(config, slots.layout());
         NDManager manager = wrapping.newManager();
         try {
             AdapterParts parts = new AdapterFactory(slots, plan, manager).fresh();

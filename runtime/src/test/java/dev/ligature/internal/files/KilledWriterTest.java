@@ -11,6 +11,7 @@ import dev.ligature.checkpoint.LlamaLayout;
 import dev.ligature.checkpoint.TestFiles;
 import dev.ligature.internal.peft.AdapterDirectory;
 import dev.ligature.internal.peft.AdapterDirectory.Factors;
+import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.internal.tensors.ShardedTensors;
 import dev.ligature.plan.LoraPlan;
 import java.io.BufferedReader;
@@ -117,7 +118,7 @@ class KilledWriterTest {
     private int version(Path adapter) throws IOException {
         AdapterDirectory opened = AdapterDirectory.open(adapter);
         int version = (int) opened.config().loraAlpha();
-        LoraPlan plan = LoraPlan.resolveForLoading(opened.config(), LlamaLayout.tied());
+        LoraPlan plan = PlanResolver.resolveForLoading(opened.config(), LlamaLayout.tied());
         for (Factors factors : opened.read(plan, manager).pairs().values()) {
             assertAll(version, factors.a());
             assertAll(version, factors.b());

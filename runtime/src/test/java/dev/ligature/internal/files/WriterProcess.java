@@ -10,6 +10,7 @@ import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.peft.AdapterContents;
 import dev.ligature.internal.peft.AdapterDirectory;
 import dev.ligature.internal.peft.AdapterDirectory.Factors;
+import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.PairPlan;
 import java.io.IOException;
@@ -54,7 +55,7 @@ final class WriterProcess {
                         .optRank(64)
                         .optLoraAlpha(version)
                         .build();
-        return LoraPlan.resolve(config, LlamaLayout.tied());
+        return PlanResolver.resolve(config, LlamaLayout.tied());
     }
 
     static void writeAdapter(Path directory, int version, NDManager manager) throws IOException {

@@ -17,6 +17,7 @@ import dev.ligature.checkpoint.SafetensorsWriter;
 import dev.ligature.checkpoint.TestFiles;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.peft.AdapterDirectory.Factors;
+import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
@@ -274,7 +275,7 @@ class AdapterReadTest {
     void anAdapterReplacedBetweenConfigAndFactors_isNotMixed() throws IOException {
         Path adapter = TestFiles.copy(adapter("tied"), directory.resolve("replaced"));
         AdapterDirectory opened = AdapterDirectory.open(adapter);
-        LoraPlan plan = LoraPlan.resolveForLoading(opened.config(), LlamaLayout.tied());
+        LoraPlan plan = PlanResolver.resolveForLoading(opened.config(), LlamaLayout.tied());
         Path config = adapter.resolve(AdapterConfigJson.FILE_NAME);
         String text = Files.readString(config);
         Files.writeString(config, text.replace("\"lora_alpha\": 6", "\"lora_alpha\": 60"));
@@ -291,7 +292,7 @@ class AdapterReadTest {
     private void refusedKey(String code, String name, String key, String reason) {
         // The config of such an adapter is refused too: here the file alone is looked at.
         LoraConfig config = LoraConfig.builder().setTargetModules("q_proj").optRank(3).build();
-        LoraPlan plan = LoraPlan.resolve(config, LlamaLayout.tied());
+        LoraPlan plan = PlanResolver.resolve(config, LlamaLayout.tied());
         Refusal.of(
                 code,
                 () -> {

@@ -15,6 +15,7 @@ import dev.ligature.checkpoint.TestFiles;
 import dev.ligature.config.ModuleSelection;
 import dev.ligature.internal.files.StagedDirectory;
 import dev.ligature.internal.peft.AdapterDirectory.Factors;
+import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
@@ -79,7 +80,7 @@ class AdapterWriteTest {
         assertTrue(written.config().ensureWeightTying());
         Set<String> targets = ((ModuleSelection.Names) written.config().targetModules()).names();
         assertTrue(targets.containsAll(Set.of("q_proj", "model.embed_tokens", "lm_head")));
-        LoraPlan plan = LoraPlan.resolve(written.config(), LlamaLayout.tied());
+        LoraPlan plan = PlanResolver.resolve(written.config(), LlamaLayout.tied());
         assertEquals(loaded.plan().pairs(), plan.pairs());
     }
 
@@ -200,7 +201,7 @@ class AdapterWriteTest {
 
     private Loaded load(Path adapter, ModelLayout layout) throws IOException {
         AdapterDirectory opened = AdapterDirectory.open(adapter);
-        LoraPlan plan = LoraPlan.resolveForLoading(opened.config(), layout);
+        LoraPlan plan = PlanResolver.resolveForLoading(opened.config(), layout);
         return new Loaded(plan, opened.read(plan, manager).pairs());
     }
 

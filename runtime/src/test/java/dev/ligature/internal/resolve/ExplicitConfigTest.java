@@ -29,9 +29,9 @@ class ExplicitConfigTest {
     @Test
     void aConfigThatNamesAllReaders_staysAsItIs() {
         LoraConfig config = config("embed_tokens", "lm_head").build();
-        assertEquals(config, LoraPlan.resolve(config, Layouts.llama(true)).explicitConfig());
+        assertEquals(config, ExplicitConfig.of(PlanResolver.resolve(config, Layouts.llama(true))));
         LoraConfig regex = LoraConfig.builder().setTargetModulesRegex(".*q_proj").build();
-        assertEquals(regex, LoraPlan.resolve(regex, Layouts.llama(true)).explicitConfig());
+        assertEquals(regex, ExplicitConfig.of(PlanResolver.resolve(regex, Layouts.llama(true))));
     }
 
     @Test
@@ -44,7 +44,7 @@ class ExplicitConfigTest {
                                 .optEnsureWeightTying(true));
         assertEquals(
                 new ModuleSelection.Regex("lm_.*|model\\.embed_tokens"),
-                plan.explicitConfig().targetModules());
+                ExplicitConfig.of(plan).targetModules());
         assertReloads(plan);
     }
 
@@ -74,7 +74,7 @@ class ExplicitConfigTest {
                         config("embed_tokens", "q_proj")
                                 .optRankPattern(Map.of("embed_tokens", 4))
                                 .optAlphaPattern(Map.of("embed_tokens", 2.5)));
-        LoraConfig saved = plan.explicitConfig();
+        LoraConfig saved = ExplicitConfig.of(plan);
         assertEquals(
                 List.of(Map.entry("embed_tokens", 4), Map.entry("lm_head", 4)),
                 List.copyOf(saved.rankPattern().entrySet()));
@@ -100,7 +100,7 @@ class ExplicitConfigTest {
                                         DataType.FLOAT32)));
         LoraConfig config =
                 LoraConfig.builder().setTargetModules("k").optRankPattern(Map.of("k", 2)).build();
-        LoraConfig saved = LoraPlan.resolve(config, layout).explicitConfig();
+        LoraConfig saved = ExplicitConfig.of(PlanResolver.resolve(config, layout));
         assertEquals(new ModuleSelection.Names(Set.of("k", "shared.q")), saved.targetModules());
         assertEquals(Map.of("k", 2, "shared.q", 2), saved.rankPattern());
     }
@@ -110,17 +110,18 @@ class ExplicitConfigTest {
     }
 
     private static LoraPlan tied(LoraConfigBuilder builder) {
-        return LoraPlan.resolve(builder.build(), Layouts.llama(true));
+        return PlanResolver.resolve(builder.build(), Layouts.llama(true));
     }
 
     private static Set<String> targets(LoraPlan plan) {
-        return ((ModuleSelection.Names) plan.explicitConfig().targetModules()).names();
+        return ((ModuleSelection.Names) ExplicitConfig.of(plan).targetModules()).names();
     }
 
     private static void assertReloads(LoraPlan plan) {
-        LoraPlan again = LoraPlan.resolveForLoading(plan.explicitConfig(), Layouts.llama(true));
+        LoraPlan again =
+                PlanResolver.resolveForLoading(ExplicitConfig.of(plan), Layouts.llama(true));
         assertEquals(plan.pairs(), again.pairs());
         assertEquals(plan.warnings(), again.warnings());
-        assertEquals(plan.explicitConfig(), again.explicitConfig());
+        assertEquals(ExplicitConfig.of(plan), ExplicitConfig.of(again));
     }
 }

@@ -53,8 +53,8 @@ class ModulesToSaveTest {
         LoraConfig config = config(entries.split(" ", -1)).optEnsureWeightTying(flag).build();
         for (LoraPlan plan :
                 List.of(
-                        LoraPlan.resolve(config, Layouts.llama(tied)),
-                        LoraPlan.resolveForLoading(config, Layouts.llama(tied)))) {
+                        PlanResolver.resolve(config, Layouts.llama(tied)),
+                        PlanResolver.resolveForLoading(config, Layouts.llama(tied)))) {
             assertEquals(copies, copies(plan));
             assertEquals(Stream.of(warning).filter(code -> !code.isEmpty()).toList(), codes(plan));
             assertEquals(2, plan.pairs().size());
@@ -83,7 +83,7 @@ class ModulesToSaveTest {
                                         "language_model.lm_head",
                                         "language_model.model.embed_tokens")));
         LoraPlan plan =
-                LoraPlan.resolve(config("lm_head").optEnsureWeightTying(true).build(), layout);
+                PlanResolver.resolve(config("lm_head").optEnsureWeightTying(true).build(), layout);
         assertEquals(
                 "language_model.model.embed_tokens.weight+language_model.lm_head.weight",
                 copies(plan));
@@ -94,7 +94,7 @@ class ModulesToSaveTest {
     @Tag("D11")
     void encoderDecoderAndHead_haveOneCopyWhoeverIsNamed(String entry) {
         LoraPlan plan =
-                LoraPlan.resolve(
+                PlanResolver.resolve(
                         config(entry).optEnsureWeightTying(true).build(), sequenceToSequence());
         assertEquals(
                 "shared.weight+encoder.embed_tokens.weight+decoder.embed_tokens.weight"
@@ -107,7 +107,7 @@ class ModulesToSaveTest {
         List<ModelLayout.Module> modules = new ArrayList<>(Layouts.llama(true).modules());
         modules.set(modules.size() - 1, Layouts.withBias(modules.get(modules.size() - 1)));
         LoraPlan plan =
-                LoraPlan.resolve(
+                PlanResolver.resolve(
                         config("embed_tokens").optEnsureWeightTying(true).build(),
                         new ModelLayout(modules));
         assertEquals("model.embed_tokens.weight+lm_head.weight lm_head.bias", copies(plan));
@@ -128,7 +128,7 @@ class ModulesToSaveTest {
     void whatPeftTookForAnEntryWithoutADot_isSavedWhereTheFileHasIt() {
         LoraConfig config = config("norm").build();
         LoraPlan plan =
-                LoraPlan.resolveForLoading(
+                PlanResolver.resolveForLoading(
                         config,
                         Layouts.llama(false),
                         Set.of("model.norm.weight", "model.layers.1.input_layernorm.weight"));
@@ -137,7 +137,7 @@ class ModulesToSaveTest {
         assertTrue(plan.warnings().get(0).message().contains("layers.1.input_layernorm"));
         assertEquals(
                 List.of("model.layers.1.input_layernorm", "model.norm"),
-                plan.explicitConfig().modulesToSave());
+                ExplicitConfig.of(plan).modulesToSave());
     }
 
     @Test
@@ -212,7 +212,9 @@ class ModulesToSaveTest {
                 codes(create(config("lm_haed").optAllowUnmatched(true), true)));
         assertEquals(
                 List.of("LoraEntryUnmatched"),
-                codes(LoraPlan.resolveForLoading(config("lm_haed").build(), Layouts.llama(true))));
+                codes(
+                        PlanResolver.resolveForLoading(
+                                config("lm_haed").build(), Layouts.llama(true))));
     }
 
     @Test
@@ -240,12 +242,12 @@ class ModulesToSaveTest {
         ModelLayout layout = new ModelLayout(modules);
         Refused.with(
                 "LoraEntryIneffective",
-                () -> LoraPlan.resolve(config("dropout").build(), layout),
+                () -> PlanResolver.resolve(config("dropout").build(), layout),
                 "'dropout'",
                 "no parameters");
         Refused.with(
                 "LoraModuleNotSaved",
-                () -> LoraPlan.resolve(config("batch_norm").build(), layout),
+                () -> PlanResolver.resolve(config("batch_norm").build(), layout),
                 "model.batch_norm",
                 "runningMean");
     }
@@ -253,12 +255,12 @@ class ModulesToSaveTest {
     @Test
     void theExplicitConfiguration_namesEverySavedModuleInFull_andResolvesToTheSame() {
         LoraPlan plan = create(config("lm_head", "norm").optEnsureWeightTying(true), true);
-        LoraConfig explicit = plan.explicitConfig();
+        LoraConfig explicit = ExplicitConfig.of(plan);
         assertEquals(
                 List.of("model.embed_tokens", "lm_head", "model.norm"), explicit.modulesToSave());
         assertEquals(
                 plan.replacements(),
-                LoraPlan.resolve(explicit, Layouts.llama(true)).replacements());
+                PlanResolver.resolve(explicit, Layouts.llama(true)).replacements());
         assertEquals(List.of("lm_head", "norm"), plan.config().modulesToSave());
     }
 
@@ -281,7 +283,7 @@ class ModulesToSaveTest {
     }
 
     private static LoraPlan create(LoraConfigBuilder builder, boolean tied) {
-        return LoraPlan.resolve(builder.build(), Layouts.llama(tied));
+        return PlanResolver.resolve(builder.build(), Layouts.llama(tied));
     }
 
     private static List<String> codes(LoraPlan plan) {

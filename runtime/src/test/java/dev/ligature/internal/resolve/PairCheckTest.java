@@ -43,11 +43,11 @@ class PairCheckTest {
                                 .build();
                 Refused.with(
                         "LoraTieInit",
-                        () -> LoraPlan.resolve(config, TIED),
+                        () -> PlanResolver.resolve(config, TIED),
                         "init_lora_weights is " + init,
                         "model.embed_tokens, lm_head all read that weight",
                         "untie the base");
-                assertEquals(3, LoraPlan.resolve(config, UNTIED).pairs().size());
+                assertEquals(3, PlanResolver.resolve(config, UNTIED).pairs().size());
             }
         }
     }
@@ -56,7 +56,7 @@ class PairCheckTest {
     void anEmbeddingAlone_startsAsPeftsDoes_whateverTheInit() {
         LoraConfig config =
                 config("embed_tokens", "q_proj").optInit(LoraInit.PISSA).optRank(4).build();
-        List<PairPlan> pairs = LoraPlan.resolve(config, TIED).pairs();
+        List<PairPlan> pairs = PlanResolver.resolve(config, TIED).pairs();
         assertFalse(pairs.get(0).startsFromWeight());
         assertTrue(pairs.get(1).startsFromWeight());
     }
@@ -71,20 +71,20 @@ class PairCheckTest {
                         .build();
         Refused.with(
                 "LoraTieDora",
-                () -> LoraPlan.resolve(together, TIED),
+                () -> PlanResolver.resolve(together, TIED),
                 "model.embed_tokens, lm_head",
                 "use_dora",
                 "untie the base");
-        assertEquals(2, LoraPlan.resolve(together, UNTIED).pairs().size());
+        assertEquals(2, PlanResolver.resolve(together, UNTIED).pairs().size());
         LoraConfig apart = together.toBuilder().optEnsureWeightTying(false).build();
-        assertEquals(2, LoraPlan.resolve(apart, TIED).pairs().size());
+        assertEquals(2, PlanResolver.resolve(apart, TIED).pairs().size());
     }
 
     @Test
     @Tag("D5")
     void d5_aTiedPairIsDrawnOnce_byTheRuleOfItsLinearReader() {
         LoraConfig config = config("embed_tokens").optEnsureWeightTying(true).build();
-        List<PairPlan> pairs = LoraPlan.resolve(config, TIED).pairs();
+        List<PairPlan> pairs = PlanResolver.resolve(config, TIED).pairs();
         assertEquals(1, pairs.size());
         assertTrue(pairs.get(0).hasLinearReader());
     }
@@ -94,7 +94,7 @@ class PairCheckTest {
         LoraConfig config = config("embed_tokens").optLoraBias(true).build();
         Refused.with(
                 "LoraBiasEmbedding",
-                () -> LoraPlan.resolve(config, TIED),
+                () -> PlanResolver.resolve(config, TIED),
                 "model.embed_tokens",
                 "do not target");
     }
@@ -116,7 +116,7 @@ class PairCheckTest {
         Refused.with(
                 "LoraInitRank",
                 () ->
-                        LoraPlan.resolve(
+                        PlanResolver.resolve(
                                 config("q_proj").optInit(LoraInit.ORTHOGONAL).optRank(3).build(),
                                 TIED),
                 "needs an even rank",
@@ -124,7 +124,7 @@ class PairCheckTest {
         Refused.with(
                 "LoraInitRank",
                 () ->
-                        LoraPlan.resolve(
+                        PlanResolver.resolve(
                                 config("q_proj").optInit(LoraInit.OLORA).optRank(99).build(), TIED),
                 "r is 99",
                 "Use at most ");
@@ -135,22 +135,22 @@ class PairCheckTest {
         LoraConfig random = config("q_proj").optInit(LoraInit.pissa(16)).optRank(4).build();
         Refused.with(
                 "LoraInitNotRepeatable",
-                () -> LoraPlan.resolveForLoading(random, TIED),
+                () -> PlanResolver.resolveForLoading(random, TIED),
                 "pissa_niter_16",
                 "path_initial_model_for_weight_conversion");
-        assertEquals(2, LoraPlan.resolve(random, TIED).pairs().size());
+        assertEquals(2, PlanResolver.resolve(random, TIED).pairs().size());
         LoraConfig exact = random.toBuilder().optInit(LoraInit.PISSA).build();
-        assertEquals(2, LoraPlan.resolveForLoading(exact, TIED).pairs().size());
+        assertEquals(2, PlanResolver.resolveForLoading(exact, TIED).pairs().size());
     }
 
     @Test
     void fanInFanOut_isAWarning_andIsSavedAsFalse() {
-        LoraPlan plan = LoraPlan.resolve(config("q_proj").optFanInFanOut(true).build(), TIED);
+        LoraPlan plan = PlanResolver.resolve(config("q_proj").optFanInFanOut(true).build(), TIED);
         assertEquals("LoraFanInFanOut", plan.warnings().get(0).code());
-        assertFalse(plan.explicitConfig().fanInFanOut());
+        assertFalse(ExplicitConfig.of(plan).fanInFanOut());
         assertEquals(
                 plan.pairs(),
-                LoraPlan.resolve(config("q_proj").build(), TIED).pairs(),
+                PlanResolver.resolve(config("q_proj").build(), TIED).pairs(),
                 "no effect");
     }
 
@@ -190,13 +190,15 @@ class PairCheckTest {
         ModelLayout.Module module = convolution(new Shape(16, 3, 3, 5, 2), 1);
         Refused.with(
                 "LoraWeightShape",
-                () -> LoraPlan.resolve(config("conv").build(), new ModelLayout(List.of(module))),
+                () ->
+                        PlanResolver.resolve(
+                                config("conv").build(), new ModelLayout(List.of(module))),
                 "(16, 3, 3, 5, 2), not (out, in, width) or (out, in, height, width)");
     }
 
     private static LoraPlan convolution(int groups, LoraConfigBuilder config) {
         ModelLayout.Module module = convolution(new Shape(16, 12 / groups, 3, 5), groups);
-        return LoraPlan.resolve(config.build(), new ModelLayout(List.of(module)));
+        return PlanResolver.resolve(config.build(), new ModelLayout(List.of(module)));
     }
 
     private static ModelLayout.Module convolution(Shape shape, int groups) {
@@ -224,12 +226,12 @@ class PairCheckTest {
                             .optRankPattern(Map.of("v_proj", 2))
                             .optAlphaPattern(Map.of("v_proj", 5.0))
                             .build();
-            LoraPlan plan = LoraPlan.resolve(config, TIED);
-            LoraPlan converted = plan.converted();
+            LoraPlan plan = PlanResolver.resolve(config, TIED);
+            LoraPlan converted = ConvertedPlan.of(plan);
             // What a reader that knows no conversion makes of the saved configuration.
-            LoraPlan reloaded = LoraPlan.resolveForLoading(converted.explicitConfig(), TIED);
+            LoraPlan reloaded = PlanResolver.resolveForLoading(ExplicitConfig.of(converted), TIED);
 
-            assertEquals(LoraInit.DEFAULT, converted.explicitConfig().init());
+            assertEquals(LoraInit.DEFAULT, ExplicitConfig.of(converted).init());
             assertEquals(converted.pairs(), reloaded.pairs());
             for (int i = 0; i < plan.pairs().size(); i++) {
                 PairPlan before = plan.pairs().get(i);
