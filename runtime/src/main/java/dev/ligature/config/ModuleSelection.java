@@ -9,6 +9,13 @@ import java.util.Set;
  * Which modules a configuration means: PEFT's {@code target_modules} and {@code exclude_modules}.
  */
 public sealed interface ModuleSelection {
+    /** Returns the selection as messages show it. */
+    default String shown() {
+        if (this instanceof Names names) {
+            return names.names().toString();
+        }
+        return this instanceof Regex regex ? "'" + regex.expression() + "'" : AllLinear.WORD;
+    }
 
     /**
      * Modules whose full name is one of these, or ends with a dot and one of these: {@code q_proj}

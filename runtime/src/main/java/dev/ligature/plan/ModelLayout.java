@@ -3,8 +3,8 @@ package dev.ligature.plan;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The modules of a model as far as a plan needs them.
@@ -60,54 +60,17 @@ public record ModelLayout(List<Module> modules, List<String> otherBiases) {
             parameters = List.copyOf(parameters);
         }
 
-        /** Describes a module that reads nothing but its weight. */
-        public Module(
-                String name,
-                List<String> aliases,
-                Role role,
-                ModuleKind kind,
-                String type,
-                String weight,
-                Shape shape,
-                DataType dataType,
-                int groups) {
-            this(
-                    name,
-                    aliases,
-                    role,
-                    kind,
-                    type,
-                    weight,
-                    shape,
-                    dataType,
-                    groups,
-                    weight.isEmpty()
-                            ? List.of()
-                            : List.of(
-                                    new Parameter(
-                                            Parameter.WEIGHT,
-                                            weight + "." + Parameter.WEIGHT,
-                                            shape,
-                                            dataType,
-                                            false)));
+        /** Returns all names: the one that files use, then the aliases. */
+        public List<String> names() {
+            List<String> names = new ArrayList<>();
+            names.add(name);
+            names.addAll(aliases);
+            return names;
         }
 
-        /** Describes a module that is no grouped convolution and reads nothing but its weight. */
-        public Module(
-                String name,
-                List<String> aliases,
-                Role role,
-                ModuleKind kind,
-                String type,
-                String weight,
-                Shape shape,
-                DataType dataType) {
-            this(name, aliases, role, kind, type, weight, shape, dataType, 1);
-        }
-
-        /** Returns the parameter of a name. */
-        Optional<Parameter> parameter(String parameter) {
-            return parameters.stream().filter(p -> p.name().equals(parameter)).findFirst();
+        /** Returns the data type of what is trained for the weight. */
+        public DataType trainedType() {
+            return ModelLayout.trainedType(dataType);
         }
     }
 
@@ -127,5 +90,20 @@ public record ModelLayout(List<Module> modules, List<String> otherBiases) {
 
         /** The name of the bias of a module that has one. */
         public static final String BIAS = "bias";
+
+        /** Returns the data type of what is trained for the parameter. */
+        public DataType trainedType() {
+            return ModelLayout.trainedType(dataType);
+        }
+    }
+
+    /** What is trained is float64 on a float64 base, and float32 on any other. */
+    private static DataType trainedType(DataType base) {
+        return base == DataType.FLOAT64 ? DataType.FLOAT64 : DataType.FLOAT32;
+    }
+
+    /** Returns all names of all modules. */
+    public List<String> names() {
+        return modules.stream().flatMap(module -> module.names().stream()).toList();
     }
 }

@@ -14,32 +14,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param weight the name of the weight the pair belongs to, as in {@link ModelLayout.Module#weight}
  * @param readers the modules that read the pair, in the model's order; at least one
- * @param out the rows of the weight
- * @param in the columns of A: those of the weight; of a grouped convolution, those of all groups
- * @param kernel what makes the weight that of a convolution; null for a matrix
- * @param rank the rank r
- * @param alpha the numerator of the scaling
- * @param scaling alpha / r, or alpha / √r with {@code use_rslora}
- * @param dropout the probability with which readers that are no embeddings drop an element of their
- *     input in training
- * @param init how the factors start
- * @param dora whether W + ΔW is brought to a trained length, by rows; by columns for an embedding
- * @param loraBias whether B has a bias of shape (out)
+ * @param geometry the shape of the weight
+ * @param strength how much the pair can change and how much it counts
+ * @param variant what the pair does beyond plain LoRA
  * @param dataType the factors' data type: float64 on a float64 base, else float32
  */
 public record PairPlan(
         String weight,
         List<Reader> readers,
-        long out,
-        long in,
-        @Nullable Kernel kernel,
-        int rank,
-        double alpha,
-        double scaling,
-        double dropout,
-        LoraInit init,
-        boolean dora,
-        boolean loraBias,
+        Geometry geometry,
+        Strength strength,
+        Variant variant,
         DataType dataType) {
     /** Copies the list. */
     public PairPlan {
@@ -65,6 +50,53 @@ public record PairPlan(
     }
 
     /**
+     * The shape of a weight as a matrix.
+     *
+     * @param out the rows of the weight
+     * @param in the columns of A: those of the weight; of a grouped convolution, those of all
+     *     groups
+     * @param kernel what makes the weight that of a convolution; null for a matrix
+     */
+    public record Geometry(long out, long in, @Nullable Kernel kernel) {
+        /** Returns the geometry of a matrix or a table. */
+        public static Geometry ofMatrix(Shape shape) {
+            return new Geometry(shape.get(0), shape.get(1), null);
+        }
+
+        /** Returns the geometry of a convolution's weight, (out, channels / groups, window…). */
+        public static Geometry ofConvolution(Shape shape, int groups) {
+            Kernel kernel = new Kernel(shape.get(1) * groups, groups, shape.slice(2));
+            return new Geometry(shape.get(0), kernel.channels() * kernel.window().size(), kernel);
+        }
+    }
+
+    /**
+     * How much a pair can change and how much it counts.
+     *
+     * @param rank the rank r
+     * @param alpha the numerator of the scaling
+     * @param scaling alpha / r, or alpha / √r with {@code use_rslora}
+     * @param dropout the probability with which readers that are not embeddings drop an element of
+     *     their input in training
+     */
+    public record Strength(int rank, double alpha, double scaling, double dropout) {
+        /** Returns the strength with PEFT's scaling. */
+        public static Strength of(int rank, double alpha, boolean useRslora, double dropout) {
+            return new Strength(rank, alpha, alpha / (useRslora ? Math.sqrt(rank) : rank), dropout);
+        }
+    }
+
+    /**
+     * What a pair does beyond plain LoRA.
+     *
+     * @param init how the factors start
+     * @param dora whether W + ΔW is brought to a trained length, by rows; by columns for an
+     *     embedding
+     * @param loraBias whether B has a bias of shape (out)
+     */
+    public record Variant(LoraInit init, boolean dora, boolean loraBias) {}
+
+    /**
      * What makes a weight that of a convolution, (out, channels / groups, window…).
      *
      * @param channels the channels of the input
@@ -87,6 +119,56 @@ public record PairPlan(
         }
     }
 
+    /** Returns the rows of the weight. */
+    public long out() {
+        return geometry.out();
+    }
+
+    /** Returns the columns of A. */
+    public long in() {
+        return geometry.in();
+    }
+
+    /** Returns what makes the weight that of a convolution; null for a matrix. */
+    public @Nullable Kernel kernel() {
+        return geometry.kernel();
+    }
+
+    /** Returns the rank r. */
+    public int rank() {
+        return strength.rank();
+    }
+
+    /** Returns the numerator of the scaling. */
+    public double alpha() {
+        return strength.alpha();
+    }
+
+    /** Returns what B · A is multiplied by. */
+    public double scaling() {
+        return strength.scaling();
+    }
+
+    /** Returns the probability with which inputs are dropped in training. */
+    public double dropout() {
+        return strength.dropout();
+    }
+
+    /** Returns how the factors start. */
+    public LoraInit init() {
+        return variant.init();
+    }
+
+    /** Returns whether W + ΔW is brought to a trained length. */
+    public boolean dora() {
+        return variant.dora();
+    }
+
+    /** Returns whether B has a bias. */
+    public boolean loraBias() {
+        return variant.loraBias();
+    }
+
     /** Returns the name of the first reader, by which the pair is known. */
     public String name() {
         return readers.get(0).module();
@@ -94,15 +176,16 @@ public record PairPlan(
 
     /** Returns the shape of A, (r, in). */
     public Shape shapeOfA() {
-        return new Shape(rank, in);
+        return new Shape(rank(), in());
     }
 
     /** Returns the shape of B, (out, r); of a grouped convolution (out, r / groups). */
     public Shape shapeOfB() {
-        return new Shape(out, kernel == null ? rank : rank / kernel.groups());
+        Kernel kernel = kernel();
+        return new Shape(out(), kernel == null ? rank() : rank() / kernel.groups());
     }
 
-    /** Returns whether any reader is no embedding, which decides how the factors start. */
+    /** Returns whether any reader is not an embedding, which decides how the factors start. */
     public boolean hasLinearReader() {
         return readers.stream().anyMatch(reader -> reader.kind() != ModuleKind.EMBEDDING);
     }
@@ -112,25 +195,25 @@ public record PairPlan(
      * started with, so that ΔW is zero at the start.
      */
     public boolean startsFromWeight() {
-        return init.startsFromWeight() && hasLinearReader();
+        return init().startsFromWeight() && hasLinearReader();
     }
 
     /** Returns whether the pair adds ΔW to a matrix or a table, and does nothing else. */
     public boolean isPlain() {
-        return kernel == null && !dora && !loraBias && !startsFromWeight();
+        return kernel() == null && !dora() && !loraBias() && !startsFromWeight();
     }
 
     /** Returns the number of lengths that DoRA trains: one a row, or a column of an embedding. */
     public long magnitudes() {
-        return readers.get(0).kind() == ModuleKind.EMBEDDING ? in : out;
+        return readers.get(0).kind() == ModuleKind.EMBEDDING ? in() : out();
     }
 
     /** Returns the number of elements of the factors, and of lengths and bias if there are any. */
     public long parameterCount() {
         return shapeOfA().size()
                 + shapeOfB().size()
-                + (dora ? magnitudes() : 0)
-                + (loraBias ? out : 0);
+                + (dora() ? magnitudes() : 0)
+                + (loraBias() ? out() : 0);
     }
 
     /** Returns the bytes of both factors. */

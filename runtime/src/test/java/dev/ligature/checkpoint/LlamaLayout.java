@@ -3,6 +3,7 @@ package dev.ligature.checkpoint;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
+import dev.ligature.plan.Layouts;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.ModelLayout.Module;
 import dev.ligature.plan.ModuleKind;
@@ -63,6 +64,6 @@ public final class LlamaLayout {
     private static Module module(
             String name, Role role, ModuleKind kind, String weight, Shape shape, DataType type) {
         String block = kind == ModuleKind.LINEAR ? "Linear" : "TokenEmbedding";
-        return new Module(name, List.of(), role, kind, block, weight, shape, type);
+        return Layouts.module(name, List.of(), role, kind, block, weight, shape, type);
     }
 }

@@ -54,7 +54,7 @@ public final class Layouts {
     }
 
     public static ModelLayout.Module other(String name, String type) {
-        return new ModelLayout.Module(
+        return module(
                 name,
                 List.of(),
                 Role.MODULE,
@@ -67,8 +67,40 @@ public final class Layouts {
 
     public static ModelLayout.Module module(
             String name, Role role, ModuleKind kind, String type, String weight, Shape shape) {
+        return module(name, List.of(), role, kind, type, weight, shape, DataType.FLOAT32);
+    }
+
+    public static ModelLayout.Module module(
+            String name,
+            List<String> aliases,
+            Role role,
+            ModuleKind kind,
+            String type,
+            String weight,
+            Shape shape,
+            DataType dataType) {
+        return module(name, aliases, role, kind, type, weight, shape, dataType, 1);
+    }
+
+    /** A module that reads nothing but its weight. */
+    public static ModelLayout.Module module(
+            String name,
+            List<String> aliases,
+            Role role,
+            ModuleKind kind,
+            String type,
+            String weight,
+            Shape shape,
+            DataType dataType,
+            int groups) {
+        List<ModelLayout.Parameter> parameters =
+                weight.isEmpty()
+                        ? List.of()
+                        : List.of(
+                                new ModelLayout.Parameter(
+                                        "weight", weight + ".weight", shape, dataType, false));
         return new ModelLayout.Module(
-                name, List.of(), role, kind, type, weight, shape, DataType.FLOAT32);
+                name, aliases, role, kind, type, weight, shape, dataType, groups, parameters);
     }
 
     /** A Llama of two layers whose head is tied to its embedding, or not. */

@@ -210,7 +210,7 @@ class LoraPlanTest {
             ModelLayout layout =
                     new ModelLayout(
                             List.of(
-                                    new ModelLayout.Module(
+                                    Layouts.module(
                                             "fc",
                                             List.of(),
                                             Role.MODULE,
@@ -264,7 +264,7 @@ class LoraPlanTest {
     }
 
     private static ModelLayout.Module aliased(String name, String... aliases) {
-        return new ModelLayout.Module(
+        return Layouts.module(
                 name,
                 List.of(aliases),
                 Role.MODULE,

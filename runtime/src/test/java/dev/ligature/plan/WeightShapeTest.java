@@ -16,7 +16,7 @@ class WeightShapeTest {
     @Test
     void aWeightThatIsNoMatrix_isRefusedWithItsShape() {
         ModelLayout.Module patches =
-                new ModelLayout.Module(
+                Layouts.module(
                         "patches",
                         List.of(),
                         Role.MODULE,

@@ -10,6 +10,7 @@ import dev.ligature.internal.adapter.AdapterParts;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.internal.adapter.ScalarPool;
+import dev.ligature.internal.names.PythonRegex;
 import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
@@ -133,9 +134,7 @@ public final class CombinedAdapter {
         }
         // A short name is also the end of longer ones.
         return builder.setTargetModulesRegex(
-                        readers.stream()
-                                .map(name -> name.replaceAll("[^\\w]", "\\\\$0"))
-                                .collect(Collectors.joining("|")))
+                        readers.stream().map(PythonRegex::quote).collect(Collectors.joining("|")))
                 .build();
     }
 

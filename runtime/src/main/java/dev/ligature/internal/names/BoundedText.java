@@ -1,17 +1,15 @@
 package dev.ligature.internal.names;
 
-import dev.ligature.LoraException;
-
 /**
- * A text that can be looked at a bounded number of times. Expressions come from files, and there
- * are short ones that backtrack for hours over the name of a module.
+ * A text whose characters can be read a limited number of times. Expressions come from files, and
+ * short ones can backtrack for hours over the name of a module.
  */
 final class BoundedText implements CharSequence {
     private static final int MOST = 1 << 20;
 
     private final String text;
     private final String expression;
-    private int looks;
+    private int reads;
 
     BoundedText(String text, String expression) {
         this.text = text;
@@ -20,15 +18,8 @@ final class BoundedText implements CharSequence {
 
     @Override
     public char charAt(int index) {
-        if (++looks > MOST) {
-            throw new LoraException(
-                    "LoraRegexCost",
-                    "The expression '"
-                            + expression
-                            + "' has not matched the name "
-                            + text
-                            + " after a million steps. Write it with fewer repetitions that can"
-                            + " match the same text.");
+        if (++reads > MOST) {
+            throw NameMessage.REGEX_COST.error(expression, text);
         }
         return text.charAt(index);
     }

@@ -9,9 +9,14 @@ public final class NameList {
 
     private NameList() {}
 
-    /** Returns the names with commas between them; of many, the first ones and their number. */
+    /** Returns the first 8 names with commas between them, and how many more there are. */
     public static String list(Collection<String> names) {
-        String shown = String.join(", ", names.stream().limit(MOST).toList());
-        return names.size() <= MOST ? shown : shown + " and " + (names.size() - MOST) + " more";
+        return list(names, MOST);
+    }
+
+    /** Returns the first names with commas between them, and how many more there are. */
+    public static String list(Collection<String> names, int most) {
+        String shown = String.join(", ", names.stream().limit(most).toList());
+        return names.size() <= most ? shown : shown + " and " + (names.size() - most) + " more";
     }
 }

@@ -1,38 +1,27 @@
 package dev.ligature.internal.names;
 
-import dev.ligature.config.ModuleSelection;
 import java.util.Set;
 
-/** Whether a selection means a module of a name. */
+/** Which names of modules a selection matches. */
 public sealed interface NameMatch {
 
-    /** Returns whether the name is meant. */
+    /** Returns whether the name matches. */
     boolean fits(String name);
 
-    /** Returns whether a name that fits does so whatever layers are asked for. */
+    /** Returns whether a name that matches ignores {@code layers_to_transform}. */
     boolean bypassesLayers(String name);
 
-    static NameMatch of(ModuleSelection selection) {
-        if (selection instanceof ModuleSelection.Names names) {
-            return new ByName(names.names());
-        }
-        if (selection instanceof ModuleSelection.Regex regex) {
-            return new ByRegex(PythonRegex.compile(regex.expression()));
-        }
-        return new Nothing();
-    }
-
-    /** Returns whether an entry of a list means a name: it is the name, or its end from a dot. */
+    /** Returns whether an entry of a list matches a name: it is the name, or its end from a dot. */
     static boolean fits(String entry, String name) {
         int start = name.length() - entry.length();
         return name.endsWith(entry) && (start == 0 || name.charAt(start - 1) == '.');
     }
 
-    /** Names of modules, or what their names end with. */
+    /** Matches full names, and names that end with a dot and an entry. */
     record ByName(Set<String> entries) implements NameMatch {
         @Override
         public boolean fits(String name) {
-            // Looked up, not compared one by one: files list every module of a model at times.
+            // Looked up, not compared one by one: some files list every module of a model.
             if (entries.contains(name)) {
                 return true;
             }
@@ -50,7 +39,7 @@ public sealed interface NameMatch {
         }
     }
 
-    /** An expression for whole names. */
+    /** Matches whole names by an expression. */
     record ByRegex(PythonRegex regex) implements NameMatch {
         @Override
         public boolean fits(String name) {
@@ -63,7 +52,7 @@ public sealed interface NameMatch {
         }
     }
 
-    /** No name: the selection goes by kind. */
+    /** Matches no name: the selection goes by kind. */
     record Nothing() implements NameMatch {
         @Override
         public boolean fits(String name) {

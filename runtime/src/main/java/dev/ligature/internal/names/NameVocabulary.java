@@ -1,22 +1,29 @@
 package dev.ligature.internal.names;
 
-import dev.ligature.internal.resolve.TargetMatcher;
-import dev.ligature.plan.ModelLayout;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
-/** The words that a configuration can address the modules of a model by; for messages. */
+/** The names by which a configuration can address the modules of a model; for messages. */
 public final class NameVocabulary {
     private static final int SHOWN = 20;
 
-    private final List<String> names;
+    /** The search for a near name takes its time, and a file may have 100,000 unknown entries. */
+    private static final int MOST_HINTS = 20;
 
-    public NameVocabulary(ModelLayout layout) {
-        names =
-                layout.modules().stream()
-                        .flatMap(module -> TargetMatcher.names(module).stream())
-                        .toList();
+    private final List<String> names;
+    private final String shown;
+    private int hints;
+
+    public NameVocabulary(List<String> names) {
+        this.names = List.copyOf(names);
+        shown = shown(names);
+    }
+
+    /** Returns {@link Nearest#hint}; an empty text from the 21st unknown entry on. */
+    public String hint(String unknown, Supplier<Set<String>> known) {
+        return hints++ < MOST_HINTS ? Nearest.hint(unknown, known.get()) : "";
     }
 
     /** Returns every full name and everything that a name ends with from a dot on. */
@@ -58,15 +65,14 @@ public final class NameVocabulary {
         return lists;
     }
 
-    /** Returns the last words of the names, as a text of bounded length. */
+    /** Returns the last words of the names, of many the first 20 and their number. */
     public String shown() {
-        Set<String> words = new LinkedHashSet<>();
-        names.forEach(name -> words.add(name.substring(name.lastIndexOf('.') + 1)));
-        return shown(List.copyOf(words));
+        return shown;
     }
 
-    public static String shown(List<String> words) {
-        return String.join(", ", words.subList(0, Math.min(SHOWN, words.size())))
-                + (words.size() > SHOWN ? " and " + (words.size() - SHOWN) + " more" : "");
+    private static String shown(List<String> names) {
+        Set<String> words = new LinkedHashSet<>();
+        names.forEach(name -> words.add(name.substring(name.lastIndexOf('.') + 1)));
+        return NameList.list(words, SHOWN);
     }
 }

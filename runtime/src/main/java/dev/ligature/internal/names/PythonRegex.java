@@ -5,7 +5,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
-/** A regular expression that means what Python's {@code re} module takes it to mean. */
+/** A regular expression that matches as in Python's {@code re} module. */
 public final class PythonRegex {
     // UNIX_LINES: a dot leaves out \n only, and $ stands before a last \n only, as in Python.
     // UNICODE_CHARACTER_CLASS: \d, \w and \s go by Unicode, as in Python's patterns of str.
@@ -37,6 +37,11 @@ public final class PythonRegex {
             // Names the expression as it was written, not as it was translated.
             throw new PatternSyntaxException(e.getDescription(), expression, -1);
         }
+    }
+
+    /** Returns an expression that matches a name alone. */
+    public static String quote(String name) {
+        return name.replaceAll("[^\\w]", "\\\\$0");
     }
 
     /** Returns whether the whole text matches; Python's {@code fullmatch}. */

@@ -15,7 +15,7 @@ import java.util.Map;
 public final class ConvertedPlan {
     private ConvertedPlan() {}
 
-    /** Returns the plan of the same ΔW, all of whose pairs are plain; the same if they are. */
+    /** Returns the plan of the same ΔW with plain pairs only. */
     public static LoraPlan of(LoraPlan plan) {
         LoraConfig config = plan.config();
         if (!config.init().startsFromWeight()) {
@@ -42,21 +42,13 @@ public final class ConvertedPlan {
     /** Returns the plan of [A; A₀] and [B, −B₀], with twice the rank and the same scaling. */
     private static PairPlan of(PairPlan pair, boolean rslora) {
         int times = pair.startsFromWeight() ? 2 : 1;
-        int rank = times * pair.rank();
         double alpha = (rslora ? Math.sqrt(times) : times) * pair.alpha();
         return new PairPlan(
                 pair.weight(),
                 pair.readers(),
-                pair.out(),
-                pair.in(),
-                pair.kernel(),
-                rank,
-                alpha,
-                alpha / (rslora ? Math.sqrt(rank) : rank),
-                pair.dropout(),
-                LoraInit.DEFAULT,
-                pair.dora(),
-                pair.loraBias(),
+                pair.geometry(),
+                PairPlan.Strength.of(times * pair.rank(), alpha, rslora, pair.dropout()),
+                new PairPlan.Variant(LoraInit.DEFAULT, pair.dora(), pair.loraBias()),
                 pair.dataType());
     }
 }

@@ -5,6 +5,7 @@ import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.config.ModuleSelection;
 import dev.ligature.internal.names.NameMatch;
 import dev.ligature.internal.names.NamePatterns;
+import dev.ligature.internal.names.PythonRegex;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
@@ -18,9 +19,9 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
- * Makes a configuration say of every module that is adapted what the plan decided, so that a
- * program that knows nothing of ties and of other names of a module, or finds them by other rules,
- * adapts the same modules with the same rank and alpha.
+ * The configuration that files hold. It spells out what the plan decided for every adapted module,
+ * so that a program that does not know the ties or the other names of a module, or finds them by
+ * other rules, adapts the same modules with the same rank and alpha.
  */
 public final class ExplicitConfig {
     private static final Pattern FLAGS = Pattern.compile("\\(\\?[a-zA-Z]+\\)");
@@ -40,6 +41,10 @@ public final class ExplicitConfig {
                         .toList();
     }
 
+    /**
+     * Returns the configuration of a plan, with every module that is adapted targeted under the
+     * name that files use, with its pair's rank and alpha. Resolving it gives the same pairs.
+     */
     public static LoraConfig of(LoraPlan plan) {
         LoraConfigBuilder builder =
                 new ExplicitConfig(plan.config(), plan.pairs()).config().toBuilder();
@@ -78,7 +83,7 @@ public final class ExplicitConfig {
             builder.setTargetModules(all);
         } else if (config.targetModules() instanceof ModuleSelection.Regex regex) {
             List<String> alternatives = new ArrayList<>(List.of(regex.expression()));
-            missing.forEach(name -> alternatives.add(name.replaceAll("[^\\w]", "\\\\$0")));
+            missing.forEach(name -> alternatives.add(PythonRegex.quote(name)));
             builder.setTargetModulesRegex(String.join("|", alternatives));
         }
     }

@@ -1,6 +1,5 @@
 package dev.ligature.internal.resolve;
 
-import dev.ligature.LoraException;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.ModuleSelection;
@@ -14,7 +13,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Decides which modules read one pair together. */
-public final class PairGroups {
+final class PairGroups {
     /** DJL's blocks that look words up in a table of their own. */
     private static final Set<String> WORD_TABLES =
             Set.of("IdEmbedding", "TrainableWordEmbedding", "TrainableTextEmbedding");
@@ -23,44 +22,50 @@ public final class PairGroups {
     private final Map<ModelLayout.Module, TargetMatcher.Outcome> outcomes = new LinkedHashMap<>();
     private final TieGroups ties;
     private final NameVocabulary vocabulary;
+    private final Problems problems = new Problems();
 
-    public PairGroups(
-            LoraConfig config, ModelLayout layout, TieGroups ties, TargetMatcher matcher) {
+    PairGroups(
+            LoraConfig config,
+            ModelLayout layout,
+            TieGroups ties,
+            TargetMatcher matcher,
+            NameVocabulary vocabulary) {
         this.config = config;
         layout.modules().forEach(module -> outcomes.put(module, matcher.outcome(module)));
         this.ties = ties;
-        vocabulary = new NameVocabulary(layout);
+        this.vocabulary = vocabulary;
     }
 
     /** Returns the modules that are targeted, but that there is a whole copy of. */
-    public List<ModelLayout.Module> saved() {
+    List<ModelLayout.Module> saved() {
         return with(TargetMatcher.Outcome.SAVED);
     }
 
     /** Returns the readers of each pair, each list and all of them in the model's order. */
-    public List<List<ModelLayout.Module>> resolve() {
-        List<ModelLayout.Module> targeted = with(TargetMatcher.Outcome.TARGETED);
-        if (targeted.isEmpty() && config.targetModules() instanceof ModuleSelection.Names names) {
-            if (names.names().isEmpty()) {
-                return List.of(); // parameters alone
-            }
-        }
-        if (targeted.isEmpty()) {
-            throw nothingMatched();
-        }
-        targeted.forEach(PairGroups::requireSupported);
-        if (!config.ensureWeightTying()) {
-            return targeted.stream().map(List::of).toList();
+    Resolved<List<List<ModelLayout.Module>>> resolve() {
+        if (config.targetModules() instanceof ModuleSelection.AllLinear
+                && outcomes.keySet().stream().noneMatch(m -> m.role() == Role.OUTPUT_HEAD)) {
+            problems.add(PlanMessage.NO_OUTPUT_HEAD, vocabulary.shown());
+            return problems.with(List.of());
         }
         Set<List<ModelLayout.Module>> groups = new LinkedHashSet<>();
-        for (ModelLayout.Module module : outcomes.keySet()) {
-            List<ModelLayout.Module> readers = ties.readersWith(module);
-            if (readers.stream().anyMatch(targeted::contains)) {
-                requireWhole(readers);
-                groups.add(readers);
+        for (Map.Entry<ModelLayout.Module, TargetMatcher.Outcome> entry : outcomes.entrySet()) {
+            if (entry.getValue() == TargetMatcher.Outcome.TARGETED) {
+                List<ModelLayout.Module> alone = List.of(entry.getKey());
+                groups.add(config.ensureWeightTying() ? ties.readersWith(entry.getKey()) : alone);
             }
         }
-        return List.copyOf(groups);
+        return problems.with(inModelOrder(groups).stream().filter(this::isSupported).toList());
+    }
+
+    /** Returns the groups by their first readers, of which another may have been targeted. */
+    private List<List<ModelLayout.Module>> inModelOrder(Set<List<ModelLayout.Module>> groups) {
+        Map<ModelLayout.Module, List<ModelLayout.Module>> byFirst = new LinkedHashMap<>();
+        groups.forEach(group -> byFirst.put(group.get(0), group));
+        return outcomes.keySet().stream()
+                .filter(byFirst::containsKey)
+                .map(first -> byFirst.getOrDefault(first, List.of()))
+                .toList();
     }
 
     private List<ModelLayout.Module> with(TargetMatcher.Outcome outcome) {
@@ -70,33 +75,50 @@ public final class PairGroups {
                 .toList();
     }
 
-    private static void requireSupported(ModelLayout.Module module) {
+    private boolean isSupported(List<ModelLayout.Module> readers) {
+        boolean supported = true;
+        for (ModelLayout.Module reader : readers) {
+            TargetMatcher.Outcome outcome = outcomes.get(reader);
+            if (outcome == TargetMatcher.Outcome.TARGETED) {
+                supported &= isAdaptable(reader);
+            } else if (outcome == TargetMatcher.Outcome.EXCLUDED) {
+                problems.add(PlanMessage.TIE_EXCLUDED, Problems.names(readers), reader.name());
+                supported = false;
+            } else if (reader.kind() == ModuleKind.OTHER) {
+                problems.add(
+                        PlanMessage.TIE_UNSUPPORTED,
+                        Problems.names(readers),
+                        reader.name(),
+                        reader.type(),
+                        remedy(reader));
+                supported = false;
+            }
+        }
+        return supported;
+    }
+
+    private boolean isAdaptable(ModelLayout.Module module) {
         if (module.kind() == ModuleKind.OTHER) {
-            throw new LoraException(
-                    "LoraModuleUnsupported",
-                    "Module "
-                            + module.name()
-                            + " is targeted, but it is a "
-                            + module.type()
-                            + ", which LoRA cannot adapt. "
-                            + remedy(module));
+            problems.addOnce(
+                    module.type(),
+                    PlanMessage.MODULE_UNSUPPORTED,
+                    module.name(),
+                    module.type(),
+                    remedy(module));
+            return false;
         }
         boolean convolution = module.kind() == ModuleKind.CONVOLUTION;
         int dimensions = module.shape().dimension();
         if (convolution ? dimensions < 3 || dimensions > 4 : dimensions != 2) {
-            throw new LoraException(
-                    "LoraWeightShape",
-                    "The weight of module "
-                            + module.name()
-                            + " has the shape "
-                            + module.shape()
-                            + ", not "
-                            + (convolution
-                                    ? "(out, in, width) or (out, in, height, width)"
-                                    : "(out, in)")
-                            + ". Initialise the model before it is adapted, or"
-                            + " exclude the module.");
+            problems.addOnce(
+                    module.shape(),
+                    PlanMessage.WEIGHT_SHAPE,
+                    module.name(),
+                    module.shape(),
+                    convolution ? "(out, in, width) or (out, in, height, width)" : "(out, in)");
+            return false;
         }
+        return true;
     }
 
     private static String remedy(ModelLayout.Module module) {
@@ -107,93 +129,38 @@ public final class PairGroups {
                         + " be: correct target_modules, or exclude the module.";
     }
 
-    private void requireWhole(List<ModelLayout.Module> readers) {
-        if (readers.size() < 2) {
-            return;
+    /** Returns a problem if modules are targeted and none is left to adapt. */
+    Problems nothingTargeted() {
+        Problems found = new Problems();
+        boolean parametersAlone =
+                config.targetModules() instanceof ModuleSelection.Names names
+                        && names.names().isEmpty();
+        if (!parametersAlone && with(TargetMatcher.Outcome.TARGETED).isEmpty()) {
+            found.add(
+                    PlanMessage.NOTHING_TARGETED,
+                    config.targetModules().shown(),
+                    outcomes.size(),
+                    why(),
+                    vocabulary.shown());
         }
-        for (ModelLayout.Module reader : readers) {
-            if (outcomes.get(reader) == TargetMatcher.Outcome.EXCLUDED) {
-                throw new LoraException(
-                        "LoraTieExcluded",
-                        "Modules "
-                                + names(readers)
-                                + " read one weight and ensure_weight_tying is on, but"
-                                + " exclude_modules takes out "
-                                + reader.name()
-                                + " alone. Exclude all of them or none, or set"
-                                + " ensure_weight_tying to false.");
-            }
-            if (reader.kind() == ModuleKind.OTHER) {
-                throw new LoraException(
-                        "LoraTieUnsupported",
-                        "Modules "
-                                + names(readers)
-                                + " read one weight and ensure_weight_tying is on, but "
-                                + reader.name()
-                                + " is a "
-                                + reader.type()
-                                + ", which LoRA cannot adapt. "
-                                + remedy(reader)
-                                + " Or set ensure_weight_tying to false.");
-            }
-        }
+        return found;
     }
 
-    private LoraException nothingMatched() {
+    private String why() {
         List<ModelLayout.Module> otherLayer = with(TargetMatcher.Outcome.OTHER_LAYER);
         List<ModelLayout.Module> excluded = with(TargetMatcher.Outcome.EXCLUDED);
-        List<ModelLayout.Module> saved = saved();
-        String why = "";
         if (!otherLayer.isEmpty()) {
-            why =
-                    " It fits "
-                            + otherLayer.size()
-                            + ", none of them in layers_to_transform "
-                            + config.layersToTransform()
-                            + ".";
-        } else if (!saved.isEmpty()) {
-            why = " modules_to_save has " + names(saved) + " as a whole.";
-        } else if (!excluded.isEmpty()) {
-            why = " exclude_modules takes out " + names(excluded) + ".";
+            return " It fits "
+                    + otherLayer.size()
+                    + ", none of them in layers_to_transform "
+                    + config.layersToTransform()
+                    + ".";
         }
-        return new LoraException(
-                "LoraNothingTargeted",
-                "target_modules "
-                        + shown(config.targetModules())
-                        + " leaves none of the model's "
-                        + outcomes.size()
-                        + " modules to adapt."
-                        + why
-                        + " Correct it; the model has "
-                        + vocabulary.shown()
-                        + ".");
-    }
-
-    private static String shown(ModuleSelection selection) {
-        if (selection instanceof ModuleSelection.Names names) {
-            return names.names().toString();
+        if (!saved().isEmpty()) {
+            return " modules_to_save has " + Problems.names(saved()) + " as a whole.";
         }
-        return selection instanceof ModuleSelection.Regex regex
-                ? "'" + regex.expression() + "'"
-                : ModuleSelection.AllLinear.WORD;
-    }
-
-    static String names(List<ModelLayout.Module> modules) {
-        return NameVocabulary.shown(modules.stream().map(ModelLayout.Module::name).toList());
-    }
-
-    /** Throws if all-linear is asked for and the head, which it leaves out, is not known. */
-    public static void requireHead(LoraConfig config, ModelLayout layout) {
-        boolean known =
-                layout.modules().stream().anyMatch(module -> module.role() == Role.OUTPUT_HEAD);
-        if (config.targetModules() instanceof ModuleSelection.AllLinear && !known) {
-            throw new LoraException(
-                    "LoraNoOutputHead",
-                    "target_modules is all-linear, which leaves the output head out, but no module"
-                            + " of the model is marked as one. Mark the field with"
-                            + " @LoraTarget(role = OUTPUT_HEAD), or list the modules: "
-                            + new NameVocabulary(layout).shown()
-                            + ".");
-        }
+        return excluded.isEmpty()
+                ? ""
+                : " exclude_modules takes out " + Problems.names(excluded) + ".";
     }
 }

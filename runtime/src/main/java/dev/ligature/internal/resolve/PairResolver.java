@@ -1,164 +1,163 @@
 package dev.ligature.internal.resolve;
 
 import ai.djl.ndarray.types.DataType;
-import dev.ligature.LoraException;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.names.NamePatterns;
+import dev.ligature.internal.names.NameVocabulary;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
-import dev.ligature.plan.PlanWarning;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
-/** Makes the plan of a pair from the modules that read it: rank, alpha, scaling and shape. */
-public final class PairResolver {
+/** Makes the plans of pairs: rank, alpha, scaling and shape. */
+final class PairResolver {
     private final LoraConfig config;
-    private final NamePatterns<Integer> ranks;
-    private final NamePatterns<Double> alphas;
-    private final Set<String> decisiveRanks = new LinkedHashSet<>();
-    private final Set<String> decisiveAlphas = new LinkedHashSet<>();
-    private final List<PlanWarning> spread = new ArrayList<>();
+    private final Values<Integer> ranks;
+    private final Values<Double> alphas;
+    private final Problems problems = new Problems();
 
-    public PairResolver(LoraConfig config) {
-        this.config = config;
-        ranks = new NamePatterns<>(config.rankPattern());
-        alphas = new NamePatterns<>(config.alphaPattern());
-    }
-
-    /** Returns the plan of the pair that these modules read. */
-    public PairPlan resolve(List<ModelLayout.Module> readers) {
-        ModelLayout.Module first = readers.get(0);
-        int rank = value("rank_pattern", ranks, decisiveRanks, readers, config.rank());
-        double alpha = value("alpha_pattern", alphas, decisiveAlphas, readers, config.loraAlpha());
-        PairPlan.Kernel kernel = kernel(first);
-        List<PairPlan.Reader> by =
-                readers.stream().map(m -> new PairPlan.Reader(m.name(), m.kind())).toList();
-        return new PairPlan(
-                first.weight().isEmpty() ? first.name() : first.weight(),
-                by,
-                first.shape().get(0),
-                kernel == null ? first.shape().get(1) : kernel.channels() * kernel.window().size(),
-                kernel,
-                rank,
-                alpha,
-                alpha / (config.useRslora() ? Math.sqrt(rank) : rank),
-                config.loraDropout(),
-                config.init(),
-                config.useDora(),
-                config.loraBias(),
-                first.dataType() == DataType.FLOAT64 ? DataType.FLOAT64 : DataType.FLOAT32);
-    }
-
-    /** Returns the plan of the pair of a parameter, with what stands for it as readers. */
-    public PairPlan resolve(List<PairPlan.Reader> readers, List<ModelLayout.Module> asModules) {
-        PairPlan pair = resolve(asModules);
-        return new PairPlan(
-                pair.weight(),
-                readers,
-                pair.out(),
-                pair.in(),
-                null,
-                pair.rank(),
-                pair.alpha(),
-                pair.scaling(),
-                0,
-                pair.init(),
-                false,
-                false,
-                pair.dataType());
-    }
-
-    private static PairPlan.@Nullable Kernel kernel(ModelLayout.Module module) {
-        return module.kind() == ModuleKind.CONVOLUTION
-                ? new PairPlan.Kernel(
-                        module.shape().get(1) * module.groups(),
-                        module.groups(),
-                        module.shape().slice(2))
-                : null;
+    /** The values of one pattern field, and the patterns that decided for a reader. */
+    private record Values<V>(
+            String field, NamePatterns<V> patterns, V otherwise, Set<String> decisive) {
+        Values(String field, Map<String, V> patterns, V otherwise) {
+            this(field, new NamePatterns<>(patterns), otherwise, new LinkedHashSet<>());
+        }
     }
 
     /**
-     * Returns a warning for each value that a pattern gives to some readers of a pair only. In an
-     * adapter that PEFT trained the others were scaled by another value, while the factors are one.
+     * A weight that gets a pair, before rank and alpha are known.
+     *
+     * @param name the name of the weight
+     * @param readings who reads it
+     * @param geometry its shape
+     * @param dropout the probability of dropout
+     * @param variant what the pair does beyond plain LoRA
+     * @param dataType the data type of the factors
      */
-    public List<PlanWarning> spread() {
-        return spread;
+    record Weight(
+            String name,
+            List<Reading> readings,
+            PairPlan.Geometry geometry,
+            double dropout,
+            PairPlan.Variant variant,
+            DataType dataType) {
+        PairPlan plan(PairPlan.Strength strength) {
+            List<PairPlan.Reader> readers = readings.stream().map(Reading::reader).toList();
+            return new PairPlan(name, readers, geometry, strength, variant, dataType);
+        }
     }
 
-    /** Returns what the check finds of the patterns; of meaning after all pairs are resolved. */
-    public List<PlanWarning> unused(UnmatchedEntries check, List<ModelLayout.Module> adapted) {
-        List<PlanWarning> found =
-                new ArrayList<>(check.patterns("rank_pattern", ranks, decisiveRanks, adapted));
-        found.addAll(check.patterns("alpha_pattern", alphas, decisiveAlphas, adapted));
-        return found;
+    /**
+     * A reader of a weight.
+     *
+     * @param reader the reader
+     * @param names the names of the module, the one that files use first
+     */
+    record Reading(PairPlan.Reader reader, List<String> names) {}
+
+    PairResolver(LoraConfig config) {
+        this.config = config;
+        ranks = new Values<>("rank_pattern", config.rankPattern(), config.rank());
+        alphas = new Values<>("alpha_pattern", config.alphaPattern(), config.loraAlpha());
     }
 
-    private <V> V value(
-            String field,
-            NamePatterns<V> patterns,
-            Set<String> decisive,
-            List<ModelLayout.Module> readers,
-            V otherwise) {
+    /** Returns the weight that a group of modules reads. */
+    Weight weight(List<ModelLayout.Module> readers) {
+        ModelLayout.Module first = readers.get(0);
+        return new Weight(
+                first.weight().isEmpty() ? first.name() : first.weight(),
+                readers.stream()
+                        .map(m -> new Reading(new PairPlan.Reader(m.name(), m.kind()), m.names()))
+                        .toList(),
+                geometry(first),
+                config.loraDropout(),
+                new PairPlan.Variant(config.init(), config.useDora(), config.loraBias()),
+                first.trainedType());
+    }
+
+    /** Returns the plans of the pairs; without those whose patterns contradict each other. */
+    Resolved<List<PairPlan>> resolve(List<Weight> weights) {
+        List<PairPlan> pairs = new ArrayList<>();
+        for (Weight weight : weights) {
+            Optional<Integer> rank = value(ranks, weight.readings());
+            Optional<Double> alpha = value(alphas, weight.readings());
+            if (rank.isPresent() && alpha.isPresent()) {
+                boolean rslora = config.useRslora();
+                pairs.add(
+                        weight.plan(
+                                PairPlan.Strength.of(
+                                        rank.get(), alpha.get(), rslora, weight.dropout())));
+            }
+        }
+        return problems.with(pairs);
+    }
+
+    private static PairPlan.Geometry geometry(ModelLayout.Module module) {
+        return module.kind() == ModuleKind.CONVOLUTION
+                ? PairPlan.Geometry.ofConvolution(module.shape(), module.groups())
+                : PairPlan.Geometry.ofMatrix(module.shape());
+    }
+
+    private <V> Optional<V> value(Values<V> values, List<Reading> readers) {
         Map<String, V> found = new LinkedHashMap<>();
-        for (ModelLayout.Module reader : readers) {
-            patterns.find(TargetMatcher.names(reader))
+        for (Reading reading : readers) {
+            values.patterns()
+                    .find(reading.names())
                     .ifPresent(
                             entry -> {
-                                decisive.add(entry.getKey());
-                                found.put(reader.name(), entry.getValue());
+                                values.decisive().add(entry.getKey());
+                                found.put(reading.reader().module(), entry.getValue());
                             });
         }
         if (Set.copyOf(found.values()).size() > 1) {
-            throw conflict(field, found, readers);
+            problems.add(
+                    PlanMessage.TIE_CONFLICT,
+                    names(readers),
+                    values.field(),
+                    found.entrySet().stream()
+                            .map(entry -> entry.getKey() + " " + entry.getValue())
+                            .collect(Collectors.joining(" and ")));
+            return Optional.empty();
         }
-        V value = found.values().stream().findFirst().orElse(otherwise);
-        if (!found.isEmpty() && found.size() < readers.size() && !value.equals(otherwise)) {
-            spread.add(spread(field, found, readers, otherwise));
+        V value = found.values().stream().findFirst().orElse(values.otherwise());
+        if (!found.isEmpty()
+                && found.size() < readers.size()
+                && !value.equals(values.otherwise())) {
+            problems.add(
+                    PlanMessage.TIE_PATTERN_SPREAD,
+                    values.field(),
+                    String.join(", ", found.keySet()),
+                    value,
+                    names(
+                            readers.stream()
+                                    .filter(r -> !found.containsKey(r.reader().module()))
+                                    .toList()),
+                    values.otherwise());
         }
-        return value;
+        return Optional.of(value);
     }
 
-    private static LoraException conflict(
-            String field, Map<String, ?> found, List<ModelLayout.Module> readers) {
-        return new LoraException(
-                "LoraTieConflict",
-                "Modules "
-                        + PairGroups.names(readers)
-                        + " read one weight and ensure_weight_tying is on, but "
-                        + field
-                        + " gives "
-                        + found.entrySet().stream()
-                                .map(entry -> entry.getKey() + " " + entry.getValue())
-                                .collect(Collectors.joining(" and "))
-                        + ". Give them one value, or set ensure_weight_tying to false.");
+    private static String names(List<Reading> readers) {
+        return Problems.list(readers.stream().map(r -> r.reader().module()).toList());
     }
 
-    private static PlanWarning spread(
-            String field, Map<String, ?> found, List<ModelLayout.Module> readers, Object other) {
-        List<ModelLayout.Module> others =
-                readers.stream().filter(module -> !found.containsKey(module.name())).toList();
-        return new PlanWarning(
-                "LoraTiePatternSpread",
-                field
-                        + " gives "
-                        + String.join(", ", found.keySet())
-                        + " the value "
-                        + found.values().iterator().next()
-                        + ", which also holds for "
-                        + PairGroups.names(others)
-                        + ", because they read one weight. PEFT uses "
-                        + other
-                        + " there: if it trained this adapter, name "
-                        + PairGroups.names(others)
-                        + " in "
-                        + field
-                        + " with the value that is meant.");
+    /**
+     * Returns the patterns that decide for no pair; to be called when all pairs are resolved.
+     *
+     * @param adapted the modules that are adapted
+     */
+    PatternUse patternUse(
+            ModelLayout layout, List<ModelLayout.Module> adapted, NameVocabulary vocabulary) {
+        PatternUse use = new PatternUse(layout, adapted, vocabulary);
+        use.check(ranks.field(), ranks.patterns(), ranks.decisive());
+        use.check(alphas.field(), alphas.patterns(), alphas.decisive());
+        return use;
     }
 }

@@ -1,16 +1,13 @@
 package dev.ligature.internal.resolve;
 
 import ai.djl.ndarray.types.Shape;
-import dev.ligature.LoraException;
-import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.names.NameMatch;
-import dev.ligature.internal.names.NameVocabulary;
 import dev.ligature.internal.names.Nearest;
+import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
-import dev.ligature.plan.PlanWarning;
 import dev.ligature.plan.ReplacementPlan;
 import dev.ligature.plan.TokenRowsPlan;
 import java.util.ArrayList;
@@ -21,12 +18,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The parameters that {@code target_parameters} means. An entry fits a parameter whose full name,
- * that of an annotated module and its own below it, is the entry or ends with a dot and it.
+ * The parameters that {@code target_parameters} matches. An entry matches a parameter whose full
+ * name, that of an annotated module and its own below it, is the entry or ends with a dot and it.
  */
-public final class ParameterTargets {
-    private static final String FIELD = "target_parameters";
-
+final class ParameterTargets {
     private final LoraConfig config;
     private final List<Target> all = new ArrayList<>();
     private final List<Target> targeted;
@@ -37,33 +32,33 @@ public final class ParameterTargets {
             return module.name() + "." + parameter.name();
         }
 
-        List<String> names() {
-            return TargetMatcher.names(module).stream()
-                    .map(name -> name + "." + parameter.name())
-                    .toList();
+        boolean matches(String entry) {
+            return module.names().stream()
+                    .anyMatch(name -> NameMatch.fits(entry, name + "." + parameter.name()));
         }
 
-        PairPlan.Reader reader() {
-            String owner = name().substring(0, name().lastIndexOf('.'));
-            return new PairPlan.Reader(
-                    owner, ModuleKind.PARAMETER, module.name(), parameter.name());
+        boolean isMatrix() {
+            return parameter.shape().dimension() == 2;
         }
 
-        /** Returns what has the parameter as a module, for rules that are about modules. */
-        ModelLayout.Module owner() {
-            return new ModelLayout.Module(
-                    reader().module(),
-                    List.of(),
-                    Role.MODULE,
-                    ModuleKind.PARAMETER,
-                    module.type(),
-                    parameter.id().substring(0, parameter.id().lastIndexOf('.')),
-                    parameter.shape(),
-                    parameter.dataType());
+        boolean isAt(String otherModule, String otherParameter) {
+            return module.name().equals(otherModule) && parameter.name().equals(otherParameter);
+        }
+
+        /** Returns the name of the block that has the parameter. */
+        String owner() {
+            return name().substring(0, name().lastIndexOf('.'));
+        }
+
+        PairResolver.Reading reading() {
+            return new PairResolver.Reading(
+                    new PairPlan.Reader(
+                            owner(), ModuleKind.PARAMETER, module.name(), parameter.name()),
+                    List.of(owner()));
         }
     }
 
-    public ParameterTargets(LoraConfig config, ModelLayout layout) {
+    ParameterTargets(LoraConfig config, ModelLayout layout) {
         this.config = config;
         for (ModelLayout.Module module : layout.modules()) {
             for (ModelLayout.Parameter parameter : module.parameters()) {
@@ -74,127 +69,106 @@ public final class ParameterTargets {
         }
         targeted =
                 all.stream()
-                        .filter(
-                                target ->
-                                        config.targetParameters().stream().anyMatch(target(target)))
+                        .filter(t -> config.targetParameters().stream().anyMatch(t::matches))
                         .toList();
     }
 
-    private static java.util.function.Predicate<String> target(Target target) {
-        return entry -> target.names().stream().anyMatch(name -> NameMatch.fits(entry, name));
-    }
-
-    /** Returns the entries that match nothing. */
-    public List<PlanWarning> unmatched() {
-        List<PlanWarning> found = new ArrayList<>();
-        Set<String> known = new LinkedHashSet<>();
-        all.stream()
-                .filter(target -> target.parameter().shape().dimension() == 2)
-                .forEach(target -> known.add(target.name()));
-        for (String entry : config.targetParameters()) {
-            if (targeted.stream().noneMatch(target -> target(target).test(entry))) {
-                found.add(
-                        new PlanWarning(
-                                "LoraEntryUnmatched",
-                                FIELD
-                                        + " has '"
-                                        + entry
-                                        + "', which matches no parameter of the model's modules."
-                                        + Nearest.hint(entry, known)
-                                        + " Correct or remove it; they have "
-                                        + NameVocabulary.shown(List.copyOf(known))
-                                        + "."));
-            }
-        }
-        return found;
-    }
-
-    /** Returns the plans of their pairs; tied parameters have one if the configuration says so. */
-    public List<PairPlan> resolve(PairResolver resolver) {
+    /**
+     * Returns the weights that get a pair; tied parameters are one if the configuration says so.
+     */
+    Resolved<List<PairResolver.Weight>> resolve() {
+        Problems problems = new Problems();
+        addUnmatched(problems);
         Map<String, List<Target>> groups = new LinkedHashMap<>();
         for (Target target : targeted) {
-            requireMatrix(target);
-            String key = config.ensureWeightTying() ? target.parameter().id() : target.name();
-            groups.computeIfAbsent(key, k -> new ArrayList<>());
+            if (target.isMatrix()) {
+                groups.computeIfAbsent(key(target), key -> new ArrayList<>());
+            } else {
+                Shape shape = target.parameter().shape();
+                problems.addOnce(
+                        shape,
+                        PlanMessage.PARAMETER_SHAPE,
+                        target.name(),
+                        shape,
+                        shape.dimension() == 3
+                                ? "matrices of several experts in one parameter are not adapted."
+                                : "LoRA adapts matrices.");
+            }
         }
         for (Target target : all) {
-            String key = config.ensureWeightTying() ? target.parameter().id() : target.name();
-            List<Target> group = groups.get(key);
+            List<Target> group = groups.get(key(target));
             if (group != null) {
                 group.add(target);
             }
         }
-        return groups.values().stream()
-                .map(
-                        group ->
-                                resolver.resolve(
-                                        group.stream().map(Target::reader).toList(),
-                                        group.stream().map(Target::owner).toList()))
-                .toList();
+        return problems.with(groups.values().stream().map(this::weight).toList());
     }
 
-    private static void requireMatrix(Target target) {
-        Shape shape = target.parameter().shape();
-        if (shape.dimension() != 2) {
-            throw new LoraException(
-                    "LoraParameterShape",
-                    FIELD
-                            + " means "
-                            + target.name()
-                            + ", which has the shape "
-                            + shape
-                            + ", not (out, in): "
-                            + (shape.dimension() == 3
-                                    ? "matrices of several experts in one parameter are not"
-                                            + " adapted. Remove it."
-                                    : "LoRA adapts matrices. Remove it."));
+    private String key(Target target) {
+        return config.ensureWeightTying() ? target.parameter().id() : target.name();
+    }
+
+    private PairResolver.Weight weight(List<Target> group) {
+        ModelLayout.Parameter first = group.get(0).parameter();
+        return new PairResolver.Weight(
+                first.id().substring(0, first.id().lastIndexOf('.')),
+                group.stream().map(Target::reading).toList(),
+                PairPlan.Geometry.ofMatrix(first.shape()),
+                0,
+                new PairPlan.Variant(config.init(), false, false),
+                first.trainedType());
+    }
+
+    private void addUnmatched(Problems problems) {
+        Set<String> known = new LinkedHashSet<>();
+        all.stream().filter(Target::isMatrix).forEach(target -> known.add(target.name()));
+        for (String entry : config.targetParameters()) {
+            if (targeted.stream().noneMatch(target -> target.matches(entry))) {
+                problems.add(
+                        PlanMessage.PARAMETER_UNMATCHED,
+                        entry,
+                        Nearest.hint(entry, known),
+                        Problems.list(List.copyOf(known)));
+            }
         }
     }
 
-    /** Throws if one of the parameters is adapted or replaced by another field as well. */
-    public void checkClaims(
-            List<PairPlan> pairs, List<ReplacementPlan> copies, List<TokenRowsPlan> tokenRows) {
+    /** Rejects parameters that another field adapts or replaces as well. */
+    Problems conflicts(LoraPlan plan) {
+        Problems problems = new Problems();
         for (Target target : targeted) {
-            for (PairPlan pair : pairs) {
+            if (!target.isMatrix()) {
+                continue;
+            }
+            for (PairPlan pair : plan.pairs()) {
                 for (PairPlan.Reader reader : pair.readers()) {
                     if (reader.kind() != ModuleKind.PARAMETER
-                            && isAt(target, reader.slot(), reader.parameter())) {
-                        throw claimedTwice(target, "target_modules gives it a pair");
+                            && target.isAt(reader.slot(), reader.parameter())) {
+                        claimedTwice(target, "target_modules gives it a pair", problems);
                     }
                 }
             }
-            for (ReplacementPlan copy : copies) {
+            for (ReplacementPlan copy : plan.replacements()) {
                 for (ReplacementPlan.Reader reader : copy.readers()) {
-                    if (isAt(target, reader.module(), reader.parameter())) {
-                        throw claimedTwice(target, "modules_to_save gives it a copy");
+                    if (copy.reason() == ReplacementPlan.Reason.SAVED_MODULE
+                            && target.isAt(reader.module(), reader.parameter())) {
+                        claimedTwice(target, "modules_to_save gives it a copy", problems);
                     }
                 }
             }
-            for (TokenRowsPlan rows : tokenRows) {
+            for (TokenRowsPlan rows : plan.tokenRows()) {
                 for (TokenRowsPlan.Reader reader : rows.readers()) {
-                    if (isAt(target, reader.module(), ModelLayout.Parameter.WEIGHT)) {
-                        throw claimedTwice(target, "trainable_token_indices gives it rows");
+                    if (target.isAt(reader.module(), ModelLayout.Parameter.WEIGHT)) {
+                        claimedTwice(target, "trainable_token_indices gives it rows", problems);
                     }
                 }
             }
         }
+        return problems;
     }
 
-    private static boolean isAt(Target target, String module, String parameter) {
-        return target.module().name().equals(module) && target.parameter().name().equals(parameter);
-    }
-
-    private static LoraException claimedTwice(Target target, String other) {
-        return new LoraException(
-                "LoraWeightClaimedTwice",
-                "Of the weight of module "
-                        + target.reader().module()
-                        + ", "
-                        + FIELD
-                        + " means "
-                        + target.name()
-                        + ", and "
-                        + other
-                        + ". A weight can have one of these: take it out of one of the fields.");
+    private static void claimedTwice(Target target, String other, Problems problems) {
+        problems.addOnce(
+                other, PlanMessage.PARAMETER_CLAIMED_TWICE, target.owner(), target.name(), other);
     }
 }

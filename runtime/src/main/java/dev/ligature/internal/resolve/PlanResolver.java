@@ -1,21 +1,53 @@
 package dev.ligature.internal.resolve;
 
 import dev.ligature.LoraException;
+import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
+import dev.ligature.internal.diag.Problem;
+import dev.ligature.internal.names.NameVocabulary;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
-import dev.ligature.plan.PlanWarning;
 import dev.ligature.plan.ReplacementPlan;
 import dev.ligature.plan.TokenRowsPlan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 
-/** Resolves configurations: decides what each means for a model. */
+/**
+ * Resolves a configuration: decides what it means for a model, and reports all that is wrong with
+ * it in one error.
+ *
+ * <p>Each step returns what it decided and the problems that it found, and goes on with what has no
+ * problem. Whether a problem is an error or a warning is decided at the end, once. A problem that
+ * follows from another, such as that nothing is left to adapt where an entry is misspelt, is not
+ * reported.
+ */
 public final class PlanResolver {
-    private PlanResolver() {}
+    private final LoraConfig config;
+    private final ModelLayout layout;
+    private final boolean creating;
+    private final TieGroups ties;
+    private final NameVocabulary vocabulary;
+
+    /** What is wrong about which modules get a pair, and with which values. */
+    private final Problems targeting = new Problems();
+
+    /** Whether anything is left to adapt, which follows from errors in {@link #targeting}. */
+    private final Problems nothingTargeted = new Problems();
+
+    /** What is wrong about modules that get no pair, which follows from errors in the former. */
+    private final Problems consequences = new Problems();
+
+    private final Problems others = new Problems();
+
+    private PlanResolver(LoraConfig config, ModelLayout layout, boolean creating) {
+        this.config = config;
+        this.layout = layout;
+        this.creating = creating;
+        ties = new TieGroups(layout);
+        vocabulary = new NameVocabulary(layout.names());
+    }
 
     /**
      * Resolves a configuration for a new adapter: an entry that has no effect is an error.
@@ -25,7 +57,7 @@ public final class PlanResolver {
      * @throws LoraException if the configuration does not fit the model
      */
     public static LoraPlan resolve(LoraConfig config, ModelLayout layout) {
-        return resolve(config, layout, Set.of(), true);
+        return new PlanResolver(config, layout, true).plan(Set.of());
     }
 
     /**
@@ -40,93 +72,84 @@ public final class PlanResolver {
      */
     public static LoraPlan resolveForLoading(
             LoraConfig config, ModelLayout layout, Set<String> tensors) {
-        return resolve(config, layout, tensors, false);
+        return new PlanResolver(config, layout, false).plan(tensors);
     }
 
-    /**
-     * Resolves a configuration for an adapter that is loaded, without knowing its file.
-     *
-     * @param config what is asked
-     * @param layout the modules of the model, which must be initialised
-     * @throws LoraException if the configuration does not fit the model
-     */
+    /** Resolves a configuration for an adapter that is loaded, without knowing its file. */
     public static LoraPlan resolveForLoading(LoraConfig config, ModelLayout layout) {
         return resolveForLoading(config, layout, Set.of());
     }
 
-    private static LoraPlan resolve(
-            LoraConfig config, ModelLayout layout, Set<String> tensors, boolean creating) {
-        boolean strict = creating && !config.allowUnmatched();
-        PairGroups.requireHead(config, layout);
+    private LoraPlan plan(Set<String> tensors) {
         TargetMatcher matcher = new TargetMatcher(config);
-        UnmatchedEntries check = new UnmatchedEntries(config, layout, matcher);
-        TieGroups ties = new TieGroups(layout);
-        ModulesToSave saved = new ModulesToSave(config, layout, ties, tensors);
-        TokenRowsResolver rowsResolver = new TokenRowsResolver(config, layout, ties);
-        List<PlanWarning> unmatched = new ArrayList<>(check.selections());
-        config.unknownFields().forEach(field -> unmatched.add(unknown(field)));
-        unmatched.addAll(check.replacements(saved, rowsResolver));
+        targeting.addAll(new UnmatchedEntries(config, layout, matcher, vocabulary).find());
+        fields();
+        PairGroups groups = new PairGroups(config, layout, ties, matcher, vocabulary);
         ParameterTargets parameters = new ParameterTargets(config, layout);
-        unmatched.addAll(parameters.unmatched());
-        refuse(unmatched, strict);
+        List<PairPlan> pairs = pairs(groups, parameters);
 
-        PairGroups groups = new PairGroups(config, layout, ties, matcher);
-        List<List<ModelLayout.Module>> readers = groups.resolve();
-        PairResolver resolver = new PairResolver(config);
-        List<PairPlan> pairs = new ArrayList<>();
-        readers.forEach(group -> pairs.add(resolver.resolve(group)));
-        pairs.addAll(parameters.resolve(resolver));
-        PairCheck pairCheck = new PairCheck(layout, ties);
-        pairs.forEach(pair -> pairCheck.check(pair, creating));
-        unmatched.addAll(resolver.unused(check, readers.stream().flatMap(List::stream).toList()));
+        ModulesToSave saved =
+                take(ModulesToSave.resolve(config, layout, ties, tensors, vocabulary), others);
+        List<TokenRowsPlan> rows =
+                take(new TokenRowsResolver(config, layout, ties, vocabulary).resolve(), others);
+        List<ReplacementPlan> copies = new ArrayList<>(saved.copies());
+        copies.addAll(
+                take(
+                        new BiasResolver(config, layout).resolve(pairs, saved.modules()),
+                        config.bias() == BiasMode.LORA_ONLY ? consequences : others));
+        LoraPlan plan = new LoraPlan(config, pairs, copies, rows, List.of());
+        others.addAll(parameters.conflicts(plan));
+        others.addAll(new WeightConflicts(layout, ties, plan).find(groups.saved()));
+        return decide(plan);
+    }
 
-        List<ReplacementPlan> replacements = new ArrayList<>(saved.resolve());
-        List<TokenRowsPlan> rows = rowsResolver.resolve();
-        BiasResolver biasResolver = new BiasResolver(config, layout);
-        List<ReplacementPlan> biases = biasResolver.resolve(pairs, saved.modules());
-        unmatched.addAll(check.bias(biases));
-        refuse(unmatched, strict);
-        parameters.checkClaims(pairs, replacements, rows);
-        WeightConflicts claims =
-                new WeightConflicts(config, layout, ties, pairs, replacements, rows);
-        claims.check(strict ? groups.saved() : List.of());
-        if (strict) {
-            biasResolver.requireAll();
-        }
-        replacements.addAll(biases);
-
-        List<PlanWarning> warnings = new ArrayList<>(claims.warnings());
-        warnings.addAll(check.saved());
-        warnings.addAll(saved.warnings());
-        if (!strict) {
-            warnings.addAll(resolver.spread());
-        }
-        warnings.addAll(unmatched);
+    private void fields() {
+        config.unknownFields().forEach(field -> others.add(PlanMessage.UNKNOWN_FIELD, field));
         if (config.fanInFanOut()) {
-            warnings.add(
-                    new PlanWarning(
-                            "LoraFanInFanOut",
-                            "fan_in_fan_out is true, but the weights of DJL's blocks are stored as"
-                                    + " (out, in), and the factors are the same either way: it is"
-                                    + " not needed, and saved as false."));
+            others.add(PlanMessage.FAN_IN_FAN_OUT);
         }
-        return new LoraPlan(config, pairs, replacements, rows, warnings);
     }
 
-    private static PlanWarning unknown(String field) {
-        return new PlanWarning(
-                "LoraUnknownField",
-                "The configuration has "
-                        + field
-                        + ", which PEFT 0.21 does not know either: it has no effect and is not"
-                        + " saved. Remove it, or check what a newer PEFT means by it.");
+    private List<PairPlan> pairs(PairGroups groups, ParameterTargets parameters) {
+        PairResolver resolver = new PairResolver(config);
+        List<List<ModelLayout.Module>> readers = take(groups.resolve(), targeting);
+        List<PairResolver.Weight> weights =
+                new ArrayList<>(readers.stream().map(resolver::weight).toList());
+        weights.addAll(take(parameters.resolve(), targeting));
+        List<PairPlan> pairs = take(resolver.resolve(weights), targeting);
+
+        nothingTargeted.addAll(groups.nothingTargeted());
+        PatternUse patterns =
+                resolver.patternUse(
+                        layout, readers.stream().flatMap(List::stream).toList(), vocabulary);
+        others.addAll(patterns.wrong);
+        consequences.addAll(patterns.idle);
+        others.addAll(new PairCheck(layout, ties, creating).check(pairs));
+        return pairs;
     }
 
-    private static void refuse(List<PlanWarning> unmatched, boolean strict) {
-        if (strict && !unmatched.isEmpty()) {
-            throw new LoraException(
-                    unmatched.get(0).code(),
-                    unmatched.stream().map(PlanWarning::message).collect(Collectors.joining(" ")));
+    private static <T> T take(Resolved<T> resolved, Problems problems) {
+        problems.addAll(resolved.problems());
+        return resolved.value();
+    }
+
+    /** Throws if there are errors; else returns the plan with the warnings. */
+    private LoraPlan decide(LoraPlan plan) {
+        boolean strict = creating && !config.allowUnmatched();
+        Problems all = new Problems();
+        all.addAll(targeting);
+        if (all.errors(strict).isEmpty()) {
+            all.addAll(nothingTargeted);
         }
+        if (all.errors(strict).isEmpty()) {
+            all.addAll(consequences);
+        }
+        all.addAll(others);
+        List<Problem<PlanMessage>> errors = all.errors(strict);
+        if (!errors.isEmpty()) {
+            throw Problem.error(errors);
+        }
+        return new LoraPlan(
+                config, plan.pairs(), plan.replacements(), plan.tokenRows(), all.warnings(strict));
     }
 }

@@ -34,7 +34,7 @@ final class SavedNames {
     private Set<String> entriesFor(ModelLayout.Module module, boolean fromDots) {
         Set<String> found = new LinkedHashSet<>();
         if (!entries.isEmpty()) {
-            TargetMatcher.names(module).forEach(name -> found.addAll(entriesFor(name, fromDots)));
+            module.names().forEach(name -> found.addAll(entriesFor(name, fromDots)));
         }
         return found;
     }

@@ -5,9 +5,9 @@ import dev.ligature.config.LoraConfig;
 import dev.ligature.config.ModuleSelection;
 import dev.ligature.internal.names.LayerIndex;
 import dev.ligature.internal.names.NameMatch;
+import dev.ligature.internal.names.PythonRegex;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.ModuleKind;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -43,19 +43,21 @@ public final class TargetMatcher {
 
     public TargetMatcher(LoraConfig config) {
         targets = config.targetModules();
-        targetMatch = NameMatch.of(targets);
-        exclusion = config.excludeModules().map(NameMatch::of);
+        targetMatch = match(targets);
+        exclusion = config.excludeModules().map(TargetMatcher::match);
         layerIndex = new LayerIndex(config.layersPattern());
         saved = new SavedNames(config.modulesToSave());
         layers = Set.copyOf(config.layersToTransform().stream().map(Integer::longValue).toList());
     }
 
-    /** Returns all names of a module: the one that files use, then its aliases. */
-    public static List<String> names(ModelLayout.Module module) {
-        List<String> names = new ArrayList<>();
-        names.add(module.name());
-        names.addAll(module.aliases());
-        return names;
+    /** Returns which names a selection matches. */
+    static NameMatch match(ModuleSelection selection) {
+        if (selection instanceof ModuleSelection.Names names) {
+            return new NameMatch.ByName(names.names());
+        }
+        return selection instanceof ModuleSelection.Regex regex
+                ? new NameMatch.ByRegex(PythonRegex.compile(regex.expression()))
+                : new NameMatch.Nothing();
     }
 
     /** Returns what is said of a module; any of its names may target or exclude it. */
@@ -67,7 +69,7 @@ public final class TargetMatcher {
                             ? unlessSaved(module)
                             : Outcome.NO_MATCH;
         }
-        List<Outcome> outcomes = names(module).stream().map(this::outcome).toList();
+        List<Outcome> outcomes = module.names().stream().map(this::outcome).toList();
         if (excludes(module)) {
             return Outcome.EXCLUDED;
         }
@@ -76,7 +78,7 @@ public final class TargetMatcher {
     }
 
     private Outcome unlessSaved(ModelLayout.Module module) {
-        return names(module).stream().anyMatch(saved::fit) ? Outcome.SAVED : Outcome.TARGETED;
+        return module.names().stream().anyMatch(saved::fit) ? Outcome.SAVED : Outcome.TARGETED;
     }
 
     /** Returns what is said of a module of this name alone. */
@@ -94,7 +96,7 @@ public final class TargetMatcher {
     }
 
     boolean excludes(ModelLayout.Module module) {
-        return exclusion.filter(match -> names(module).stream().anyMatch(match::fits)).isPresent();
+        return exclusion.filter(match -> module.names().stream().anyMatch(match::fits)).isPresent();
     }
 
     /** Returns the index of the layer that a module of this name is in, if it is in one. */

@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Map;
 
 /** The modules of a model by the weight that they read, in the model's order. */
-public final class TieGroups {
+final class TieGroups {
     private final Map<String, List<ModelLayout.Module>> byWeight = new LinkedHashMap<>();
 
-    public TieGroups(ModelLayout layout) {
+    TieGroups(ModelLayout layout) {
         for (ModelLayout.Module module : layout.modules()) {
             if (!module.weight().isEmpty()) {
                 byWeight.computeIfAbsent(module.weight(), w -> new ArrayList<>()).add(module);

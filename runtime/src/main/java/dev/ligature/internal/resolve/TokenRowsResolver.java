@@ -1,6 +1,5 @@
 package dev.ligature.internal.resolve;
 
-import dev.ligature.LoraException;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.TokenSelection;
@@ -14,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -21,83 +21,29 @@ import java.util.stream.Collectors;
  * Decides which modules have rows of their own, and which of them share those: {@code
  * trainable_token_indices}.
  *
- * <p>Rows that are asked of the input embedding hold for all that read its weight, whatever {@code
- * ensure_weight_tying} says, as in PEFT. Rows of another reader alone hold for the others too if
- * that is on.
+ * <p>Rows of the input embedding hold for all modules that read its weight, whatever {@code
+ * ensure_weight_tying} is, as in PEFT. Rows of another reader alone hold for the others too if that
+ * is on.
  */
-public final class TokenRowsResolver {
+final class TokenRowsResolver {
     private final LoraConfig config;
     private final ModelLayout layout;
     private final TieGroups ties;
+    private final NameVocabulary vocabulary;
     private final Map<ModelLayout.Module, List<Integer>> asked = new LinkedHashMap<>();
-    private final List<String> unmatched = new ArrayList<>();
+    private final Problems problems = new Problems();
 
-    public TokenRowsResolver(LoraConfig config, ModelLayout layout, TieGroups ties) {
+    TokenRowsResolver(
+            LoraConfig config, ModelLayout layout, TieGroups ties, NameVocabulary vocabulary) {
         this.config = config;
         this.layout = layout;
         this.ties = ties;
-        config.trainableTokenIndices().ifPresent(this::ask);
-    }
-
-    private void ask(TokenSelection selection) {
-        if (selection instanceof TokenSelection.InputEmbedding rows) {
-            asked.put(inputEmbedding(), rows.indices());
-        } else if (selection instanceof TokenSelection.ByModule byModule) {
-            byModule.indices().forEach(this::ask);
-        }
-    }
-
-    private void ask(String entry, List<Integer> indices) {
-        boolean found = false;
-        for (ModelLayout.Module module : layout.modules()) {
-            if (TargetMatcher.names(module).stream().noneMatch(n -> NameMatch.fits(entry, n))) {
-                continue;
-            }
-            found = true;
-            List<Integer> other = asked.put(module, indices);
-            if (other != null && !sameRows(other, indices)) {
-                throw new LoraException(
-                        "LoraTokensTwice",
-                        "trainable_token_indices asks for the rows "
-                                + other
-                                + " and, by '"
-                                + entry
-                                + "', for "
-                                + indices
-                                + " of module "
-                                + module.name()
-                                + ". Keep one of the two entries.");
-            }
-        }
-        if (!found) {
-            unmatched.add(entry);
-        }
-    }
-
-    private ModelLayout.Module inputEmbedding() {
-        return layout.modules().stream()
-                .filter(module -> module.role() == Role.INPUT_EMBEDDING)
-                .findFirst()
-                .orElseThrow(
-                        () ->
-                                new LoraException(
-                                        "LoraNoInputEmbedding",
-                                        "trainable_token_indices is a list, which means rows of the"
-                                                + " input embedding, but no module of the model is"
-                                                + " marked as one. Mark the field with"
-                                                + " @LoraTarget(role = INPUT_EMBEDDING), or give"
-                                                + " the indices by module: "
-                                                + new NameVocabulary(layout).shown()
-                                                + "."));
-    }
-
-    /** Returns the names that are no module's. */
-    List<String> unmatched() {
-        return unmatched;
+        this.vocabulary = vocabulary;
     }
 
     /** Returns the rows, in the model's order. */
-    public List<TokenRowsPlan> resolve() {
+    Resolved<List<TokenRowsPlan>> resolve() {
+        config.trainableTokenIndices().ifPresent(this::ask);
         List<TokenRowsPlan> plans = new ArrayList<>();
         Set<ModelLayout.Module> done = new LinkedHashSet<>();
         for (ModelLayout.Module module : layout.modules()) {
@@ -107,35 +53,67 @@ public final class TokenRowsResolver {
                 resolve(group, plans);
             }
         }
-        return plans;
+        return problems.with(plans);
+    }
+
+    private void ask(TokenSelection selection) {
+        if (selection instanceof TokenSelection.InputEmbedding rows) {
+            Optional<ModelLayout.Module> embedding =
+                    layout.modules().stream()
+                            .filter(module -> module.role() == Role.INPUT_EMBEDDING)
+                            .findFirst();
+            embedding.ifPresentOrElse(
+                    module -> asked.put(module, rows.indices()),
+                    () -> problems.add(PlanMessage.NO_INPUT_EMBEDDING, vocabulary.shown()));
+        } else if (selection instanceof TokenSelection.ByModule byModule) {
+            byModule.indices().forEach(this::ask);
+        }
+    }
+
+    private void ask(String entry, List<Integer> indices) {
+        boolean found = false;
+        for (ModelLayout.Module module : layout.modules()) {
+            if (module.names().stream().noneMatch(name -> NameMatch.fits(entry, name))) {
+                continue;
+            }
+            found = true;
+            List<Integer> other = asked.put(module, indices);
+            if (other != null && !sameRows(other, indices)) {
+                problems.addOnce(
+                        entry, PlanMessage.TOKENS_TWICE, other, entry, indices, module.name());
+            }
+        }
+        if (!found) {
+            problems.addUnmatched(
+                    "trainable_token_indices", entry, vocabulary, vocabulary::suffixes);
+        }
     }
 
     private void resolve(List<ModelLayout.Module> group, List<TokenRowsPlan> plans) {
-        group.stream().filter(asked::containsKey).forEach(TokenRowsResolver::require);
         ModelLayout.Module lead = lead(group);
-        List<Integer> shared = asked.get(lead);
-        if (config.ensureWeightTying()) {
-            requireAgreement(group);
-            if (shared == null) {
-                shared =
-                        group.stream().filter(asked::containsKey).map(asked::get).findFirst().get();
-            }
+        List<ModelLayout.Module> askedFor = group.stream().filter(asked::containsKey).toList();
+        boolean share = config.ensureWeightTying() || asked.containsKey(lead);
+        if (!haveRows(share ? group : askedFor) || !agree(group)) {
+            return;
         }
+        List<Integer> shared = share ? asked.getOrDefault(lead, rows(askedFor.get(0))) : List.of();
         List<ModelLayout.Module> sharing = new ArrayList<>();
         for (ModelLayout.Module reader : group) {
-            List<Integer> own = asked.get(reader);
-            if (shared != null && (own == null || sameRows(own, shared))) {
+            if (share && (!asked.containsKey(reader) || sameRows(rows(reader), shared))) {
                 sharing.add(reader);
-            } else if (own != null) {
-                plans.add(plan(List.of(reader), own));
+            } else if (asked.containsKey(reader)) {
+                plan(List.of(reader), rows(reader)).ifPresent(plans::add);
             }
         }
-        if (shared != null && !sharing.isEmpty()) {
-            sharing.forEach(TokenRowsResolver::require);
+        if (!sharing.isEmpty()) {
             sharing.remove(lead);
             sharing.add(0, lead);
-            plans.add(plan(sharing, shared));
+            plan(sharing, shared).ifPresent(plans::add);
         }
+    }
+
+    private List<Integer> rows(ModelLayout.Module module) {
+        return asked.getOrDefault(module, List.of());
     }
 
     /** Returns the reader that files name the rows of a tied weight by. */
@@ -147,73 +125,59 @@ public final class TokenRowsResolver {
                 .orElse(group.get(0));
     }
 
-    private void requireAgreement(List<ModelLayout.Module> group) {
-        Map<String, List<Integer>> rows = new LinkedHashMap<>();
-        group.stream()
-                .filter(asked::containsKey)
-                .forEach(m -> rows.put(m.name(), asked.getOrDefault(m, List.of())));
-        List<Integer> first = rows.values().iterator().next();
-        if (rows.values().stream().anyMatch(other -> !sameRows(first, other))) {
-            throw new LoraException(
-                    "LoraTokensConflict",
-                    "Modules "
-                            + PairGroups.names(group)
-                            + " read one weight and ensure_weight_tying is on, but"
-                            + " trainable_token_indices asks for "
-                            + rows.entrySet().stream()
-                                    .map(e -> e.getValue() + " of " + e.getKey())
-                                    .collect(Collectors.joining(" and "))
-                            + ". Give them the same rows, or set ensure_weight_tying to false.");
+    /** Reports readers of one weight that are to have different rows, where that is an error. */
+    private boolean agree(List<ModelLayout.Module> group) {
+        List<ModelLayout.Module> askedFor = group.stream().filter(asked::containsKey).toList();
+        List<Integer> first = rows(askedFor.get(0));
+        if (!config.ensureWeightTying()
+                || askedFor.stream().allMatch(reader -> sameRows(first, rows(reader)))) {
+            return true;
         }
+        problems.add(
+                PlanMessage.TOKENS_CONFLICT,
+                Problems.names(group),
+                askedFor.stream()
+                        .map(reader -> rows(reader) + " of " + reader.name())
+                        .collect(Collectors.joining(" and ")));
+        return false;
     }
 
-    private TokenRowsPlan plan(List<ModelLayout.Module> readers, List<Integer> indices) {
+    private Optional<TokenRowsPlan> plan(List<ModelLayout.Module> readers, List<Integer> indices) {
         ModelLayout.Module first = readers.get(0);
         long rows = first.shape().get(0);
-        for (int index : indices) {
-            if (index >= rows) {
-                throw new LoraException(
-                        "LoraTokenRange",
-                        "trainable_token_indices has "
-                                + index
-                                + ", but the weight of module "
-                                + first.name()
-                                + " has "
-                                + rows
-                                + " rows, 0 to "
-                                + (rows - 1)
-                                + ". Correct it, or enlarge the base's vocabulary first.");
-            }
+        Optional<Integer> beyond = indices.stream().filter(index -> index >= rows).findFirst();
+        if (beyond.isPresent()) {
+            problems.add(PlanMessage.TOKEN_RANGE, beyond.get(), first.name(), rows, rows - 1);
+            return Optional.empty();
         }
-        return new TokenRowsPlan(
-                first.weight().isEmpty() ? first.name() : first.weight(),
-                readers.stream()
-                        .map(
-                                m ->
-                                        new TokenRowsPlan.Reader(
-                                                m.name(), m.kind(), asked.getOrDefault(m, indices)))
-                        .toList(),
-                indices,
-                rows,
-                first.shape().get(1),
-                ModulesToSave.factorType(first.dataType()));
+        return Optional.of(
+                new TokenRowsPlan(
+                        first.weight().isEmpty() ? first.name() : first.weight(),
+                        readers.stream().map(reader -> reader(reader, indices)).toList(),
+                        indices,
+                        rows,
+                        first.shape().get(1),
+                        first.trainedType()));
     }
 
-    private static void require(ModelLayout.Module module) {
-        boolean lookedUp =
-                module.kind() == ModuleKind.EMBEDDING || module.kind() == ModuleKind.LINEAR;
-        if (!lookedUp || module.shape().dimension() != 2) {
-            throw new LoraException(
-                    "LoraTokensUnsupported",
-                    "trainable_token_indices asks for rows of module "
-                            + module.name()
-                            + ", a "
-                            + module.type()
-                            + (lookedUp ? " whose weight is " + module.shape() : "")
-                            + ". Only the weights of linear layers and embeddings, (rows, d), have"
-                            + " rows that can be trained by themselves: name another module, or use"
-                            + " modules_to_save.");
+    private TokenRowsPlan.Reader reader(ModelLayout.Module module, List<Integer> indices) {
+        return new TokenRowsPlan.Reader(
+                module.name(), module.kind(), asked.getOrDefault(module, indices));
+    }
+
+    private boolean haveRows(List<ModelLayout.Module> modules) {
+        boolean all = true;
+        for (ModelLayout.Module module : modules) {
+            boolean lookedUp =
+                    module.kind() == ModuleKind.EMBEDDING || module.kind() == ModuleKind.LINEAR;
+            if (!lookedUp || module.shape().dimension() != 2) {
+                String type =
+                        module.type() + (lookedUp ? " whose weight is " + module.shape() : "");
+                problems.addOnce(type, PlanMessage.TOKENS_UNSUPPORTED, module.name(), type);
+                all = false;
+            }
         }
+        return all;
     }
 
     private static boolean sameRows(List<Integer> a, List<Integer> b) {

@@ -1,10 +1,9 @@
 package dev.ligature.internal.resolve;
 
-import dev.ligature.LoraException;
 import dev.ligature.config.LoraConfig;
+import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
-import dev.ligature.plan.PlanWarning;
 import dev.ligature.plan.ReplacementPlan;
 import dev.ligature.plan.TokenRowsPlan;
 import java.util.ArrayList;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * What each module's weight gets: a factor pair, a copy or rows of its own. Finds weights that
  * would get two of these, and tied weights whose readers would no longer agree.
  */
-public final class WeightConflicts {
+final class WeightConflicts {
     private static final String PAIR = "target_modules gives %s a factor pair";
     private static final String COPY = "modules_to_save gives %s a copy of it";
     private static final String ROWS = "trainable_token_indices gives %s rows";
@@ -30,58 +29,61 @@ public final class WeightConflicts {
     private final Map<String, PairPlan> pairs = new LinkedHashMap<>();
     private final Map<String, ReplacementPlan> copies = new LinkedHashMap<>();
     private final Map<String, TokenRowsPlan> rows = new LinkedHashMap<>();
+    private final Problems problems = new Problems();
 
-    public WeightConflicts(
-            LoraConfig config,
-            ModelLayout layout,
-            TieGroups ties,
-            List<PairPlan> pairs,
-            List<ReplacementPlan> copies,
-            List<TokenRowsPlan> rows) {
-        this.config = config;
+    WeightConflicts(ModelLayout layout, TieGroups ties, LoraPlan plan) {
+        this.config = plan.config();
         this.layout = layout;
         this.ties = ties;
-        for (PairPlan pair : pairs) {
+        for (PairPlan pair : plan.pairs()) {
             for (PairPlan.Reader reader : pair.readers()) {
                 if (reader.parameter().equals(ModelLayout.Parameter.WEIGHT)) {
-                    this.pairs.put(reader.slot(), pair);
+                    pairs.put(reader.slot(), pair);
                 }
             }
         }
-        rows.forEach(plan -> plan.readers().forEach(r -> this.rows.put(r.module(), plan)));
-        for (ReplacementPlan copy : copies) {
+        plan.tokenRows().forEach(of -> of.readers().forEach(r -> rows.put(r.module(), of)));
+        for (ReplacementPlan copy : plan.replacements()) {
             for (ReplacementPlan.Reader reader : copy.readers()) {
                 if (reader.parameter().equals(ModelLayout.Parameter.WEIGHT)) {
-                    this.copies.put(reader.module(), copy);
+                    copies.put(reader.module(), copy);
                 }
             }
         }
     }
 
     /**
-     * Throws if a weight would get two things.
+     * Returns what is found.
      *
      * @param saved modules that target_modules means as well, but whose copy takes precedence
      */
-    public void check(List<ModelLayout.Module> saved) {
+    Problems find(List<ModelLayout.Module> saved) {
         for (ModelLayout.Module module : layout.modules()) {
             List<ModelLayout.Module> readers = ties.readersWith(module);
-            if (!readers.get(0).equals(module)) {
-                continue;
+            if (readers.get(0).equals(module)) {
+                conflict(readers, saved);
             }
-            Map<String, List<ModelLayout.Module>> claims = new LinkedHashMap<>();
-            claim(claims, PAIR, readers, pairs);
-            claim(claims, COPY, readers, copies);
-            claim(claims, ROWS, readers, rows);
-            List<ModelLayout.Module> both = readers.stream().filter(saved::contains).toList();
-            if (config.ensureWeightTying() && readers.size() > 1 && !both.isEmpty()) {
-                claims.putIfAbsent(PAIR, both);
-            }
-            boolean apart =
-                    !config.ensureWeightTying()
-                            && !claims.containsKey(ROWS); // a pair here and a copy there
-            if (claims.size() > 1 && !apart) {
-                throw claimedTwice(readers, claims);
+        }
+        ties();
+        return problems;
+    }
+
+    private void conflict(List<ModelLayout.Module> readers, List<ModelLayout.Module> saved) {
+        Map<String, List<ModelLayout.Module>> claims = new LinkedHashMap<>();
+        claim(claims, PAIR, readers, pairs);
+        claim(claims, COPY, readers, copies);
+        claim(claims, ROWS, readers, rows);
+        boolean apart = // a pair here and a copy there
+                !config.ensureWeightTying() && !claims.containsKey(ROWS);
+        if (claims.size() > 1 && !apart) {
+            claimedTwice(PlanMessage.CLAIMED_TWICE, readers, claims);
+            return;
+        }
+        List<ModelLayout.Module> both = readers.stream().filter(saved::contains).toList();
+        if (config.ensureWeightTying() && readers.size() > 1 && !both.isEmpty()) {
+            claims.putIfAbsent(PAIR, both);
+            if (claims.size() > 1) {
+                claimedTwice(PlanMessage.SAVED_AND_TARGETED, readers, claims);
             }
         }
     }
@@ -91,59 +93,54 @@ public final class WeightConflicts {
             String claim,
             List<ModelLayout.Module> readers,
             Map<String, ?> by) {
-        List<ModelLayout.Module> claimed =
-                readers.stream().filter(reader -> by.containsKey(reader.name())).toList();
+        List<ModelLayout.Module> claimed = with(readers, by);
         if (!claimed.isEmpty()) {
             claims.put(claim, claimed);
         }
     }
 
-    private static LoraException claimedTwice(
-            List<ModelLayout.Module> readers, Map<String, List<ModelLayout.Module>> claims) {
-        return new LoraException(
-                "LoraWeightClaimedTwice",
-                (readers.size() > 1
-                                ? "Modules " + PairGroups.names(readers) + " read one weight: "
-                                : "Of the weight of module " + PairGroups.names(readers) + ", ")
-                        + claims.entrySet().stream()
-                                .map(c -> c.getKey().formatted(PairGroups.names(c.getValue())))
-                                .collect(Collectors.joining(", and "))
-                        + ". A weight can have one of these: take the modules out of the other"
-                        + " field"
-                        + (readers.size() > 1 ? ", or untie the base first." : "."));
+    private static List<ModelLayout.Module> with(
+            List<ModelLayout.Module> readers, Map<String, ?> by) {
+        return readers.stream().filter(reader -> by.containsKey(reader.name())).toList();
     }
 
-    /** Returns what is doubtful about the ties. */
-    public List<PlanWarning> warnings() {
-        List<PlanWarning> warnings = new ArrayList<>();
+    private void claimedTwice(
+            PlanMessage message,
+            List<ModelLayout.Module> readers,
+            Map<String, List<ModelLayout.Module>> claims) {
+        boolean tied = readers.size() > 1;
+        String names = Problems.names(readers);
+        problems.addOnce(
+                tied ? readers : claims.keySet(),
+                message,
+                tied
+                        ? "Modules " + names + " read one weight: "
+                        : "Of the weight of module " + names + ", ",
+                claims.entrySet().stream()
+                        .map(claim -> claim.getKey().formatted(Problems.names(claim.getValue())))
+                        .collect(Collectors.joining(", and ")),
+                tied ? ", or untie the base first." : ".");
+    }
+
+    /** Adds what is doubtful about the ties. */
+    private void ties() {
         List<List<ModelLayout.Module>> touched =
                 ties.all().stream()
                         .filter(readers -> readers.stream().anyMatch(r -> effect(r) != null))
                         .toList();
         if (config.ensureWeightTying() && ties.all().isEmpty()) {
-            warnings.add(
-                    new PlanWarning(
-                            "LoraNoTie",
-                            "ensure_weight_tying is on, but no two modules of the model read one"
-                                    + " weight: it has no effect. Set it to false, or declare the"
-                                    + " tie with @Tied."));
+            problems.add(PlanMessage.NO_TIE);
         } else if (config.ensureWeightTying() && touched.isEmpty()) {
-            warnings.add(
-                    new PlanWarning(
-                            "LoraTieUntouched",
-                            "ensure_weight_tying is on, but none of the tied modules is adapted: "
-                                    + ties.all().stream()
-                                            .map(PairGroups::names)
-                                            .collect(Collectors.joining("; "))
-                                    + ". Target one of them, or set it to false."));
+            problems.add(
+                    PlanMessage.TIE_UNTOUCHED,
+                    ties.all().stream().map(Problems::names).collect(Collectors.joining("; ")));
         }
         for (List<ModelLayout.Module> readers : touched) {
             Object first = effect(readers.get(0));
             if (!readers.stream().allMatch(reader -> Objects.equals(effect(reader), first))) {
-                warnings.add(split(readers));
+                split(readers);
             }
         }
-        return warnings;
     }
 
     private @Nullable Object effect(ModelLayout.Module module) {
@@ -155,32 +152,22 @@ public final class WeightConflicts {
                 : rows.get(module.name());
     }
 
-    private PlanWarning split(List<ModelLayout.Module> readers) {
+    private void split(List<ModelLayout.Module> readers) {
         List<String> parts = new ArrayList<>();
         part(parts, readers, pairs, "a pair");
         part(parts, readers, copies, "a copy");
         part(parts, readers, rows, "token rows");
-        return new PlanWarning(
-                "LoraTiedWeightSplit",
-                "Modules "
-                        + PairGroups.names(readers)
-                        + " read one weight, and ensure_weight_tying is off: "
-                        + String.join(", ", parts)
-                        + ", so the weight is no longer the same for all, and the adapter"
-                        + " cannot be merged. Set ensure_weight_tying to true for one"
-                        + " that all read, or untie the base.");
+        problems.add(
+                PlanMessage.TIED_WEIGHT_SPLIT, Problems.names(readers), String.join(", ", parts));
     }
 
     private static void part(
             List<String> parts, List<ModelLayout.Module> readers, Map<String, ?> by, String what) {
-        List<ModelLayout.Module> with =
-                readers.stream().filter(reader -> by.containsKey(reader.name())).toList();
-        if (with.isEmpty()) {
-            return;
+        List<ModelLayout.Module> with = with(readers, by);
+        if (with.size() > 1) {
+            parts.add("each of " + Problems.names(with) + " gets " + what + " of its own");
+        } else if (!with.isEmpty()) {
+            parts.add("only " + Problems.names(with) + " gets " + what);
         }
-        parts.add(
-                with.size() > 1
-                        ? "each of " + PairGroups.names(with) + " gets " + what + " of its own"
-                        : "only " + PairGroups.names(with) + " gets " + what);
     }
 }

@@ -89,7 +89,7 @@ class ExplicitConfigTest {
         ModelLayout layout =
                 new ModelLayout(
                         List.of(
-                                new ModelLayout.Module(
+                                Layouts.module(
                                         "shared.q",
                                         List.of("left.k"),
                                         Role.MODULE,

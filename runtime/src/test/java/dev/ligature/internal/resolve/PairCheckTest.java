@@ -202,7 +202,7 @@ class PairCheckTest {
     }
 
     private static ModelLayout.Module convolution(Shape shape, int groups) {
-        return new ModelLayout.Module(
+        return Layouts.module(
                 "conv",
                 List.of(),
                 Role.MODULE,
