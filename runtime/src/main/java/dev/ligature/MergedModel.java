@@ -23,8 +23,8 @@ import dev.ligature.internal.slot.Slot;
 import dev.ligature.internal.slot.SlotParameter;
 import dev.ligature.internal.slot.Slots;
 import dev.ligature.plan.PairPlan;
-import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -64,14 +64,14 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
                         });
         route.enter();
         try {
-            for (BoundAdapter binding : route.bindings()) {
+            for (BoundAdapter binding : route.adapters()) {
                 for (Parameter weight : binding.touched()) {
                     if (!merged.containsKey(weight)) {
                         merged.put(weight, merge(weight, route, options));
                     }
                 }
             }
-            route.bindings().forEach(this::mergeBiases);
+            route.terms().forEach(this::mergeBiases);
         } finally {
             route.exit();
         }
@@ -82,56 +82,56 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
             // The base may be owned by a trainer's graph; merging reads the values alone.
             NDArray w = weight.getArray().stopGradient();
             w.attach(scope);
-            List<WeightEffect> effects = new ArrayList<>();
-            for (BoundAdapter binding : route.bindings()) {
-                if (binding.touches(weight)) {
-                    effects.add(binding.onlyEffectOn(weight, "It cannot be merged."));
-                }
-            }
-            boolean wide = effects.size() > 1 && w.getDataType() == DataType.FLOAT16;
+            List<Route.Term> terms =
+                    route.terms().stream()
+                            .filter(term -> term.adapter().touches(weight))
+                            .sorted(Comparator.comparing(t -> !t.adapter().replaces(weight)))
+                            .toList();
+            boolean wide = terms.size() > 1 && w.getDataType() == DataType.FLOAT16;
             NDArray sum = wide ? Cast.to(w, DataType.FLOAT32) : w; // (out, in)
             NDArray basis = w;
-            for (WeightEffect effect : WeightEffect.inOrder(effects)) {
-                sum = effect.merged(sum, basis, scope); // (out, in)
+            String name = "";
+            for (Route.Term term : terms) {
+                WeightEffect effect = term.adapter().onlyEffectOn(weight, "It cannot be merged.");
+                sum = effect.merged(sum, basis, term.factor(), scope); // (out, in)
                 basis = effect.replaces() ? sum : basis;
+                name = effect.name();
             }
             sum = Cast.to(sum, w.getDataType()); // rounded once
             sum.attach(manager);
             if (options.safe()) {
-                checkFinite(sum, effects.get(0), scope);
+                checkFinite(sum, name, scope);
             }
             return sum;
         }
     }
 
     /** Puts bias + s · (the bias of B) in place of the bias of each block that reads a pair. */
-    private void mergeBiases(BoundAdapter binding) {
-        for (FactorPair pair : binding.adapter().pairs()) {
+    private void mergeBiases(Route.Term term) {
+        for (FactorPair pair : term.adapter().adapter().pairs()) {
             if (!pair.plan().loraBias()) {
                 continue;
             }
             for (PairPlan.Reader reader : pair.plan().readers()) {
-                mergeBias(binding, slots.named(reader.module()));
+                mergeBias(term, pair, slots.named(reader.module()));
             }
         }
     }
 
-    private void mergeBias(BoundAdapter binding, Slot slot) {
+    private void mergeBias(Route.Term term, FactorPair pair, Slot slot) {
         Parameter bias = slot.bias();
         if (bias == null) {
             throw new LoraException(
                     "LoraBiasMerge",
                     "Adapter "
-                            + binding.adapter().name()
+                            + term.adapter().adapter().name()
                             + " has a bias at "
                             + slot.name()
                             + ", whose block has none to merge it into. Serve the adapter by"
                             + " its routed block, or train it without lora_bias.");
         }
         try (NDManager scope = manager.newSubManager()) {
-            FactorArrays factors =
-                    Objects.requireNonNull(Objects.requireNonNull(binding.at(slot)).pair())
-                            .detachedFactors(scope);
+            FactorArrays factors = pair.detached().scaledBy(term.factor(), scope);
             NDArray old = merged.get(bias);
             if (old == null) {
                 old = bias.getArray().stopGradient(); // (out)
@@ -147,7 +147,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
         }
     }
 
-    private void checkFinite(NDArray sum, WeightEffect effect, NDManager scope) {
+    private void checkFinite(NDArray sum, String name, NDManager scope) {
         NDArray difference = sum.sub(sum); // zero where finite, NaN elsewhere
         difference.attach(scope);
         NDArray broken = difference.isNaN();
@@ -160,7 +160,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
                     "Merging adapter "
                             + adapter
                             + " into "
-                            + effect.name()
+                            + name
                             + " gives values that are not finite. The adapter or the base is broken"
                             + " there; look at what the adapter has for it.");
         }

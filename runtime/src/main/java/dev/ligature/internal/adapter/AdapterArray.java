@@ -1,12 +1,10 @@
 package dev.ligature.internal.adapter;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
-import ai.djl.training.ParameterStore;
 import dev.ligature.block.Cast;
 
 /** An array of an adapter: as a parameter for trainers, and without a graph for serving. */
@@ -47,11 +45,6 @@ public final class AdapterArray {
      */
     public NDArray detached() {
         return detached;
-    }
-
-    /** Returns the values with a graph, as the trainer's store has them. */
-    public NDArray trained(ParameterStore store, Device device) {
-        return store.getValue(parameter, device, true);
     }
 
     /** Returns an array in a data type; a new one, with the graph of the other, has the owner. */

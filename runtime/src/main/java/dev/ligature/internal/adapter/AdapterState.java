@@ -2,6 +2,7 @@ package dev.ligature.internal.adapter;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.ParameterList;
+import ai.djl.training.ParameterStore;
 import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
 import dev.ligature.config.LoraConfig;
@@ -91,6 +92,16 @@ public final class AdapterState implements AutoCloseable {
         parts.freeze(!trainable);
         this.trainable = trainable;
         changed();
+    }
+
+    /**
+     * Returns where the adapter's arrays come from in a pass.
+     *
+     * @param training whether it is a training pass, which trains the adapter if it is trainable
+     * @param store the store of the pass
+     */
+    public Values values(boolean training, ParameterStore store) {
+        return training && trainable ? Values.trained(store) : Values.SERVED;
     }
 
     /** Returns a number that is another one after the arrays may have been trained. */

@@ -60,34 +60,6 @@ public record FactorArrays(
     }
 
     /**
-     * Adds the term of a linear reader: y + s · (dropout(x) Aᵀ) Bᵀ.
-     *
-     * @param x the layer's input, (…, in)
-     * @param y the base's output, (…, out); overwritten when serving
-     * @param dropout the probability of dropping an element of x in training
-     * @param training whether the result is to have a graph
-     */
-    public NDArray addLinear(NDArray x, NDArray y, double dropout, boolean training) {
-        NDArray in = dropped(x, dropout, training); // (…, in)
-        NDArray sum = add(y, linearTerm(in, training), training);
-        if (!training && in != x) {
-            in.close();
-        }
-        return sum;
-    }
-
-    /**
-     * Adds the term of an embedding reader: y + s · B[ids] A. There is no dropout, as in PEFT.
-     *
-     * @param ids the token ids, (…)
-     * @param y the base's output, (…, in); overwritten when serving
-     * @param training whether the result is to have a graph
-     */
-    public NDArray addEmbedding(NDArray ids, NDArray y, boolean training) {
-        return add(y, embeddingTerm(ids, training), training);
-    }
-
-    /**
      * Returns an input in the factors' data type, in training with elements dropped.
      *
      * @param x the layer's input

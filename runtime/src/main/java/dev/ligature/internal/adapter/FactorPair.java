@@ -3,9 +3,7 @@ package dev.ligature.internal.adapter;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.training.ParameterStore;
 import dev.ligature.internal.peft.AdapterDirectory.Factors;
 import dev.ligature.plan.PairPlan;
 import java.util.List;
@@ -29,10 +27,10 @@ import org.jspecify.annotations.Nullable;
 public final class FactorPair {
     private final PairPlan plan;
     private final NDManager manager;
-    private final Parameter loraA;
-    private final Parameter loraB;
-    private final @Nullable Parameter bias;
-    private final @Nullable Parameter magnitude;
+    private final AdapterArray a;
+    private final AdapterArray b;
+    private final @Nullable AdapterArray bias;
+    private final @Nullable AdapterArray magnitude;
     private final FactorArrays detached;
     private final AtomicInteger changes = new AtomicInteger();
 
@@ -55,23 +53,32 @@ public final class FactorPair {
         }
         this.plan = plan;
         this.manager = scalars.manager();
-        this.loraA = parameter(plan.name() + ".lora_A", values.a());
-        this.loraB = parameter(plan.name() + ".lora_B", values.b());
-        this.bias = optional(plan.name() + ".lora_B.bias", values.bias());
-        this.magnitude = optional(plan.name() + ".lora_magnitude_vector", values.magnitude());
+        this.a = array("lora_A", values.a());
+        this.b = array("lora_B", values.b());
+        this.bias = optional("lora_B.bias", values.bias());
+        this.magnitude = optional("lora_magnitude_vector", values.magnitude());
+        FactorArrays from = null;
+        if (start != null) {
+            NDArray minus = scalars.of(-plan.scaling(), plan.dataType());
+            from = new FactorArrays(start.a(), start.b(), minus);
+        }
         this.detached =
                 new FactorArrays(
-                        alias(values.a(), manager),
-                        alias(values.b(), manager),
+                        a.detached(),
+                        b.detached(),
                         scalars.of(plan.scaling(), plan.dataType()),
-                        values.bias() == null ? null : alias(values.bias(), manager),
-                        values.magnitude() == null ? null : alias(values.magnitude(), manager),
-                        start == null
-                                ? null
-                                : new FactorArrays(
-                                        start.a(),
-                                        start.b(),
-                                        scalars.of(-plan.scaling(), plan.dataType())));
+                        bias == null ? null : bias.detached(),
+                        magnitude == null ? null : magnitude.detached(),
+                        from);
+    }
+
+    private AdapterArray array(String name, NDArray values) {
+        String full = plan.name() + "." + name;
+        return new AdapterArray(full, Parameter.Type.WEIGHT, values, manager);
+    }
+
+    private @Nullable AdapterArray optional(String name, @Nullable NDArray values) {
+        return values == null ? null : array(name, values);
     }
 
     /** Returns what was planned: readers, rank, scaling, dropout. */
@@ -81,27 +88,30 @@ public final class FactorPair {
 
     /** Returns the factor A, (r, in). */
     public Parameter loraA() {
-        return loraA;
+        return a.parameter();
     }
 
     /** Returns the factor B, (out, r). */
     public Parameter loraB() {
-        return loraB;
+        return b.parameter();
     }
 
     /** Returns the bias of B, (out), if the pair has one; PEFT's {@code lora_bias}. */
     public Optional<Parameter> bias() {
-        return Optional.ofNullable(bias);
+        return Optional.ofNullable(bias).map(AdapterArray::parameter);
     }
 
     /** Returns the lengths that DoRA trains, (out) or for an embedding (in), if there are any. */
     public Optional<Parameter> magnitude() {
-        return Optional.ofNullable(magnitude);
+        return Optional.ofNullable(magnitude).map(AdapterArray::parameter);
     }
 
     /** Returns all parameters: A, B, and bias and lengths where the pair has them. */
     public List<Parameter> parameters() {
-        return Stream.of(loraA, loraB, bias, magnitude).filter(Objects::nonNull).toList();
+        return Stream.of(a, b, bias, magnitude)
+                .filter(Objects::nonNull)
+                .map(AdapterArray::parameter)
+                .toList();
     }
 
     /**
@@ -112,16 +122,24 @@ public final class FactorPair {
         return detached;
     }
 
-    /** Returns the factors with a graph, as the trainer's store has them. */
-    public FactorArrays trained(ParameterStore store, Device device) {
+    /**
+     * Returns the factors of a pass, at the scaling of its routing.
+     *
+     * @param owner the manager of what is not the pair's own
+     */
+    public FactorArrays arrays(Values values, Device device, NDManager owner) {
+        if (!values.isTrained()) {
+            return detached.scaledBy(values.factor(), owner);
+        }
         changes.incrementAndGet(); // a step will follow
         return new FactorArrays(
-                store.getValue(loraA, device, true),
-                store.getValue(loraB, device, true),
-                detached.scaling(),
-                bias == null ? null : store.getValue(bias, device, true),
-                magnitude == null ? null : store.getValue(magnitude, device, true),
-                detached.start());
+                        values.of(a, device),
+                        values.of(b, device),
+                        detached.scaling(),
+                        bias == null ? null : values.of(bias, device),
+                        magnitude == null ? null : values.of(magnitude, device),
+                        detached.start())
+                .scaledBy(values.factor(), owner);
     }
 
     /** Starts or stops training: a frozen pair has no gradient and no place in an optimizer. */
@@ -145,32 +163,9 @@ public final class FactorPair {
         return manager;
     }
 
-    private static @Nullable Parameter optional(String name, @Nullable NDArray array) {
-        return array == null ? null : parameter(name, array);
-    }
-
-    private static Parameter parameter(String name, NDArray array) {
-        Parameter parameter =
-                Parameter.builder()
-                        .setName(name)
-                        .setType(Parameter.Type.WEIGHT)
-                        .optShape(array.getShape())
-                        .optInitializer((manager, shape, type) -> array)
-                        .build();
-        parameter.freeze(true);
-        parameter.initialize(array.getManager(), array.getDataType());
-        return parameter;
-    }
-
-    private static NDArray alias(NDArray array, NDManager manager) {
-        NDArray alias = array.stopGradient();
-        alias.attach(manager);
-        return alias;
-    }
-
     @Override
     public String toString() {
-        Shape a = loraA.getShape();
-        return "FactorPair(" + plan.name() + ", A " + a + ", B " + loraB.getShape() + ")";
+        return "FactorPair(%s, A %s, B %s)"
+                .formatted(plan.name(), loraA().getShape(), loraB().getShape());
     }
 }

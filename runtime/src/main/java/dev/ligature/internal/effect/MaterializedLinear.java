@@ -4,14 +4,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.internal.adapter.Values;
 import dev.ligature.internal.slot.Slot;
+import dev.ligature.internal.slot.SlotCall;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import java.util.IdentityHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The output of a linear from W + ΔW, which is made for the one pass and freed after it. With many
@@ -34,43 +33,40 @@ final class MaterializedLinear {
      * ΔW then takes no more memory than the mean of the linear's input and output.
      *
      * @param slot the module
-     * @param pair its pair, a plain one
+     * @param pair its pair
      * @param x the linear's input, (…, in)
      */
-    static boolean pays(Slot slot, FactorPair pair, NDArray x) {
+    static boolean isCheaper(Slot slot, FactorPair pair, NDArray x) {
         PairPlan plan = pair.plan();
         Parameter weight = slot.weight();
         return slot.kind() == ModuleKind.LINEAR
+                && plan.isPlain()
                 && weight != null
                 // Rounding ΔW to another type's precision would lose some of it.
                 && weight.getArray().getDataType() == plan.dataType()
                 && x.getDataType() == plan.dataType()
-                && pays(x.size() / plan.in(), plan.in(), plan.out());
+                && isCheaper(x.size() / plan.in(), plan.in(), plan.out());
     }
 
     /** Returns whether W + ΔW, (out, in), costs less than the term of some tokens. */
-    static boolean pays(long tokens, long in, long out) {
+    static boolean isCheaper(long tokens, long in, long out) {
         return in * out >= ELEMENTS && tokens * (in + out) >= 2 * in * out;
     }
 
     /**
      * Returns the linear's output with its pair; it belongs to the input's manager.
      *
+     * @param call the call of the linear, whose input is x, (…, in)
      * @param effect the pair on the linear's weight
-     * @param store what the linear reads from
-     * @param inputs x, (…, in)
+     * @param values where the adapter's arrays come from
      */
-    static NDList forward(
-            Slot slot,
-            IdentityHashMap<Parameter, WeightEffect> effect,
-            ParameterStore store,
-            NDList inputs,
-            @Nullable PairList<String, Object> params) {
-        NDManager manager = inputs.head().getManager();
-        try (NDManager scope = manager.newSubManager()) {
-            ParameterStore summed = new SubstitutingParameterStore(store, scope, effect, false);
-            NDList output = slot.base().forward(summed, inputs, false, params); // (…, out)
-            output.attach(manager);
+    static NDList forward(SlotCall call, LowRankEffect effect, Values values) {
+        IdentityHashMap<Parameter, WeightEffect> weight = new IdentityHashMap<>(1);
+        weight.put(call.slot().weight(), effect);
+        try (NDManager scope = call.manager().newSubManager()) {
+            NDList output =
+                    call.over(new SubstitutingParameterStore(call, scope, weight, values)).base();
+            output.attach(call.manager()); // (…, out)
             return output;
         }
     }

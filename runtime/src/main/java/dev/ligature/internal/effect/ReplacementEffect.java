@@ -2,29 +2,24 @@ package dev.ligature.internal.effect;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.training.ParameterStore;
 import dev.ligature.internal.adapter.AdapterArray;
 import dev.ligature.internal.adapter.ReplacedParameter;
+import dev.ligature.internal.adapter.Values;
 import dev.ligature.plan.ReplacementPlan;
 
 /**
- * A parameter that the adapter has a whole copy of, used in its place.
+ * A parameter that the adapter replaces by a whole copy of its own.
  *
  * @param copy the copy
  */
 record ReplacementEffect(ReplacedParameter copy) implements WeightEffect {
     @Override
-    public NDArray adapted(NDArray w, NDArray base, NDManager owner) {
-        return AdapterArray.in(w.getDataType(), copy.values().detached(), owner);
+    public NDArray apply(NDArray w, NDArray base, Values values, NDManager owner) {
+        return AdapterArray.in(w.getDataType(), values.of(copy.values(), w.getDevice()), owner);
     }
 
     @Override
-    public NDArray trained(NDArray w, NDArray base, ParameterStore store, NDManager owner) {
-        return AdapterArray.in(w.getDataType(), copy.values().trained(store, w.getDevice()), owner);
-    }
-
-    @Override
-    public NDArray merged(NDArray w, NDArray base, NDManager owner) {
+    public NDArray merged(NDArray w, NDArray base, double factor, NDManager owner) {
         return AdapterArray.copy(copy.values().detached(), w.getDataType(), owner);
     }
 

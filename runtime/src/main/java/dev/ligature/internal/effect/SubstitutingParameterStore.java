@@ -4,44 +4,46 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import ai.djl.training.ParameterStore;
+import dev.ligature.internal.adapter.Values;
 import dev.ligature.internal.slot.ForwardingParameterStore;
+import dev.ligature.internal.slot.SlotCall;
 import java.util.IdentityHashMap;
 
-/** Gives a base block the adapter's copies in place of its own parameters. */
+/** Gives a base block adapted values of some of its parameters, and records which it asks for. */
 final class SubstitutingParameterStore extends ForwardingParameterStore {
-    private final ParameterStore raw;
+    private final SlotCall call;
     private final NDManager manager;
     private final IdentityHashMap<Parameter, WeightEffect> replaced;
-    private final boolean graph;
+    private final Values values;
 
     /**
-     * Creates a store over the caller's.
+     * Creates a store over that of a call.
      *
-     * @param raw the caller's store
-     * @param manager the manager of the request
+     * @param call the call of the block's slot
+     * @param manager the owner of what is computed
      * @param replaced what is done to which parameter
-     * @param graph whether the adapter is trained, so that its arrays come from the store
+     * @param values where the adapter's arrays come from
      */
     SubstitutingParameterStore(
-            ParameterStore raw,
+            SlotCall call,
             NDManager manager,
             IdentityHashMap<Parameter, WeightEffect> replaced,
-            boolean graph) {
-        super(raw, manager);
-        this.raw = raw;
+            Values values) {
+        super(call.store(), manager);
+        this.call = call;
         this.manager = manager;
         this.replaced = replaced;
-        this.graph = graph;
+        this.values = values;
     }
 
     @Override
     public NDArray getValue(Parameter parameter, Device device, boolean training) {
-        NDArray w = raw.getValue(parameter, device, training);
+        NDArray w = call.store().getValue(parameter, device, training);
         WeightEffect effect = replaced.get(parameter);
         if (effect == null) {
             return w;
         }
-        return graph ? effect.trained(w, w, raw, manager) : effect.adapted(w, w, manager);
+        call.slot().ask(parameter);
+        return effect.apply(w, w, values, manager);
     }
 }

@@ -2,23 +2,18 @@ package dev.ligature.internal.effect;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.training.ParameterStore;
 import dev.ligature.internal.adapter.TokenRows;
+import dev.ligature.internal.adapter.Values;
 
 /**
- * A weight with rows of the adapter's own.
+ * A weight some of whose rows the adapter replaces by its own.
  *
  * @param rows the rows
  */
 record TokenRowsEffect(TokenRows rows) implements WeightEffect {
     @Override
-    public NDArray adapted(NDArray w, NDArray base, NDManager owner) {
-        return rows.in(w, rows.values().detached(), owner);
-    }
-
-    @Override
-    public NDArray trained(NDArray w, NDArray base, ParameterStore store, NDManager owner) {
-        return rows.in(w, rows.values().trained(store, w.getDevice()), owner);
+    public NDArray apply(NDArray w, NDArray base, Values values, NDManager owner) {
+        return rows.in(w, values.of(rows.values(), w.getDevice()), owner);
     }
 
     @Override

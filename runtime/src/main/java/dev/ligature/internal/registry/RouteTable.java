@@ -132,8 +132,8 @@ public final class RouteTable {
         AdapterState adapter = binding.adapter();
         byHandle.remove(adapter.handle());
         routes.values()
-                .removeIf(route -> route.bindings().stream().anyMatch(b -> b.adapter() == adapter));
-        stacks.drop(adapter);
+                .removeIf(route -> route.adapters().stream().anyMatch(b -> b.adapter() == adapter));
+        stacks.evict(adapter);
         return adapter;
     }
 
@@ -153,9 +153,9 @@ public final class RouteTable {
     }
 
     private Route sum(Routing routing) {
-        List<BoundAdapter> terms = new ArrayList<>();
+        List<Route.Term> terms = new ArrayList<>();
         for (int i = 0; i < routing.names().size(); i++) {
-            terms.add(named(routing.names().get(i)).scaledBy(routing.weights().get(i)));
+            terms.add(new Route.Term(named(routing.names().get(i)), routing.weights().get(i)));
         }
         return new WholeBatchRoute(slots, terms);
     }

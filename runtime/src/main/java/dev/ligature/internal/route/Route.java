@@ -1,67 +1,62 @@
 package dev.ligature.internal.route;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.nn.Parameter;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.ParameterStore;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.effect.BoundAdapter;
-import dev.ligature.internal.slot.Slot;
-import dev.ligature.internal.slot.SlotCall;
 import dev.ligature.internal.slot.Slots;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Set;
 
 /**
- * A routing resolved against one model: what a forward pass does at which slot. Made once for a
- * routing, so that a request looks nothing up by name; any number of passes use it at once.
+ * A routing resolved on one model: which adapters act at which slot. Made once for a routing, so
+ * that a request looks nothing up by name. Thread-safe: any number of passes use it at once.
  */
 public interface Route {
-    /** Returns the slots that it is laid over. */
+    /** Returns the slots of the model. */
     Slots slots();
 
-    /** Returns the adapters, each laid over the slots. */
-    List<BoundAdapter> bindings();
+    /** Returns the adapters, each with its factor. */
+    List<Term> terms();
 
-    /** Returns the outputs of a slot. */
-    NDList forward(Slot slot, SlotCall call, RoutedParameterStore pass);
+    /** Returns which values the base blocks of the slots read. */
+    SlotReads reads();
 
     /**
-     * Returns a touched parameter as the adapters have it, for whoever reads it without its slot.
+     * Begins a pass.
      *
-     * @param value the base's
-     * @param training whether the pass is a training one
+     * @param raw the caller's store
+     * @param manager the manager of the request, which owns what the pass makes
      */
-    NDArray view(Parameter parameter, NDArray value, boolean training, RoutedParameterStore pass);
+    Pass open(ParameterStore raw, NDManager manager);
 
-    /** Returns what it is, for messages. */
+    /** Returns the names of the adapters, for messages. */
     String label();
 
-    /** Refuses to be trained, if it cannot be. */
+    /** Throws if the route cannot be trained. */
     default void checkTraining() {}
 
-    /** Returns whether an adapter changes a parameter. */
-    boolean touches(Parameter parameter);
+    /**
+     * An adapter of a route.
+     *
+     * @param adapter the adapter, bound to the slots
+     * @param factor by which the routing multiplies its scaling
+     */
+    record Term(BoundAdapter adapter, double factor) {}
 
-    /** Returns all parameters that one of the adapters changes. */
-    static Set<Parameter> touched(List<BoundAdapter> bindings) {
-        Set<Parameter> touched = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (BoundAdapter binding : bindings) {
-            binding.touched().forEach(touched::add);
-        }
-        return touched;
+    /** Returns the adapters without their factors. */
+    default List<BoundAdapter> adapters() {
+        return terms().stream().map(Term::adapter).toList();
     }
 
     /** Begins a use of all adapters or, if one is removed, of none. */
     default void enter() {
-        List<BoundAdapter> all = bindings();
+        List<Term> all = terms();
         for (int i = 0; i < all.size(); i++) {
             try {
-                all.get(i).adapter().enter();
+                all.get(i).adapter().adapter().enter();
             } catch (RuntimeException removed) {
-                all.subList(0, i).forEach(entered -> entered.adapter().exit());
+                all.subList(0, i).forEach(entered -> entered.adapter().adapter().exit());
                 throw removed;
             }
         }
@@ -69,30 +64,27 @@ public interface Route {
 
     /** Ends a use of the adapters. */
     default void exit() {
-        bindings().forEach(binding -> binding.adapter().exit());
+        for (Term term : terms()) {
+            term.adapter().adapter().exit();
+        }
     }
 
-    /** Returns whether a forward pass has reached everything before. */
-    default boolean wasReached() {
-        for (BoundAdapter binding : bindings()) {
-            if (!binding.wasReached()) {
+    /** Returns whether passes need not be observed any more. */
+    default boolean isSettled() {
+        for (Term term : terms()) {
+            if (!term.adapter().coverage().isSettled()) {
                 return false;
             }
         }
         return true;
     }
 
-    /** Takes note of what the first forward pass reached; what it missed is an error. */
-    default void checkReached(Coverage reach) {
-        bindings().forEach(binding -> binding.checkReached(reach));
-    }
-
     /** Returns the adapters that a trainer is to see. */
     default List<AdapterState> trainable() {
         List<AdapterState> trainable = new ArrayList<>();
-        for (BoundAdapter binding : bindings()) {
-            if (binding.adapter().isTrainable()) {
-                trainable.add(binding.adapter());
+        for (Term term : terms()) {
+            if (term.adapter().adapter().isTrainable()) {
+                trainable.add(term.adapter().adapter());
             }
         }
         return trainable;

@@ -77,26 +77,26 @@ public final class RoutedBlock extends ForwardingBlock {
     /** Freezes or unfreezes the adapters' parameters; the base stays frozen. */
     @Override
     public void freezeParameters(boolean freeze) {
-        route.bindings().forEach(binding -> binding.adapter().setTrainable(!freeze));
+        route.adapters().forEach(adapter -> adapter.adapter().setTrainable(!freeze));
     }
 
     /** Freezes or unfreezes those of the adapters' parameters that match; the base stays frozen. */
     @Override
     public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {
-        for (BoundAdapter binding : route.bindings()) {
-            for (Parameter parameter : binding.adapter().parameters().values()) {
+        for (BoundAdapter bound : route.adapters()) {
+            for (Parameter parameter : bound.adapter().parameters().values()) {
                 if (predicate.test(parameter)) {
                     parameter.freeze(freeze);
                 }
             }
-            binding.adapter().changed();
+            bound.adapter().changed();
         }
     }
 
     /** Returns the parameters to train; with several adapters, their names begin with its name. */
     private ParameterList trainable() {
         ParameterList parameters = new ParameterList();
-        boolean several = route.bindings().size() > 1;
+        boolean several = route.terms().size() > 1;
         for (AdapterState adapter : route.trainable()) {
             for (Pair<String, Parameter> named : adapter.parameters()) {
                 String prefix = several ? adapter.name() + "." : "";

@@ -2,8 +2,10 @@ package dev.ligature.internal.route;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import dev.ligature.LoraException;
+import ai.djl.training.ParameterStore;
+import dev.ligature.internal.adapter.Values;
 import dev.ligature.internal.effect.BoundAdapter;
 import dev.ligature.internal.effect.SlotEffect;
 import dev.ligature.internal.slot.Slot;
@@ -13,76 +15,60 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /** The whole batch through one adapter, or through the sum of several. */
 public final class WholeBatchRoute implements Route {
-    private static final Term[] NOTHING = {};
+    private static final Part[] NOTHING = {};
 
     private final Slots slots;
-    private final List<BoundAdapter> bindings;
-    private final Term[][] bySlot;
-    private final Set<Parameter> touched;
+    private final List<Term> terms;
+    private final SlotReads reads;
+    private final Part[][] bySlot;
 
-    /** What one of the adapters does at a slot. */
-    private record Term(BoundAdapter binding, SlotEffect effect) {}
+    /**
+     * What one of the adapters does at a slot.
+     *
+     * @param factor by which the routing multiplies the adapter's scaling
+     * @param replaces whether the adapter replaces something of the base, here or elsewhere
+     */
+    private record Part(SlotEffect effect, double factor, boolean replaces) {}
 
-    public WholeBatchRoute(Slots slots, List<BoundAdapter> bindings) {
+    public WholeBatchRoute(Slots slots, List<Term> terms) {
         this.slots = slots;
-        this.bindings = List.copyOf(bindings);
+        this.terms = List.copyOf(terms);
         checkReplacing();
-        this.touched = Route.touched(bindings);
-        this.bySlot = new Term[slots.all().size()][];
-        for (Slot slot : slots.all()) {
-            bySlot[slot.index()] = termsAt(slot);
-        }
+        this.reads = new SlotReads(slots, adapters());
+        this.bySlot = slots.all().stream().map(this::partsAt).toArray(Part[][]::new);
     }
 
     private void checkReplacing() {
-        List<BoundAdapter> replacing = bindings.stream().filter(BoundAdapter::replaces).toList();
+        List<String> replacing =
+                terms.stream()
+                        .filter(term -> term.adapter().replaces())
+                        .map(term -> term.adapter().adapter().name())
+                        .toList();
         if (replacing.size() > 1) {
-            throw new LoraException(
-                    "LoraReplacedTwice",
-                    "The adapters "
-                            + replacing.stream()
-                                    .map(binding -> binding.adapter().name())
-                                    .collect(Collectors.joining(" and "))
-                            + " all replace something of the base (modules_to_save,"
-                            + " trainable_token_indices, or bias), and what is replaced cannot be"
-                            + " summed. Use one of them in a routing, with any number of adapters"
-                            + " that only add.");
+            throw RouteMessage.REPLACED_TWICE.error(String.join(" and ", replacing));
         }
     }
 
-    private Term[] termsAt(Slot slot) {
-        List<Term> terms = new ArrayList<>();
-        for (BoundAdapter binding : bindings) {
-            SlotEffect effect = binding.at(slot);
+    private Part[] partsAt(Slot slot) {
+        List<Part> parts = new ArrayList<>();
+        String dora = null;
+        for (Term term : terms) {
+            SlotEffect effect = term.adapter().effectAt(slot);
             if (effect != null) {
-                terms.add(new Term(binding, effect));
+                parts.add(new Part(effect, term.factor(), term.adapter().replaces()));
+                if (dora == null && effect.usesDora()) {
+                    dora = term.adapter().adapter().name();
+                }
             }
         }
-        if (terms.size() > 1) {
-            terms.forEach(term -> checkSummable(slot, term));
+        if (parts.size() > 1 && dora != null) {
+            throw RouteMessage.CONFLICT.error(dora, slot.name(), label());
         }
-        return terms.toArray(NOTHING);
-    }
-
-    private void checkSummable(Slot slot, Term term) {
-        if (!term.effect().usesDora()) {
-            return;
-        }
-        throw new LoraException(
-                "LoraAdaptersConflict",
-                "Adapter "
-                        + term.binding().adapter().name()
-                        + " uses DoRA at module "
-                        + slot.name()
-                        + ", which scales what is there, so it cannot be summed with the others of "
-                        + label()
-                        + ". Route to one of them, or train them without DoRA.");
+        return parts.toArray(NOTHING);
     }
 
     @Override
@@ -91,69 +77,82 @@ public final class WholeBatchRoute implements Route {
     }
 
     @Override
-    public List<BoundAdapter> bindings() {
-        return bindings;
+    public List<Term> terms() {
+        return terms;
     }
 
     @Override
-    public boolean touches(Parameter parameter) {
-        return touched.contains(parameter);
+    public SlotReads reads() {
+        return reads;
     }
 
     @Override
-    public NDList forward(Slot slot, SlotCall call, RoutedParameterStore pass) {
-        Term[] terms = bySlot[slot.index()];
-        if (terms.length == 0) {
-            return call.base(slot);
+    public Pass open(ParameterStore raw, NDManager manager) {
+        return new Pass() {
+            @Override
+            public NDList forward(SlotCall call) {
+                return WholeBatchRoute.this.forward(call);
+            }
+
+            @Override
+            public NDArray view(Parameter parameter, NDArray value, boolean training) {
+                return WholeBatchRoute.this.view(parameter, value, training, raw, manager);
+            }
+        };
+    }
+
+    private NDList forward(SlotCall call) {
+        Part[] parts = bySlot[call.slot().index()];
+        if (parts.length == 0) {
+            return call.base();
         }
-        if (terms.length == 1) {
-            return call.through(terms[0].effect(), terms[0].binding());
+        if (parts.length == 1) {
+            return parts[0].effect().forward(call, parts[0].factor());
         }
-        SlotCall given = call;
-        for (Term term : inOrder(terms)) {
-            given = given.given(term.effect(), term.binding());
+        SlotCall prepared = call;
+        for (Part part : inOrder(parts)) {
+            prepared = part.effect().prepare(prepared, part.factor());
         }
-        Term patching = patching(terms);
-        NDList output =
-                patching == null
-                        ? given.base(slot)
-                        : given.replaced(patching.effect(), patching.binding());
-        if (Arrays.stream(terms).allMatch(term -> term.effect().pair() == null)) {
+        NDList output = base(parts, prepared);
+        if (Arrays.stream(parts).noneMatch(part -> part.effect().hasPair())) {
             return output; // there may be several
         }
         NDArray base = output.singletonOrThrow();
         NDArray sum = base;
-        for (Term term : terms) {
-            sum = given.onto(sum, term.effect(), term.binding());
+        for (Part part : parts) {
+            sum = part.effect().addTo(sum, prepared, part.factor());
         }
         return sum == base ? output : new NDList(sum);
     }
 
-    /** Returns the terms with those first that replace what others add to. */
-    private static List<Term> inOrder(Term[] terms) {
-        return Arrays.stream(terms)
-                .sorted(Comparator.comparing(term -> !term.binding().replaces()))
-                .toList();
+    /** Returns the parts, those first that replace what others add to. */
+    private static List<Part> inOrder(Part[] parts) {
+        return Arrays.stream(parts).sorted(Comparator.comparing(part -> !part.replaces())).toList();
     }
 
-    private static @Nullable Term patching(Term[] terms) {
-        for (Term term : terms) {
-            if (term.effect().patchesRows()) {
-                return term;
+    private static NDList base(Part[] parts, SlotCall prepared) {
+        for (Part part : parts) {
+            if (part.effect().patchesRows()) {
+                return part.effect().replaced(prepared);
             }
         }
-        return null;
+        return prepared.base();
     }
 
-    @Override
-    public NDArray view(
-            Parameter parameter, NDArray value, boolean training, RoutedParameterStore pass) {
+    private NDArray view(
+            Parameter parameter,
+            NDArray value,
+            boolean training,
+            ParameterStore raw,
+            NDManager manager) {
         NDArray view = value;
         NDArray basis = value;
         for (boolean replacing : new boolean[] {true, false}) {
-            for (BoundAdapter binding : bindings) {
-                if (binding.touches(parameter) && binding.replaces(parameter) == replacing) {
-                    view = binding.view(parameter, view, basis, training, pass);
+            for (Term term : terms) {
+                BoundAdapter adapter = term.adapter();
+                if (adapter.touches(parameter) && adapter.replaces(parameter) == replacing) {
+                    Values values = adapter.adapter().values(training, raw).times(term.factor());
+                    view = adapter.view(parameter, view, basis, values, manager);
                 }
             }
             basis = replacing ? view : basis;
@@ -163,8 +162,8 @@ public final class WholeBatchRoute implements Route {
 
     @Override
     public String label() {
-        return bindings.stream()
-                .map(binding -> binding.adapter().name())
+        return terms.stream()
+                .map(term -> term.adapter().adapter().name())
                 .collect(Collectors.joining(" + "));
     }
 }

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * The factors of the adapters of a batch at one weight, put together so that a term for every row
  * takes two products, however many adapters there are. For serving.
  *
- * <p>Side by side, they are the same for all batches of these adapters, and a {@link RowMask} says
- * what is whose. By row, each row has its own.
+ * <p>Side by side, they are the same for all batches of these adapters, and a {@link
+ * RowGroups.Mask} says what is whose. By row, each row has its own.
  *
  * @param a side by side: (R, in), R the sum of the ranks; by row: (B, in, r), r the largest rank
  * @param b side by side: (out, R); by row: (B, r, out), times each row's scaling
@@ -112,31 +112,32 @@ record FactorStack(NDArray a, NDArray b) {
     }
 
     /**
-     * Adds each row's term to the output of a linear, in place.
+     * Adds each row's term to the output of a linear, in place; of factors side by side.
      *
      * @param x the layer's input, (B, …, in)
      * @param y the base's output, (B, …, out)
-     * @param mask of factors side by side; else null
+     * @param mask of the factors, (B, 1, R)
      */
-    void addLinear(NDArray x, NDArray y, @Nullable NDArray mask) {
+    void addMasked(NDArray x, NDArray y, NDArray mask) {
         NDArray in = Cast.to(x, a.getDataType());
-        long rows = x.getShape().get(0);
-        long columns = x.getShape().get(x.getShape().dimension() - 1);
-        NDArray flat = in.reshape(rows, x.size() / (rows * columns), columns); // (B, N, in)
-        NDArray low; // (B, N, R) or (B, N, r)
-        NDArray term; // (B, N, out)
-        if (mask == null) {
-            low = flat.matMul(a); // (B, N, in) x (B, in, r) -> (B, N, r)
-            term = low.matMul(b); // (B, N, r) x (B, r, out) -> (B, N, out)
-        } else {
-            low = Linear.linear(flat, a).singletonOrThrow().muli(mask); // (B, N, in) -> (B, N, R)
-            term = Linear.linear(low, b).singletonOrThrow(); // (B, N, R) x (R, out) -> (B, N, out)
-        }
-        add(y, term);
-        new NDList(low, flat).close();
-        if (in != x) {
-            in.close();
-        }
+        NDArray flat = flat(in); // (B, N, in)
+        NDArray low = masked(Linear.linear(flat, a).singletonOrThrow(), mask); // (B, N, R)
+        add(y, Linear.linear(low, b).singletonOrThrow()); // (B, N, R) x (R, out) -> (B, N, out)
+        close(x, in, flat, low);
+    }
+
+    /**
+     * Adds each row's term to the output of a linear, in place; of factors by row.
+     *
+     * @param x the layer's input, (B, …, in)
+     * @param y the base's output, (B, …, out)
+     */
+    void addByRow(NDArray x, NDArray y) {
+        NDArray in = Cast.to(x, a.getDataType());
+        NDArray flat = flat(in); // (B, N, in)
+        NDArray low = flat.matMul(a); // (B, N, in) x (B, in, r) -> (B, N, r)
+        add(y, low.matMul(b)); // (B, N, r) x (B, r, out) -> (B, N, out)
+        close(x, in, flat, low);
     }
 
     /**
@@ -144,16 +145,33 @@ record FactorStack(NDArray a, NDArray b) {
      *
      * @param ids the token ids, (B, …)
      * @param y the base's output, (B, …, in)
-     * @param mask of the factors
+     * @param mask of the factors, (B, 1, R)
      */
-    void addEmbedding(NDArray ids, NDArray y, NDArray mask) {
+    void addMaskedEmbedding(NDArray ids, NDArray y, NDArray mask) {
         long rows = ids.getShape().get(0);
         NDArray flat = ids.reshape(rows, ids.size() / rows); // (B, N)
-        NDArray low = Embedding.embedding(flat, b, SparseFormat.DENSE).singletonOrThrow();
-        low.muli(mask); // (B, N, R)
-        NDArray term = low.matMul(a); // (B, N, R) x (R, in) -> (B, N, in)
-        add(y, term);
+        NDArray found = Embedding.embedding(flat, b, SparseFormat.DENSE).singletonOrThrow();
+        NDArray low = masked(found, mask); // (B, N, R)
+        add(y, low.matMul(a)); // (B, N, R) x (R, in) -> (B, N, in)
         new NDList(low, flat).close();
+    }
+
+    /** Leaves each row the columns of its own adapter, times the scaling; in place. */
+    private static NDArray masked(NDArray low, NDArray mask) {
+        return low.muli(mask); // (B, N, R) · (B, 1, R)
+    }
+
+    private static NDArray flat(NDArray in) {
+        long rows = in.getShape().get(0);
+        long columns = in.getShape().get(in.getShape().dimension() - 1);
+        return in.reshape(rows, in.size() / (rows * columns), columns); // (B, …, in) -> (B, N, in)
+    }
+
+    private static void close(NDArray x, NDArray in, NDArray flat, NDArray low) {
+        new NDList(low, flat).close();
+        if (in != x) {
+            in.close();
+        }
     }
 
     private static void add(NDArray y, NDArray term) {

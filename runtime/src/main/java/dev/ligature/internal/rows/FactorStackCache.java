@@ -2,20 +2,30 @@ package dev.ligature.internal.rows;
 
 import ai.djl.ndarray.NDManager;
 import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.internal.adapter.RefCount;
+import dev.ligature.internal.effect.BoundAdapter;
+import dev.ligature.internal.rows.BatchRule.Way;
+import dev.ligature.internal.slot.Slot;
 import dev.ligature.internal.slot.Slots;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the stacked factors that were used last, within a number of bytes. What a request is using
- * is freed when it ends.
+ * An LRU cache of stacked factors, within a number of bytes. Stacks that a request uses are freed
+ * when it ends. Thread-safe.
  */
 public final class FactorStackCache {
     private final Slots slots;
     private final Supplier<NDManager> managers;
-    private final Map<StackKey, RowStacks> kept = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<Key, Stacks> cached = new LinkedHashMap<>(16, 0.75f, true);
     private long budget; // guarded by this, as the others
     private long used;
 
@@ -32,70 +42,136 @@ public final class FactorStackCache {
         this.managers = managers;
     }
 
+    /**
+     * What stacked factors are cached under.
+     *
+     * @param way how they are put together
+     * @param adapters masked: the adapters, by their handles, whichever rows they are for; stacked:
+     *     the adapter of each row, null for the base alone
+     */
+    record Key(Way way, List<@Nullable BoundAdapter> adapters) {
+        /** Copies the list. */
+        Key {
+            adapters = Collections.unmodifiableList(new ArrayList<>(adapters));
+        }
+
+        boolean has(AdapterState adapter) {
+            return adapters.stream().anyMatch(a -> a != null && a.adapter() == adapter);
+        }
+
+        /** Returns whether one of the adapters was removed from the model. */
+        boolean isRemoved() {
+            return adapters.stream().filter(Objects::nonNull).anyMatch(BoundAdapter::isRemoved);
+        }
+    }
+
+    /** The stacked factors of a key, made when a slot first asks; freed after the last use. */
+    static final class Stacks {
+        private final Way way;
+        private final long version;
+        private final long bytes;
+        private final NDManager manager;
+        private final RefCount uses;
+        private final Map<List<@Nullable FactorPair>, FactorStack> byPairs = new HashMap<>();
+        private final @Nullable FactorStack[] bySlot; // read without the lock: records are whole
+
+        private Stacks(Key key, int slots, long version, long bytes, NDManager manager) {
+            this.way = key.way();
+            this.version = version;
+            this.bytes = bytes;
+            this.manager = manager;
+            this.uses = new RefCount(manager::close);
+            this.bySlot = new FactorStack[slots];
+        }
+
+        private Stacks entered() {
+            if (!uses.enter()) {
+                throw new IllegalStateException("Cached stacks are closed");
+            }
+            return this;
+        }
+
+        /** Ends a use. */
+        void exit() {
+            uses.exit();
+        }
+
+        /** Returns the factors of a slot's pairs; slots that are tied have the same. */
+        FactorStack at(Slot slot, List<@Nullable FactorPair> pairs) {
+            FactorStack known = bySlot[slot.index()];
+            return known == null ? make(slot, pairs) : known;
+        }
+
+        private synchronized FactorStack make(Slot slot, List<@Nullable FactorPair> pairs) {
+            FactorStack made =
+                    byPairs.computeIfAbsent(
+                            pairs,
+                            stacked ->
+                                    way == Way.MASKED
+                                            ? FactorStack.sideBySide(stacked, manager)
+                                            : FactorStack.byRow(stacked, manager));
+            bySlot[slot.index()] = made;
+            return made;
+        }
+    }
+
     synchronized long budget() {
         return budget;
     }
 
-    /** Changes the bytes to keep; what is too much is freed. */
+    /** Changes the bytes to keep; evicts what is too much. */
     public synchronized void setBudget(long bytes) {
         budget = bytes;
         shrink();
     }
 
     /**
-     * Returns stacks, which the caller has entered. New ones are kept unless an adapter was removed
-     * meanwhile.
+     * Returns stacks, whose use the caller has to end. New ones are cached unless an adapter was
+     * removed meanwhile.
      *
      * @param version how often the adapters have changed; stacks of another version are freed
      * @param bytes what new ones will take
      */
-    synchronized RowStacks lease(StackKey key, long version, long bytes) {
-        RowStacks known = kept.get(key);
-        if (known != null && known.version() == version) {
-            return entered(known);
+    synchronized Stacks lease(Key key, long version, long bytes) {
+        Stacks known = cached.get(key);
+        if (known != null && known.version == version) {
+            return known.entered();
         }
-        drop(key);
-        RowStacks made = entered(new RowStacks(slots, version, bytes, managers.get()));
+        evict(key);
+        Stacks made = new Stacks(key, slots.all().size(), version, bytes, managers.get()).entered();
         if (key.isRemoved()) {
-            made.close();
+            made.uses.close();
         } else {
-            kept.put(key, made);
+            cached.put(key, made);
             used += bytes;
             shrink();
         }
         return made;
     }
 
-    private static RowStacks entered(RowStacks stacks) {
-        if (!stacks.enter()) {
-            throw new IllegalStateException("Stacks that are kept are closed");
-        }
-        return stacks;
-    }
-
-    private void drop(StackKey key) {
-        RowStacks stacks = kept.remove(key);
+    private void evict(Key key) {
+        Stacks stacks = cached.remove(key);
         if (stacks != null) {
-            used -= stacks.bytes();
-            stacks.close();
+            used -= stacks.bytes;
+            stacks.uses.close();
         }
     }
 
-    /** Frees all stacks that an adapter is in. */
-    public synchronized void drop(AdapterState adapter) {
-        for (StackKey key : List.copyOf(kept.keySet())) {
+    /** Evicts all stacks that an adapter is in. */
+    public synchronized void evict(AdapterState adapter) {
+        for (Key key : List.copyOf(cached.keySet())) {
             if (key.has(adapter)) {
-                drop(key);
+                evict(key);
             }
         }
     }
 
     private void shrink() {
-        for (StackKey eldest : List.copyOf(kept.keySet())) {
+        for (Key eldest : List.copyOf(cached.keySet())) {
             if (used <= budget) {
                 return;
             }
-            drop(eldest);
+            evict(eldest);
         }
     }
 }

@@ -1,13 +1,21 @@
 package dev.ligature.internal.rows;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.ligature.Routing;
 import dev.ligature.internal.effect.BoundAdapter;
 import dev.ligature.internal.effect.SlotEffect;
 import dev.ligature.internal.slot.Slot;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The rows of a batch, sorted by the adapter that they go through. */
@@ -27,25 +35,53 @@ final class RowGroups {
     /**
      * The rows of one adapter.
      *
-     * @param binding the adapter; null for the base alone
+     * @param adapter the adapter; null for the base alone
      * @param from where its rows begin in the order
      * @param to where they end
      */
-    record Group(@Nullable BoundAdapter binding, int from, int to) {
+    record Group(@Nullable BoundAdapter adapter, int from, int to) {
         int size() {
             return to - from;
         }
 
+        /** Returns the index of its rows in the order. */
+        NDIndex index() {
+            return new NDIndex().addSliceDim(from, to);
+        }
+
         /** Returns the adapter's handle; 0 for the base alone. */
         long handle() {
-            return binding == null ? 0 : binding.adapter().handle();
+            return adapter == null ? 0 : adapter.adapter().handle();
         }
 
         /** Returns what the adapter does at a slot; null where it does nothing. */
-        @Nullable SlotEffect at(Slot slot) {
-            return binding == null ? null : binding.at(slot);
+        @Nullable SlotEffect effectAt(Slot slot) {
+            return adapter == null ? null : adapter.effectAt(slot);
         }
     }
+
+    /**
+     * Which columns of factors side by side each row uses, and by what they are multiplied. A mask
+     * of equal parts is equal, so that modules of the same ranks share one array.
+     *
+     * @param parts the columns of each adapter, in the order in which they stand side by side
+     * @param type of the factors
+     */
+    record Mask(List<Columns> parts, DataType type) {
+        /** Copies the list. */
+        Mask {
+            parts = List.copyOf(parts);
+        }
+    }
+
+    /**
+     * The columns of one adapter.
+     *
+     * @param group its rows
+     * @param rank how many columns it has
+     * @param scaling what they are multiplied by
+     */
+    record Columns(Group group, int rank, double scaling) {}
 
     /**
      * Sorts rows.
@@ -55,9 +91,9 @@ final class RowGroups {
     static RowGroups of(List<@Nullable BoundAdapter> rows) {
         Map<Object, List<Integer>> byAdapter = new LinkedHashMap<>();
         for (int row = 0; row < rows.size(); row++) {
-            BoundAdapter binding = rows.get(row);
+            BoundAdapter adapter = rows.get(row);
             byAdapter
-                    .computeIfAbsent(binding == null ? "" : binding, b -> new ArrayList<>())
+                    .computeIfAbsent(adapter == null ? "" : adapter, a -> new ArrayList<>())
                     .add(row);
         }
         List<Group> groups = new ArrayList<>();
@@ -74,7 +110,7 @@ final class RowGroups {
             }
             groups.add(
                     new Group(
-                            entry.getKey() instanceof BoundAdapter binding ? binding : null,
+                            entry.getKey() instanceof BoundAdapter adapter ? adapter : null,
                             from,
                             at));
         }
@@ -95,7 +131,7 @@ final class RowGroups {
      */
     List<Group> byHandle() {
         return groups.stream()
-                .filter(group -> group.binding() != null)
+                .filter(group -> group.adapter() != null)
                 .sorted(Comparator.comparingLong(Group::handle))
                 .toList();
     }
@@ -118,5 +154,33 @@ final class RowGroups {
     /** Returns the number of rows. */
     int size() {
         return order.length;
+    }
+
+    /**
+     * Creates the array of a mask.
+     *
+     * @return (B, 1, R), R the sum of the ranks: each row's scaling at the columns of its adapter,
+     *     else 0
+     */
+    NDArray create(Mask mask, NDManager manager) {
+        int ranks = mask.parts().stream().mapToInt(Columns::rank).sum();
+        double[] values = new double[size() * ranks];
+        int column = 0;
+        for (Columns part : mask.parts()) {
+            for (int at = part.group().from(); at < part.group().to(); at++) {
+                int from = (int) order[at] * ranks + column;
+                Arrays.fill(values, from, from + part.rank(), part.scaling());
+            }
+            column += part.rank();
+        }
+        return FactorStack.create(values, new Shape(size(), 1, ranks), mask.type(), manager);
+    }
+
+    /** Returns the adapters of the rows, for messages. */
+    String label() {
+        return groups.stream()
+                .map(Group::adapter)
+                .map(adapter -> adapter == null ? Routing.BASE : adapter.adapter().name())
+                .collect(Collectors.joining(", "));
     }
 }

@@ -1,11 +1,17 @@
 package dev.ligature.internal.rows;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.index.NDIndex;
 import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.internal.effect.SlotEffect;
 import dev.ligature.internal.rows.BatchRule.Way;
+import dev.ligature.internal.rows.RowGroups.Columns;
 import dev.ligature.internal.rows.RowGroups.Group;
-import dev.ligature.internal.rows.RowMask.Part;
+import dev.ligature.internal.rows.RowGroups.Mask;
 import dev.ligature.internal.slot.Slot;
+import dev.ligature.internal.slot.SlotCall;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import java.util.ArrayList;
@@ -16,125 +22,262 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What the adapters of a batch do at one slot.
- *
- * @param effects what is done to each group of rows; null where nothing is
- * @param isBase whether nothing is done to any
- * @param isAdditive whether everything that is done is to add terms to the base's output
- * @param way how terms are computed, if they are all that is done
- * @param pairs masked: those of all adapters, by the adapters' handles; stacked: that of each row,
- *     null where it has none; else empty
- * @param mask which columns are whose, if that way is the masked one
- * @param bytes what that way keeps
- */
-record SlotPlan(
-        List<@Nullable SlotEffect> effects,
-        boolean isBase,
-        boolean isAdditive,
-        Way way,
-        List<@Nullable FactorPair> pairs,
-        @Nullable RowMask mask,
-        long bytes) {
+/** How the outputs of one slot are computed in a batch whose rows use different adapters. */
+sealed interface SlotPlan {
+    /** Returns the slot's outputs. */
+    NDList forward(SlotCall call, RowsPass pass);
 
-    /** Rows that go through one pair. */
-    private record Term(Group group, FactorPair pair) {
-        Part part() {
-            return new Part(group, pair.plan().rank(), pair.plan().scaling());
-        }
+    /** Returns a plan that needs no stacked factors. */
+    default SlotPlan withoutStacks() {
+        return this;
+    }
+
+    /** A plan that computes the terms of all rows together, with stacked factors. */
+    sealed interface Together extends SlotPlan {
+        Way way();
+
+        /** Returns the pairs that are stacked; null for a row without one. */
+        List<@Nullable FactorPair> pairs();
+
+        /** Returns what the stacked factors take. */
+        long bytes();
     }
 
     /**
-     * Decides for a slot.
+     * Chooses the plan of a slot.
      *
      * @param masks those of the slots before; equal ones become one
      */
-    static SlotPlan of(Slot slot, RowGroups rows, BatchRule rule, Map<RowMask, RowMask> masks) {
+    static SlotPlan of(Slot slot, RowGroups rows, BatchRule rule, Map<Mask, Mask> masks) {
         List<@Nullable SlotEffect> effects = new ArrayList<>();
-        for (Group group : rows.groups()) {
-            effects.add(group.at(slot));
+        rows.groups().forEach(group -> effects.add(group.effectAt(slot)));
+        if (effects.stream().allMatch(Objects::isNull)) {
+            return new Base();
         }
+        if (effects.size() == 1) {
+            return new One(Objects.requireNonNull(effects.get(0)));
+        }
+        SlotPlan segments =
+                effects.stream().allMatch(effect -> effect == null || effect.isAdditive())
+                        ? new AddedSegments(effects)
+                        : new Segments(effects);
         List<Term> terms = new ArrayList<>();
         for (Group group : rows.byHandle()) {
-            SlotEffect effect = group.at(slot);
+            SlotEffect effect = group.effectAt(slot);
             FactorPair pair = effect == null ? null : effect.plainPair();
             if (pair != null) {
                 terms.add(new Term(group, pair));
             } else if (effect != null) {
-                return inSegments(effects);
+                return segments;
             }
         }
-        if (terms.isEmpty()) {
-            return inSegments(effects);
-        }
-        BatchRule.Batch batch = batch(terms, rows);
+        BatchRule.Batch batch = Term.batch(terms, rows);
         Way way = rule.choose(batch);
-        RowMask mask = null;
-        if (way == Way.MASKED) {
-            RowMask made =
-                    new RowMask(
-                            rows,
-                            terms.stream().map(Term::part).toList(),
-                            terms.get(0).pair().plan().dataType());
-            mask = masks.computeIfAbsent(made, same -> same);
-        }
-        return of(effects, way, pairs(way, terms, rows), mask, BatchRule.bytes(way, batch));
-    }
-
-    private static BatchRule.Batch batch(List<Term> terms, RowGroups rows) {
-        List<PairPlan> plans = terms.stream().map(term -> term.pair().plan()).toList();
-        boolean lookup =
-                plans.stream()
-                        .flatMap(plan -> plan.readers().stream())
-                        .anyMatch(reader -> reader.kind() == ModuleKind.EMBEDDING);
-        return new BatchRule.Batch(
-                plans.stream().map(PairPlan::rank).toList(),
-                terms.stream().map(term -> term.group().size()).toList(),
-                rows.size(),
-                plans.get(0).in(),
-                plans.get(0).out(),
-                plans.get(0).dataType().getNumOfBytes(),
-                lookup);
-    }
-
-    private static List<@Nullable FactorPair> pairs(Way way, List<Term> terms, RowGroups rows) {
+        long bytes = BatchRule.bytes(way, batch);
         return switch (way) {
-            case MASKED -> new ArrayList<>(terms.stream().map(Term::pair).toList());
-            case STACKED -> {
-                @Nullable FactorPair[] byRow = new FactorPair[rows.size()];
-                for (Term term : terms) {
-                    for (int at = term.group().from(); at < term.group().to(); at++) {
-                        byRow[(int) rows.order()[at]] = term.pair();
-                    }
-                }
-                yield Collections.unmodifiableList(Arrays.asList(byRow));
+            case MASKED -> {
+                Mask mask = masks.computeIfAbsent(Term.mask(terms), same -> same);
+                List<@Nullable FactorPair> pairs = new ArrayList<>();
+                terms.forEach(term -> pairs.add(term.pair()));
+                yield new Masked(pairs, mask, bytes, segments);
             }
-            case SEGMENTS -> List.of();
+            case STACKED -> new Stacked(Term.byRow(terms, rows), bytes, segments);
+            case SEGMENTS -> segments;
         };
     }
 
-    private static SlotPlan inSegments(List<@Nullable SlotEffect> effects) {
-        return of(effects, Way.SEGMENTS, List.of(), null, 0);
+    /** Rows that go through one pair. */
+    record Term(Group group, FactorPair pair) {
+        private PairPlan plan() {
+            return pair.plan();
+        }
+
+        static Mask mask(List<Term> terms) {
+            return new Mask(
+                    terms.stream().map(Term::columns).toList(), terms.get(0).plan().dataType());
+        }
+
+        private Columns columns() {
+            return new Columns(group, plan().rank(), plan().scaling());
+        }
+
+        static List<@Nullable FactorPair> byRow(List<Term> terms, RowGroups rows) {
+            @Nullable FactorPair[] byRow = new FactorPair[rows.size()];
+            for (Term term : terms) {
+                for (int at = term.group().from(); at < term.group().to(); at++) {
+                    byRow[(int) rows.order()[at]] = term.pair();
+                }
+            }
+            return Collections.unmodifiableList(Arrays.asList(byRow));
+        }
+
+        static BatchRule.Batch batch(List<Term> terms, RowGroups rows) {
+            PairPlan first = terms.get(0).plan();
+            boolean lookup =
+                    terms.stream()
+                            .flatMap(term -> term.plan().readers().stream())
+                            .anyMatch(reader -> reader.kind() == ModuleKind.EMBEDDING);
+            return new BatchRule.Batch(
+                    terms.stream().map(term -> term.plan().rank()).toList(),
+                    terms.stream().map(term -> term.group().size()).toList(),
+                    rows.size(),
+                    first.in(),
+                    first.out(),
+                    first.dataType().getNumOfBytes(),
+                    lookup);
+        }
     }
 
-    private static SlotPlan of(
-            List<@Nullable SlotEffect> effects,
-            Way way,
-            List<@Nullable FactorPair> pairs,
-            @Nullable RowMask mask,
-            long bytes) {
-        return new SlotPlan(
-                effects,
-                effects.stream().allMatch(Objects::isNull),
-                effects.stream().allMatch(effect -> effect == null || effect.isAdditive()),
-                way,
-                pairs,
-                mask,
-                bytes);
+    /** No adapter does anything here. */
+    record Base() implements SlotPlan {
+        @Override
+        public NDList forward(SlotCall call, RowsPass pass) {
+            return call.base();
+        }
     }
 
-    /** Returns the same with the rows of each adapter by themselves. */
-    SlotPlan inSegments() {
-        return inSegments(effects);
+    /** All rows go through one adapter. */
+    record One(SlotEffect effect) implements SlotPlan {
+        @Override
+        public NDList forward(SlotCall call, RowsPass pass) {
+            pass.checkRows(call);
+            return effect.forward(call, 1);
+        }
+    }
+
+    /**
+     * The rows of each adapter go through the base by themselves, because an adapter replaces
+     * something of the base.
+     *
+     * @param effects what is done to each group of rows; null where nothing is
+     */
+    record Segments(List<@Nullable SlotEffect> effects) implements SlotPlan {
+        @Override
+        public NDList forward(SlotCall call, RowsPass pass) {
+            pass.checkRows(call);
+            NDList gathered = new NDList();
+            call.inputs().forEach(input -> gathered.add(pass.sorted(input))); // (B, …)
+            NDList parts = new NDList();
+            for (int g = 0; g < effects.size(); g++) {
+                NDIndex index = pass.rows().groups().get(g).index();
+                NDList segment = new NDList();
+                gathered.forEach(input -> segment.add(input.get(index)));
+                SlotCall part = call.with(segment);
+                SlotEffect effect = effects.get(g);
+                NDList output = effect == null ? part.base() : effect.forward(part, 1);
+                parts.add(output.singletonOrThrow()); // (b, …)
+                segment.close();
+            }
+            NDArray all = NDArrays.concat(parts); // (B, …), group after group
+            parts.close();
+            NDArray restored = pass.restored(all);
+            if (restored != all) {
+                new NDList(all).close();
+                gathered.close();
+            }
+            return new NDList(restored);
+        }
+    }
+
+    /**
+     * The terms of each adapter are added to its rows of the base's output.
+     *
+     * @param effects what is done to each group of rows; null where nothing is
+     */
+    record AddedSegments(List<@Nullable SlotEffect> effects) implements SlotPlan {
+        @Override
+        public NDList forward(SlotCall call, RowsPass pass) {
+            pass.checkRows(call);
+            NDList output = call.base();
+            NDArray y = output.singletonOrThrow(); // (B, …)
+            NDArray in = pass.sorted(call.inputs().head()); // (B, …)
+            NDArray sum = pass.sorted(y); // (B, …)
+            for (int g = 0; g < effects.size(); g++) {
+                SlotEffect effect = effects.get(g);
+                if (effect != null) {
+                    NDIndex index = pass.rows().groups().get(g).index();
+                    try (NDArray inPart = in.get(index);
+                            NDArray part = sum.get(index)) { // (b, …), views
+                        effect.addTo(part, call.with(new NDList(inPart)), 1);
+                    }
+                }
+            }
+            if (sum == y) {
+                return output;
+            }
+            NDArray restored = pass.restored(sum);
+            new NDList(in, sum, y).close();
+            return new NDList(restored);
+        }
+    }
+
+    /**
+     * Two plain products with the factors of all adapters, masked in between.
+     *
+     * @param pairs those of all adapters, by the adapters' handles
+     * @param mask which columns are whose
+     * @param otherwise the plan without stacked factors
+     */
+    record Masked(List<@Nullable FactorPair> pairs, Mask mask, long bytes, SlotPlan otherwise)
+            implements Together {
+        @Override
+        public Way way() {
+            return Way.MASKED;
+        }
+
+        @Override
+        public NDList forward(SlotCall call, RowsPass pass) {
+            FactorStack stack = pass.stack(Way.MASKED, call.slot(), pairs);
+            if (stack == null) {
+                return otherwise.forward(call, pass);
+            }
+            pass.checkRows(call);
+            NDList output = call.base();
+            NDArray y = output.singletonOrThrow(); // (B, …)
+            NDArray x = call.inputs().head();
+            if (call.slot().kind() == ModuleKind.EMBEDDING) {
+                stack.addMaskedEmbedding(x, y, pass.mask(mask));
+            } else {
+                stack.addMasked(x, y, pass.mask(mask));
+            }
+            return output;
+        }
+
+        @Override
+        public SlotPlan withoutStacks() {
+            return otherwise;
+        }
+    }
+
+    /**
+     * A batched product, each row with its own factors, padded to the largest rank. Not for
+     * embeddings: there is no table to look rows up in.
+     *
+     * @param pairs that of each row; null where it has none
+     * @param otherwise the plan without stacked factors
+     */
+    record Stacked(List<@Nullable FactorPair> pairs, long bytes, SlotPlan otherwise)
+            implements Together {
+        @Override
+        public Way way() {
+            return Way.STACKED;
+        }
+
+        @Override
+        public NDList forward(SlotCall call, RowsPass pass) {
+            FactorStack stack = pass.stack(Way.STACKED, call.slot(), pairs);
+            if (stack == null) {
+                return otherwise.forward(call, pass);
+            }
+            pass.checkRows(call);
+            NDList output = call.base();
+            stack.addByRow(call.inputs().head(), output.singletonOrThrow());
+            return output;
+        }
+
+        @Override
+        public SlotPlan withoutStacks() {
+            return otherwise;
+        }
     }
 }

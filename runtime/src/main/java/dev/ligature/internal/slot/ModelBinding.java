@@ -36,12 +36,7 @@ public final class ModelBinding {
      */
     public static <M extends Block> ModelBinding of(M model, ModuleVisit<? super M> visit) {
         if (!model.isInitialized()) {
-            throw new LoraException(
-                    "LoraNotInitialized",
-                    "The model "
-                            + model.getClass().getSimpleName()
-                            + " has no arrays yet, so the shapes of its weights are unknown. Load a"
-                            + " checkpoint into it, or call initialize, before wrapping it.");
+            throw SlotMessage.MODEL_NOT_INITIALIZED.error(model.getClass().getSimpleName());
         }
         SlotCollector reader = new SlotCollector();
         ModuleVisitor.walk(model, visit, reader);

@@ -17,8 +17,11 @@ import dev.ligature.block.TokenEmbedding;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.ModuleKind;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,8 +34,11 @@ public final class Slot {
     private final Block base;
     private final ModuleKind kind;
     private final @Nullable Parameter weight;
+    private final @Nullable Parameter bias;
     private final List<SlotParameter> parameters;
     private final List<String> names = new ArrayList<>();
+    private final Set<Parameter> asked = ConcurrentHashMap.newKeySet(); // equal if the same
+    private volatile boolean reached;
 
     Slot(int index, String name, Role role, Block base) {
         this.index = index;
@@ -40,6 +46,11 @@ public final class Slot {
         this.base = base;
         this.kind = kindOf(base);
         this.weight = BlockWeight.of(base).orElse(null);
+        this.bias =
+                base.getDirectParameters().values().stream()
+                        .filter(parameter -> parameter.getType() == Parameter.Type.BIAS)
+                        .findFirst()
+                        .orElse(null);
         this.parameters = SlotParameter.of(base);
         names.add(name);
     }
@@ -52,8 +63,14 @@ public final class Slot {
         return names.get(0);
     }
 
+    /** Returns all names of the block, the first one first. */
     public List<String> names() {
-        return names;
+        return Collections.unmodifiableList(names);
+    }
+
+    /** Adds a name, while the slots are collected. */
+    void addName(String name) {
+        names.add(name);
     }
 
     Role role() {
@@ -75,15 +92,39 @@ public final class Slot {
 
     /** Returns the block's own bias; null where it has none. */
     public @Nullable Parameter bias() {
-        return base.getDirectParameters().values().stream()
-                .filter(parameter -> parameter.getType() == Parameter.Type.BIAS)
-                .findFirst()
-                .orElse(null);
+        return bias;
     }
 
     /** Returns all parameters that the block and its children read. */
     public List<SlotParameter> parameters() {
         return parameters;
+    }
+
+    /**
+     * Records that a pass called the block or asked for its weight, with or without adapters. The
+     * model is then known to use the block, so that adapters have an effect here.
+     */
+    public void reach() {
+        if (!reached) {
+            reached = true;
+        }
+    }
+
+    /** Returns whether a pass has called the block or asked for its weight. */
+    public boolean isReached() {
+        return reached;
+    }
+
+    /** Records that the block asked for a parameter in a pass. */
+    public void ask(Parameter parameter) {
+        if (!asked.contains(parameter)) {
+            asked.add(parameter);
+        }
+    }
+
+    /** Returns whether the block is known to have asked for a parameter. */
+    public boolean isAsked(Parameter parameter) {
+        return asked.contains(parameter);
     }
 
     boolean reads(Parameter parameter) {

@@ -6,21 +6,18 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.block.ForwardingBlock;
-import dev.ligature.internal.route.RoutedParameterStore;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a field of a wrapped model holds: the base block, and the adapter's term where the request's
- * store carries one.
+ * What a field of a wrapped model holds: the base block, computed by the pass where the store is
+ * that of a pass with adapters.
  */
 public final class SlotBlock extends ForwardingBlock {
     private final Slot slot;
-    private final Slots owner;
 
-    SlotBlock(Slot slot, Slots owner) {
+    SlotBlock(Slot slot) {
         this.slot = slot;
-        this.owner = owner;
     }
 
     @Override
@@ -34,8 +31,9 @@ public final class SlotBlock extends ForwardingBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        if (parameterStore instanceof RoutedParameterStore store && store.isOf(owner)) {
-            return store.forward(slot, inputs, training, params);
+        slot.reach();
+        if (parameterStore instanceof SlotRouter pass && pass.routes(slot)) {
+            return pass.forward(slot, inputs, training, params);
         }
         return base().forward(parameterStore, inputs, training, params);
     }

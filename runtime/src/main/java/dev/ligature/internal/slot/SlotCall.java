@@ -1,56 +1,45 @@
 package dev.ligature.internal.slot;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
-import dev.ligature.internal.effect.BoundAdapter;
-import dev.ligature.internal.effect.SlotEffect;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One call of a slot in a forward pass.
  *
- * @param store what the slot's block reads from; it has the base's values of what the slot takes
- *     care of
+ * @param slot the slot
+ * @param store what the slot's block reads from: the base's values of the parameters that the slot
+ *     adapts itself, adapted values of all others
  * @param inputs the slot's inputs
- * @param training whether the pass is a training one
+ * @param training whether the caller asks for outputs with a graph
  * @param params what the caller passes along
  */
 public record SlotCall(
+        Slot slot,
         ParameterStore store,
         NDList inputs,
         boolean training,
         @Nullable PairList<String, Object> params) {
 
-    /** Returns what the base makes of the inputs. Of its own weight that is no W + ΔW. */
-    public NDList base(Slot slot) {
+    /** Returns the outputs of the slot's block. */
+    public NDList base() {
         return slot.base().forward(store, inputs, training, params);
     }
 
-    /** Returns the outputs with what one adapter does. */
-    public NDList through(SlotEffect effect, BoundAdapter binding) {
-        return effect.forward(store, inputs, training, params, binding.trains(training));
+    /** Returns the manager of the inputs, which owns what the call computes. */
+    public NDManager manager() {
+        return inputs.head().getManager();
     }
 
-    /** Returns the same call over the store with what one adapter replaces. */
-    public SlotCall given(SlotEffect effect, BoundAdapter binding) {
-        return new SlotCall(
-                effect.given(store, inputs, binding.trains(training)), inputs, training, params);
-    }
-
-    /** Returns the outputs with what the adapter of {@link #given} replaces, without its pair. */
-    public NDList replaced(SlotEffect effect, BoundAdapter binding) {
-        return effect.replaced(store, inputs, training, params, binding.trains(training));
-    }
-
-    /** Adds the term of an adapter to an output, in place when serving. */
-    public NDArray onto(NDArray y, SlotEffect effect, BoundAdapter binding) {
-        return effect.onto(y, store, inputs.head(), training, binding.trains(training));
+    /** Returns the same call over another store. */
+    public SlotCall over(ParameterStore other) {
+        return new SlotCall(slot, other, inputs, training, params);
     }
 
     /** Returns the same call with other inputs. */
     public SlotCall with(NDList others) {
-        return new SlotCall(store, others, training, params);
+        return new SlotCall(slot, store, others, training, params);
     }
 }

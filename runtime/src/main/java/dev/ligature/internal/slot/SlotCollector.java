@@ -4,7 +4,6 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import ai.djl.util.Pair;
-import dev.ligature.LoraException;
 import dev.ligature.annotation.Role;
 import dev.ligature.block.ForwardingBlock;
 import dev.ligature.block.TiedBlock;
@@ -30,12 +29,7 @@ final class SlotCollector implements ModuleSink {
     @Override
     public Block module(String path, Role role, Block block) {
         if (block instanceof ForwardingBlock) {
-            throw new LoraException(
-                    "LoraAlreadyWrapped",
-                    "Module "
-                            + path
-                            + " is wrapped already. Use the LoraModel that wraps it, or unwrap that"
-                            + " first.");
+            throw SlotMessage.ALREADY_WRAPPED.error(path);
         }
         Slot slot = byBlock.get(block);
         if (slot == null) {
@@ -43,7 +37,7 @@ final class SlotCollector implements ModuleSink {
             slots.add(slot);
             byBlock.put(block, slot);
         } else {
-            slot.names().add(path);
+            slot.addName(path);
         }
         byName.put(path, slot);
         return block;
@@ -57,18 +51,11 @@ final class SlotCollector implements ModuleSink {
             return;
         }
         if (tied.weight() == null || tied.weight() != owner.weight()) {
-            throw new LoraException(
-                    "LoraTieBroken",
-                    "Module "
-                            + reader
-                            + " is declared as tied to "
-                            + source
-                            + ", but its "
-                            + tied.base().getClass().getSimpleName()
-                            + " does not read the weight of the "
-                            + owner.base().getClass().getSimpleName()
-                            + " there. Build it on the block it shares with (new TiedLinear(source),"
-                            + " new TiedEmbedding(source)), or make the tie conditional with @Tied(when = …).");
+            throw SlotMessage.TIE_BROKEN.error(
+                    reader,
+                    source,
+                    tied.base().getClass().getSimpleName(),
+                    owner.base().getClass().getSimpleName());
         }
         tiedTo.put(root(tied), root(owner));
     }
@@ -121,30 +108,14 @@ final class SlotCollector implements ModuleSink {
 
     private static void checkInitialized(Slot slot) {
         if (slot.weight() != null && !slot.weight().isInitialized()) {
-            throw new LoraException(
-                    "LoraNotInitialized",
-                    "The weight of module "
-                            + slot.name()
-                            + ", a "
-                            + slot.base().getClass().getSimpleName()
-                            + ", has no array, although the model is initialised. Add the block"
-                            + " with addChildBlock, so that it is initialised with the model.");
+            throw SlotMessage.WEIGHT_NOT_INITIALIZED.error(
+                    slot.name(), slot.base().getClass().getSimpleName());
         }
     }
 
     private void checkDeclared(Slot slot, @Nullable Slot owner) {
         if (owner != null && root(slot) != root(owner)) {
-            throw new LoraException(
-                    "LoraTieUndeclared",
-                    "Modules "
-                            + owner.name()
-                            + " and "
-                            + slot.name()
-                            + " share one weight, but no @Tied says so. Annotate "
-                            + slot.name()
-                            + " with @Tied(\""
-                            + owner.name()
-                            + "\"), or give it a weight of its own.");
+            throw SlotMessage.TIE_UNDECLARED.error(owner.name(), slot.name());
         }
     }
 
@@ -153,13 +124,7 @@ final class SlotCollector implements ModuleSink {
             List<String> names =
                     slots.stream().filter(slot -> slot.role() == role).map(Slot::name).toList();
             if (names.size() > 1) {
-                throw new LoraException(
-                        "LoraRoleTwice",
-                        "The modules "
-                                + String.join(" and ", names)
-                                + " all have the role "
-                                + role
-                                + ". A model has one; leave it on that one only.");
+                throw SlotMessage.ROLE_TWICE.error(String.join(" and ", names), role);
             }
         }
     }

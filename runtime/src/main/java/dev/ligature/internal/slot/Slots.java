@@ -3,7 +3,6 @@ package dev.ligature.internal.slot;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import dev.ligature.LoraException;
 import dev.ligature.annotation.Role;
 import dev.ligature.inject.ModuleSink;
 import dev.ligature.plan.ModelLayout;
@@ -29,12 +28,17 @@ public final class Slots {
         this.byName = Map.copyOf(byName);
         this.layout = layout;
         for (Slot slot : slots) {
-            byBase.put(slot.base(), new SlotBlock(slot, this));
+            byBase.put(slot.base(), new SlotBlock(slot));
         }
     }
 
     public List<Slot> all() {
         return slots;
+    }
+
+    /** Returns whether a slot is one of these, and not of another wrapped model. */
+    public boolean has(Slot slot) {
+        return slot.index() < slots.size() && slots.get(slot.index()) == slot;
     }
 
     public ModelLayout layout() {
@@ -63,10 +67,7 @@ public final class Slots {
     /** Throws if the slots are not in the model's fields any more. */
     public void checkBound() {
         if (!bound) {
-            throw new LoraException(
-                    "LoraUnwrapped",
-                    "The model was unwrapped, so adapters have no effect on it. Wrap it again and"
-                            + " load them.");
+            throw SlotMessage.UNWRAPPED.state();
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.ligature.internal.slot;
 
 import ai.djl.nn.Block;
-import dev.ligature.LoraException;
 import dev.ligature.annotation.Role;
 import dev.ligature.block.ForwardingBlock;
 import dev.ligature.block.TiedBlock;
@@ -36,39 +35,25 @@ public final class Untier implements ModuleSink {
                 blocks.keySet().stream()
                         .filter(name -> name.equals(module) || name.endsWith("." + module))
                         .toList();
-        if (fitting.size() != 1) {
-            throw new LoraException(
-                    "LoraUntie",
-                    (fitting.isEmpty()
-                                    ? "No module of the model is named "
-                                            + module
-                                            + "."
-                                            + Nearest.hint(module, blocks.keySet())
-                                    : "Several modules are named " + module + ": " + fitting + ".")
-                            + " Name the tied module, such as the output head, in full.");
+        if (fitting.isEmpty()) {
+            String hint = Nearest.hint(module, blocks.keySet());
+            throw SlotMessage.UNTIE_UNKNOWN.error(module, hint);
+        }
+        if (fitting.size() > 1) {
+            throw SlotMessage.UNTIE_AMBIGUOUS.error(module, fitting);
         }
         String name = fitting.get(0);
         Block block = blocks.get(name);
         if (block instanceof ForwardingBlock) {
-            throw new LoraException(
-                    "LoraUntie",
-                    "Module "
-                            + name
-                            + " is wrapped already. Untie the base before it is wrapped, so that no"
-                            + " adapter is tied by then.");
+            throw SlotMessage.UNTIE_WRAPPED.error(name);
         }
-        if (block instanceof TiedBlock tied && !tied.isUntied()) {
-            return tied;
+        if (!(block instanceof TiedBlock tied)) {
+            String kind = block == null ? "" : block.getClass().getSimpleName();
+            throw SlotMessage.UNTIE_NOT_TIED.error(name, kind);
         }
-        throw new LoraException(
-                "LoraUntie",
-                "Module "
-                        + name
-                        + (block instanceof TiedBlock
-                                ? " is untied already."
-                                : " is a "
-                                        + (block == null ? "" : block.getClass().getSimpleName())
-                                        + ", which shares no weight of another block.")
-                        + " Name a TiedLinear or TiedEmbedding that is tied, such as the output head.");
+        if (tied.isUntied()) {
+            throw SlotMessage.UNTIE_TWICE.error(name);
+        }
+        return tied;
     }
 }

@@ -62,8 +62,8 @@ final class MaterializedLinearTest extends ToyTest {
     @Test
     void theOutput_isThatOfTheTerm_onBothSidesOfTheRule() {
         LoraModel lora = wrap(DataType.FLOAT32);
-        assertTrue(MaterializedLinear.pays(PAYS, IN, OUT));
-        assertFalse(MaterializedLinear.pays(PAYS - 1, IN, OUT));
+        assertTrue(MaterializedLinear.isCheaper(PAYS, IN, OUT));
+        assertFalse(MaterializedLinear.isCheaper(PAYS - 1, IN, OUT));
         for (int count : new int[] {1, PAYS - 1, PAYS, 4 * PAYS}) {
             NDArray x = tokens(count);
             NDArray y = lora.forward(store, new NDList(x), Routing.of("a0")).head();
@@ -103,9 +103,10 @@ final class MaterializedLinearTest extends ToyTest {
         Slot slot = lora.route(Routing.of("a0")).slots().all().get(0);
         FactorPair pair = lora.adapter("a0").pairs().get(0);
         assertEquals(DataType.FLOAT32, pair.plan().dataType());
-        assertFalse(MaterializedLinear.pays(slot, pair, tokens(PAYS)));
+        assertFalse(MaterializedLinear.isCheaper(slot, pair, tokens(PAYS)));
         assertFalse(
-                MaterializedLinear.pays(slot, pair, tokens(PAYS).toType(DataType.FLOAT16, false)));
+                MaterializedLinear.isCheaper(
+                        slot, pair, tokens(PAYS).toType(DataType.FLOAT16, false)));
     }
 
     @Test

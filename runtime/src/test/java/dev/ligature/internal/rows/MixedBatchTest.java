@@ -94,9 +94,12 @@ final class MixedBatchTest extends ToyTest {
 
     private static Set<Way> ways(LoraModel lora, List<String> rows) {
         Set<Way> ways = EnumSet.noneOf(Way.class);
-        for (SlotPlan mixed : ((PerRowRoute) lora.route(Routing.rows(rows))).mixed().bySlot()) {
-            if (!mixed.isBase()) {
-                ways.add(mixed.way());
+        for (SlotPlan plan : ((PerRowRoute) lora.route(Routing.rows(rows))).plan().bySlot()) {
+            if (plan instanceof SlotPlan.Together together) {
+                ways.add(together.way());
+            } else if (plan instanceof SlotPlan.Segments
+                    || plan instanceof SlotPlan.AddedSegments) {
+                ways.add(Way.SEGMENTS);
             }
         }
         return ways;

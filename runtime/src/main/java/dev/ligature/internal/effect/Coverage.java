@@ -1,0 +1,143 @@
+package dev.ligature.internal.effect;
+
+import ai.djl.nn.Parameter;
+import dev.ligature.LoraException;
+import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.slot.Slot;
+import dev.ligature.internal.slot.SlotTrace;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which parts of one adapter the passes of its model have reached: an adapter part that the model
+ * never computes with has no effect, and that is reported.
+ *
+ * <p>A part (a pair, token rows, a copy of a parameter) is reached when one of its readers is: the
+ * model called the block or asked for its weight, in any pass so far, with this adapter, with
+ * another or with none; and if the part stands in for a parameter of the block, the block asked for
+ * that parameter. Many models leave out some modules in some passes: the decoder while they encode,
+ * experts that no token is sent to, layers that are dropped or follow an early exit. So a module
+ * that was left out is an error at once only if the pass evidently should have reached it: it
+ * called the block, which never asked for the parameter, or it ran the part of the model that
+ * declares the module in full and left out this one module ({@link SlotTrace#passesBy}). A pass
+ * that leaves out whole parts is correct. What is still not reached after {@value #PASSES} passes
+ * of the adapter is logged once, and then no longer looked for. When all is reached, passes do no
+ * work for this. A single module that only some passes call, such as a second head next to the
+ * first, is known from the first pass that calls it, which may be one of the base alone.
+ */
+public final class Coverage {
+    /** The passes of an adapter after which it is reported what none of them reached. */
+    static final int PASSES = 100;
+
+    private static final int LISTED = 10;
+    private static final Logger LOG = LoggerFactory.getLogger(Coverage.class);
+
+    private final AdapterState adapter;
+    private final List<List<Reader>> parts;
+    private final AtomicInteger passes = new AtomicInteger();
+    private volatile boolean settled;
+
+    Coverage(AdapterState adapter, Parts parts) {
+        this.adapter = adapter;
+        this.parts = List.copyOf(parts.readers.values());
+    }
+
+    /**
+     * A place where a part acts.
+     *
+     * @param replaced whether the block is given the part in place of the parameter, and has to ask
+     */
+    private record Reader(Slot slot, Parameter parameter, boolean replaced) {
+        boolean isReached() {
+            return replaced ? slot.isAsked(parameter) : slot.isReached();
+        }
+
+        /** Returns whether a pass should have reached this, but did not. */
+        boolean isMissedBy(SlotTrace trace) {
+            return trace.has(slot) || (!slot.isReached() && trace.passesBy(slot));
+        }
+
+        String parameterName() {
+            return slot.parameters().stream()
+                    .filter(read -> read.parameter() == parameter)
+                    .map(read -> slot.name() + "." + read.name())
+                    .findFirst()
+                    .orElse(slot.name());
+        }
+    }
+
+    /** The parts of an adapter, collected reader by reader. */
+    static final class Parts {
+        private final Map<WeightEffect, List<Reader>> readers = new LinkedHashMap<>();
+
+        void add(WeightEffect part, Slot slot, Parameter parameter, boolean replaced) {
+            readers.computeIfAbsent(part, p -> new ArrayList<>())
+                    .add(new Reader(slot, parameter, replaced));
+        }
+    }
+
+    /** Returns whether passes need not be observed any more. */
+    public boolean isSettled() {
+        return settled;
+    }
+
+    /**
+     * Looks at a pass that has ended.
+     *
+     * @throws LoraException if the pass should have reached a part that no pass has reached
+     */
+    public void check(SlotTrace trace) {
+        if (settled) {
+            return;
+        }
+        Set<String> blocks = new LinkedHashSet<>();
+        Set<String> parameters = new LinkedHashSet<>();
+        Set<String> leftOut = new LinkedHashSet<>();
+        for (List<Reader> part : parts) {
+            if (part.stream().anyMatch(Reader::isReached)) {
+                continue;
+            }
+            boolean missed = part.stream().allMatch(reader -> reader.isMissedBy(trace));
+            for (Reader reader : part) {
+                if (!missed) {
+                    leftOut.add(reader.slot().name());
+                } else if (trace.has(reader.slot())) {
+                    parameters.add(reader.parameterName());
+                } else {
+                    blocks.add(reader.slot().name());
+                }
+            }
+        }
+        if (!blocks.isEmpty()) {
+            throw neverReached(EffectMessage.BLOCK_NEVER_REACHED, blocks);
+        }
+        if (!parameters.isEmpty()) {
+            throw neverReached(EffectMessage.PARAMETER_NEVER_REACHED, parameters);
+        }
+        if (leftOut.isEmpty()) {
+            settled = true;
+        } else if (passes.incrementAndGet() == PASSES) {
+            settled = true;
+            String text = EffectMessage.UNREACHED.text(adapter.name(), listed(leftOut), PASSES);
+            LOG.warn("[{}] {}", EffectMessage.UNREACHED.code(), text);
+        }
+    }
+
+    private LoraException neverReached(EffectMessage message, Set<String> missed) {
+        return message.error(adapter.name(), String.join(", ", missed));
+    }
+
+    private static String listed(Set<String> names) {
+        String listed = names.stream().limit(LISTED).collect(Collectors.joining(", "));
+        int more = names.size() - LISTED;
+        return more > 0 ? listed + " and " + more + " more" : listed;
+    }
+}
