@@ -16,6 +16,8 @@ record ArchitectureRule(Function<String, ArchRule> below, List<String> planted) 
     static final ArchitectureRule STORAGE_SWAPS = rule(DjlRules::noStorageSwaps, "StorageSwaps");
     static final ArchitectureRule CASTS_OUT_OF_THE_GRAPH =
             rule(DjlRules::noCastsOutOfTheGraph, "CastOutOfTheGraph");
+    static final ArchitectureRule CLASS_CIRCLES =
+            rule(ClassCircles::none, "circle.First", "circle.Second", "circle.Third");
 
     static List<ArchitectureRule> all() {
         return List.of(
@@ -28,6 +30,7 @@ record ArchitectureRule(Function<String, ArchRule> below, List<String> planted) 
                 CASTS_OUT_OF_THE_GRAPH,
                 rule(DjlRules::noIdEmbedding, "UnsafeEmbedding"),
                 rule(DjlRules::noClippingOfElements, "ClippingOfElements"),
+                CLASS_CIRCLES,
                 rule(ArrowRules::nobodyNeedsTraining, "NeedsTraining"),
                 rule(ArrowRules::nobodyNeedsTheStore, "NeedsTheStore"));
     }

@@ -64,6 +64,16 @@ final class ArchitectureTest {
     }
 
     @Test
+    void aSealedTypeThatMakesWhatItPermits_isNoCircle() {
+        List<String> circles =
+                violations(ArchitectureRule.CLASS_CIRCLES).stream()
+                        .filter(line -> line.startsWith(PLANTED + ".circle."))
+                        .toList();
+        assertEquals(3, circles.size(), "" + circles);
+        assertTrue(circles.stream().noneMatch(line -> line.contains("Family")), "" + circles);
+    }
+
+    @Test
     void theRuntimeOfTheRules_isTheWholeRuntime() {
         assertTrue(RUNTIME.contain("dev.ligature.LoraModel"));
         assertTrue(RUNTIME.contain("dev.ligature.plan.LoraPlan"));
