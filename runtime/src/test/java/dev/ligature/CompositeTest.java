@@ -19,7 +19,6 @@ import ai.djl.util.PairList;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.adapter.FactorPair;
 import java.io.IOException;
@@ -75,7 +74,7 @@ final class CompositeTest extends ToyTest {
         ROWS;
 
         LoraConfig config() {
-            LoraConfigBuilder config = LoraConfig.builder().optRank(2).optLoraAlpha(3);
+            LoraConfig.Builder config = LoraConfig.builder().optRank(2).optLoraAlpha(3);
             return switch (this) {
                 case PAIR -> config.setTargetModules("embed").build();
                 case COPY ->
@@ -328,7 +327,7 @@ final class CompositeTest extends ToyTest {
                         OneLayer.create(
                                 block, Map.of(), manager, DataType.FLOAT32, new Shape(2, 3)),
                         OneLayer::visit);
-        LoraConfigBuilder config = LoraConfig.builder();
+        LoraConfig.Builder config = LoraConfig.builder();
         lora.create(
                 "a",
                 replaced

@@ -15,7 +15,6 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.training.OptimizerKind;
@@ -94,7 +93,7 @@ final class ReplacementTest extends ToyTest {
         return changed;
     }
 
-    private static LoraConfigBuilder saved(String... modules) {
+    private static LoraConfig.Builder saved(String... modules) {
         return config("proj").optModulesToSave(modules);
     }
 

@@ -22,7 +22,6 @@ import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.inject.ModuleVisitor;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.adapter.FactorPair;
@@ -111,7 +110,7 @@ final class TargetParametersTest extends ToyTest {
                 manager.ones(new Shape(2, 3), DataType.INT64));
     }
 
-    private static LoraConfigBuilder parameters(String... names) {
+    private static LoraConfig.Builder parameters(String... names) {
         return LoraConfig.builder().optTargetParameters(names).optRank(2).optLoraAlpha(3);
     }
 
@@ -270,7 +269,7 @@ final class TargetParametersTest extends ToyTest {
 
     @Test
     void whatNeedsALayersInput_isRefusedForParameters() {
-        for (LoraConfigBuilder config :
+        for (LoraConfig.Builder config :
                 List.of(
                         parameters("w").optLoraDropout(0.1),
                         parameters("w").optUseDora(true),

@@ -10,7 +10,6 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.adapter.FactorPair;
 import java.util.List;
@@ -44,7 +43,7 @@ public abstract class ToyTest {
     }
 
     /** Returns a configuration with r 2 and s 1.5. */
-    public static LoraConfigBuilder config(String... targets) {
+    public static LoraConfig.Builder config(String... targets) {
         return LoraConfig.builder().setTargetModules(targets).optRank(2).optLoraAlpha(3);
     }
 

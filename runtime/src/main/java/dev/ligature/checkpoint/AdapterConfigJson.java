@@ -14,9 +14,9 @@ import java.nio.file.Path;
  * <p>Reading is strict: a key that is there twice, a value of the wrong type or text after the
  * object is an error. A field of PEFT that Ligature does not implement is refused by name, unless
  * its value is PEFT's default. One that PEFT 0.21 does not know is kept apart, as {@link
- * LoraConfig#unknownFields}, unless it is nearly the name of one that it does, or its value is
- * null, false or empty. {@code inference_mode} says nothing of a file, since PEFT always writes
- * true: whether an adapter is trained is decided by how it is loaded.
+ * dev.ligature.config.PeftMetadata#unknownFields}, unless it is nearly the name of one that it
+ * does, or its value is null, false or empty. {@code inference_mode} says nothing of a file, since
+ * PEFT always writes true: whether an adapter is trained is decided by how it is loaded.
  *
  * <p>Writing gives the fields that PEFT 0.21 writes, sorted, so that PEFT loads the file. The
  * members of {@code rank_pattern} and {@code alpha_pattern} keep their order, because the first

@@ -1,8 +1,5 @@
 package dev.ligature.config;
 
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +7,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is asked of LoRA, in PEFT's terms and with PEFT's defaults. Immutable, with value equality.
+ * What is asked of LoRA, in PEFT's terms and with PEFT's defaults. Made by a {@link #builder}.
  *
  * <pre>{@code
  * LoraConfig config =
@@ -24,268 +21,285 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The names are PEFT's {@code LoraConfig} fields. What PEFT has and this does not is refused by
  * name when a file sets it, see {@code AdapterConfigJson}.
+ *
+ * @param targetModules which modules are adapted
+ * @param excludeModules which modules are not adapted although they are targeted
+ * @param rank the rank of modules that {@code rankPattern} does not match; PEFT's {@code r}
+ * @param loraAlpha the numerator of the scaling of modules that {@code alphaPattern} does not match
+ * @param loraDropout the probability with which linear modules drop an element of their input
+ * @param useRslora whether the scaling is alpha / √r instead of alpha / r
+ * @param init how the factors of a new adapter start; PEFT's {@code init_lora_weights}
+ * @param useDora whether the adapted weight is W + ΔW with each row, of an embedding each column,
+ *     brought to a trained length: Liu et al., "DoRA", 2024
+ * @param loraBias whether the factor B has a bias, which is trained
+ * @param fanInFanOut whether the weights are said to be stored as (in, out). DJL stores them as
+ *     (out, in), and the factors are the same either way, so a plan only warns of it
+ * @param targetParameters the parameters that are adapted for all modules that read them, by full
+ *     names or by what their names end with: the name of an annotated module and that of the
+ *     parameter in it, {@code encoder.attention.query.weight}
+ * @param layersToTransform the indices of the layers that are adapted; empty for all of them
+ * @param layersPattern the names of the lists whose index is meant by the layers; empty for any
+ * @param rankPattern ranks by pattern of module name; the first that matches decides
+ * @param alphaPattern alphas by pattern of module name; the first that matches decides
+ * @param ensureWeightTying whether modules that read one weight share one pair
+ * @param modulesToSave the modules whose parameters the adapter has whole copies of, by full names
+ *     or by what their names end with. The name of what a module is in matches it, too: {@code
+ *     classifier} matches {@code classifier.dense}
+ * @param trainableTokenIndices the rows that the adapter has its own values for
+ * @param bias which biases the adapter has its own values for
+ * @param allowUnmatched whether an entry that matches nothing is a warning when an adapter is
+ *     created, and not an error; not part of a file
+ * @param metadata what does not affect what the adapter computes
  */
-public final class LoraConfig {
-    private final ModuleSelection targetModules;
-    private final @Nullable ModuleSelection excludeModules;
-    private final int rank;
-    private final double loraAlpha;
-    private final double loraDropout;
-    private final boolean useRslora;
-    private final LoraInit init;
-    private final boolean useDora;
-    private final boolean loraBias;
-    private final boolean fanInFanOut;
-    private final List<String> targetParameters;
-    private final List<Integer> layersToTransform;
-    private final List<String> layersPattern;
-    private final Map<String, Integer> rankPattern;
-    private final Map<String, Double> alphaPattern;
-    private final boolean ensureWeightTying;
-    private final List<String> modulesToSave;
-    private final @Nullable TokenSelection trainableTokenIndices;
-    private final BiasMode bias;
-    private final boolean allowUnmatched;
-    private final @Nullable String taskType;
-    private final @Nullable String baseModelNameOrPath;
-    private final @Nullable String revision;
-    private final @Nullable String peftVersion;
-    private final @Nullable AutoMapping autoMapping;
-    private final List<String> unknownFields;
-
-    /** Takes what a builder holds; copies its collections and checks it. */
-    LoraConfig(LoraConfigBuilder builder) {
-        targetParameters = List.copyOf(builder.targetParameters);
-        targetModules = ConfigCheck.targets(builder.targetModules, targetParameters);
-        excludeModules = builder.excludeModules;
-        rank = builder.rank;
-        loraAlpha = builder.loraAlpha;
-        loraDropout = builder.loraDropout;
-        useRslora = builder.useRslora;
-        init = builder.init;
-        useDora = builder.useDora;
-        loraBias = builder.loraBias;
-        fanInFanOut = builder.fanInFanOut;
-        layersToTransform = List.copyOf(builder.layersToTransform);
-        layersPattern = List.copyOf(builder.layersPattern);
-        rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(builder.rankPattern));
-        alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(builder.alphaPattern));
-        ensureWeightTying = builder.ensureWeightTying;
-        modulesToSave = List.copyOf(new LinkedHashSet<>(builder.modulesToSave));
-        trainableTokenIndices = builder.trainableTokenIndices;
-        bias = builder.bias;
-        allowUnmatched = builder.allowUnmatched;
-        taskType = builder.taskType;
-        baseModelNameOrPath = builder.baseModelNameOrPath;
-        revision = builder.revision;
-        peftVersion = builder.peftVersion;
-        autoMapping = builder.autoMapping;
-        unknownFields = List.copyOf(builder.unknownFields);
-        ConfigCheck.check(this);
+public record LoraConfig(
+        ModuleSelection targetModules,
+        Optional<ModuleSelection> excludeModules,
+        int rank,
+        double loraAlpha,
+        double loraDropout,
+        boolean useRslora,
+        LoraInit init,
+        boolean useDora,
+        boolean loraBias,
+        boolean fanInFanOut,
+        List<String> targetParameters,
+        List<Integer> layersToTransform,
+        List<String> layersPattern,
+        List<PatternValue<Integer>> rankPattern,
+        List<PatternValue<Double>> alphaPattern,
+        boolean ensureWeightTying,
+        List<String> modulesToSave,
+        Optional<TokenSelection> trainableTokenIndices,
+        BiasMode bias,
+        boolean allowUnmatched,
+        PeftMetadata metadata) {
+    /**
+     * Copies the lists and checks all values.
+     *
+     * @throws dev.ligature.LoraException if no module is targeted or a value is out of range
+     */
+    public LoraConfig {
+        targetModules = targetModules.normalized();
+        targetParameters = List.copyOf(new LinkedHashSet<>(targetParameters));
+        layersToTransform = List.copyOf(layersToTransform);
+        layersPattern = List.copyOf(layersPattern);
+        rankPattern = List.copyOf(rankPattern);
+        alphaPattern = List.copyOf(alphaPattern);
+        modulesToSave = List.copyOf(new LinkedHashSet<>(modulesToSave));
+        ConfigCheck check =
+                new ConfigCheck()
+                        .targets(targetModules, targetParameters)
+                        .ranks(rank, rankPattern)
+                        .alphas(loraAlpha, alphaPattern)
+                        .dropout(loraDropout)
+                        .loraBias(loraBias, useDora, init)
+                        .parameters(targetParameters, loraDropout, loraBias, useDora)
+                        .layers(targetModules, layersToTransform, layersPattern)
+                        .modulesToSave(modulesToSave)
+                        .task(metadata.taskType());
+        excludeModules.ifPresent(excluded -> check.selection("exclude_modules", excluded));
+        trainableTokenIndices.ifPresent(check::tokens);
+        check.finish();
     }
 
     /** Returns a builder with PEFT's defaults; the target modules must be set. */
-    public static LoraConfigBuilder builder() {
-        return new LoraConfigBuilder();
+    public static Builder builder() {
+        return new Builder();
     }
 
     /** Returns a builder that holds the values of this configuration. */
-    public LoraConfigBuilder toBuilder() {
-        return new LoraConfigBuilder(this);
+    public Builder toBuilder() {
+        return new Builder(this);
     }
 
-    /** Returns which modules are adapted; PEFT's {@code target_modules}. */
-    public ModuleSelection targetModules() {
-        return targetModules;
-    }
+    /** Collects a configuration. The last value given for a field holds. */
+    public static final class Builder extends SelectionBuilder<Builder> {
+        private int rank = 8;
+        private double loraAlpha = 8;
+        private double loraDropout;
+        private boolean useRslora;
+        private LoraInit init = LoraInit.DEFAULT;
+        private boolean useDora;
+        private boolean loraBias;
+        private boolean fanInFanOut;
+        private List<PatternValue<Integer>> rankPattern = List.of();
+        private List<PatternValue<Double>> alphaPattern = List.of();
+        private boolean ensureWeightTying;
+        private BiasMode bias = BiasMode.NONE;
+        private boolean allowUnmatched;
+        private PeftMetadata metadata = PeftMetadata.NONE;
 
-    /** Returns which modules are not adapted although they are targeted, if any. */
-    public Optional<ModuleSelection> excludeModules() {
-        return Optional.ofNullable(excludeModules);
-    }
+        private Builder() {}
 
-    /** Returns the rank of modules that {@link #rankPattern} says nothing of; PEFT's {@code r}. */
-    public int rank() {
-        return rank;
-    }
+        private Builder(LoraConfig config) {
+            targetModules = config.targetModules;
+            excludeModules = config.excludeModules.orElse(null);
+            rank = config.rank;
+            loraAlpha = config.loraAlpha;
+            loraDropout = config.loraDropout;
+            useRslora = config.useRslora;
+            init = config.init;
+            useDora = config.useDora;
+            loraBias = config.loraBias;
+            fanInFanOut = config.fanInFanOut;
+            targetParameters = config.targetParameters;
+            layersToTransform = config.layersToTransform;
+            layersPattern = config.layersPattern;
+            rankPattern = config.rankPattern;
+            alphaPattern = config.alphaPattern;
+            ensureWeightTying = config.ensureWeightTying;
+            modulesToSave = config.modulesToSave;
+            trainableTokenIndices = config.trainableTokenIndices.orElse(null);
+            bias = config.bias;
+            allowUnmatched = config.allowUnmatched;
+            metadata = config.metadata;
+        }
 
-    /** Returns the numerator of the scaling of modules that {@link #alphaPattern} leaves out. */
-    public double loraAlpha() {
-        return loraAlpha;
-    }
+        @Override
+        Builder self() {
+            return this;
+        }
 
-    /** Returns the probability with which linear modules drop an element of their input. */
-    public double loraDropout() {
-        return loraDropout;
-    }
+        /** Sets the rank, PEFT's {@code r}; default 8. */
+        public Builder optRank(int value) {
+            rank = value;
+            return this;
+        }
 
-    /** Returns whether the scaling is alpha / √r instead of alpha / r. */
-    public boolean useRslora() {
-        return useRslora;
-    }
+        /** Sets the numerator of the scaling; default 8. */
+        public Builder optLoraAlpha(double value) {
+            loraAlpha = value;
+            return this;
+        }
 
-    /** Returns how the factors of a new adapter start; PEFT's {@code init_lora_weights}. */
-    public LoraInit init() {
-        return init;
-    }
+        /** Sets the probability with which linear modules drop inputs in training; default 0. */
+        public Builder optLoraDropout(double value) {
+            loraDropout = value;
+            return this;
+        }
 
-    /**
-     * Returns whether the adapted weight is W + ΔW with each row, of an embedding each column,
-     * brought to a trained length: Liu et al., "DoRA", 2024.
-     */
-    public boolean useDora() {
-        return useDora;
-    }
+        /** Sets whether the scaling is alpha / √r instead of alpha / r; default false. */
+        public Builder optUseRslora(boolean value) {
+            useRslora = value;
+            return this;
+        }
 
-    /** Returns whether the factor B has a bias, which is trained. */
-    public boolean loraBias() {
-        return loraBias;
-    }
+        /** Sets how the factors start; default {@link LoraInit#DEFAULT}. */
+        public Builder optInit(LoraInit value) {
+            init = value;
+            return this;
+        }
 
-    /**
-     * Returns whether the weights are said to be stored as (in, out). DJL stores them as (out, in),
-     * and the factors are the same either way, so a plan warns of it and takes no notice.
-     */
-    public boolean fanInFanOut() {
-        return fanInFanOut;
-    }
+        /** Sets whether each row of W + ΔW is brought to a trained length; default false. */
+        public Builder optUseDora(boolean value) {
+            useDora = value;
+            return this;
+        }
 
-    /**
-     * Returns the parameters that are adapted for whoever reads them, by full names or by what
-     * their names end with: the name of an annotated module and that of the parameter in it, {@code
-     * encoder.attention.query.weight}.
-     */
-    public List<String> targetParameters() {
-        return targetParameters;
-    }
+        /**
+         * Sets whether the factor B has a bias; default false. Only with {@link LoraInit#DEFAULT}
+         * or {@link LoraInit#RANDOM}, without DoRA, and not for embeddings.
+         */
+        public Builder optLoraBias(boolean value) {
+            loraBias = value;
+            return this;
+        }
 
-    /** Returns the indices of the layers that are adapted; empty for all of them. */
-    public List<Integer> layersToTransform() {
-        return layersToTransform;
-    }
+        /** Sets whether the weights are said to be stored as (in, out); of no effect. */
+        public Builder optFanInFanOut(boolean value) {
+            fanInFanOut = value;
+            return this;
+        }
 
-    /** Returns the names of the lists whose index is meant by the layers; empty for any. */
-    public List<String> layersPattern() {
-        return layersPattern;
-    }
+        /** Sets ranks by pattern of module name; the first that matches decides. Default none. */
+        public Builder optRankPattern(List<PatternValue<Integer>> patterns) {
+            rankPattern = patterns;
+            return this;
+        }
 
-    /** Returns ranks by pattern of module name; the first pattern that matches decides. */
-    public Map<String, Integer> rankPattern() {
-        return rankPattern;
-    }
+        /**
+         * Sets ranks by pattern of module name, in the order of a map; for one, or a sorted map.
+         */
+        public Builder optRankPattern(Map<String, Integer> patterns) {
+            return optRankPattern(PatternValue.listOf(patterns));
+        }
 
-    /** Returns alphas by pattern of module name; the first pattern that matches decides. */
-    public Map<String, Double> alphaPattern() {
-        return alphaPattern;
-    }
+        /** Sets alphas by pattern of module name; the first that matches decides. Default none. */
+        public Builder optAlphaPattern(List<PatternValue<Double>> patterns) {
+            alphaPattern = patterns;
+            return this;
+        }
 
-    /** Returns whether modules that read one weight share one pair. */
-    public boolean ensureWeightTying() {
-        return ensureWeightTying;
-    }
+        /** Sets alphas by pattern of module name, in the order of a map. */
+        public Builder optAlphaPattern(Map<String, Double> patterns) {
+            return optAlphaPattern(PatternValue.listOf(patterns));
+        }
 
-    /**
-     * Returns the modules whose parameters the adapter has whole copies of, by full names or by
-     * what their names end with; PEFT's {@code modules_to_save}. A module is also meant by the name
-     * of what it is in: {@code classifier} means {@code classifier.dense}.
-     */
-    public List<String> modulesToSave() {
-        return modulesToSave;
-    }
+        /** Sets whether modules that read one weight share one pair; default false. */
+        public Builder optEnsureWeightTying(boolean value) {
+            ensureWeightTying = value;
+            return this;
+        }
 
-    /** Returns the rows that the adapter has its own values for, if any. */
-    public Optional<TokenSelection> trainableTokenIndices() {
-        return Optional.ofNullable(trainableTokenIndices);
-    }
+        /** Sets which biases are trained; default {@link BiasMode#NONE}. */
+        public Builder optBias(BiasMode value) {
+            bias = value;
+            return this;
+        }
 
-    /** Returns which biases the adapter has its own values for. */
-    public BiasMode bias() {
-        return bias;
-    }
+        /**
+         * Sets whether entries that match nothing are warnings, and not errors, when an adapter is
+         * created; default false.
+         */
+        public Builder optAllowUnmatched(boolean value) {
+            allowUnmatched = value;
+            return this;
+        }
 
-    /**
-     * Returns whether an entry that matches nothing is a warning when an adapter is created, and
-     * not an error. No part of a file.
-     */
-    public boolean allowUnmatched() {
-        return allowUnmatched;
-    }
+        /** Sets the task, one of PEFT's names such as {@code CAUSAL_LM}; default none. */
+        public Builder optTaskType(@Nullable String taskType) {
+            return optMetadata(metadata.withTaskType(taskType));
+        }
 
-    /** Returns the task, one of PEFT's names, if given. Of no meaning here. */
-    public Optional<String> taskType() {
-        return Optional.ofNullable(taskType);
-    }
+        /** Sets the name or path of the base model; default none. */
+        public Builder optBaseModelNameOrPath(@Nullable String baseModelNameOrPath) {
+            return optMetadata(metadata.withBaseModelNameOrPath(baseModelNameOrPath));
+        }
 
-    /** Returns the name or path of the base model, if given. Of no meaning here. */
-    public Optional<String> baseModelNameOrPath() {
-        return Optional.ofNullable(baseModelNameOrPath);
-    }
+        /** Sets what a file says that does not affect what the adapter computes. */
+        public Builder optMetadata(PeftMetadata value) {
+            metadata = value;
+            return this;
+        }
 
-    /** Returns the revision of the base model, if given. Of no meaning here. */
-    public Optional<String> revision() {
-        return Optional.ofNullable(revision);
-    }
-
-    /** Returns the version of PEFT that wrote the file, if one did. */
-    public Optional<String> peftVersion() {
-        return Optional.ofNullable(peftVersion);
-    }
-
-    /** Returns the Python class of the base model, if given. Of no meaning here. */
-    public Optional<AutoMapping> autoMapping() {
-        return Optional.ofNullable(autoMapping);
-    }
-
-    /**
-     * Returns the fields of the file that PEFT 0.21 does not know, each with its value. A loaded
-     * adapter has a warning for each; a new one cannot be created with any. They are not written.
-     */
-    public List<String> unknownFields() {
-        return unknownFields;
-    }
-
-    @Override
-    public boolean equals(@Nullable Object other) {
-        return other instanceof LoraConfig config && values().equals(config.values());
-    }
-
-    @Override
-    public int hashCode() {
-        return values().hashCode();
-    }
-
-    @Override
-    public String toString() {
-        return "LoraConfig" + values();
-    }
-
-    private List<Object> values() {
-        return Arrays.asList(
-                targetModules,
-                excludeModules(),
-                rank,
-                loraAlpha,
-                loraDropout,
-                useRslora,
-                init,
-                useDora,
-                loraBias,
-                fanInFanOut,
-                targetParameters,
-                layersToTransform,
-                layersPattern,
-                List.copyOf(rankPattern.entrySet()), // as lists, because their order decides
-                List.copyOf(alphaPattern.entrySet()),
-                ensureWeightTying,
-                modulesToSave,
-                trainableTokenIndices(),
-                bias,
-                allowUnmatched,
-                taskType(),
-                baseModelNameOrPath(),
-                revision(),
-                peftVersion(),
-                autoMapping(),
-                unknownFields);
+        /**
+         * Returns the configuration.
+         *
+         * @throws dev.ligature.LoraException if no module is targeted or a value is out of range
+         */
+        public LoraConfig build() {
+            return new LoraConfig(
+                    targetModules,
+                    Optional.ofNullable(excludeModules),
+                    rank,
+                    loraAlpha,
+                    loraDropout,
+                    useRslora,
+                    init,
+                    useDora,
+                    loraBias,
+                    fanInFanOut,
+                    List.copyOf(targetParameters),
+                    List.copyOf(layersToTransform),
+                    List.copyOf(layersPattern),
+                    rankPattern,
+                    alphaPattern,
+                    ensureWeightTying,
+                    List.copyOf(modulesToSave),
+                    Optional.ofNullable(trainableTokenIndices),
+                    bias,
+                    allowUnmatched,
+                    metadata);
+        }
     }
 }

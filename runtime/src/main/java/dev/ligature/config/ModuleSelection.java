@@ -6,9 +6,27 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 
 /**
- * Which modules a configuration means: PEFT's {@code target_modules} and {@code exclude_modules}.
+ * The modules that a configuration selects: PEFT's {@code target_modules} and {@code
+ * exclude_modules}.
  */
 public sealed interface ModuleSelection {
+    /** Returns whether nothing is selected because no name or expression is given. */
+    default boolean isEmpty() {
+        return this instanceof Names names
+                ? names.names().isEmpty()
+                : this instanceof Regex regex && regex.expression().isEmpty();
+    }
+
+    /** Returns the selection with one form for what PEFT writes in several. */
+    default ModuleSelection normalized() {
+        if (isEmpty()) {
+            return Names.of(Set.of());
+        }
+        return this instanceof Regex regex && regex.expression().equalsIgnoreCase(AllLinear.WORD)
+                ? new AllLinear()
+                : this;
+    }
+
     /** Returns the selection as messages show it. */
     default String shown() {
         if (this instanceof Names names) {

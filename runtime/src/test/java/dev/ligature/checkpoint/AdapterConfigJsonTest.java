@@ -9,11 +9,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
 import dev.ligature.LoraException;
-import dev.ligature.config.AutoMapping;
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
 import dev.ligature.config.ModuleSelection;
+import dev.ligature.config.PatternValue;
+import dev.ligature.config.PeftMetadata;
 import dev.ligature.config.TokenSelection;
 import dev.ligature.internal.peft.UnsupportedField;
 import dev.ligature.internal.resolve.PlanResolver;
@@ -72,10 +73,14 @@ class AdapterConfigJsonTest {
                         .optRankPattern(ranks)
                         .optAlphaPattern(Map.of("layers.1.self_attn.q_proj", 1.5))
                         .optEnsureWeightTying(true)
-                        .optTaskType("CAUSAL_LM")
-                        .optBaseModelNameOrPath("org/base <1>")
-                        .optRevision("main")
-                        .optPeftVersion("0.21.0")
+                        .optMetadata(
+                                PeftMetadata.of(
+                                        "CAUSAL_LM",
+                                        "org/base <1>",
+                                        "main",
+                                        "0.21.0",
+                                        null,
+                                        List.of()))
                         .build();
         assertEquals(expected, parse(resource("/adapter-config/peft-most.json")));
     }
@@ -115,7 +120,9 @@ class AdapterConfigJsonTest {
                 List.of("z", "a", "m"),
                 List.copyOf(((ModuleSelection.Names) config.targetModules()).names()));
         LoraConfig again = parse(AdapterConfigJson.write(config));
-        assertEquals(List.of("z", "a", "m"), List.copyOf(again.rankPattern().keySet()));
+        assertEquals(
+                List.of("z", "a", "m"),
+                again.rankPattern().stream().map(PatternValue::pattern).toList());
         assertEquals(
                 List.of("z", "a", "m"),
                 List.copyOf(((ModuleSelection.Names) again.targetModules()).names()));
@@ -178,8 +185,9 @@ class AdapterConfigJsonTest {
     void theClassOfTheBase_isKept() throws IOException {
         LoraConfig config = parse(resource("/adapter-config/llama-layers.json"));
         assertEquals(
-                new AutoMapping("LlamaForCausalLM", "transformers.models.llama.modeling_llama"),
-                config.autoMapping().orElseThrow());
+                new PeftMetadata.AutoMapping(
+                        "LlamaForCausalLM", "transformers.models.llama.modeling_llama"),
+                config.metadata().autoMapping().orElseThrow());
     }
 
     @ParameterizedTest
@@ -293,9 +301,9 @@ class AdapterConfigJsonTest {
                 parse(with(targets() + ", \"from_the_future\": {\"a\": [1]}, \"my_note\": true"));
         assertEquals(
                 List.of("'from_the_future' set to {a=[1]}", "'my_note' set to true"),
-                config.unknownFields());
+                config.metadata().unknownFields());
         assertFalse(AdapterConfigJson.write(config).contains("from_the_future"));
-        assertEquals(List.of(), parse(AdapterConfigJson.write(config)).unknownFields());
+        assertEquals(List.of(), parse(AdapterConfigJson.write(config)).metadata().unknownFields());
         PlanWarning warning =
                 PlanResolver.resolveForLoading(config, LlamaLayout.tied()).warnings().get(0);
         assertEquals("LoraUnknownField", warning.code());
@@ -317,7 +325,7 @@ class AdapterConfigJsonTest {
         for (String nothing : List.of("null", "false", "[]", "{}", "\"\"")) {
             parse(with(targets() + ", \"lora_alhpa\": " + nothing));
             LoraConfig config = parse(with(targets() + ", \"from_the_future\": " + nothing));
-            assertEquals(List.of(), config.unknownFields());
+            assertEquals(List.of(), config.metadata().unknownFields());
         }
     }
 

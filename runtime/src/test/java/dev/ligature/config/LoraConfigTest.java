@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ligature.LoraException;
 import dev.ligature.plan.Refused;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,7 +27,7 @@ class LoraConfigTest {
         assertEquals(false, config.useRslora());
         assertEquals(false, config.ensureWeightTying());
         assertTrue(config.rankPattern().isEmpty() && config.alphaPattern().isEmpty());
-        assertTrue(config.excludeModules().isEmpty() && config.taskType().isEmpty());
+        assertTrue(config.excludeModules().isEmpty() && config.metadata().taskType().isEmpty());
     }
 
     @Test
@@ -42,7 +44,7 @@ class LoraConfigTest {
     @Test
     void everyFieldCountsForEqualityAndIsCopiedByToBuilder() {
         LoraConfig plain = names().build();
-        List<UnaryOperator<LoraConfigBuilder>> changes =
+        List<UnaryOperator<LoraConfig.Builder>> changes =
                 List.of(
                         b -> b.setTargetModules("k_proj"),
                         b -> b.setTargetModulesRegex("q_proj"),
@@ -61,10 +63,25 @@ class LoraConfigTest {
                         b -> b.optEnsureWeightTying(true),
                         b -> b.optTaskType("CAUSAL_LM"),
                         b -> b.optBaseModelNameOrPath("base"),
-                        b -> b.optRevision("main"),
-                        b -> b.optPeftVersion("0.21.0"),
-                        b -> b.optAutoMapping(new AutoMapping("Llama", "transformers")));
-        for (UnaryOperator<LoraConfigBuilder> change : changes) {
+                        b -> b.optMetadata(metadata("main", null, null)),
+                        b -> b.optMetadata(metadata(null, "0.21.0", null)),
+                        b ->
+                                b.optMetadata(
+                                        metadata(
+                                                null,
+                                                null,
+                                                new PeftMetadata.AutoMapping(
+                                                        "Llama", "transformers"))),
+                        b -> b.optUseDora(true),
+                        b -> b.optLoraBias(true),
+                        b -> b.optFanInFanOut(true),
+                        b -> b.optTargetParameters("experts"),
+                        b -> b.optModulesToSave("norm"),
+                        b -> b.optTrainableTokenIndices(1),
+                        b -> b.optTrainableTokenIndices(Map.of("embed", List.of(1))),
+                        b -> b.optBias(BiasMode.ALL),
+                        b -> b.optAllowUnmatched(true));
+        for (UnaryOperator<LoraConfig.Builder> change : changes) {
             LoraConfig changed = change.apply(plain.toBuilder()).build();
             assertNotEquals(plain, changed);
             assertEquals(changed, changed.toBuilder().build());
@@ -82,7 +99,9 @@ class LoraConfigTest {
         assertNotEquals(names().optRankPattern(one).build(), names().optRankPattern(two).build());
         assertEquals(
                 List.of("q_proj", ".*proj"),
-                List.copyOf(names().optRankPattern(one).build().rankPattern().keySet()));
+                names().optRankPattern(one).build().rankPattern().stream()
+                        .map(PatternValue::pattern)
+                        .toList());
     }
 
     @Test
@@ -90,9 +109,8 @@ class LoraConfigTest {
         Map<String, Integer> ranks = new LinkedHashMap<>(Map.of("q_proj", 2));
         LoraConfig config = names().optRankPattern(ranks).build();
         ranks.put("k_proj", 3);
-        assertEquals(Map.of("q_proj", 2), config.rankPattern());
-        assertThrows(
-                UnsupportedOperationException.class, () -> config.rankPattern().put("k_proj", 3));
+        assertEquals(List.of(new PatternValue<>("q_proj", 2)), config.rankPattern());
+        assertThrows(UnsupportedOperationException.class, () -> config.rankPattern().clear());
     }
 
     @ParameterizedTest
@@ -207,7 +225,8 @@ class LoraConfigTest {
                 "'CAUSAL_ML'",
                 "Did you mean CAUSAL_LM");
         assertEquals(
-                "CAUSAL_LM", names().optTaskType("CAUSAL_LM").build().taskType().orElseThrow());
+                "CAUSAL_LM",
+                names().optTaskType("CAUSAL_LM").build().metadata().taskType().orElseThrow());
     }
 
     @Test
@@ -218,7 +237,35 @@ class LoraConfigTest {
                 "target_modules");
     }
 
-    private static LoraConfigBuilder names() {
+    @Test
+    void allProblemsOfAConfiguration_areInOneError() {
+        LoraException error =
+                assertThrows(
+                        LoraException.class,
+                        () ->
+                                LoraConfig.builder()
+                                        .setTargetModules()
+                                        .optRank(0)
+                                        .optLoraDropout(2)
+                                        .optExcludeModulesRegex("a(")
+                                        .build());
+        assertEquals("LoraTargetsMissing", error.code());
+        assertEquals(
+                List.of("[LoraTargetsMissing]", "[LoraRank]", "[LoraDropout]", "[LoraRegex]"),
+                String.valueOf(error.getMessage())
+                        .lines()
+                        .map(line -> line.substring(0, line.indexOf(' ')))
+                        .toList());
+    }
+
+    private static PeftMetadata metadata(
+            @Nullable String revision,
+            @Nullable String peftVersion,
+            PeftMetadata.@Nullable AutoMapping autoMapping) {
+        return PeftMetadata.of(null, null, revision, peftVersion, autoMapping, List.of());
+    }
+
+    private static LoraConfig.Builder names() {
         return LoraConfig.builder().setTargetModules("q_proj");
     }
 }

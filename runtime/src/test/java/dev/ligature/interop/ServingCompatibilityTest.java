@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ligature.checkpoint.LlamaLayout;
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.internal.peft.AdapterConfigWriter;
 import dev.ligature.internal.resolve.ExplicitConfig;
 import dev.ligature.internal.resolve.PlanResolver;
@@ -134,7 +133,7 @@ class ServingCompatibilityTest {
 
     @Test
     void whatAConfigurationAsksFor_isFoundInThePlan() {
-        Map<LoraConfigBuilder, String> configs =
+        Map<LoraConfig.Builder, String> configs =
                 Map.of(
                         config("q_proj").optUseDora(true), "DoRA",
                         config("q_proj").optLoraBias(true), "factors have biases",
@@ -186,11 +185,11 @@ class ServingCompatibilityTest {
                 of(config("q_proj").optRank(17)).report());
     }
 
-    private static LoraConfigBuilder config(String... targets) {
+    private static LoraConfig.Builder config(String... targets) {
         return LoraConfig.builder().setTargetModules(targets).optBaseModelNameOrPath("org/base");
     }
 
-    private static ServingCompatibility of(LoraConfigBuilder config) {
+    private static ServingCompatibility of(LoraConfig.Builder config) {
         return of(config.build(), LlamaLayout.tied());
     }
 

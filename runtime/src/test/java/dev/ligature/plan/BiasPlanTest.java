@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.internal.resolve.PlanResolver;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,11 +89,11 @@ class BiasPlanTest {
                 otherBiases);
     }
 
-    private static LoraConfigBuilder config(BiasMode mode) {
+    private static LoraConfig.Builder config(BiasMode mode) {
         return LoraConfig.builder().setTargetModules("q").optBias(mode);
     }
 
-    private static List<String> biases(LoraConfigBuilder builder, ModelLayout layout) {
+    private static List<String> biases(LoraConfig.Builder builder, ModelLayout layout) {
         return new ArrayList<>(
                 PlanResolver.resolve(builder.build(), layout).replacements().stream()
                         .map(ReplacementPlan::name)

@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.internal.resolve.PlanResolver;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -275,11 +274,11 @@ class LoraPlanTest {
                 DataType.FLOAT32);
     }
 
-    private static LoraConfigBuilder names(String... names) {
+    private static LoraConfig.Builder names(String... names) {
         return LoraConfig.builder().setTargetModules(names);
     }
 
-    private static LoraPlan resolve(LoraConfigBuilder builder) {
+    private static LoraPlan resolve(LoraConfig.Builder builder) {
         return PlanResolver.resolve(builder.build(), LLAMA);
     }
 }

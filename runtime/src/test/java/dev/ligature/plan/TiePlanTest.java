@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.internal.resolve.PlanResolver;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -215,7 +214,7 @@ class TiePlanTest {
                 name, Role.MODULE, ModuleKind.LINEAR, "TiedLinear", weight, new Shape(24, 24));
     }
 
-    private static LoraConfigBuilder config(String target) {
+    private static LoraConfig.Builder config(String target) {
         return LoraConfig.builder().setTargetModules(target).optEnsureWeightTying(true);
     }
 

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.config.TokenSelection;
 import dev.ligature.internal.resolve.ExplicitConfig;
 import dev.ligature.internal.resolve.PlanResolver;
@@ -166,7 +165,7 @@ class TokenRowsPlanTest {
     @Tag("D26")
     void rowsAndAPairOrACopyOnOneWeight_areAConflictWhateverTheFlag(String target, String saved) {
         for (boolean flag : new boolean[] {true, false}) {
-            LoraConfigBuilder builder = tokens("1").optEnsureWeightTying(flag);
+            LoraConfig.Builder builder = tokens("1").optEnsureWeightTying(flag);
             if (!target.isEmpty()) {
                 builder.setTargetModules("q_proj", target);
             } else {
@@ -180,7 +179,7 @@ class TokenRowsPlanTest {
                     "untie the base");
         }
         if (!"embed_tokens".equals(target) && !"embed_tokens".equals(saved)) {
-            LoraConfigBuilder untied = tokens("1");
+            LoraConfig.Builder untied = tokens("1");
             if (!saved.isEmpty()) {
                 untied.optModulesToSave(saved);
             } else {
@@ -210,12 +209,12 @@ class TokenRowsPlanTest {
         return Layouts.module(name, Role.MODULE, kind, "Tied", "shared", new Shape(67, 24));
     }
 
-    private static LoraConfigBuilder config() {
+    private static LoraConfig.Builder config() {
         return LoraConfig.builder().setTargetModules("q_proj");
     }
 
     /** Reads {@code 1 2}, a list, or {@code h:1 2;e:3}, by module. */
-    private static LoraConfigBuilder tokens(String text) {
+    private static LoraConfig.Builder tokens(String text) {
         if (!text.contains(":")) {
             return config().optTrainableTokenIndices(indices(text));
         }

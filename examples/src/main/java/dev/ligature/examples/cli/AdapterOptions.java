@@ -4,7 +4,6 @@ import dev.ligature.LoraModel;
 import dev.ligature.checkpoint.AdapterConfigJson;
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.config.LoraInit;
 import dev.ligature.internal.adapter.AdapterState;
 import java.io.IOException;
@@ -163,7 +162,7 @@ final class AdapterOptions {
 
     private LoraConfig config(Path base) {
         List<String> names = targets == null ? DEFAULT_TARGETS : targets;
-        LoraConfigBuilder builder = LoraConfig.builder();
+        LoraConfig.Builder builder = LoraConfig.builder();
         if (names.equals(List.of("all-linear"))) {
             builder.setAllLinear();
         } else {

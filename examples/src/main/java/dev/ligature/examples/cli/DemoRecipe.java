@@ -1,7 +1,6 @@
 package dev.ligature.examples.cli;
 
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.examples.llama.LlamaAttentionLora;
 import dev.ligature.examples.llama.LlamaForCausalLMLora;
 import dev.ligature.examples.llama.LlamaModelLora;
@@ -41,7 +40,7 @@ record DemoRecipe(String adapter, String label, LoraConfig config) {
 
     static final List<DemoRecipe> ALL = List.of(ATTENTION_ONLY, TIED, UNTIED);
 
-    private static LoraConfigBuilder adapting(String... beyondAttention) {
+    private static LoraConfig.Builder adapting(String... beyondAttention) {
         List<String> targets = new ArrayList<>(ATTENTION);
         Collections.addAll(targets, beyondAttention);
         return LoraConfig.builder()

@@ -5,7 +5,6 @@ import dev.ligature.Combination;
 import dev.ligature.Combination.Kind;
 import dev.ligature.LoraException;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.internal.adapter.AdapterParts;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.adapter.FactorPair;
@@ -119,13 +118,13 @@ public final class CombinedAdapter {
     /** PEFT keeps use_rslora of the first adapter, and with it scales by √r what is scaled. */
     private LoraConfig config(ModelLayout layout, int rank) {
         LoraConfig first = weights.keySet().iterator().next().config();
-        LoraConfigBuilder builder =
+        LoraConfig.Builder builder =
                 LoraConfig.builder()
                         .optRank(rank)
                         .optLoraAlpha(rank)
                         .optLoraDropout(first.loraDropout())
-                        .optTaskType(first.taskType().orElse(null))
-                        .optBaseModelNameOrPath(first.baseModelNameOrPath().orElse(null))
+                        .optTaskType(first.metadata().taskType().orElse(null))
+                        .optBaseModelNameOrPath(first.metadata().baseModelNameOrPath().orElse(null))
                         .optEnsureWeightTying(isTied());
         Set<String> readers = readers();
         LoraConfig byName = builder.setTargetModules(readers).build();

@@ -2,11 +2,10 @@ package dev.ligature.internal.peft;
 
 import dev.ligature.LoraException;
 import dev.ligature.checkpoint.CheckpointException;
-import dev.ligature.config.AutoMapping;
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.config.LoraInit;
+import dev.ligature.config.PeftMetadata;
 import dev.ligature.internal.json.ConfigFields;
 import dev.ligature.internal.names.Nearest;
 import java.util.ArrayList;
@@ -68,8 +67,8 @@ public final class AdapterConfigReader {
     public LoraConfig read() throws CheckpointException {
         requireLora();
         refuseUnsupported();
-        LoraConfigBuilder builder = LoraConfig.builder();
-        builder.optUnknownFields(unknown());
+        LoraConfig.Builder builder = LoraConfig.builder();
+        List<String> unknown = unknown();
         modules(builder);
         replacements(builder);
         numbers(builder);
@@ -83,11 +82,14 @@ public final class AdapterConfigReader {
         builder.optFanInFanOut(fields.flag("fan_in_fan_out"));
         builder.optEnsureWeightTying(fields.flag("ensure_weight_tying"));
         builder.optInit(init());
-        builder.optTaskType(fields.text("task_type"));
-        builder.optBaseModelNameOrPath(fields.text("base_model_name_or_path"));
-        builder.optRevision(fields.text("revision"));
-        builder.optPeftVersion(fields.text("peft_version"));
-        builder.optAutoMapping(autoMapping());
+        builder.optMetadata(
+                PeftMetadata.of(
+                        fields.text("task_type"),
+                        fields.text("base_model_name_or_path"),
+                        fields.text("revision"),
+                        fields.text("peft_version"),
+                        autoMapping(),
+                        unknown));
         try {
             return builder.build();
         } catch (LoraException e) {
@@ -97,7 +99,7 @@ public final class AdapterConfigReader {
         }
     }
 
-    private void modules(LoraConfigBuilder builder) throws CheckpointException {
+    private void modules(LoraConfig.Builder builder) throws CheckpointException {
         if (fields.value("target_modules") instanceof String expression) {
             builder.setTargetModulesRegex(expression);
         } else if (fields.has("target_modules")) {
@@ -122,7 +124,7 @@ public final class AdapterConfigReader {
         }
     }
 
-    private void replacements(LoraConfigBuilder builder) throws CheckpointException {
+    private void replacements(LoraConfig.Builder builder) throws CheckpointException {
         if (fields.has("modules_to_save")) {
             builder.optModulesToSave(fields.texts("modules_to_save"));
         }
@@ -144,7 +146,7 @@ public final class AdapterConfigReader {
         }
     }
 
-    private void numbers(LoraConfigBuilder builder) throws CheckpointException {
+    private void numbers(LoraConfig.Builder builder) throws CheckpointException {
         if (fields.has("r")) {
             builder.optRank(fields.integer("r"));
         }
@@ -185,14 +187,14 @@ public final class AdapterConfigReader {
                                         + " one with another init."));
     }
 
-    private @Nullable AutoMapping autoMapping() throws CheckpointException {
+    private PeftMetadata.@Nullable AutoMapping autoMapping() throws CheckpointException {
         if (!fields.has("auto_mapping")) {
             return null;
         }
         Map<String, @Nullable Object> members = fields.members("auto_mapping");
         return members.get("base_model_class") instanceof String baseModelClass
                         && members.get("parent_library") instanceof String parentLibrary
-                ? new AutoMapping(baseModelClass, parentLibrary)
+                ? new PeftMetadata.AutoMapping(baseModelClass, parentLibrary)
                 : null;
     }
 

@@ -81,20 +81,24 @@ public final class AdapterConfigWriter {
         fields.put("bias", config.bias().word());
         fields.put("layers_to_transform", orNull(config.layersToTransform()));
         fields.put("layers_pattern", layersPattern(config.layersPattern()));
-        fields.put("rank_pattern", config.rankPattern());
+        Map<String, Object> ranks = new LinkedHashMap<>();
+        config.rankPattern().forEach(entry -> ranks.put(entry.pattern(), entry.value()));
+        fields.put("rank_pattern", ranks);
         Map<String, Object> alphas = new LinkedHashMap<>();
-        config.alphaPattern().forEach((pattern, alpha) -> alphas.put(pattern, shortest(alpha)));
+        config.alphaPattern()
+                .forEach(entry -> alphas.put(entry.pattern(), shortest(entry.value())));
         fields.put("alpha_pattern", alphas);
-        fields.put("task_type", config.taskType().orElse(null));
-        fields.put("base_model_name_or_path", config.baseModelNameOrPath().orElse(null));
-        fields.put("revision", config.revision().orElse(null));
-        fields.put("peft_version", config.peftVersion().orElse(null));
+        fields.put("task_type", config.metadata().taskType().orElse(null));
+        fields.put("base_model_name_or_path", config.metadata().baseModelNameOrPath().orElse(null));
+        fields.put("revision", config.metadata().revision().orElse(null));
+        fields.put("peft_version", config.metadata().peftVersion().orElse(null));
         fields.put("auto_mapping", autoMapping(config));
         return fields;
     }
 
     private static @Nullable Object autoMapping(LoraConfig config) {
-        return config.autoMapping()
+        return config.metadata()
+                .autoMapping()
                 .map(
                         mapping ->
                                 new TreeMap<>(

@@ -28,7 +28,8 @@ final class BiasResolver {
      * @param pairs the pairs of the plan, on which {@code lora_only} depends
      * @param saved the modules that are copied as a whole, their biases included
      */
-    Resolved<List<ReplacementPlan>> resolve(List<PairPlan> pairs, Set<ModelLayout.Module> saved) {
+    Problems.Resolved<List<ReplacementPlan>> resolve(
+            List<PairPlan> pairs, Set<ModelLayout.Module> saved) {
         Problems problems = new Problems();
         if (config.bias() == BiasMode.NONE) {
             return problems.with(List.of());
@@ -55,14 +56,16 @@ final class BiasResolver {
                         .collect(Collectors.toSet());
         Set<String> copied = new HashSet<>();
         saved.forEach(module -> module.parameters().forEach(p -> copied.add(p.id())));
-        Map<String, ParameterCopy> copies = new LinkedHashMap<>();
+        Map<String, ModulesToSave.ParameterCopy> copies = new LinkedHashMap<>();
         for (ModelLayout.Module module : layout.modules()) {
             if (config.bias() == BiasMode.LORA_ONLY && !adapted.contains(module.name())) {
                 continue;
             }
             for (ModelLayout.Parameter parameter : module.parameters()) {
                 if (parameter.bias() && !copied.contains(parameter.id())) {
-                    copies.computeIfAbsent(parameter.id(), id -> new ParameterCopy(parameter))
+                    copies.computeIfAbsent(
+                                    parameter.id(),
+                                    id -> new ModulesToSave.ParameterCopy(parameter))
                             .readers()
                             .add(new ReplacementPlan.Reader(module.name(), parameter.name()));
                 }

@@ -2,11 +2,11 @@ package dev.ligature.internal.resolve;
 
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
+import dev.ligature.config.PatternValue;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.PairPlan;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * The plan of an adapter as files hold it: a pair that starts from its weight, with ΔW = s (B A −
@@ -22,21 +22,24 @@ public final class ConvertedPlan {
             return plan;
         }
         double growth = config.useRslora() ? Math.sqrt(2) : 2;
-        Map<String, Integer> ranks = new LinkedHashMap<>(config.rankPattern());
-        ranks.replaceAll((pattern, rank) -> 2 * rank);
-        Map<String, Double> alphas = new LinkedHashMap<>(config.alphaPattern());
-        alphas.replaceAll((pattern, alpha) -> growth * alpha);
         LoraConfig doubled =
                 config.toBuilder()
                         .optInit(LoraInit.DEFAULT)
                         .optRank(2 * config.rank())
                         .optLoraAlpha(growth * config.loraAlpha())
-                        .optRankPattern(ranks)
-                        .optAlphaPattern(alphas)
+                        .optRankPattern(mapped(config.rankPattern(), rank -> 2 * rank))
+                        .optAlphaPattern(mapped(config.alphaPattern(), alpha -> growth * alpha))
                         .build();
         List<PairPlan> plain =
                 plan.pairs().stream().map(pair -> of(pair, config.useRslora())).toList();
         return new LoraPlan(doubled, plain, plan.replacements(), plan.tokenRows(), plan.warnings());
+    }
+
+    private static <V> List<PatternValue<V>> mapped(
+            List<PatternValue<V>> patterns, UnaryOperator<V> change) {
+        return patterns.stream()
+                .map(entry -> new PatternValue<>(entry.pattern(), change.apply(entry.value())))
+                .toList();
     }
 
     /** Returns the plan of [A; A₀] and [B, −B₀], with twice the rank and the same scaling. */

@@ -1,14 +1,17 @@
 package dev.ligature.internal.resolve;
 
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.config.ModuleSelection;
+import dev.ligature.config.PatternValue;
+import dev.ligature.config.TokenSelection;
 import dev.ligature.internal.names.NameMatch;
 import dev.ligature.internal.names.NamePatterns;
 import dev.ligature.internal.names.PythonRegex;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
+import dev.ligature.plan.ReplacementPlan;
+import dev.ligature.plan.TokenRowsPlan;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -46,24 +49,44 @@ public final class ExplicitConfig {
      * name that files use, with its pair's rank and alpha. Resolving it gives the same pairs.
      */
     public static LoraConfig of(LoraPlan plan) {
-        LoraConfigBuilder builder =
-                new ExplicitConfig(plan.config(), plan.pairs()).config().toBuilder();
-        new ExplicitReplacements(plan).addTo(builder);
-        return builder.build();
-    }
-
-    private LoraConfig config() {
-        LoraConfigBuilder builder = config.toBuilder();
-        targets(builder);
-        parameters(builder);
+        LoraConfig config = plan.config();
+        ExplicitConfig explicit = new ExplicitConfig(config, plan.pairs());
+        LoraConfig.Builder builder = config.toBuilder();
+        explicit.targets(builder);
+        explicit.parameters(builder);
         builder.optFanInFanOut(false); // the factors do not depend on it
-        builder.optRankPattern(patterns(config.rankPattern(), config.rank(), PairPlan::rank));
+        builder.optRankPattern(
+                explicit.patterns(config.rankPattern(), config.rank(), PairPlan::rank));
         builder.optAlphaPattern(
-                patterns(config.alphaPattern(), config.loraAlpha(), PairPlan::alpha));
+                explicit.patterns(config.alphaPattern(), config.loraAlpha(), PairPlan::alpha));
+        modulesToSave(plan, builder);
+        tokens(plan, builder);
         return builder.build();
     }
 
-    private void targets(LoraConfigBuilder builder) {
+    private static void modulesToSave(LoraPlan plan, LoraConfig.Builder builder) {
+        Set<String> saved = new LinkedHashSet<>();
+        for (ReplacementPlan copy : plan.replacements()) {
+            if (copy.reason() == ReplacementPlan.Reason.SAVED_MODULE) {
+                copy.readers().forEach(reader -> saved.add(reader.module()));
+            }
+        }
+        if (!saved.isEmpty()) {
+            builder.optModulesToSave(saved);
+        }
+    }
+
+    private static void tokens(LoraPlan plan, LoraConfig.Builder builder) {
+        if (plan.config().trainableTokenIndices().orElse(null) instanceof TokenSelection.ByModule) {
+            Map<String, List<Integer>> rows = new LinkedHashMap<>();
+            for (TokenRowsPlan tokens : plan.tokenRows()) {
+                tokens.readers().forEach(reader -> rows.put(reader.module(), tokens.indices()));
+            }
+            builder.optTrainableTokenIndices(rows);
+        }
+    }
+
+    private void targets(LoraConfig.Builder builder) {
         if (meansOtherModulesToPeft(config.targetModules())) {
             builder.setTargetModules(readers);
             return;
@@ -89,7 +112,7 @@ public final class ExplicitConfig {
     }
 
     /** Names the parameters that are adapted because they are tied to one that is targeted. */
-    private void parameters(LoraConfigBuilder builder) {
+    private void parameters(LoraConfig.Builder builder) {
         Set<String> all = new LinkedHashSet<>(config.targetParameters());
         for (PairPlan pair : pairs) {
             for (PairPlan.Reader reader : pair.readers()) {
@@ -115,10 +138,11 @@ public final class ExplicitConfig {
         return targets instanceof ModuleSelection.AllLinear;
     }
 
-    private <V> Map<String, V> patterns(
-            Map<String, V> given, V otherwise, Function<PairPlan, V> value) {
-        NamePatterns<V> known = new NamePatterns<>(given);
-        Map<String, V> all = new LinkedHashMap<>(given);
+    private <V> List<PatternValue<V>> patterns(
+            List<PatternValue<V>> given, V otherwise, Function<PairPlan, V> value) {
+        NamePatterns<V> known = PairResolver.patterns(given);
+        Map<String, V> all = new LinkedHashMap<>();
+        given.forEach(entry -> all.putIfAbsent(entry.pattern(), entry.value()));
         for (PairPlan pair : pairs) {
             V decided = value.apply(pair);
             for (PairPlan.Reader reader : pair.readers()) {
@@ -131,6 +155,6 @@ public final class ExplicitConfig {
                 }
             }
         }
-        return all;
+        return PatternValue.listOf(all);
     }
 }

@@ -2,6 +2,7 @@ package dev.ligature.internal.resolve;
 
 import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.names.NameVocabulary;
+import dev.ligature.internal.names.SavedNames;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.ReplacementPlan;
 import java.util.ArrayList;
@@ -33,7 +34,7 @@ record ModulesToSave(Set<ModelLayout.Module> modules, List<ReplacementPlan> copi
      * @param tensors the names of the tensors in the adapter's file, without PEFT's prefix; empty
      *     for an adapter that is created
      */
-    static Resolved<ModulesToSave> resolve(
+    static Problems.Resolved<ModulesToSave> resolve(
             LoraConfig config,
             ModelLayout layout,
             TieGroups ties,
@@ -65,9 +66,9 @@ record ModulesToSave(Set<ModelLayout.Module> modules, List<ReplacementPlan> copi
         Set<String> effective = new LinkedHashSet<>();
         Set<String> ineffective = new LinkedHashSet<>();
         for (ModelLayout.Module module : layout.modules()) {
-            Set<String> fitting = names.entriesFor(module);
+            Set<String> fitting = names.entriesFor(module.names());
             if (fitting.isEmpty() && isIn(tensors, module)) {
-                fitting = names.entriesOfPeftFor(module);
+                fitting = names.entriesOfPeftFor(module.names());
                 fitting.forEach(e -> loose.computeIfAbsent(e, x -> new ArrayList<>()).add(module));
             }
             if (!fitting.isEmpty()) {
@@ -124,5 +125,16 @@ record ModulesToSave(Set<ModelLayout.Module> modules, List<ReplacementPlan> copi
         return copies.values().stream()
                 .map(copy -> copy.plan(ReplacementPlan.Reason.SAVED_MODULE))
                 .toList();
+    }
+
+    /** A parameter that is copied, and where it is read. */
+    record ParameterCopy(ModelLayout.Parameter parameter, List<ReplacementPlan.Reader> readers) {
+        ParameterCopy(ModelLayout.Parameter parameter) {
+            this(parameter, new ArrayList<>());
+        }
+
+        ReplacementPlan plan(ReplacementPlan.Reason reason) {
+            return new ReplacementPlan(readers, parameter.shape(), parameter.trainedType(), reason);
+        }
     }
 }

@@ -42,7 +42,7 @@ final class PairGroups {
     }
 
     /** Returns the readers of each pair, each list and all of them in the model's order. */
-    Resolved<List<List<ModelLayout.Module>>> resolve() {
+    Problems.Resolved<List<List<ModelLayout.Module>>> resolve() {
         if (config.targetModules() instanceof ModuleSelection.AllLinear
                 && outcomes.keySet().stream().noneMatch(m -> m.role() == Role.OUTPUT_HEAD)) {
             problems.add(PlanMessage.NO_OUTPUT_HEAD, vocabulary.shown());

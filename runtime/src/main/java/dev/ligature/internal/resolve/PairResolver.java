@@ -2,6 +2,7 @@ package dev.ligature.internal.resolve;
 
 import ai.djl.ndarray.types.DataType;
 import dev.ligature.config.LoraConfig;
+import dev.ligature.config.PatternValue;
 import dev.ligature.internal.names.NamePatterns;
 import dev.ligature.internal.names.NameVocabulary;
 import dev.ligature.plan.ModelLayout;
@@ -26,8 +27,8 @@ final class PairResolver {
     /** The values of one pattern field, and the patterns that decided for a reader. */
     private record Values<V>(
             String field, NamePatterns<V> patterns, V otherwise, Set<String> decisive) {
-        Values(String field, Map<String, V> patterns, V otherwise) {
-            this(field, new NamePatterns<>(patterns), otherwise, new LinkedHashSet<>());
+        Values(String field, List<PatternValue<V>> patterns, V otherwise) {
+            this(field, PairResolver.patterns(patterns), otherwise, new LinkedHashSet<>());
         }
     }
 
@@ -68,6 +69,13 @@ final class PairResolver {
         alphas = new Values<>("alpha_pattern", config.alphaPattern(), config.loraAlpha());
     }
 
+    /** Returns the patterns of a field, compiled. */
+    static <V> NamePatterns<V> patterns(List<PatternValue<V>> patterns) {
+        Map<String, V> values = new LinkedHashMap<>();
+        patterns.forEach(entry -> values.putIfAbsent(entry.pattern(), entry.value()));
+        return new NamePatterns<>(values);
+    }
+
     /** Returns the weight that a group of modules reads. */
     Weight weight(List<ModelLayout.Module> readers) {
         ModelLayout.Module first = readers.get(0);
@@ -83,7 +91,7 @@ final class PairResolver {
     }
 
     /** Returns the plans of the pairs; without those whose patterns contradict each other. */
-    Resolved<List<PairPlan>> resolve(List<Weight> weights) {
+    Problems.Resolved<List<PairPlan>> resolve(List<Weight> weights) {
         List<PairPlan> pairs = new ArrayList<>();
         for (Weight weight : weights) {
             Optional<Integer> rank = value(ranks, weight.readings());

@@ -76,7 +76,7 @@ final class ParameterTargets {
     /**
      * Returns the weights that get a pair; tied parameters are one if the configuration says so.
      */
-    Resolved<List<PairResolver.Weight>> resolve() {
+    Problems.Resolved<List<PairResolver.Weight>> resolve() {
         Problems problems = new Problems();
         addUnmatched(problems);
         Map<String, List<Target>> groups = new LinkedHashMap<>();

@@ -104,7 +104,9 @@ public final class PlanResolver {
     }
 
     private void fields() {
-        config.unknownFields().forEach(field -> others.add(PlanMessage.UNKNOWN_FIELD, field));
+        config.metadata()
+                .unknownFields()
+                .forEach(field -> others.add(PlanMessage.UNKNOWN_FIELD, field));
         if (config.fanInFanOut()) {
             others.add(PlanMessage.FAN_IN_FAN_OUT);
         }
@@ -128,7 +130,7 @@ public final class PlanResolver {
         return pairs;
     }
 
-    private static <T> T take(Resolved<T> resolved, Problems problems) {
+    private static <T> T take(Problems.Resolved<T> resolved, Problems problems) {
         problems.addAll(resolved.problems());
         return resolved.value();
     }

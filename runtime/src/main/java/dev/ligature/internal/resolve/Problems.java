@@ -75,4 +75,19 @@ final class Problems {
     static String list(List<String> names) {
         return NameList.list(names, SHOWN);
     }
+
+    /**
+     * What one step of the resolution decided, and the problems that it found. What has a problem
+     * is left out of the value, so that later steps report nothing that follows from it.
+     *
+     * @param value what was decided
+     * @param problems the problems, none of which was reported yet
+     * @param <T> the type of the value
+     */
+    record Resolved<T>(T value, List<Problem<PlanMessage>> problems) {
+        /** Copies the list. */
+        Resolved {
+            problems = List.copyOf(problems);
+        }
+    }
 }

@@ -6,6 +6,7 @@ import dev.ligature.config.ModuleSelection;
 import dev.ligature.internal.names.LayerIndex;
 import dev.ligature.internal.names.NameMatch;
 import dev.ligature.internal.names.PythonRegex;
+import dev.ligature.internal.names.SavedNames;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.ModuleKind;
 import java.util.List;

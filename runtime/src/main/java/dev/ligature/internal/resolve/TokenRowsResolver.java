@@ -42,7 +42,7 @@ final class TokenRowsResolver {
     }
 
     /** Returns the rows, in the model's order. */
-    Resolved<List<TokenRowsPlan>> resolve() {
+    Problems.Resolved<List<TokenRowsPlan>> resolve() {
         config.trainableTokenIndices().ifPresent(this::ask);
         List<TokenRowsPlan> plans = new ArrayList<>();
         Set<ModelLayout.Module> done = new LinkedHashSet<>();

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import ai.djl.ndarray.types.DataType;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.config.ModuleSelection;
+import dev.ligature.config.PatternValue;
 import dev.ligature.plan.Layouts;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
@@ -76,11 +76,13 @@ class ExplicitConfigTest {
                                 .optAlphaPattern(Map.of("embed_tokens", 2.5)));
         LoraConfig saved = ExplicitConfig.of(plan);
         assertEquals(
-                List.of(Map.entry("embed_tokens", 4), Map.entry("lm_head", 4)),
-                List.copyOf(saved.rankPattern().entrySet()));
+                List.of(new PatternValue<>("embed_tokens", 4), new PatternValue<>("lm_head", 4)),
+                saved.rankPattern());
         assertEquals(
-                List.of(Map.entry("embed_tokens", 2.5), Map.entry("lm_head", 2.5)),
-                List.copyOf(saved.alphaPattern().entrySet()));
+                List.of(
+                        new PatternValue<>("embed_tokens", 2.5),
+                        new PatternValue<>("lm_head", 2.5)),
+                saved.alphaPattern());
         assertReloads(plan);
     }
 
@@ -102,14 +104,16 @@ class ExplicitConfigTest {
                 LoraConfig.builder().setTargetModules("k").optRankPattern(Map.of("k", 2)).build();
         LoraConfig saved = ExplicitConfig.of(PlanResolver.resolve(config, layout));
         assertEquals(new ModuleSelection.Names(Set.of("k", "shared.q")), saved.targetModules());
-        assertEquals(Map.of("k", 2, "shared.q", 2), saved.rankPattern());
+        assertEquals(
+                List.of(new PatternValue<>("k", 2), new PatternValue<>("shared.q", 2)),
+                saved.rankPattern());
     }
 
-    private static LoraConfigBuilder config(String... targets) {
+    private static LoraConfig.Builder config(String... targets) {
         return LoraConfig.builder().setTargetModules(targets).optEnsureWeightTying(true);
     }
 
-    private static LoraPlan tied(LoraConfigBuilder builder) {
+    private static LoraPlan tied(LoraConfig.Builder builder) {
         return PlanResolver.resolve(builder.build(), Layouts.llama(true));
     }
 

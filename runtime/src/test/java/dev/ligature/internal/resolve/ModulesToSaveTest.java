@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.plan.Layouts;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
@@ -278,11 +277,11 @@ class ModulesToSaveTest {
         return Layouts.module(name, Role.MODULE, kind, "Tied", "shared", Layouts.TABLE);
     }
 
-    private static LoraConfigBuilder config(String... entries) {
+    private static LoraConfig.Builder config(String... entries) {
         return LoraConfig.builder().setTargetModules("q_proj").optModulesToSave(entries);
     }
 
-    private static LoraPlan create(LoraConfigBuilder builder, boolean tied) {
+    private static LoraPlan create(LoraConfig.Builder builder, boolean tied) {
         return PlanResolver.resolve(builder.build(), Layouts.llama(tied));
     }
 

@@ -9,7 +9,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.config.LoraConfigBuilder;
 import dev.ligature.config.LoraInit;
 import dev.ligature.plan.Layouts;
 import dev.ligature.plan.LoraPlan;
@@ -27,7 +26,7 @@ class PairCheckTest {
     private static final ModelLayout TIED = Layouts.llama(true);
     private static final ModelLayout UNTIED = Layouts.llama(false);
 
-    private static LoraConfigBuilder config(String... targets) {
+    private static LoraConfig.Builder config(String... targets) {
         return LoraConfig.builder().setTargetModules(targets);
     }
 
@@ -196,7 +195,7 @@ class PairCheckTest {
                 "(16, 3, 3, 5, 2), not (out, in, width) or (out, in, height, width)");
     }
 
-    private static LoraPlan convolution(int groups, LoraConfigBuilder config) {
+    private static LoraPlan convolution(int groups, LoraConfig.Builder config) {
         ModelLayout.Module module = convolution(new Shape(16, 12 / groups, 3, 5), groups);
         return PlanResolver.resolve(config.build(), new ModelLayout(List.of(module)));
     }

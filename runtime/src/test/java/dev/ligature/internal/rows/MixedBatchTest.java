@@ -21,7 +21,7 @@ import dev.ligature.Routing;
 import dev.ligature.ToyModel;
 import dev.ligature.ToyTest;
 import dev.ligature.config.BiasMode;
-import dev.ligature.config.LoraConfigBuilder;
+import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.rows.BatchRule.Way;
@@ -112,7 +112,7 @@ final class MixedBatchTest extends ToyTest {
         List<String> names = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             int rank = apart ? (i == 0 ? 64 : 1) : 1 + random.nextInt(largest);
-            LoraConfigBuilder config =
+            LoraConfig.Builder config =
                     switch (random.nextInt(12)) {
                         case 0 -> config("proj").optUseDora(true);
                         case 1 -> config("proj").optLoraBias(true);

@@ -1,40 +1,40 @@
-package dev.ligature.internal.resolve;
+package dev.ligature.internal.names;
 
-import dev.ligature.plan.ModelLayout;
 import java.util.Collection;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
- * The entries of {@code modules_to_save} as names. An entry fits a module whose name is it or ends
- * with a dot and it, and whatever is in such a module.
+ * The entries of {@code modules_to_save} as names. An entry matches a module whose name is the
+ * entry or ends with a dot and the entry, and all that such a module contains.
  */
-final class SavedNames {
+public final class SavedNames {
     private final Set<String> entries;
 
-    SavedNames(Collection<String> entries) {
+    public SavedNames(Collection<String> entries) {
         this.entries = Set.copyOf(entries);
     }
 
-    /** Returns whether an entry fits a module of this name. */
-    boolean fit(String name) {
+    /** Returns whether an entry matches a module of this name. */
+    public boolean fit(String name) {
         return !entries.isEmpty() && !entriesFor(name, true).isEmpty();
     }
 
-    /** Returns the entries that fit one of the names of a module. */
-    Set<String> entriesFor(ModelLayout.Module module) {
-        return entriesFor(module, true);
+    /** Returns the entries that match one of the names of a module. */
+    public Set<String> entriesFor(List<String> names) {
+        return entriesFor(names, true);
     }
 
-    /** Returns the entries by which PEFT means a module: it does not ask for a dot before them. */
-    Set<String> entriesOfPeftFor(ModelLayout.Module module) {
-        return entriesFor(module, false);
+    /** Returns the entries by which PEFT matches a module: it needs no dot before them. */
+    public Set<String> entriesOfPeftFor(List<String> names) {
+        return entriesFor(names, false);
     }
 
-    private Set<String> entriesFor(ModelLayout.Module module, boolean fromDots) {
+    private Set<String> entriesFor(List<String> names, boolean fromDots) {
         Set<String> found = new LinkedHashSet<>();
         if (!entries.isEmpty()) {
-            module.names().forEach(name -> found.addAll(entriesFor(name, fromDots)));
+            names.forEach(name -> found.addAll(entriesFor(name, fromDots)));
         }
         return found;
     }

@@ -1,0 +1,80 @@
+package dev.ligature.config;
+
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a file says about an adapter that does not affect what the adapter computes. It is kept so
+ * that a file that is loaded and saved again has it.
+ *
+ * @param taskType the task, one of PEFT's names such as {@code CAUSAL_LM}
+ * @param baseModelNameOrPath the name or path of the base model
+ * @param revision the revision of the base model
+ * @param peftVersion the version of PEFT that wrote the file
+ * @param autoMapping the Python class of the base model
+ * @param unknownFields the fields that PEFT 0.21 does not know, each with its value; a loaded
+ *     adapter has a warning for each, a new one cannot be created with any, and they are not
+ *     written
+ */
+public record PeftMetadata(
+        Optional<String> taskType,
+        Optional<String> baseModelNameOrPath,
+        Optional<String> revision,
+        Optional<String> peftVersion,
+        Optional<AutoMapping> autoMapping,
+        List<String> unknownFields) {
+    /** Says nothing. */
+    public static final PeftMetadata NONE = of(null, null, null, null, null, List.of());
+
+    /** Copies the list. */
+    public PeftMetadata {
+        unknownFields = List.copyOf(unknownFields);
+    }
+
+    /**
+     * The Python class of the base model, which PEFT's {@code AutoPeftModel} needs where no task
+     * type is given.
+     *
+     * @param baseModelClass PEFT's {@code base_model_class}
+     * @param parentLibrary PEFT's {@code parent_library}, the Python module of the class
+     */
+    public record AutoMapping(String baseModelClass, String parentLibrary) {}
+
+    /** Returns what a file says; null stands for what it does not say. */
+    public static PeftMetadata of(
+            @Nullable String taskType,
+            @Nullable String baseModelNameOrPath,
+            @Nullable String revision,
+            @Nullable String peftVersion,
+            @Nullable AutoMapping autoMapping,
+            List<String> unknownFields) {
+        return new PeftMetadata(
+                Optional.ofNullable(taskType),
+                Optional.ofNullable(baseModelNameOrPath),
+                Optional.ofNullable(revision),
+                Optional.ofNullable(peftVersion),
+                Optional.ofNullable(autoMapping),
+                unknownFields);
+    }
+
+    PeftMetadata withTaskType(@Nullable String task) {
+        return new PeftMetadata(
+                Optional.ofNullable(task),
+                baseModelNameOrPath,
+                revision,
+                peftVersion,
+                autoMapping,
+                unknownFields);
+    }
+
+    PeftMetadata withBaseModelNameOrPath(@Nullable String base) {
+        return new PeftMetadata(
+                taskType,
+                Optional.ofNullable(base),
+                revision,
+                peftVersion,
+                autoMapping,
+                unknownFields);
+    }
+}
