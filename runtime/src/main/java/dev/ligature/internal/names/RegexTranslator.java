@@ -10,24 +10,35 @@ import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rewrites a regular expression from the syntax of Python's {@code re} (3.11 and later) to that of
- * {@code java.util.regex}. What reads differently is rewritten; what has no equal is refused.
+ * Rewrites the part of Python's regular expressions (3.11 and later) that is used for names of
+ * modules to the syntax of {@code java.util.regex}: groups, also named ones and references to them,
+ * look-around, sets, quantifiers, classes such as {@code \d}, and {@code (?i)} at the start. What
+ * reads differently is rewritten; all else is refused by name.
  *
- * <p>Not noticed are look-behinds of variable length, which Python refuses, and a few characters
- * outside ASCII on whose class the two languages differ.
+ * <p>Not noticed are look-behinds of variable length, which Python refuses.
  */
 final class RegexTranslator {
-    private static final int NOT_CAPTURING = 0;
-    private static final Pattern QUANTIFIER = Pattern.compile("[*+?]|\\{(\\d+(,\\d*)?|,\\d*)}");
-    private static final Pattern FLAGS = Pattern.compile("([aiLmsux]*)(-[imsx]+)?([:)])");
-    private static final Pattern NAME = Pattern.compile("([\\p{L}_][\\p{L}\\p{N}_]*)([>)])");
-    private static final Pattern HEX = Pattern.compile("\\p{XDigit}*");
-    private static final Pattern NUMBER = Pattern.compile("\\d\\d?");
+    private static final Pattern QUANTIFIER =
+            Pattern.compile("([*+?]|\\{(?:\\d+(?:,\\d*)?|,\\d*)})(\\??)(\\+?)");
+    private static final Pattern SAME_GROUP = Pattern.compile("\\(\\?(?:[:=!]|<[=!])");
+    private static final Pattern NAMED_GROUP =
+            Pattern.compile("\\(\\?P<([\\p{L}_][\\p{L}\\p{N}_]*)>");
+    private static final Pattern NAMED_REFERENCE = Pattern.compile("\\(\\?P=([^)]*)\\)");
+    private static final Pattern NUMBER = Pattern.compile("\\\\([1-9]\\d?)");
+    private static final Pattern FLAGS = Pattern.compile("\\(\\?[a-zA-Z]*-?[a-zA-Z]*[:)]");
+
+    /** What escapes mean alike in both languages; the others of letters and digits are refused. */
+    private static final String CLASSES = "dDsSwWnrt";
+
+    private static final String BOUNDARIES = "AbBZ";
 
     private final String source;
     private final StringBuilder out = new StringBuilder();
     private final Map<String, Integer> groups = new HashMap<>();
+
+    /** The numbers of the groups that are open; 0 for one that does not capture. */
     private final Deque<Integer> open = new ArrayDeque<>();
+
     private int at;
     private int count;
     private boolean repeatable;
@@ -43,265 +54,141 @@ final class RegexTranslator {
 
     /** Returns the translated expression. */
     String translate() {
-        boolean start = true; // flags for the whole expression may stand here only
+        if (source.startsWith("(?i)")) {
+            append(4, "(?i)", false);
+        }
         while (at < source.length()) {
             char c = source.charAt(at);
-            if (looking(QUANTIFIER) != null) {
-                quantifier();
+            Matcher quantifier = looking(QUANTIFIER);
+            if (quantifier != null) {
+                quantifier(quantifier);
             } else if (c == '(') {
-                start = group(start) && start;
-                continue;
+                group();
             } else if (c == ')') {
-                close();
+                require(!open.isEmpty(), "a parenthesis closes nothing");
+                open.pop();
+                append(1, ")", true);
             } else if (c == '[') {
-                characterClass();
+                set();
             } else if (c == '\\') {
                 escape(false);
             } else {
-                character(c);
+                // Python takes braces and brackets for themselves where they close nothing
+                append(1, ("{}]".indexOf(c) >= 0 ? "\\" : "") + c, "^$|".indexOf(c) < 0);
             }
-            start = false;
         }
-        if (!open.isEmpty()) {
-            throw refuse("a group is not closed");
-        }
+        require(open.isEmpty(), "a group is not closed");
         return out.toString();
     }
 
-    private void character(char c) {
-        // Python takes these three for themselves where they close nothing
-        out.append(c == '{' || c == '}' || c == ']' ? "\\" : "").append(c);
-        at++;
-        repeatable = c != '^' && c != '$' && c != '|';
+    private void quantifier(Matcher quantifier) {
+        require(repeatable, "a quantifier has nothing to repeat");
+        String times = quantifier.group(1);
+        require(
+                quantifier.group(3).isEmpty() || !quantifier.group(2).isEmpty(),
+                "the possessive quantifier " + times + "+ is not supported");
+        require(quantifier.group(3).isEmpty(), "a quantifier has nothing to repeat");
+        append(
+                quantifier.group().length(),
+                (times.startsWith("{,") ? "{0" + times.substring(1) : times) + quantifier.group(2),
+                false);
     }
 
-    private void quantifier() {
-        if (!repeatable) {
-            throw refuse("a quantifier has nothing to repeat");
-        }
-        String text = take(QUANTIFIER);
-        out.append(text.startsWith("{,") ? "{0" + text.substring(1) : text);
-        if (ahead('?') || ahead('+')) {
-            out.append(source.charAt(at++));
-        }
-        repeatable = false;
-    }
-
-    private void close() {
-        if (open.isEmpty()) {
-            throw refuse("a parenthesis closes nothing");
-        }
-        open.pop();
-        out.append(')');
-        at++;
-        repeatable = true;
-    }
-
-    /** Translates what opens a group; returns whether it was but a flag for the whole. */
-    private boolean group(boolean start) {
-        at++;
-        if (!ahead('?')) {
-            out.append('(');
-            open(++count);
-            return false;
-        }
-        at++;
-        if (takeIf("P<")) {
-            namedGroup();
-        } else if (takeIf("P=")) {
-            namedReference();
-        } else if (takeIf("#")) {
-            comment();
-            return start;
-        } else if (takeIf("(")) {
-            throw refuse("a group that depends on another, (?(…)…), cannot be used here");
+    private void group() {
+        Matcher same = looking(SAME_GROUP);
+        Matcher named = looking(NAMED_GROUP);
+        Matcher reference = looking(NAMED_REFERENCE);
+        if (!source.startsWith("(?", at)) {
+            open.push(++count);
+            append(1, "(", false);
+        } else if (same != null) {
+            open.push(0);
+            append(same.group().length(), same.group(), false);
+        } else if (named != null) {
+            require(
+                    groups.putIfAbsent(named.group(1), ++count) == null,
+                    "two groups are named " + named.group(1));
+            open.push(count);
+            // by number, because Java's names may not hold an underscore
+            append(named.group().length(), "(", false);
+        } else if (reference != null) {
+            Integer number = groups.get(reference.group(1));
+            reference(reference, number == null ? Integer.MAX_VALUE : number);
         } else {
-            for (String kind : new String[] {":", "=", "!", "<=", "<!", ">"}) {
-                if (takeIf(kind)) {
-                    out.append("(?").append(kind);
-                    open(NOT_CAPTURING);
-                    return false;
-                }
-            }
-            return flags(start);
+            throw refuse(unsupportedGroup());
         }
-        return false;
     }
 
-    private void open(int number) {
-        open.push(number);
-        repeatable = false;
+    private String unsupportedGroup() {
+        if (source.startsWith("(?#", at)) {
+            return "a comment, (?#…), is not supported";
+        }
+        if (source.startsWith("(?(", at)) {
+            return "a group that depends on another, (?(…)…), is not supported";
+        }
+        if (source.startsWith("(?>", at)) {
+            return "an atomic group, (?>…), is not supported";
+        }
+        return looking(FLAGS) != null
+                ? "flags other than (?i) at the start are not supported"
+                : "'(?' is followed by what Python does not know";
     }
 
-    private boolean flags(boolean start) {
-        Matcher flags = looking(FLAGS);
-        if (flags == null) {
-            throw refuse("'(?' is followed by what Python does not know");
-        }
-        take(FLAGS);
-        String on = flags.group(1);
-        String off = flags.group(2) == null ? "" : flags.group(2);
-        boolean whole = flags.group(3).equals(")");
-        if (whole && (!start || !off.isEmpty() || on.isEmpty())) {
-            throw refuse("flags for the whole expression must stand at its start");
-        }
-        for (String flag : new String[] {"a", "L", "x"}) {
-            if (on.contains(flag) || off.contains(flag)) {
-                throw refuse("the flag " + flag + " cannot be used here");
-            }
-        }
-        String kept = on.replace("u", "") + off;
-        if (whole) {
-            out.append(kept.isEmpty() ? "" : "(?" + kept + ")");
-            return true;
-        }
-        out.append("(?").append(kept).append(':');
-        open(NOT_CAPTURING);
-        return false;
+    private void reference(Matcher reference, int number) {
+        require(number <= count, "there is no group " + reference.group(1));
+        require(!open.contains(number), "group " + reference.group(1) + " refers to itself");
+        // in a group, so that no digit that follows can join the number
+        append(reference.group().length(), "(?:\\" + number + ")", true);
     }
 
-    private void namedGroup() {
-        String name = name(">");
-        if (groups.putIfAbsent(name, ++count) != null) {
-            throw refuse("two groups are named " + name);
-        }
-        out.append('('); // by number, because Java's names may not hold an underscore
-        open(count);
-    }
-
-    private void namedReference() {
-        String name = name(")");
-        Integer number = groups.get(name);
-        if (number == null) {
-            throw refuse("no group is named " + name);
-        }
-        reference(number);
-    }
-
-    private String name(String end) {
-        Matcher name = looking(NAME);
-        if (name == null || !name.group(2).equals(end)) {
-            throw refuse("a group has no valid name");
-        }
-        take(NAME);
-        return name.group(1);
-    }
-
-    private void reference(int number) {
-        if (number > count) {
-            throw refuse("there is no group " + number);
-        }
-        if (open.contains(number)) {
-            throw refuse("group " + number + " refers to itself");
-        }
-        out.append("(?:\\").append(number).append(')'); // no digit that follows can join it
-        repeatable = true;
-    }
-
-    private void comment() {
-        int end = source.indexOf(')', at);
-        if (end < 0) {
-            throw refuse("a comment is not closed");
-        }
-        at = end + 1;
-    }
-
-    private void characterClass() {
-        out.append('[');
-        at++;
-        if (takeIf("^")) {
-            out.append('^');
-        }
-        for (boolean first = true; first || !ahead(']'); first = false) {
-            if (at >= source.length()) {
-                throw refuse("a set of characters is not closed");
-            }
+    private void set() {
+        boolean negated = source.startsWith("[^", at);
+        append(negated ? 2 : 1, negated ? "[^" : "[", true);
+        int first = at;
+        while (at == first || !source.startsWith("]", at)) {
+            require(at < source.length(), "a set of characters is not closed");
             char c = source.charAt(at);
             if (c == '\\') {
                 escape(true);
             } else {
                 // Java would nest, intersect and negate where Python has plain characters
-                out.append("[]&^".indexOf(c) >= 0 ? "\\" : "").append(c);
-                at++;
+                append(1, ("[]&^".indexOf(c) >= 0 ? "\\" : "") + c, true);
             }
         }
-        out.append(']');
-        at++;
-        repeatable = true;
+        append(1, "]", true);
     }
 
-    private void escape(boolean inClass) {
-        at++;
-        if (at >= source.length()) {
-            throw refuse("a backslash ends it");
-        }
-        char c = source.charAt(at);
-        if (c >= '0' && c <= '9') {
-            number(inClass);
-            return;
-        }
-        at++;
-        repeatable = inClass || "AbBZ".indexOf(c) < 0;
-        if (!Character.isLetter(c) || c > 'z') {
-            out.append('\\').append(c);
-        } else if ("dDsSwWafnrt".indexOf(c) >= 0 || (!inClass && (c == 'A' || c == 'B'))) {
-            out.append('\\').append(c);
-        } else if (c == 'b') {
-            out.append(inClass ? "\\x08" : "\\b");
-        } else if (c == 'v') {
-            out.append("\\x0B");
-        } else if (!inClass && c == 'Z') {
-            out.append("\\z");
-        } else if (c == 'x' || c == 'u' || c == 'U') {
-            hexadecimal(c == 'x' ? 2 : c == 'u' ? 4 : 8);
+    private void escape(boolean inSet) {
+        require(at + 1 < source.length(), "a backslash ends it");
+        Matcher number = looking(NUMBER);
+        char c = source.charAt(at + 1);
+        boolean plain = !Character.isLetterOrDigit(c) || c > 'z';
+        if (plain || CLASSES.indexOf(c) >= 0) {
+            append(2, "\\" + c, true);
+        } else if (!inSet && BOUNDARIES.indexOf(c) >= 0) {
+            append(2, c == 'Z' ? "\\z" : "\\" + c, false);
+        } else if (!inSet && number != null) {
+            reference(number, Integer.parseInt(number.group(1)));
         } else {
-            throw refuse("\\" + c + " cannot be used" + (inClass ? " in a set" : " here"));
+            throw refuse("\\" + c + " is not supported" + (inSet ? " in a set" : ""));
         }
     }
 
-    private void number(boolean inClass) {
-        Matcher digits = looking(NUMBER);
-        if (inClass || digits == null || digits.group().startsWith("0")) {
-            throw refuse("characters written in octal cannot be used here");
-        }
-        reference(Integer.parseInt(take(NUMBER)));
-    }
-
-    private void hexadecimal(int length) {
-        Matcher digits = looking(HEX);
-        if (digits == null || digits.group().length() < length) {
-            throw refuse("a character is not written with " + length + " hexadecimal digits");
-        }
-        int character = (int) Long.parseLong(digits.group().substring(0, length), 16);
-        if (!Character.isValidCodePoint(character)) {
-            throw refuse("there is no character of that number");
-        }
-        out.append(String.format("\\x{%x}", character));
+    private void append(int length, String translated, boolean canBeRepeated) {
         at += length;
-    }
-
-    private boolean ahead(char c) {
-        return at < source.length() && source.charAt(at) == c;
-    }
-
-    private boolean takeIf(String text) {
-        boolean ahead = source.startsWith(text, at);
-        at += ahead ? text.length() : 0;
-        return ahead;
-    }
-
-    private String take(Pattern pattern) {
-        Matcher matcher = looking(pattern);
-        if (matcher == null) {
-            return "";
-        }
-        at = matcher.end();
-        return matcher.group();
+        out.append(translated);
+        repeatable = canBeRepeated;
     }
 
     private @Nullable Matcher looking(Pattern pattern) {
         Matcher matcher = pattern.matcher(source).region(at, source.length());
         return matcher.lookingAt() ? matcher : null;
+    }
+
+    private void require(boolean condition, String otherwise) {
+        if (!condition) {
+            throw refuse(otherwise);
+        }
     }
 
     private PatternSyntaxException refuse(String why) {
