@@ -2,7 +2,7 @@ package dev.ligature.config;
 
 import dev.ligature.internal.diag.Message;
 
-/** What is said of a configuration that is wrong for every model. */
+/** The messages about a configuration that is wrong for every model. */
 enum ConfigMessage implements Message {
     TARGETS_MISSING(
             "LoraTargetsMissing",
@@ -20,7 +20,7 @@ enum ConfigMessage implements Message {
             "lora_dropout is %1$s. It is a probability: set it to 0 or more and less than 1."),
     BIAS_COMBINATION(
             "LoraBiasCombination",
-            "lora_bias is true, but %1$s, which has no bias of B, in PEFT neither. Set one of the"
+            "lora_bias is true, but %1$s, which has no bias of B, nor has PEFT's. Set one of the"
                     + " two to its default."),
     PARAMETER_COMBINATION(
             "LoraParameterCombination",

@@ -7,7 +7,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is asked of LoRA, in PEFT's terms and with PEFT's defaults. Made by a {@link #builder}.
+ * A LoRA configuration with PEFT's field names and defaults, made by a {@link #builder}.
  *
  * <pre>{@code
  * LoraConfig config =
@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  *                 .build();
  * }</pre>
  *
- * <p>The names are PEFT's {@code LoraConfig} fields. What PEFT has and this does not is refused by
- * name when a file sets it, see {@code AdapterConfigJson}.
+ * <p>A field of PEFT's {@code LoraConfig} that is not supported is refused by name if a file sets
+ * it; see {@code AdapterConfigJson}.
  *
  * @param targetModules which modules are adapted
  * @param excludeModules which modules are not adapted although they are targeted
@@ -32,13 +32,13 @@ import org.jspecify.annotations.Nullable;
  * @param useDora whether the adapted weight is W + ΔW with each row, of an embedding each column,
  *     brought to a trained length: Liu et al., "DoRA", 2024
  * @param loraBias whether the factor B has a bias, which is trained
- * @param fanInFanOut whether the weights are said to be stored as (in, out). DJL stores them as
+ * @param fanInFanOut whether the weights are declared to be stored as (in, out). DJL stores them as
  *     (out, in), and the factors are the same either way, so a plan only warns of it
  * @param targetParameters the parameters that are adapted for all modules that read them, by full
  *     names or by what their names end with: the name of an annotated module and that of the
  *     parameter in it, {@code encoder.attention.query.weight}
  * @param layersToTransform the indices of the layers that are adapted; empty for all of them
- * @param layersPattern the names of the lists whose index is meant by the layers; empty for any
+ * @param layersPattern the names of the lists whose index counts as the layer; empty for any
  * @param rankPattern ranks by pattern of module name; the first that matches decides
  * @param alphaPattern alphas by pattern of module name; the first that matches decides
  * @param ensureWeightTying whether modules that read one weight share one pair
@@ -205,7 +205,7 @@ public record LoraConfig(
             return this;
         }
 
-        /** Sets whether the weights are said to be stored as (in, out); of no effect. */
+        /** Sets whether the weights are declared to be stored as (in, out); without effect. */
         public Builder optFanInFanOut(boolean value) {
             fanInFanOut = value;
             return this;

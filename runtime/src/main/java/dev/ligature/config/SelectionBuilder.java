@@ -119,8 +119,8 @@ abstract class SelectionBuilder<B extends SelectionBuilder<B>> {
     }
 
     /**
-     * Sets rows of the input embedding, and of what is tied to it, to be trained by themselves;
-     * default none.
+     * Sets rows of the input embedding, and of what is tied to it, to train without the rest of the
+     * table; default none.
      */
     public B optTrainableTokenIndices(int... indices) {
         return optTrainableTokenIndices(Arrays.stream(indices).boxed().toList());

@@ -5,11 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Of which modules which rows are trained by themselves: {@code trainable_token_indices}. */
+/** Single rows of weights that are trained: PEFT's {@code trainable_token_indices}. */
 public sealed interface TokenSelection {
 
     /**
-     * Rows of the input embedding, and of whatever reads its weight.
+     * Rows of the input embedding, and of all modules that read its weight.
      *
      * @param indices the rows, in the order of the tensor in files
      */

@@ -4,15 +4,15 @@ import dev.ligature.config.LoraConfig;
 import java.util.List;
 
 /**
- * What a configuration means for a model: which weights get a factor pair, of what rank and
- * scaling, which parameters are replaced, and which modules read what. Every rule of matching and
- * tying and every conflict is decided here, before anything is allocated.
+ * A configuration resolved for a model: which weights get a factor pair, of which rank and scaling,
+ * which parameters are replaced, and which modules read them. All rules of matching and tying and
+ * all conflicts are decided before anything is allocated.
  *
  * @param config the configuration that was resolved
  * @param pairs the pairs, in the order of the model's modules
  * @param replacements the copies of whole parameters, those of saved modules before biases
  * @param tokenRows the rows with values of their own
- * @param warnings what is doubtful; whoever uses the plan logs it
+ * @param warnings what is doubtful; the caller logs it
  */
 public record LoraPlan(
         LoraConfig config,

@@ -32,7 +32,7 @@ public record ModelLayout(List<Module> modules, List<String> otherBiases) {
      *
      * @param name its first name, which files use
      * @param aliases the other names of the same block
-     * @param role what it is to the model
+     * @param role its role in the model
      * @param kind how it reads its weight
      * @param type the simple name of the block's class, for messages
      * @param weight the name of the weight: that of the module that owns it; two modules with one
@@ -68,7 +68,7 @@ public record ModelLayout(List<Module> modules, List<String> otherBiases) {
             return names;
         }
 
-        /** Returns the data type of what is trained for the weight. */
+        /** Returns the data type of factors, copies and rows for the weight. */
         public DataType trainedType() {
             return ModelLayout.trainedType(dataType);
         }
@@ -79,7 +79,7 @@ public record ModelLayout(List<Module> modules, List<String> otherBiases) {
      *
      * @param name its name below the module's in files, {@code weight} or {@code bias}; in a
      *     composite with the child before it, {@code 0.weight}. Empty if files have no name for it
-     * @param id what is the same of all modules that read it: the name of its owner and its own
+     * @param id the same for all modules that read it: the name of its owner and its own name
      * @param shape its shape
      * @param dataType its data type
      * @param bias whether it is a bias
@@ -91,13 +91,13 @@ public record ModelLayout(List<Module> modules, List<String> otherBiases) {
         /** The name of the bias of a module that has one. */
         public static final String BIAS = "bias";
 
-        /** Returns the data type of what is trained for the parameter. */
+        /** Returns the data type of factors and copies for the parameter. */
         public DataType trainedType() {
             return ModelLayout.trainedType(dataType);
         }
     }
 
-    /** What is trained is float64 on a float64 base, and float32 on any other. */
+    /** Returns float64 on a float64 base, and float32 on any other. */
     private static DataType trainedType(DataType base) {
         return base == DataType.FLOAT64 ? DataType.FLOAT64 : DataType.FLOAT32;
     }

@@ -7,10 +7,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One factor pair that an adapter is to have: A of shape (r, in) and B of shape (out, r) for a
- * weight of shape (out, in), with ΔW = scaling · B · A, read by one module or by several that are
- * tied. The weight of a convolution is taken as a matrix, with one column for each element of a
- * kernel.
+ * One factor pair of an adapter: A of shape (r, in) and B of shape (out, r) for a weight of shape
+ * (out, in), with ΔW = scaling · B · A, read by one module or by several that are tied. The weight
+ * of a convolution is taken as a matrix, with one column for each element of a kernel.
  *
  * @param weight the name of the weight the pair belongs to, as in {@link ModelLayout.Module#weight}
  * @param readers the modules that read the pair, in the model's order; at least one
@@ -104,12 +103,12 @@ public record PairPlan(
      * @param window the shape of the window, of one dimension or two
      */
     public record Kernel(long channels, int groups, Shape window) {
-        /** Returns the shape of A as PEFT has it, (r, channels, window…), whatever the groups. */
+        /** Returns the shape of A in PEFT's files, (r, channels, window…), whatever the groups. */
         public Shape shapeOfA(long rank) {
             return new Shape(rank, channels).addAll(window);
         }
 
-        /** Returns the shape of B as PEFT has it, (out, r / groups, 1…). */
+        /** Returns the shape of B in PEFT's files, (out, r / groups, 1…). */
         public Shape shapeOfB(long out, long rank) {
             Shape shape = new Shape(out, rank / groups);
             for (int i = 0; i < window.dimension(); i++) {

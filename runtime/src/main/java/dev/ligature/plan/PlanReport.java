@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A plan as a text to be read: one line for a pair, a copy or token rows, its tied readers below
- * it, then the warnings.
+ * A plan as a text: one line for a pair, a copy or token rows, its tied readers below it, then the
+ * warnings.
  */
 final class PlanReport {
     private static final List<String> HEADER =
@@ -22,9 +22,26 @@ final class PlanReport {
             List<PlanWarning> warnings) {
         List<List<String>> rows = new ArrayList<>();
         rows.add(HEADER);
-        pairs.forEach(pair -> addRows(pair, rows));
-        replacements.forEach(copy -> addRows(copy, rows));
-        tokenRows.forEach(tokens -> addRows(tokens, rows));
+        for (PairPlan pair : pairs) {
+            String rank = "" + pair.rank();
+            String alpha = number(pair.alpha());
+            String scaling = number(pair.scaling());
+            String first = reads(pair.readers().get(0));
+            String size = count(pair.parameterCount());
+            rows.add(List.of(pair.name(), first, rank, alpha, scaling, size));
+            pair.readers().stream().skip(1).forEach(r -> rows.add(tied(r.module(), reads(r))));
+        }
+        for (ReplacementPlan copy : replacements) {
+            boolean bias = copy.reason() == ReplacementPlan.Reason.BIAS;
+            String what = bias ? "trained bias" : "whole copy";
+            rows.add(List.of(copy.name(), what, "", "", "", count(copy.parameterCount())));
+            copy.readers().stream().skip(1).forEach(r -> rows.add(tied(r.name(), "")));
+        }
+        for (TokenRowsPlan tokens : tokenRows) {
+            String what = tokens.indices().size() + " of " + count(tokens.rows()) + " rows";
+            rows.add(List.of(tokens.name(), what, "", "", "", count(tokens.parameterCount())));
+            tokens.readers().stream().skip(1).forEach(r -> rows.add(tied(r.module(), "")));
+        }
         rows.add(List.of("total", "", "", "", "", count(parameters)));
         int[] widths = widths(rows);
         StringBuilder text = new StringBuilder();
@@ -33,56 +50,12 @@ final class PlanReport {
         return text.toString();
     }
 
-    private static void addRows(PairPlan pair, List<List<String>> rows) {
-        for (PairPlan.Reader reader : pair.readers()) {
-            String reads = reader.kind().name().toLowerCase(Locale.ROOT);
-            boolean first = rows.isEmpty() || reader.module().equals(pair.name());
-            rows.add(
-                    first
-                            ? List.of(
-                                    reader.module(),
-                                    reads,
-                                    "" + pair.rank(),
-                                    number(pair.alpha()),
-                                    number(pair.scaling()),
-                                    count(pair.parameterCount()))
-                            : List.of("  tied: " + reader.module(), reads, "", "", "", ""));
-        }
+    private static String reads(PairPlan.Reader reader) {
+        return reader.kind().name().toLowerCase(Locale.ROOT);
     }
 
-    private static void addRows(ReplacementPlan copy, List<List<String>> rows) {
-        for (ReplacementPlan.Reader reader : copy.readers()) {
-            rows.add(
-                    reader.name().equals(copy.name())
-                            ? List.of(
-                                    copy.name(),
-                                    copy.reason() == ReplacementPlan.Reason.BIAS
-                                            ? "trained bias"
-                                            : "whole copy",
-                                    "",
-                                    "",
-                                    "",
-                                    count(copy.parameterCount()))
-                            : List.of("  tied: " + reader.name(), "", "", "", "", ""));
-        }
-    }
-
-    private static void addRows(TokenRowsPlan tokens, List<List<String>> rows) {
-        for (TokenRowsPlan.Reader reader : tokens.readers()) {
-            rows.add(
-                    reader.module().equals(tokens.name())
-                            ? List.of(
-                                    tokens.name(),
-                                    tokens.indices().size()
-                                            + " of "
-                                            + count(tokens.rows())
-                                            + " rows",
-                                    "",
-                                    "",
-                                    "",
-                                    count(tokens.parameterCount()))
-                            : List.of("  tied: " + reader.module(), "", "", "", "", ""));
-        }
+    private static List<String> tied(String name, String reads) {
+        return List.of("  tied: " + name, reads, "", "", "", "");
     }
 
     private static int[] widths(List<List<String>> rows) {

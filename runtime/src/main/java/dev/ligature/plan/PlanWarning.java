@@ -1,7 +1,7 @@
 package dev.ligature.plan;
 
 /**
- * Something doubtful in a configuration that is no error.
+ * A warning about a configuration that is doubtful, but allowed.
  *
  * @param code the stable code
  * @param message what is doubtful, why, and what to do

@@ -5,8 +5,8 @@ import ai.djl.ndarray.types.Shape;
 import java.util.List;
 
 /**
- * One parameter of the base that an adapter is to have a copy of its own of: a part of a module in
- * {@code modules_to_save}, or a bias.
+ * One parameter of the base that an adapter has its own copy of: a part of a module in {@code
+ * modules_to_save}, or a bias.
  *
  * @param readers where it is read, in the model's order; at least one. Modules that are tied have
  *     one copy

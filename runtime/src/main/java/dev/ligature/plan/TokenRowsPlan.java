@@ -4,7 +4,7 @@ import ai.djl.ndarray.types.DataType;
 import java.util.List;
 
 /**
- * Rows of one weight that an adapter is to have its own values for, in place of the base's: {@code
+ * Rows of one weight for which an adapter has its own values in place of the base's: {@code
  * trainable_token_indices}.
  *
  * @param weight the name of the weight, as in {@link ModelLayout.Module#weight}

@@ -31,7 +31,7 @@ public final class LayerIndex {
             Matcher matcher = list.matcher(name);
             if (matcher.lookingAt()) {
                 String digits = matcher.group(list.group("idx"));
-                // A list has an int of elements; a longer number is none of its indices.
+                // A list has at most 2^31 elements; a longer number is not an index.
                 return digits == null || digits.length() > 18
                         ? OptionalLong.empty()
                         : OptionalLong.of(Long.parseLong(digits));

@@ -3,13 +3,17 @@ package dev.ligature.internal.names;
 import java.util.Set;
 
 /** Which names of modules a selection matches. */
-public sealed interface NameMatch {
+public interface NameMatch {
+    /** Matches no name. */
+    NameMatch NOTHING = name -> false;
 
     /** Returns whether the name matches. */
     boolean fits(String name);
 
     /** Returns whether a name that matches ignores {@code layers_to_transform}. */
-    boolean bypassesLayers(String name);
+    default boolean bypassesLayers(String name) {
+        return true;
+    }
 
     /** Returns whether an entry of a list matches a name: it is the name, or its end from a dot. */
     static boolean fits(String entry, String name) {
@@ -36,32 +40,6 @@ public sealed interface NameMatch {
         @Override
         public boolean bypassesLayers(String name) {
             return entries.contains(name);
-        }
-    }
-
-    /** Matches whole names by an expression. */
-    record ByRegex(PythonRegex regex) implements NameMatch {
-        @Override
-        public boolean fits(String name) {
-            return regex.fullMatch(name);
-        }
-
-        @Override
-        public boolean bypassesLayers(String name) {
-            return true;
-        }
-    }
-
-    /** Matches no name: the selection goes by kind. */
-    record Nothing() implements NameMatch {
-        @Override
-        public boolean fits(String name) {
-            return false;
-        }
-
-        @Override
-        public boolean bypassesLayers(String name) {
-            return false;
         }
     }
 }

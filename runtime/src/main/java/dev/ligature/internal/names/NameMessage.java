@@ -2,7 +2,7 @@ package dev.ligature.internal.names;
 
 import dev.ligature.internal.diag.Message;
 
-/** What is said of expressions that match names. */
+/** The messages about expressions that match names. */
 enum NameMessage implements Message {
     REGEX_COST(
             "LoraRegexCost",

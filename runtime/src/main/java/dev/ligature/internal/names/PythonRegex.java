@@ -45,7 +45,7 @@ public final class PythonRegex {
     }
 
     /** Returns whether the whole text matches; Python's {@code fullmatch}. */
-    boolean fullMatch(String text) {
+    public boolean fullMatch(String text) {
         return matcher(text).matches();
     }
 

@@ -27,7 +27,7 @@ final class RegexTranslator {
     private static final Pattern NUMBER = Pattern.compile("\\\\([1-9]\\d?)");
     private static final Pattern FLAGS = Pattern.compile("\\(\\?[a-zA-Z]*-?[a-zA-Z]*[:)]");
 
-    /** What escapes mean alike in both languages; the others of letters and digits are refused. */
+    /** The escapes that read alike in both languages; others of letters and digits are refused. */
     private static final String CLASSES = "dDsSwWnrt";
 
     private static final String BOUNDARIES = "AbBZ";

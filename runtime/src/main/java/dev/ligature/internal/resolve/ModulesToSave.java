@@ -26,9 +26,9 @@ import java.util.Set;
 record ModulesToSave(Set<ModelLayout.Module> modules, List<ReplacementPlan> copies) {
 
     /**
-     * Decides.
+     * Matches the entries and resolves the ties.
      *
-     * @param config what is asked
+     * @param config the configuration
      * @param layout the modules of the model
      * @param ties its ties
      * @param tensors the names of the tensors in the adapter's file, without PEFT's prefix; empty

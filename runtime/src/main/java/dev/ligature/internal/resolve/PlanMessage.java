@@ -2,7 +2,7 @@ package dev.ligature.internal.resolve;
 
 import dev.ligature.internal.diag.Message;
 
-/** What is said of a configuration that does not fit a model. */
+/** The messages about a configuration that does not fit a model. */
 enum PlanMessage implements Message {
     // which modules are targeted
     NO_OUTPUT_HEAD(
@@ -85,12 +85,12 @@ enum PlanMessage implements Message {
             "LoraBiasEmbedding",
             Severity.ERROR,
             "lora_bias is true, but module %1$s is or is tied to an embedding, whose rows have no"
-                    + " bias, in PEFT neither. Set it to false, or do not target %2$s."),
+                    + " bias, nor have PEFT's. Set it to false, or do not target %2$s."),
     CONVOLUTION_INIT(
             "LoraConvolutionInit",
             Severity.ERROR,
             "init_lora_weights is %1$s, but module %2$s is a convolution, for which that is not"
-                    + " defined, in PEFT neither. Set it to true, false or 'gaussian', or exclude"
+                    + " defined, nor is it in PEFT. Set it to true, false or 'gaussian', or exclude"
                     + " the module."),
     CONVOLUTION_GROUPS(
             "LoraConvolutionGroups",

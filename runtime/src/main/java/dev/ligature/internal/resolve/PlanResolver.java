@@ -52,7 +52,7 @@ public final class PlanResolver {
     /**
      * Resolves a configuration for a new adapter: an entry that has no effect is an error.
      *
-     * @param config what is asked
+     * @param config the configuration
      * @param layout the modules of the model, which must be initialised
      * @throws LoraException if the configuration does not fit the model
      */
@@ -64,7 +64,7 @@ public final class PlanResolver {
      * Resolves a configuration for an adapter that is loaded: an entry that has no effect is a
      * warning, because the tensors of the file decide.
      *
-     * @param config what is asked
+     * @param config the configuration
      * @param layout the modules of the model, which must be initialised
      * @param tensors the names of the tensors in the file, without PEFT's prefix: what {@code
      *     modules_to_save} means in a file of PEFT depends on them

@@ -19,19 +19,19 @@ import java.util.Set;
  * check_target_module_exists}): exclusions come first, then modules that are saved as a whole; a
  * full name wins over the layers; an expression knows no layers.
  */
-public final class TargetMatcher {
+final class TargetMatcher {
 
-    /** What a configuration says of a module. */
-    public enum Outcome {
+    /** What a configuration decides about a module. */
+    enum Outcome {
         /** No entry fits. */
         NO_MATCH,
-        /** It fits, but its layer is none of those that are asked for. */
+        /** It fits, but its layer is not one of {@code layers_to_transform}. */
         OTHER_LAYER,
         /** It is excluded, whether it fits or not. */
         EXCLUDED,
         /** It would be adapted, but the adapter has a whole copy of it. */
         SAVED,
-        /** It is to be adapted. */
+        /** It is adapted. */
         TARGETED
     }
 
@@ -42,7 +42,7 @@ public final class TargetMatcher {
     private final Set<Long> layers;
     private final SavedNames saved;
 
-    public TargetMatcher(LoraConfig config) {
+    TargetMatcher(LoraConfig config) {
         targets = config.targetModules();
         targetMatch = match(targets);
         exclusion = config.excludeModules().map(TargetMatcher::match);
@@ -57,12 +57,12 @@ public final class TargetMatcher {
             return new NameMatch.ByName(names.names());
         }
         return selection instanceof ModuleSelection.Regex regex
-                ? new NameMatch.ByRegex(PythonRegex.compile(regex.expression()))
-                : new NameMatch.Nothing();
+                ? PythonRegex.compile(regex.expression())::fullMatch
+                : NameMatch.NOTHING;
     }
 
-    /** Returns what is said of a module; any of its names may target or exclude it. */
-    public Outcome outcome(ModelLayout.Module module) {
+    /** Returns the outcome for a module; any of its names may target or exclude it. */
+    Outcome outcome(ModelLayout.Module module) {
         if (targets instanceof ModuleSelection.AllLinear) {
             return excludes(module)
                     ? Outcome.EXCLUDED
@@ -82,8 +82,8 @@ public final class TargetMatcher {
         return module.names().stream().anyMatch(saved::fit) ? Outcome.SAVED : Outcome.TARGETED;
     }
 
-    /** Returns what is said of a module of this name alone. */
-    public Outcome outcome(String name) {
+    /** Returns the outcome for a module with this name only. */
+    Outcome outcome(String name) {
         if (exclusion.filter(match -> match.fits(name)).isPresent()) {
             return Outcome.EXCLUDED;
         }

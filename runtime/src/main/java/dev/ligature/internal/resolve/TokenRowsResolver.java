@@ -125,7 +125,7 @@ final class TokenRowsResolver {
                 .orElse(group.get(0));
     }
 
-    /** Reports readers of one weight that are to have different rows, where that is an error. */
+    /** Rejects different rows for readers of one weight if the weight is tied. */
     private boolean agree(List<ModelLayout.Module> group) {
         List<ModelLayout.Module> askedFor = group.stream().filter(asked::containsKey).toList();
         List<Integer> first = rows(askedFor.get(0));

@@ -31,7 +31,7 @@ final class UnmatchedEntries {
         this.vocabulary = vocabulary;
     }
 
-    /** Returns what is found, in the order of the fields. */
+    /** Returns the problems, in the order of the fields. */
     Problems find() {
         if (config.targetModules() instanceof ModuleSelection.Names names) {
             names.names().forEach(this::target);
@@ -94,7 +94,7 @@ final class UnmatchedEntries {
         }
     }
 
-    /** Returns whether any module is in a layer; if not, the pattern is what is wrong. */
+    /** Returns whether any module is in a layer; if not, the pattern is wrong. */
     private boolean layersAreKnown() {
         return config.layersPattern().isEmpty() || anyName(name -> matcher.layer(name).isPresent());
     }
@@ -105,7 +105,7 @@ final class UnmatchedEntries {
         }
         NameMatch targets = TargetMatcher.match(config.targetModules());
         if (!anyName(targets::fits)) {
-            return; // the entries of target_modules are what is wrong
+            return; // the entries of target_modules are wrong
         }
         Set<Long> present = new TreeSet<>();
         for (ModelLayout.Module module : layout.modules()) {

@@ -53,9 +53,9 @@ final class WeightConflicts {
     }
 
     /**
-     * Returns what is found.
+     * Returns the problems.
      *
-     * @param saved modules that target_modules means as well, but whose copy takes precedence
+     * @param saved modules that target_modules matches, too, but whose copy takes precedence
      */
     Problems find(List<ModelLayout.Module> saved) {
         for (ModelLayout.Module module : layout.modules()) {
@@ -122,7 +122,7 @@ final class WeightConflicts {
                 tied ? ", or untie the base first." : ".");
     }
 
-    /** Adds what is doubtful about the ties. */
+    /** Adds warnings about the ties. */
     private void ties() {
         List<List<ModelLayout.Module>> touched =
                 ties.all().stream()

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
-import dev.ligature.plan.PeftPlanTest;
+import dev.ligature.internal.resolve.PeftPlanTest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

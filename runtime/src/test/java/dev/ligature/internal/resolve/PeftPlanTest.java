@@ -1,4 +1,4 @@
-package dev.ligature.plan;
+package dev.ligature.internal.resolve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,8 +11,8 @@ import dev.ligature.checkpoint.AdapterConfigJson;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.names.NameMatch;
-import dev.ligature.internal.resolve.PlanResolver;
-import dev.ligature.internal.resolve.TargetMatcher;
+import dev.ligature.plan.Layouts;
+import dev.ligature.plan.ModelLayout;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
