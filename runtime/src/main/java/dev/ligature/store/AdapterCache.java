@@ -1,6 +1,7 @@
 package dev.ligature.store;
 
 import dev.ligature.LoraException;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -9,8 +10,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * The adapters in memory, and the account of them: who holds which, which are being loaded, and who
- * goes first when room is needed. Knows nothing of files; nothing slow is done under its lock.
+ * The LRU cache of adapters: counts the leases of each, shares loads between threads, and evicts
+ * idle adapters to stay within a budget. Thread-safe; does not read files, and never holds its lock
+ * during slow work.
  */
 final class AdapterCache {
     private final long budget;
@@ -18,11 +20,11 @@ final class AdapterCache {
 
     // All guarded by this.
     private final Map<String, CachedAdapter> current = new HashMap<>();
-    private final Map<String, PendingLoad> loadings = new HashMap<>();
+    private final Map<String, PendingLoad> pendingLoads = new HashMap<>();
     private final Map<String, Failure> failures = new HashMap<>();
     private final LinkedHashSet<CachedAdapter> idle =
-            new LinkedHashSet<>(); // held by nobody, eldest first
-    private long bytes; // of all residents, and reserved for those being loaded
+            new LinkedHashSet<>(); // without leases, least recently used first
+    private long bytes; // of all adapters in memory, and reserved for those being loaded
     private long idleBytes;
     private long reservedBytes;
     private int residentCount;
@@ -36,55 +38,55 @@ final class AdapterCache {
     private long replacements;
 
     /**
-     * Creates an empty shelf.
+     * Creates an empty cache.
      *
-     * @param budget the most bytes
-     * @param free frees an adapter that nobody holds; not called under the lock
+     * @param budget the upper limit of bytes
+     * @param free frees an adapter without leases; not called under the lock
      */
     AdapterCache(long budget, Consumer<CachedAdapter> free) {
         this.budget = budget;
         this.free = free;
     }
 
-    /** An error that the files of an adapter led to, and will again until they change. */
-    private record Failure(FolderStamp files, Exception error) {}
+    /** A load that failed, and fails again until the files change. */
+    private record Failure(FolderStamp stamp, Exception error) {}
 
     /**
-     * Takes an adapter, or says who loads it. What was loaded from other files than those there now
-     * goes.
+     * Leases an adapter, or tells the caller to load it or to wait. An adapter that was loaded from
+     * other files than the present ones leaves the cache.
      */
-    Lookup claim(String name, FolderStamp files) {
+    Lookup lookUp(String name, FolderStamp stamp) {
         List<CachedAdapter> freed = new ArrayList<>();
         try {
             synchronized (this) {
                 checkOpen();
-                CachedAdapter resident = current.get(name);
-                if (resident != null && resident.files().equals(files)) {
+                CachedAdapter cached = current.get(name);
+                if (cached != null && cached.stamp().equals(stamp)) {
                     hits++;
-                    take(resident, 1);
-                    return new Lookup.Held(resident);
+                    lease(cached);
+                    return new Lookup.Hit(cached);
                 }
                 retire(name, freed);
                 Failure failure = failures.get(name);
-                if (failure != null && failure.files().equals(files)) {
-                    return new Lookup.Refused(failure.error());
+                if (failure != null && failure.stamp().equals(stamp)) {
+                    return new Lookup.KnownBad(failure.error());
                 }
                 failures.remove(name);
-                PendingLoad theirs = loadings.get(name);
-                if (theirs != null) {
-                    theirs.waiting++;
-                    return new Lookup.Theirs(theirs);
+                PendingLoad elsewhere = pendingLoads.get(name);
+                if (elsewhere != null) {
+                    elsewhere.waiting++;
+                    return new Lookup.LoadingElsewhere(elsewhere);
                 }
-                PendingLoad mine = new PendingLoad();
-                loadings.put(name, mine);
-                return new Lookup.Mine(mine);
+                PendingLoad pending = new PendingLoad();
+                pendingLoads.put(name, pending);
+                return new Lookup.LoadIt(pending);
             }
         } finally {
             freed.forEach(free);
         }
     }
 
-    /** Takes an adapter off whose files are gone; those who hold it keep it. */
+    /** Removes an adapter whose files are gone; open leases keep it in memory. */
     void forget(String name) {
         List<CachedAdapter> freed = new ArrayList<>();
         synchronized (this) {
@@ -95,98 +97,99 @@ final class AdapterCache {
     }
 
     /**
-     * Makes room before the arrays of an adapter are made.
+     * Reserves bytes before the arrays of an adapter are allocated, and evicts idle adapters where
+     * that is needed.
      *
-     * @param wanted the bytes that it takes, as far as is known
-     * @throws LoraException if there cannot be that much room; nothing was evicted then
+     * @param wanted the bytes
+     * @throws LoraException if that many bytes cannot be freed; nothing was evicted then
      */
-    void reserve(PendingLoad loading, String name, long wanted) {
+    void reserve(PendingLoad pending, String name, long wanted) {
         List<CachedAdapter> freed = new ArrayList<>();
         synchronized (this) {
             checkOpen();
             makeRoom(name, wanted, wanted, freed);
             bytes += wanted;
             reservedBytes += wanted;
-            loading.reserved += wanted;
+            pending.reserved += wanted;
         }
         freed.forEach(free);
     }
 
-    /** Gives reserved room back. */
-    synchronized void unreserve(PendingLoad loading) {
-        bytes -= loading.reserved;
-        reservedBytes -= loading.reserved;
-        loading.reserved = 0;
+    /** Returns reserved bytes. */
+    synchronized void unreserve(PendingLoad pending) {
+        bytes -= pending.reserved;
+        reservedBytes -= pending.reserved;
+        pending.reserved = 0;
     }
 
     /**
-     * Puts an adapter there, held for who loaded it and for all who wait. It takes over the room
-     * that was reserved for it.
+     * Adds a loaded adapter, leased to the thread that loaded it and to each one that waits, in
+     * place of the bytes that were reserved for it.
      *
-     * @throws LoraException if it is so much larger that there is no room, or the store was closed;
-     *     nothing has changed then
+     * @throws LoraException if it is larger than reserved and there is no room for it, or if the
+     *     store was closed; nothing has changed then
      */
-    void publish(PendingLoad loading, CachedAdapter resident) {
+    void publish(PendingLoad pending, CachedAdapter cached) {
         List<CachedAdapter> freed = new ArrayList<>();
         synchronized (this) {
             checkOpen();
-            long more = resident.bytes() - loading.reserved;
-            makeRoom(resident.name(), more, resident.bytes(), freed);
-            unreserve(loading);
-            bytes += resident.bytes();
+            long more = cached.bytes() - pending.reserved;
+            makeRoom(cached.name(), more, cached.bytes(), freed);
+            unreserve(pending);
+            bytes += cached.bytes();
             residentCount++;
             leasedCount++;
             loads++;
-            misses += 1 + loading.waiting;
-            resident.leases = 1 + loading.waiting;
-            current.put(resident.name(), resident);
-            loadings.remove(resident.name());
-            loading.succeed(resident);
+            misses += 1 + pending.waiting;
+            cached.leases = 1 + pending.waiting;
+            current.put(cached.name(), cached);
+            pendingLoads.remove(cached.name());
+            pending.succeed(cached);
         }
         freed.forEach(free);
     }
 
-    /** Ends a load that failed, for all who wait too. */
-    void abandon(String name, PendingLoad loading, Throwable error) {
+    /** Ends a failed load, also for the threads that wait for it. */
+    void abandon(String name, PendingLoad pending, Throwable error) {
         synchronized (this) {
-            loadings.remove(name);
-            loading.fail(error);
+            pendingLoads.remove(name);
+            pending.fail(error);
         }
     }
 
-    /** Takes note that files cannot be loaded, so that they are not read again for each request. */
-    synchronized void remember(String name, FolderStamp files, Exception error) {
-        failures.put(name, new Failure(files, error));
+    /** Records that files cannot be loaded, so that they are not read again for each request. */
+    synchronized void remember(String name, FolderStamp stamp, Exception error) {
+        failures.put(name, new Failure(stamp, error));
     }
 
-    /** Ends the wait of one who was interrupted; gives back what was held for it by then. */
-    void giveUp(PendingLoad loading) {
-        CachedAdapter held = null;
+    /** Ends the wait of an interrupted thread, with the lease that it may have got by then. */
+    void giveUp(PendingLoad pending) {
+        CachedAdapter leased = null;
         synchronized (this) {
-            if (loading.resident() == null) {
-                loading.waiting--;
+            if (pending.loaded() == null) {
+                pending.waiting--;
             } else {
-                held = loading.resident();
+                leased = pending.loaded();
                 misses--;
             }
         }
-        if (held != null) {
-            release(held);
+        if (leased != null) {
+            release(leased);
         }
     }
 
-    /** Ends one hold. */
-    void release(CachedAdapter resident) {
+    /** Ends one lease. */
+    void release(CachedAdapter cached) {
         List<CachedAdapter> freed = new ArrayList<>();
         synchronized (this) {
-            resident.leases--;
-            if (resident.leases == 0) {
+            cached.leases--;
+            if (cached.leases == 0) {
                 leasedCount--;
-                if (resident.retired) {
-                    replaced(resident, freed);
+                if (cached.retired) {
+                    replaced(cached, freed);
                 } else {
-                    idle.add(resident);
-                    idleBytes += resident.bytes();
+                    idle.add(cached);
+                    idleBytes += cached.bytes();
                 }
             }
         }
@@ -198,7 +201,7 @@ final class AdapterCache {
         failed++;
     }
 
-    /** Frees all that nobody holds, and the rest when it is released; lets nobody in. */
+    /** Frees all adapters, leased ones with their last lease; refuses further look-ups. */
     void close() {
         List<CachedAdapter> freed = new ArrayList<>();
         synchronized (this) {
@@ -224,89 +227,72 @@ final class AdapterCache {
                 budget);
     }
 
-    private void take(CachedAdapter resident, int holds) {
-        if (resident.leases == 0) {
-            idle.remove(resident);
-            idleBytes -= resident.bytes();
+    synchronized boolean isClosed() {
+        return closed;
+    }
+
+    private void lease(CachedAdapter cached) {
+        if (cached.leases == 0) {
+            idle.remove(cached);
+            idleBytes -= cached.bytes();
             leasedCount++;
         }
-        resident.leases += holds;
+        cached.leases++;
     }
 
     private void retire(String name, List<CachedAdapter> freed) {
-        CachedAdapter resident = current.remove(name);
-        if (resident == null) {
+        CachedAdapter cached = current.remove(name);
+        if (cached == null) {
             return;
         }
-        resident.retired = true;
-        if (idle.remove(resident)) {
-            idleBytes -= resident.bytes();
-            replaced(resident, freed);
+        cached.retired = true;
+        if (idle.remove(cached)) {
+            idleBytes -= cached.bytes();
+            replaced(cached, freed);
         }
     }
 
-    private void replaced(CachedAdapter resident, List<CachedAdapter> freed) {
+    private void replaced(CachedAdapter cached, List<CachedAdapter> freed) {
         if (closed) {
             evictions++;
         } else {
             replacements++;
         }
-        drop(resident, freed);
+        drop(cached, freed);
     }
 
-    private void drop(CachedAdapter resident, List<CachedAdapter> freed) {
-        bytes -= resident.bytes();
+    private void drop(CachedAdapter cached, List<CachedAdapter> freed) {
+        bytes -= cached.bytes();
         residentCount--;
-        freed.add(resident);
+        freed.add(cached);
     }
 
     /**
-     * Evicts until there is room for more bytes.
+     * Evicts idle adapters until there is room.
      *
-     * @param more the bytes that come on top
+     * @param more the bytes to be added
      * @param whole the bytes of the whole adapter
      */
     private void makeRoom(String name, long more, long whole, List<CachedAdapter> freed) {
         if (whole > budget) {
-            throw new LoraException(
-                    "LoraStoreBudget",
-                    "Adapter "
-                            + name
-                            + " takes "
-                            + whole
-                            + " bytes, more than the "
-                            + budget
-                            + " of the whole store. Give the store a larger budget.");
+            throw StoreMessage.BUDGET_TOO_SMALL.error(name, whole, budget);
         }
         if (bytes - idleBytes + more > budget) {
-            throw new LoraException(
-                    "LoraStoreFull",
-                    "There is no room for adapter "
-                            + name
-                            + ", which takes "
-                            + whole
-                            + " bytes: of the store's "
-                            + budget
-                            + ", "
-                            + (bytes - idleBytes)
-                            + " are held by requests or being loaded. Ask again when some have"
-                            + " ended, or give the store a larger budget.");
+            throw StoreMessage.FULL.state(name, whole, budget, bytes - idleBytes);
         }
         while (bytes + more > budget) {
-            CachedAdapter eldest = idle.iterator().next();
-            idle.remove(eldest);
-            idleBytes -= eldest.bytes();
-            current.remove(eldest.name());
+            CachedAdapter oldest = idle.iterator().next();
+            idle.remove(oldest);
+            idleBytes -= oldest.bytes();
+            current.remove(oldest.name());
             evictions++;
-            drop(eldest, freed);
+            drop(oldest, freed);
         }
     }
 
     private void checkOpen() {
         if (closed) {
-            throw new LoraException(
-                    "LoraStoreClosed",
-                    "The store was closed, so it lends no adapter. Open another one.");
+            throw StoreMessage.CLOSED.state();
         }
     }
 }

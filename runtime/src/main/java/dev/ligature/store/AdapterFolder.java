@@ -1,9 +1,10 @@
 package dev.ligature.store;
 
-import dev.ligature.LoraException;
+import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.internal.adapter.AdapterName;
 import dev.ligature.internal.names.Nearest;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -15,29 +16,29 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * The adapters that are on disk: one folder each, by its name.
+ * The adapters on disk: one folder per adapter, named like it.
  *
  * @param root the directory that the folders are in
  */
 record AdapterFolder(Path root) {
-    /** Checks that the directory is one. */
+    /** Checks that the directory exists. */
     AdapterFolder {
         if (!Files.isDirectory(root)) {
-            throw new LoraException(
-                    "LoraStoreDirectory",
-                    root
-                            + (Files.exists(root) ? " is not a directory" : " does not exist")
-                            + ". Give the directory that has a folder for each adapter.");
+            throw (Files.exists(root)
+                            ? StoreMessage.NOT_A_DIRECTORY
+                            : StoreMessage.DIRECTORY_MISSING)
+                    .error(root);
         }
     }
 
     /**
-     * Looks at the files of an adapter.
+     * Reads the state of an adapter's files.
      *
      * @param name its name
-     * @throws LoraException if the name is none or there is no such adapter
+     * @throws dev.ligature.LoraException if the name is invalid
+     * @throws UnknownAdapterException if there is no such adapter
      * @throws CheckpointException if its folder is a link that leaves the directory
-     * @throws IOException if the files cannot be looked at
+     * @throws IOException if the state cannot be read
      */
     FolderStamp find(String name) throws IOException {
         Path directory = root.resolve(AdapterName.check(name));
@@ -66,27 +67,14 @@ record AdapterFolder(Path root) {
             throw unknown(name);
         }
         if (!real.startsWith(root.toRealPath())) {
-            throw new CheckpointException(
-                    "CheckpointLink",
-                    directory
-                            + " is a link to "
-                            + real
-                            + ", outside the store's directory. Copy the adapter into it (cp -rL).");
+            throw StoreMessage.LINK.fileError(directory, real);
         }
     }
 
-    private LoraException unknown(String name) throws IOException {
+    private UnknownAdapterException unknown(String name) throws IOException {
         Set<String> known = names();
-        return new LoraException(
-                "LoraStoreUnknown",
-                root
-                        + " has no adapter "
-                        + name
-                        + "."
-                        + Nearest.hint(name, known)
-                        + " It has "
-                        + known.size()
-                        + "; put the adapter's folder there, or ask for one of these.");
+        return StoreMessage.UNKNOWN_ADAPTER.unknownAdapter(
+                root, name, Nearest.hint(name, known), known.size());
     }
 
     /** Returns the names of the folders that hold an adapter, sorted. */

@@ -1,11 +1,12 @@
 package dev.ligature.store;
 
 import dev.ligature.Routing;
+
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A hold on an adapter: until it is closed, the adapter stays in memory and is the one that it was,
- * whatever becomes of its files.
+ * A lease of an adapter: until it is closed, the adapter stays in memory unchanged, even if its
+ * files are replaced or deleted. Thread-safe.
  *
  * <pre>{@code
  * try (AdapterLease lease = store.lease("legal")) {
@@ -14,26 +15,26 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * }</pre>
  */
 public final class AdapterLease implements AutoCloseable {
-    private final CachedAdapter resident;
+    private final CachedAdapter cached;
     private final Runnable release;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    AdapterLease(CachedAdapter resident, Runnable release) {
-        this.resident = resident;
+    AdapterLease(CachedAdapter cached, Runnable release) {
+        this.cached = cached;
         this.release = release;
     }
 
     /** Returns the adapter's name in the store. */
     public String name() {
-        return resident.name();
+        return cached.name();
     }
 
     /**
-     * Returns the adapter's name on the model: that in the store, a dot, and a number that tells
-     * this load of it from every other.
+     * Returns the adapter's name on the model: its name in the store, a dot, and a number that is
+     * different for each load.
      */
     public String routedName() {
-        return resident.adapter().name();
+        return cached.adapter().name();
     }
 
     /** Returns the routing through the adapter. */
@@ -41,7 +42,7 @@ public final class AdapterLease implements AutoCloseable {
         return Routing.of(routedName());
     }
 
-    /** Ends the hold; a second call does nothing. */
+    /** Ends the lease; a second call does nothing. */
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {

@@ -2,19 +2,25 @@ package dev.ligature.store;
 
 import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
+import dev.ligature.LoraStateException;
+import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.peft.AdapterDirectory;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A directory of PEFT adapters, one folder each, as the catalogue over one model. Adapters are
- * loaded when they are asked for; those that were not asked for the longest make room.
+ * A cache of PEFT adapters over a directory that has one folder per adapter. An adapter is loaded
+ * when it is first leased; when the budget is used up, the least recently used adapters without a
+ * lease are evicted.
  *
  * <pre>{@code
  * try (AdapterStore store = AdapterStore.open(lora, Path.of("adapters"), 512L << 20)) {
@@ -24,14 +30,14 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>Any number of threads may use it. An adapter is loaded by the thread that asks for it; others
- * that ask for the same one wait, and nobody else does. An adapter that a request holds is never
- * freed: where all of the budget is held, a further adapter is refused and not squeezed in.
+ * <p>Thread-safe. The first thread that asks for an adapter loads it; other threads that ask for
+ * the same adapter wait, and threads that ask for other adapters do not. A leased adapter is never
+ * evicted: if leased adapters take up the whole budget, a lease of a further one is refused.
  *
- * <p>Each lease looks at the adapter's files (their identity, time and size), so what was replaced
- * on disk is loaded anew for those who come after, while requests under way keep what they have.
- * Replace a folder by renaming, as {@link LoraModel#save} does. A folder that cannot be loaded is
- * an error for those who ask for it, who get it again until its files change.
+ * <p>Each lease checks the adapter's files (their identity, time and size). An adapter whose folder
+ * was replaced is loaded again for new leases, while open leases keep the former one. Replace a
+ * folder by renaming, as {@link LoraModel#save} does. A folder that cannot be loaded is an error
+ * for each lease of it, without being read again, until its files change.
  *
  * <p>On the model, adapters have the names of their leases ({@link AdapterLease#routedName}).
  */
@@ -40,64 +46,67 @@ public final class AdapterStore implements AutoCloseable {
     private static final int LONGEST_STEM = 100; // of the 128 characters that a name may have
 
     private final LoraModel lora;
-    private final AdapterFolder catalogue;
-    private final AdapterCache shelf;
+    private final AdapterFolder folder;
+    private final AdapterCache cache;
+    private final Loader loader;
     private final AtomicLong generation = new AtomicLong();
 
-    private AdapterStore(LoraModel lora, AdapterFolder catalogue, long budgetBytes) {
+    AdapterStore(LoraModel lora, AdapterFolder folder, long budgetBytes, Loader loader) {
         this.lora = lora;
-        this.catalogue = catalogue;
-        this.shelf = new AdapterCache(budgetBytes, resident -> free(resident.adapter()));
+        this.folder = folder;
+        this.cache = new AdapterCache(budgetBytes, cached -> free(cached.adapter()));
+        this.loader = loader;
+    }
+
+    /** Loads an adapter onto the model. */
+    interface Loader {
+        AdapterState load(String routedName, Path directory) throws IOException;
     }
 
     /**
      * Opens a store; loads nothing yet.
      *
      * @param lora the model that the adapters are for
-     * @param directory has a folder for each adapter, by its name
-     * @param budgetBytes the most bytes of adapters' arrays. While one is loaded, the size of its
-     *     file counts
-     * @throws LoraException if the directory is none or the budget is not positive
+     * @param directory has a folder for each adapter, named like it
+     * @param budgetBytes the upper limit of the bytes of all arrays, including those being loaded
+     * @throws LoraException if the directory does not exist or the budget is not positive
      */
     public static AdapterStore open(LoraModel lora, Path directory, long budgetBytes) {
         if (budgetBytes <= 0) {
-            throw new LoraException(
-                    "LoraStoreBudget",
-                    "The budget is "
-                            + budgetBytes
-                            + " bytes; it must be positive. Give it room for the adapters that are"
-                            + " used at once.");
+            throw StoreMessage.BUDGET_NOT_POSITIVE.error(budgetBytes);
         }
-        return new AdapterStore(lora, new AdapterFolder(directory), budgetBytes);
+        return new AdapterStore(lora, new AdapterFolder(directory), budgetBytes, lora::load);
     }
 
     /** Returns the names of the adapters in the directory, sorted, loaded or not. */
     public Set<String> names() throws IOException {
-        return catalogue.names();
+        return folder.names();
     }
 
     /**
-     * Holds an adapter, and loads it where it is not in memory.
+     * Leases an adapter, and loads it if it is not in memory.
      *
      * @param name its name, that of its folder
-     * @return the hold, to be closed
-     * @throws LoraException if there is no such adapter, its configuration does not fit the model,
-     *     or there is no room for it
+     * @return the lease, to be closed
+     * @throws UnknownAdapterException if there is no such adapter
+     * @throws LoraStateException if leased adapters leave no room for it, or the store is closed
+     * @throws LoraException if the name is invalid, its configuration does not fit the model, or it
+     *     is larger than the whole budget
      * @throws IOException if its files cannot be read or are not an adapter of this model
      */
     public AdapterLease lease(String name) throws IOException {
         try {
-            CachedAdapter resident = resident(name);
-            return new AdapterLease(resident, () -> shelf.release(resident));
+            CachedAdapter cached = cached(name);
+            return new AdapterLease(cached, () -> cache.release(cached));
         } catch (IOException | RuntimeException | Error e) {
-            shelf.countFailure();
+            cache.countFailure();
             throw e;
         }
     }
 
     /**
-     * Loads an adapter ahead of its first request. It may be evicted like any other; to keep it,
-     * hold a lease.
+     * Loads an adapter ahead of its first request. It may be evicted like any other; to keep it in
+     * memory, hold a lease.
      *
      * @param name its name
      * @throws LoraException as for {@link #lease}
@@ -107,37 +116,42 @@ public final class AdapterStore implements AutoCloseable {
         lease(name).close();
     }
 
-    /** Returns what the store has done and what it holds. */
+    /** Returns the counters of the store and the state of its cache. */
     public StoreStatistics statistics() {
-        return shelf.statistics();
+        return cache.statistics();
+    }
+
+    /** Returns whether the store was closed; every lease is then refused. */
+    public boolean isClosed() {
+        return cache.isClosed();
     }
 
     /**
-     * Frees the adapters, those that are held when they are released. Close it before the model is
-     * unwrapped.
+     * Frees the adapters, leased ones when their last lease is closed. Close the store before the
+     * model is unwrapped.
      */
     @Override
     public void close() {
-        shelf.close();
+        cache.close();
     }
 
-    private CachedAdapter resident(String name) throws IOException {
+    private CachedAdapter cached(String name) throws IOException {
         while (true) {
-            Lookup claim = shelf.claim(name, find(name));
-            if (claim instanceof Lookup.Refused refused) {
-                throw PendingLoad.rethrown(refused.error());
+            Lookup found = cache.lookUp(name, find(name));
+            if (found instanceof Lookup.KnownBad bad) {
+                throw PendingLoad.rethrown(bad.error());
             }
-            if (claim instanceof Lookup.Held held) {
-                return held.resident();
+            if (found instanceof Lookup.Hit hit) {
+                return hit.adapter();
             }
-            if (claim instanceof Lookup.Mine mine) {
-                return load(name, mine.loading());
+            if (found instanceof Lookup.LoadIt toLoad) {
+                return load(name, toLoad.pending());
             }
-            PendingLoad theirs = ((Lookup.Theirs) claim).loading();
+            PendingLoad elsewhere = ((Lookup.LoadingElsewhere) found).pending();
             try {
-                return theirs.await();
+                return elsewhere.await();
             } catch (InterruptedException e) {
-                shelf.giveUp(theirs);
+                cache.giveUp(elsewhere);
                 Thread.currentThread().interrupt();
                 throw (InterruptedIOException)
                         new InterruptedIOException("interrupted while adapter " + name + " loads")
@@ -150,62 +164,74 @@ public final class AdapterStore implements AutoCloseable {
 
     private FolderStamp find(String name) throws IOException {
         try {
-            return catalogue.find(name);
+            return folder.find(name);
         } catch (IOException | LoraException gone) {
-            shelf.forget(name);
+            cache.forget(name);
             throw gone;
         }
     }
 
-    private CachedAdapter load(String name, PendingLoad loading) throws IOException {
+    private CachedAdapter load(String name, PendingLoad pending) throws IOException {
         try {
             for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-                CachedAdapter loaded = attempt(name, loading);
+                CachedAdapter loaded = attempt(name, pending);
                 if (loaded != null) {
                     return loaded;
                 }
             }
-            throw new CheckpointException(
-                    "CheckpointChanged",
-                    catalogue.root().resolve(name)
-                            + " was replaced each time it was read, "
-                            + ATTEMPTS
-                            + " times. Ask for the adapter when it is complete.");
+            throw StoreMessage.CHANGED.fileError(folder.root().resolve(name), ATTEMPTS);
         } catch (IOException | RuntimeException | Error e) {
-            shelf.abandon(name, loading, e);
+            cache.abandon(name, pending, e);
             throw e;
         }
     }
 
-    /** Loads once; null if the files changed meanwhile, so that nobody knows what was read. */
-    private @Nullable CachedAdapter attempt(String name, PendingLoad loading) throws IOException {
-        FolderStamp files = catalogue.find(name);
+    /** Loads once; null if the files changed meanwhile, as what was read may then be a mixture. */
+    private @Nullable CachedAdapter attempt(String name, PendingLoad pending) throws IOException {
+        FolderStamp stamp = folder.find(name);
         AdapterState adapter;
         try {
-            adapter = read(name, files.directory(), loading);
+            adapter = read(name, stamp.directory(), pending);
         } catch (CheckpointException | LoraException e) {
-            shelf.unreserve(loading);
-            if (!catalogue.find(name).equals(files)) {
+            cache.unreserve(pending);
+            if (!folder.find(name).equals(stamp)) {
                 return null;
             }
-            if (!(e instanceof LoraException refused && refused.code().startsWith("LoraStore"))) {
-                shelf.remember(name, files, e); // it is the files, and not the room
+            if (!(e instanceof LoraStateException)) {
+                cache.remember(name, stamp, e); // the files are wrong, whatever the store's state
             }
             throw e;
         }
         boolean published = false;
         try {
-            if (!catalogue.find(name).equals(files)) {
+            if (!folder.find(name).equals(stamp)) {
                 return null;
             }
-            CachedAdapter resident = new CachedAdapter(name, files, adapter);
-            shelf.publish(loading, resident);
+            CachedAdapter cached = new CachedAdapter(name, stamp, adapter);
+            cache.publish(pending, cached);
             published = true;
-            return resident;
+            return cached;
         } finally {
             if (!published) {
-                shelf.unreserve(loading);
+                cache.unreserve(pending);
                 free(adapter);
+            }
+        }
+    }
+
+    /** Reserves room for an adapter by its plan, and loads it under a name of its own. */
+    private AdapterState read(String name, Path directory, PendingLoad pending) throws IOException {
+        long bytes = AdapterDirectory.open(directory).plan(lora.layout()).byteCount();
+        cache.reserve(pending, name, bytes);
+        String stem = name.substring(0, Math.min(name.length(), LONGEST_STEM));
+        while (true) {
+            String routedName = stem + "." + generation.incrementAndGet();
+            try {
+                return loader.load(routedName, directory);
+            } catch (LoraException e) {
+                if (!lora.adapterNames().contains(routedName)) {
+                    throw e; // otherwise the application has created an adapter of that name
+                }
             }
         }
     }
@@ -213,26 +239,8 @@ public final class AdapterStore implements AutoCloseable {
     private void free(AdapterState adapter) {
         try {
             lora.remove(adapter.name());
-        } catch (LoraException e) {
-            if (!e.code().equals("LoraUnknownAdapter")) {
-                throw e; // else somebody removed it from the model by hand
-            }
-        }
-    }
-
-    private AdapterState read(String name, Path directory, PendingLoad loading) throws IOException {
-        String stem = name.substring(0, Math.min(name.length(), LONGEST_STEM));
-        while (true) {
-            try {
-                return lora.load(
-                        stem + "." + generation.incrementAndGet(),
-                        directory,
-                        bytes -> shelf.reserve(loading, name, bytes));
-            } catch (LoraException e) {
-                if (!e.code().equals("LoraAdapterExists")) {
-                    throw e; // else somebody put an adapter of that name on the model by hand
-                }
-            }
+        } catch (UnknownAdapterException removedAlready) {
+            // The application has removed it from the model by itself.
         }
     }
 }

@@ -2,33 +2,32 @@ package dev.ligature.store;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Parameter;
+
 import dev.ligature.internal.adapter.AdapterState;
 
-/**
- * An adapter in memory. All that changes is guarded by the {@link AdapterCache} that it stands on.
- */
+/** An adapter in memory. Its mutable fields are guarded by its {@link AdapterCache}. */
 final class CachedAdapter {
     private final String name;
-    private final FolderStamp files;
+    private final FolderStamp stamp;
     private final AdapterState adapter;
     private final long bytes;
 
-    /** The requests that hold it. */
+    /** The number of open leases. */
     int leases;
 
-    /** Whether it was taken off the shelf, and is freed when nobody holds it. */
+    /** Whether it has left the cache, and is freed with its last lease. */
     boolean retired;
 
     /**
-     * Creates a resident that nobody holds.
+     * Creates an entry without leases.
      *
-     * @param name its name in the catalogue; on the model it has one of its own
-     * @param files what it was loaded from
+     * @param name its name in the folder of adapters; on the model it has one of its own
+     * @param stamp the state of the files that it was loaded from
      * @param adapter the adapter on the model
      */
-    CachedAdapter(String name, FolderStamp files, AdapterState adapter) {
+    CachedAdapter(String name, FolderStamp stamp, AdapterState adapter) {
         this.name = name;
-        this.files = files;
+        this.stamp = stamp;
         this.adapter = adapter;
         this.bytes =
                 adapter.parameters().values().stream()
@@ -45,8 +44,8 @@ final class CachedAdapter {
         return name;
     }
 
-    FolderStamp files() {
-        return files;
+    FolderStamp stamp() {
+        return stamp;
     }
 
     AdapterState adapter() {

@@ -1,21 +1,23 @@
 package dev.ligature.store;
 
 import dev.ligature.internal.peft.AdapterDirectory;
+
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
-import org.jspecify.annotations.Nullable;
 
 /**
- * What the files of an adapter were when somebody looked. Two of these are equal if nothing was
- * replaced or written in between.
+ * The state of an adapter's files at one moment. Two stamps are equal if no file was replaced or
+ * written in between.
  *
- * @param directory where they are
- * @param config the state of the configuration; null if it is not there
- * @param weights the state of the factors; null if they are not there
+ * @param directory the adapter's folder
+ * @param config the state of the configuration; null if there is no such file
+ * @param weights the state of the factors; null if there is no such file
  */
 record FolderStamp(Path directory, @Nullable State config, @Nullable State weights) {
     static final String CONFIG = "adapter_config.json";
@@ -23,8 +25,8 @@ record FolderStamp(Path directory, @Nullable State config, @Nullable State weigh
     /**
      * The state of one file.
      *
-     * @param key what tells the file from one that takes its place; null where the system has none
-     * @param modified when it was written
+     * @param key identifies the file, as opposed to its path; null where the system has no such key
+     * @param modified when it was last written
      * @param size its bytes
      */
     record State(@Nullable Object key, FileTime modified, long size) {}
@@ -34,11 +36,6 @@ record FolderStamp(Path directory, @Nullable State config, @Nullable State weigh
                 directory,
                 state(directory.resolve(CONFIG)),
                 state(directory.resolve(AdapterDirectory.WEIGHTS)));
-    }
-
-    /** Returns about how much memory the factors take: fp32 files are what they become. */
-    long weightBytes() {
-        return weights == null ? 0 : weights.size();
     }
 
     private static @Nullable State state(Path file) throws IOException {

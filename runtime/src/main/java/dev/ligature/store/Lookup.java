@@ -1,32 +1,32 @@
 package dev.ligature.store;
 
-/** What somebody who asks for an adapter is to do. */
+/** The result of looking an adapter up in the cache. */
 sealed interface Lookup {
     /**
-     * It is in memory, and is held for the caller.
+     * The adapter is in memory and leased to the caller.
      *
-     * @param resident the adapter
+     * @param adapter the adapter
      */
-    record Held(CachedAdapter resident) implements Lookup {}
+    record Hit(CachedAdapter adapter) implements Lookup {}
 
     /**
-     * The caller loads it, for itself and for those who wait.
+     * The caller has to load the adapter, for itself and for the threads that wait for it.
      *
-     * @param loading to be ended by {@link AdapterCache#publish} or {@link AdapterCache#abandon}
+     * @param pending to be ended by {@link AdapterCache#publish} or {@link AdapterCache#abandon}
      */
-    record Mine(PendingLoad loading) implements Lookup {}
+    record LoadIt(PendingLoad pending) implements Lookup {}
 
     /**
-     * Another thread loads it, and will hold it for the caller.
+     * Another thread loads the adapter, and leases it to the caller as well.
      *
-     * @param loading to wait for
+     * @param pending to wait for
      */
-    record Theirs(PendingLoad loading) implements Lookup {}
+    record LoadingElsewhere(PendingLoad pending) implements Lookup {}
 
     /**
-     * Its files could not be loaded before, and are the same ones.
+     * The files failed to load before and have not changed since.
      *
-     * @param error that of the load
+     * @param error the error of that load
      */
-    record Refused(Exception error) implements Lookup {}
+    record KnownBad(Exception error) implements Lookup {}
 }

@@ -1,38 +1,39 @@
 package dev.ligature.store;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import org.jspecify.annotations.Nullable;
 
-/** One load that is under way, which others may wait for. */
+/** An adapter that one thread loads, while others may wait for it. */
 final class PendingLoad {
     private final CompletableFuture<CachedAdapter> result = new CompletableFuture<>();
 
-    /** Who waits; each gets a hold with the load. Guarded by the {@link AdapterCache}. */
+    /** The number of waiting threads, each of which gets a lease. Guarded by the cache. */
     int waiting;
 
-    /** The bytes reserved for it. Guarded by the {@link AdapterCache}. */
+    /** The bytes reserved for the adapter. Guarded by the cache. */
     long reserved;
 
-    void succeed(CachedAdapter resident) {
-        result.complete(resident);
+    void succeed(CachedAdapter adapter) {
+        result.complete(adapter);
     }
 
     void fail(Throwable error) {
         result.completeExceptionally(error);
     }
 
-    /** Returns the adapter; null if it is not there yet, or will never be. */
-    @Nullable CachedAdapter resident() {
+    /** Returns the adapter; null while it is being loaded and if the load failed. */
+    @Nullable CachedAdapter loaded() {
         return result.isCompletedExceptionally() ? null : result.getNow(null);
     }
 
     /**
      * Waits for the adapter.
      *
-     * @throws InterruptedException if the thread is interrupted; the load goes on
-     * @throws IOException or any other exception, that of the thread that loaded
+     * @throws InterruptedException if the waiting thread is interrupted; the load goes on
+     * @throws IOException or any other exception, that of the loading thread
      */
     CachedAdapter await() throws IOException, InterruptedException {
         try {
@@ -42,7 +43,7 @@ final class PendingLoad {
         }
     }
 
-    /** Throws an error as it is, or returns it where it is an {@code IOException}. */
+    /** Throws an error as it is, or returns it if it is an {@code IOException}. */
     static IOException rethrown(@Nullable Throwable error) {
         if (error instanceof RuntimeException unchecked) {
             throw unchecked;

@@ -1,23 +1,22 @@
 package dev.ligature.store;
 
 /**
- * What a store has done so far and what it holds, at one moment.
+ * The counters of a store and the state of its cache, at one moment.
  *
- * <p>Each call of {@link AdapterStore#lease} and {@link AdapterStore#preload} is one of {@code
- * hits}, {@code misses} and {@code failures}. What was loaded is resident, or was freed: {@code
- * loads = residentCount + evictions + replacements}.
+ * <p>Each call of {@link AdapterStore#lease} and {@link AdapterStore#preload} counts as one of
+ * {@code hits}, {@code misses} and {@code failures}. A loaded adapter is resident until it is
+ * freed: {@code loads = residentCount + evictions + replacements}.
  *
  * @param hits the calls that found their adapter in memory
- * @param misses the calls that got theirs after it was loaded, by them or by another
+ * @param misses the calls that loaded their adapter, or waited for another thread to load it
  * @param failures the calls that ended with an error
  * @param loads the adapters loaded
  * @param evictions the adapters freed to make room, or by {@link AdapterStore#close}
- * @param replacements the adapters freed because their files changed or went away
- * @param residentCount the adapters in memory, with those whose files have changed and which a
- *     request still holds
- * @param leasedCount how many of them are held by requests
+ * @param replacements the adapters freed because their files were replaced or deleted
+ * @param residentCount the adapters in memory, including replaced ones that are still leased
+ * @param leasedCount how many of them are leased
  * @param residentBytes the bytes of their arrays
- * @param budgetBytes the most that these may be
+ * @param budgetBytes the upper limit of these
  */
 public record StoreStatistics(
         long hits,

@@ -1,7 +1,7 @@
 /**
- * A directory of adapters as the catalogue over one model: what is asked for is loaded, what is not
- * asked for makes room, and what a request holds stays. Uses the public face of the runtime only;
- * nobody below knows this package.
+ * A directory of adapters, cached for one model: an adapter is loaded when a request asks for it,
+ * held in memory while a request leases it, and evicted least recently used first. No other package
+ * of the runtime knows this one.
  */
 @NullMarked
 package dev.ligature.store;

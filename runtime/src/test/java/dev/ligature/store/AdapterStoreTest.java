@@ -2,6 +2,7 @@ package dev.ligature.store;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,7 +10,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ligature.LoraException;
 import dev.ligature.Routing;
 import dev.ligature.ToyAdapters;
+import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,10 +26,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What the store holds, frees, refuses and counts, one thread at a time. */
 final class AdapterStoreTest {
@@ -210,7 +214,8 @@ final class AdapterStoreTest {
                             + root
                             + " has no adapter legl. Did you mean legal? It has 2; put the"
                             + " adapter's folder there, or ask for one of these.",
-                    assertThrows(LoraException.class, () -> store.lease("legl")).getMessage());
+                    assertThrows(UnknownAdapterException.class, () -> store.lease("legl"))
+                            .getMessage());
             store.preload("legal");
             delete(root.resolve("legal"));
             assertEquals("LoraStoreUnknown", code(store, "legal"));
@@ -303,7 +308,9 @@ final class AdapterStoreTest {
         int arrays = toy.liveArrays();
         AdapterStore store = store(1);
         AdapterLease lease = store.lease("a");
+        assertFalse(store.isClosed());
         store.close();
+        assertTrue(store.isClosed());
         assertEquals("LoraStoreClosed", code(store, "a"));
         toy.forward(lease.routing());
         lease.close();

@@ -1,14 +1,21 @@
 package dev.ligature.store;
 
-import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import static java.util.concurrent.TimeUnit.SECONDS;
+
 import dev.ligature.ToyAdapters;
 import dev.ligature.checkpoint.CheckpointException;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,10 +28,6 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The store under many threads. */
 final class StoreThreadsTest {
@@ -89,30 +92,28 @@ final class StoreThreadsTest {
 
     @Test
     void loadingOneAdapter_doesNotHoldUpTheOthers() throws Exception {
-        float[] quick = toy.write(root.resolve("quick"), 2, 1);
+        float[] expectedQuick = toy.write(root.resolve("quick"), 2, 1);
+        float[] expectedSlow = toy.write(root.resolve("slow"), 2, 2);
         CountDownLatch loading = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
-        toy.write(root.resolve("slow"), 2, 2);
-        Future<?> slow =
-                pool.submit(
-                        () ->
-                                toy.lora()
-                                        .load(
-                                                "slow",
-                                                root.resolve("slow"),
-                                                bytes -> {
-                                                    loading.countDown();
-                                                    awaitQuietly(go);
-                                                }));
-        loading.await();
-        try (AdapterStore store = AdapterStore.open(toy.lora(), root, 1 << 20);
-                AdapterLease lease = store.lease("quick")) {
-            assertArrayEquals(quick, toy.forward(lease.routing()));
+        AdapterStore.Loader loader =
+                (name, directory) -> {
+                    if (name.startsWith("slow")) {
+                        loading.countDown();
+                        awaitQuietly(go);
+                    }
+                    return toy.lora().load(name, directory);
+                };
+        try (AdapterStore store =
+                new AdapterStore(toy.lora(), new AdapterFolder(root), 1 << 20, loader)) {
+            Future<float[]> slow = pool.submit(() -> served(store, "slow"));
+            assertTrue(loading.await(60, SECONDS));
+            Future<float[]> quick = pool.submit(() -> served(store, "quick"));
+            assertArrayEquals(expectedQuick, quick.get(10, SECONDS));
             assertFalse(slow.isDone());
+            go.countDown();
+            assertArrayEquals(expectedSlow, slow.get(60, SECONDS));
         }
-        go.countDown();
-        slow.get(60, SECONDS);
-        toy.lora().remove("slow");
     }
 
     private static void awaitQuietly(CountDownLatch latch) {
@@ -120,6 +121,12 @@ final class StoreThreadsTest {
             latch.await();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private float[] served(AdapterStore store, String name) throws IOException {
+        try (AdapterLease lease = store.lease(name)) {
+            return toy.forward(lease.routing());
         }
     }
 

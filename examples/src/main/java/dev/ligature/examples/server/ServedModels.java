@@ -1,15 +1,19 @@
 package dev.ligature.examples.server;
 
 import dev.ligature.LoraException;
+import dev.ligature.LoraStateException;
+import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.internal.adapter.AdapterName;
 import dev.ligature.store.AdapterStore;
 import dev.ligature.store.StoreStatistics;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What requests may name as their model: the base, and the adapters of a store.
@@ -46,44 +50,35 @@ record ServedModels(String base, AdapterStore store) {
         }
         try {
             return new Hold(store.lease(name));
-        } catch (LoraException e) {
-            throw refused(name, e, e.code());
-        } catch (CheckpointException e) {
-            throw refused(name, e, e.code());
-        } catch (IOException e) {
-            throw refused(name, e, "IOException");
-        }
-    }
-
-    private static ApiException refused(String name, Exception e, String code) {
-        return switch (code) {
-            case "LoraStoreUnknown" ->
-                    ApiException.field(
-                            404,
-                            "model_not_found",
-                            "model",
-                            "There is no model "
-                                    + name
-                                    + ". GET /v1/models lists those that there are.");
-            case "LoraStoreFull" ->
-                    ApiException.of(
+        } catch (UnknownAdapterException e) {
+            throw ApiException.field(
+                    404,
+                    "model_not_found",
+                    "model",
+                    "There is no model " + name + ". GET /v1/models lists those that there are.");
+        } catch (LoraStateException e) {
+            throw store.isClosed()
+                    ? BatchEngine.stopping()
+                    : ApiException.of(
                             503,
                             "no_room",
                             "The adapters in use leave no room for " + name + ". Ask again later.");
-            case "LoraStoreClosed" -> BatchEngine.stopping();
-            default -> {
-                // The whole message names files, which are not the client's business.
-                LOG.warn("Adapter {} cannot be used: {}", name, e.getMessage());
-                yield ApiException.of(
-                        500,
-                        "model_broken",
-                        "Adapter "
-                                + name
-                                + " cannot be used ["
-                                + code
-                                + "]. The server's log says more.");
-            }
-        };
+        } catch (LoraException e) {
+            throw broken(name, e, e.code());
+        } catch (CheckpointException e) {
+            throw broken(name, e, e.code());
+        } catch (IOException e) {
+            throw broken(name, e, "IOException");
+        }
+    }
+
+    private static ApiException broken(String name, Exception e, String code) {
+        // The whole message names files, which are not the client's business.
+        LOG.warn("Adapter {} cannot be used: {}", name, e.getMessage());
+        return ApiException.of(
+                500,
+                "model_broken",
+                "Adapter " + name + " cannot be used [" + code + "]. The server's log says more.");
     }
 
     StoreStatistics statistics() {

@@ -2,8 +2,10 @@ package dev.ligature.internal.diag;
 
 import dev.ligature.LoraException;
 import dev.ligature.LoraStateException;
+import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.plan.PlanWarning;
+
 import java.util.Locale;
 
 /**
@@ -45,6 +47,15 @@ public interface Message {
      */
     default LoraStateException state(Object... values) {
         return new LoraStateException(code(), text(values));
+    }
+
+    /**
+     * Returns an error to be thrown: there is no adapter of the name or handle that was asked for.
+     *
+     * @param values what the pattern refers to, in order
+     */
+    default UnknownAdapterException unknownAdapter(Object... values) {
+        return new UnknownAdapterException(code(), text(values));
     }
 
     /**

@@ -1,8 +1,9 @@
 package dev.ligature.internal.registry;
 
 import ai.djl.ndarray.NDManager;
-import dev.ligature.LoraException;
+
 import dev.ligature.Routing;
+import dev.ligature.UnknownAdapterException;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.effect.BoundAdapter;
 import dev.ligature.internal.names.Nearest;
@@ -11,6 +12,9 @@ import dev.ligature.internal.route.WholeBatchRoute;
 import dev.ligature.internal.rows.FactorStackCache;
 import dev.ligature.internal.rows.PerRowRoute;
 import dev.ligature.internal.slot.Slots;
+
+import org.jspecify.annotations.Nullable;
+
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -21,7 +25,6 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The adapters of one model, by name and by handle, and the routes through them. Any number of
@@ -96,13 +99,14 @@ public final class RouteTable {
         return binding;
     }
 
-    private static LoraException unknown(String what, Collection<String> known) {
+    private static UnknownAdapterException unknown(String what, Collection<String> known) {
         if (known.isEmpty()) {
-            return new LoraException("LoraUnknownAdapter", what + " Create or load one first.");
+            return new UnknownAdapterException(
+                    "LoraUnknownAdapter", what + " Create or load one first.");
         }
         String listed = known.stream().limit(LISTED).collect(Collectors.joining(", "));
         int more = known.size() - LISTED;
-        return new LoraException(
+        return new UnknownAdapterException(
                 "LoraUnknownAdapter",
                 what + " Known: " + listed + (more > 0 ? " and " + more + " more." : "."));
     }

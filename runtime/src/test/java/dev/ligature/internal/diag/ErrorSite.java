@@ -21,7 +21,9 @@ import java.util.stream.Stream;
  */
 record ErrorSite(String type, List<String> codes, String text) {
     private static final Pattern CREATION =
-            Pattern.compile("new\\s+(LoraException|CheckpointException|PlanWarning)\\s*\\(");
+            Pattern.compile(
+                    "new\\s+(LoraException|UnknownAdapterException|CheckpointException"
+                            + "|PlanWarning)\\s*\\(");
     private static final Pattern LITERAL = Pattern.compile("\"((?:[^\"\\\\]|\\\\.)*)\"");
     private static final Pattern JOINED = Pattern.compile("(?<!\\\\)\"\\s*\\+\\s*\"");
 
