@@ -10,7 +10,6 @@ import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.inject.ModuleVisit;
 import dev.ligature.inject.ModuleVisitor;
-import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.registry.AdapterRegistry;
 import dev.ligature.internal.registry.InputRoutedBlock;
 import dev.ligature.internal.registry.MergeLedger;
@@ -141,7 +140,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if the name is taken or the configuration does not fit the model;
      *     nothing is changed then
      */
-    public AdapterState create(String name, LoraConfig config) {
+    public Adapter create(String name, LoraConfig config) {
         return adapters.create(name, config);
     }
 
@@ -153,7 +152,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws IOException if the files are not readable or not an adapter of this model
      * @throws LoraException if the name is taken or the configuration does not fit the model
      */
-    public AdapterState load(String name, Path directory) throws IOException {
+    public Adapter load(String name, Path directory) throws IOException {
         return load(name, directory, bytes -> {});
     }
 
@@ -167,7 +166,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws IOException if the files are not readable or not an adapter of this model
      * @throws LoraException if the name is taken or the configuration does not fit the model
      */
-    public AdapterState load(String name, Path directory, LongConsumer room) throws IOException {
+    public Adapter load(String name, Path directory, LongConsumer room) throws IOException {
         return adapters.load(name, directory, false, AdapterLoadOptions.defaults(), room);
     }
 
@@ -182,8 +181,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws IOException if the files are not readable or not an adapter of this model
      * @throws LoraException if the name is taken or the configuration does not fit the model
      */
-    public AdapterState load(
-            String name, Path directory, boolean trainable, AdapterLoadOptions options)
+    public Adapter load(String name, Path directory, boolean trainable, AdapterLoadOptions options)
             throws IOException {
         return adapters.load(name, directory, trainable, options, bytes -> {});
     }
@@ -196,7 +194,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws IOException if the files are not readable or not an adapter of this model
      * @throws LoraException if the name is taken or the configuration does not fit the model
      */
-    public AdapterState loadTrainable(String name, Path directory) throws IOException {
+    public Adapter loadTrainable(String name, Path directory) throws IOException {
         return load(name, directory, true, AdapterLoadOptions.defaults());
     }
 
@@ -238,7 +236,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if there is no such adapter, if the new name is taken, or if the
      *     adapters cannot be combined
      */
-    public AdapterState addWeightedAdapter(
+    public Adapter addWeightedAdapter(
             Map<String, Double> weights, String newName, Combination combination) {
         return adapters.combine(weights, newName, combination);
     }
@@ -266,7 +264,7 @@ public final class LoraModel extends ForwardingBlock {
      * @throws LoraException if there is none of that name there, if the name is taken here, or if
      *     the models differ in modules, shapes, ties or data types
      */
-    public AdapterState share(LoraModel other, String name) {
+    public Adapter share(LoraModel other, String name) {
         return adapters.share(other.adapters, name);
     }
 
@@ -276,7 +274,7 @@ public final class LoraModel extends ForwardingBlock {
      * @param name the adapter's name
      * @throws LoraException if there is none of that name
      */
-    public AdapterState adapter(String name) {
+    public Adapter adapter(String name) {
         return table.named(name).adapter();
     }
 
@@ -310,8 +308,8 @@ public final class LoraModel extends ForwardingBlock {
      * {@code Predictor} whose batchifier puts requests of different adapters together.
      *
      * <p>The input is named {@link Routing#INPUT}, is int64, of shape (B) or (B, 1), and has an
-     * {@link AdapterState#handle} or 0 for each row. The model does not see it. A translator
-     * appends it to its inputs:
+     * {@link Adapter#handle} or 0 for each row. The model does not see it. A translator appends it
+     * to its inputs:
      *
      * <pre>{@code
      * NDArray adapter = manager.create(handle); // a scalar; StackBatchifier makes (B) of them

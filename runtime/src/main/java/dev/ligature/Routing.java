@@ -1,7 +1,6 @@
 package dev.ligature;
 
 import dev.ligature.internal.adapter.AdapterName;
-import dev.ligature.internal.adapter.AdapterState;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -128,7 +127,7 @@ public final class Routing {
     /**
      * Returns the routing of a batch, one adapter for each row.
      *
-     * @param handles an {@link AdapterState#handle} or 0 for the base, for each index of axis 0
+     * @param handles an {@link Adapter#handle} or 0 for the base, for each index of axis 0
      * @throws LoraException if there is no row
      */
     public static Routing rowsByHandle(long... handles) {

@@ -24,7 +24,7 @@ final class AdapterSharingTest extends ToyTest {
     @Test
     void aRenamedAdapter_keepsItsHandleAndItsRequests() {
         LoraModel lora = wrapToy(true);
-        AdapterState adapter = lora.create("old", config("proj").build());
+        AdapterState adapter = (AdapterState) lora.create("old", config("proj").build());
         scramble(adapter, 1);
         Block routed = lora.routed(Routing.of("old"));
         float[] before = routed.forward(store, ids(), false).head().toFloatArray();
@@ -45,7 +45,7 @@ final class AdapterSharingTest extends ToyTest {
         assertArrayEquals(before, lora.forward(store, ids(), byHandle).head().toFloatArray());
         LoraModelTest.assertCode(
                 "LoraUnknownAdapter", () -> lora.forward(store, ids(), Routing.of("old")));
-        scramble(lora.create("old", config("embed").build()), 2);
+        scramble((AdapterState) lora.create("old", config("embed").build()), 2);
         lora.forward(store, ids(), Routing.of("old"));
     }
 
@@ -55,7 +55,9 @@ final class AdapterSharingTest extends ToyTest {
         LoraModel second = wrapToy(true);
         int before = liveArrays();
         AdapterState adapter =
-                first.create("a", config("embed", "proj").optEnsureWeightTying(true).build());
+                (AdapterState)
+                        first.create(
+                                "a", config("embed", "proj").optEnsureWeightTying(true).build());
         int one = liveArrays();
 
         assertSame(adapter, second.share(first, "a"));
@@ -98,7 +100,7 @@ final class AdapterSharingTest extends ToyTest {
     @Test
     void modelsThatTakeAndGiveUpAnAdapterAtOnce_leaveItWhole() throws Exception {
         LoraModel home = wrapToy(true);
-        AdapterState adapter = home.create("a", config("proj").build());
+        AdapterState adapter = (AdapterState) home.create("a", config("proj").build());
         scramble(adapter, 4);
         float[] expected = forward(home);
         List<LoraModel> models = new ArrayList<>();

@@ -75,7 +75,9 @@ final class CombinationTest extends ToyTest {
         try (SafetensorsReader expected =
                 SafetensorsReader.open(PEFT.resolve("expected.safetensors"))) {
             for (Map.Entry<String, Combination> way : ways.entrySet()) {
-                AdapterState made = lora.addWeightedAdapter(WEIGHTS, way.getKey(), way.getValue());
+                AdapterState made =
+                        (AdapterState)
+                                lora.addWeightedAdapter(WEIGHTS, way.getKey(), way.getValue());
                 for (String module : MODULES) {
                     NDArray peft = expected.read(way.getKey() + "." + module, manager);
                     try (NDArray ours =
@@ -95,12 +97,13 @@ final class CombinationTest extends ToyTest {
     @Test
     void theSvdFormOfOneAdapter_isThatAdapter_scaledOnce() throws IOException {
         LoraModel lora = withPeftsAdapters();
-        AdapterState same = lora.addWeightedAdapter(Map.of("a", 1.0), "same", Combination.svd());
+        AdapterState same =
+                (AdapterState) lora.addWeightedAdapter(Map.of("a", 1.0), "same", Combination.svd());
 
-        assertEquals(1.5, lora.adapter("a").pairs().get(0).plan().scaling());
+        assertEquals(1.5, ((AdapterState) lora.adapter("a")).pairs().get(0).plan().scaling());
         for (String module : MODULES) {
             try (NDArray ours = matrix(update(same, module))) {
-                Numbers.assertClose(update(lora.adapter("a"), module), ours, 1e-5);
+                Numbers.assertClose(update((AdapterState) lora.adapter("a"), module), ours, 1e-5);
             }
         }
     }
@@ -111,12 +114,14 @@ final class CombinationTest extends ToyTest {
         LoraModel lora = withPeftsAdapters();
         assertTrue(lora.adapter("c").config().useRslora());
         AdapterState made =
-                lora.addWeightedAdapter(weights("c", 1.0, "a", 0.0), "made", Combination.cat());
+                (AdapterState)
+                        lora.addWeightedAdapter(
+                                weights("c", 1.0, "a", 0.0), "made", Combination.cat());
 
         assertFalse(made.config().useRslora());
         for (String module : List.of("embed", "proj")) {
             try (NDArray ours = matrix(update(made, module))) {
-                Numbers.assertClose(update(lora.adapter("c"), module), ours, 1e-5);
+                Numbers.assertClose(update((AdapterState) lora.adapter("c"), module), ours, 1e-5);
             }
         }
     }
@@ -144,12 +149,18 @@ final class CombinationTest extends ToyTest {
     @Test
     void aTiedPair_staysOne() {
         LoraModel lora = wrapToy(true);
-        scramble(lora.create("a", config("embed").optEnsureWeightTying(true).build()), 1);
-        scramble(lora.create("b", config("proj", "head").optEnsureWeightTying(true).build()), 2);
-        scramble(lora.create("untied", config("embed", "head").build()), 3);
+        scramble(
+                (AdapterState) lora.create("a", config("embed").optEnsureWeightTying(true).build()),
+                1);
+        scramble(
+                (AdapterState)
+                        lora.create("b", config("proj", "head").optEnsureWeightTying(true).build()),
+                2);
+        scramble((AdapterState) lora.create("untied", config("embed", "head").build()), 3);
         Map<String, Double> both = weights("a", 0.5, "b", 2.0);
 
-        AdapterState made = lora.addWeightedAdapter(both, "made", Combination.svd().withRank(4));
+        AdapterState made =
+                (AdapterState) lora.addWeightedAdapter(both, "made", Combination.svd().withRank(4));
 
         assertEquals(2, made.pairs().size());
         double[][] sum = Numbers.matrix(lora.forward(store, ids(), Routing.weighted(both)).head());
@@ -168,16 +179,22 @@ final class CombinationTest extends ToyTest {
     void dare_keepsARandomPart_dividedByTheDensity_theSameForASeed() throws IOException {
         LoraModel lora = withPeftsAdapters();
         Map<String, Double> one = Map.of("a", 1.0);
-        AdapterState first = lora.addWeightedAdapter(one, "first", Combination.dareLinear(0.5, 7));
-        AdapterState same = lora.addWeightedAdapter(one, "same", Combination.dareLinear(0.5, 7));
-        AdapterState other = lora.addWeightedAdapter(one, "other", Combination.dareLinear(0.5, 8));
+        AdapterState first =
+                (AdapterState)
+                        lora.addWeightedAdapter(one, "first", Combination.dareLinear(0.5, 7));
+        AdapterState same =
+                (AdapterState) lora.addWeightedAdapter(one, "same", Combination.dareLinear(0.5, 7));
+        AdapterState other =
+                (AdapterState)
+                        lora.addWeightedAdapter(one, "other", Combination.dareLinear(0.5, 8));
         float[] kept = first.pairs().get(1).loraA().getArray().toFloatArray();
 
         assertArrayEquals(kept, same.pairs().get(1).loraA().getArray().toFloatArray());
         assertFalse(
                 java.util.Arrays.equals(
                         kept, other.pairs().get(1).loraA().getArray().toFloatArray()));
-        float[] source = lora.adapter("a").pairs().get(1).loraA().getArray().toFloatArray();
+        float[] source =
+                ((AdapterState) lora.adapter("a")).pairs().get(1).loraA().getArray().toFloatArray();
         int zeros = 0;
         for (int i = 0; i < kept.length; i++) {
             zeros += kept[i] == 0 ? 1 : 0;

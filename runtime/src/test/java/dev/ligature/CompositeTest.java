@@ -117,7 +117,7 @@ final class CompositeTest extends ToyTest {
         LoraModel lora = wrap(true);
         double[][] base = inner(lora, "0.weight");
         double[] bias = inner(lora, "0.bias")[0];
-        AdapterState adapter = lora.create("a", change.config());
+        AdapterState adapter = (AdapterState) lora.create("a", change.config());
         scramble(adapter, 1);
         double[][] w = change == Change.PAIR ? base : plusPair(base, adapter.pairs().get(0));
         double[][] table = change.of(table(lora), adapter);
@@ -137,7 +137,9 @@ final class CompositeTest extends ToyTest {
         LoraModel lora = wrap(true);
         double[] bias = inner(lora, "0.bias")[0];
         AdapterState adapter =
-                lora.create("a", config("embed").optTargetParameters("out.0.weight").build());
+                (AdapterState)
+                        lora.create(
+                                "a", config("embed").optTargetParameters("out.0.weight").build());
         scramble(adapter, 2);
         double[][] table = Change.PAIR.of(table(lora), adapter);
         double[][] w = plusPair(inner(lora, "0.weight"), adapter.pairs().get(1));
@@ -155,7 +157,7 @@ final class CompositeTest extends ToyTest {
     @Test
     void rowsThatDisagree_areRefusedInsideASequence() {
         LoraModel lora = wrap(true);
-        scramble(lora.create("a", config("embed").build()), 3);
+        scramble((AdapterState) lora.create("a", config("embed").build()), 3);
         LoraModelTest.assertCode(
                 "LoraRowsDisagree", () -> forward(lora, Routing.rows("a", Routing.BASE)));
         Numbers.assertClose(
@@ -165,7 +167,7 @@ final class CompositeTest extends ToyTest {
     @Test
     void gradientsOfTheHeadInsideASequence_reachTheEmbeddingsPair() {
         LoraModel lora = wrap(true);
-        AdapterState adapter = lora.create("a", config("embed").build());
+        AdapterState adapter = (AdapterState) lora.create("a", config("embed").build());
         scramble(adapter, 4);
         double[][] a = Numbers.matrix(adapter.pairs().get(0).loraA().getArray());
         double[][] b = Numbers.matrix(adapter.pairs().get(0).loraB().getArray());
@@ -197,7 +199,8 @@ final class CompositeTest extends ToyTest {
     void aSavedSequence_isCopiedPartByPart() throws IOException {
         LoraModel lora = wrap(false);
         float[] before = forward(lora, Routing.none()).toFloatArray();
-        AdapterState adapter = lora.create("a", config("embed").optModulesToSave("out").build());
+        AdapterState adapter =
+                (AdapterState) lora.create("a", config("embed").optModulesToSave("out").build());
         assertEquals(
                 List.of(
                         "embed.lora_A",
@@ -244,7 +247,8 @@ final class CompositeTest extends ToyTest {
     @Test
     void aSavedSequence_isTrained() {
         LoraModel lora = wrap(false);
-        AdapterState adapter = lora.create("a", config("embed").optModulesToSave("out").build());
+        AdapterState adapter =
+                (AdapterState) lora.create("a", config("embed").optModulesToSave("out").build());
         scramble(adapter, 6);
         double[][] x = Numbers.rows(Change.PAIR.of(table(lora), adapter), IDS);
         double[][] w = copy(adapter, "out.0.weight");

@@ -40,7 +40,9 @@ final class HalfTrainingTest extends ToyTest {
         model.headPastItsField = headPastItsField;
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
         AdapterState adapter =
-                lora.create("a", config("embed", "proj").optEnsureWeightTying(true).build());
+                (AdapterState)
+                        lora.create(
+                                "a", config("embed", "proj").optEnsureWeightTying(true).build());
         scramble(adapter, 1);
         try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
             NDArray logits =

@@ -116,7 +116,7 @@ final class InvariantsTest {
                         .optInit(init)
                         .build();
 
-        AdapterState adapter = lora.create("a", config);
+        AdapterState adapter = (AdapterState) lora.create("a", config);
         assertClose(what + ": a start of " + init, base, run(lora.routed(MINE), store, x));
 
         ToyTest.scramble(adapter, random.nextInt(1000));

@@ -104,7 +104,7 @@ final class LayerNumbersTest {
     void steps_haveTorchsLosses_andEndWithItsTensors(String name) throws IOException {
         LayerCase layer = LayerCase.read(name, manager);
         LoraModel lora = layer.wrap(manager, DataType.FLOAT32);
-        AdapterState adapter = lora.loadTrainable("mine", layer.adapter());
+        AdapterState adapter = (AdapterState) lora.loadTrainable("mine", layer.adapter());
         Block routed = lora.routed(MINE);
         float[] losses = layer.number("losses").toFloatArray();
         for (int i = 0; i < losses.length; i++) {
@@ -168,7 +168,7 @@ final class LayerNumbersTest {
         LayerCase layer = LayerCase.read(name, manager);
         LoraModel lora = layer.wrap(manager, DataType.FLOAT32);
         LoraConfig config = AdapterDirectory.open(layer.adapter()).config();
-        FactorPair pair = lora.create("mine", config).pairs().get(0);
+        FactorPair pair = ((AdapterState) lora.create("mine", config)).pairs().get(0);
 
         assertClose(layer.number("y.init"), forward(lora, layer, MINE), "it changes nothing");
         for (String key : layer.numbers().keySet()) {
@@ -228,7 +228,7 @@ final class LayerNumbersTest {
     void onAHalfBase_factorsAreSingle_andTheOutputIsHalf(String name) throws IOException {
         LayerCase layer = LayerCase.read(name, manager);
         LoraModel lora = layer.wrap(manager, DataType.FLOAT16);
-        AdapterState adapter = lora.load("mine", layer.adapter());
+        AdapterState adapter = (AdapterState) lora.load("mine", layer.adapter());
         for (Parameter parameter : adapter.parameters().values()) {
             assertEquals(DataType.FLOAT32, parameter.getArray().getDataType());
         }

@@ -64,7 +64,7 @@ public final class LoraModelTest extends ToyTest {
     @Test
     void routedForward_addsTheLinearTermAndKeepsTheBias() {
         LoraModel lora = wrapToy(false);
-        AdapterState adapter = lora.create("a", config("proj").build());
+        AdapterState adapter = (AdapterState) lora.create("a", config("proj").build());
         scramble(adapter, 1);
 
         NDArray logits = lora.forward(store, ids(), Routing.of("a")).singletonOrThrow();
@@ -76,7 +76,7 @@ public final class LoraModelTest extends ToyTest {
     @Test
     void routedForward_addsTheEmbeddingTerm() {
         LoraModel lora = wrapToy(false);
-        AdapterState adapter = lora.create("a", config("embed").build());
+        AdapterState adapter = (AdapterState) lora.create("a", config("embed").build());
         scramble(adapter, 2);
 
         NDArray logits = lora.forward(store, ids(), Routing.of("a")).singletonOrThrow();
@@ -90,7 +90,8 @@ public final class LoraModelTest extends ToyTest {
         LoraModel lora = wrapToy(true);
         for (String target : List.of("embed", "head")) {
             AdapterState adapter =
-                    lora.create(target, config(target).optEnsureWeightTying(true).build());
+                    (AdapterState)
+                            lora.create(target, config(target).optEnsureWeightTying(true).build());
             scramble(adapter, 3);
 
             NDArray logits = lora.forward(store, ids(), Routing.of(target)).singletonOrThrow();
@@ -104,7 +105,7 @@ public final class LoraModelTest extends ToyTest {
     @Test
     void withoutTheFlag_theReadersOfATiedWeightHavePairsOfTheirOwn() {
         LoraModel lora = wrapToy(true);
-        AdapterState adapter = lora.create("a", config("embed", "head").build());
+        AdapterState adapter = (AdapterState) lora.create("a", config("embed", "head").build());
         scramble(adapter, 4);
 
         NDArray logits = lora.forward(store, ids(), Routing.of("a")).singletonOrThrow();
@@ -253,7 +254,7 @@ public final class LoraModelTest extends ToyTest {
                         });
 
         assertEquals(List.of("again.proj"), lora.layout().modules().get(1).aliases());
-        AdapterState adapter = lora.create("a", config("again.proj").build());
+        AdapterState adapter = (AdapterState) lora.create("a", config("again.proj").build());
         scramble(adapter, 5);
         NDArray logits = lora.forward(store, ids(), Routing.of("a")).singletonOrThrow();
         assertEquals("proj", adapter.pairs().get(0).plan().name());
@@ -300,7 +301,8 @@ public final class LoraModelTest extends ToyTest {
                 (m, shape, type) -> m.create(Numbers.fill(shape, 10), shape), p -> true);
         model.initialize(manager, DataType.FLOAT32, new ai.djl.ndarray.types.Shape(1, 1));
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
-        AdapterState adapter = lora.create("a", config("head").optEnsureWeightTying(true).build());
+        AdapterState adapter =
+                (AdapterState) lora.create("a", config("head").optEnsureWeightTying(true).build());
         scramble(adapter, 6);
 
         NDArray logits = lora.forward(store, ids(), Routing.of("a")).singletonOrThrow();

@@ -20,7 +20,9 @@ final class MergeTest extends ToyTest {
     void mergingATiedPair_addsTheDeltaOnce() {
         LoraModel lora = wrapToy(true);
         AdapterState adapter =
-                lora.create("a", config("embed", "head").optEnsureWeightTying(true).build());
+                (AdapterState)
+                        lora.create(
+                                "a", config("embed", "head").optEnsureWeightTying(true).build());
         scramble(adapter, 1);
         FactorPair pair = adapter.pairs().get(0);
         double[][] expected =
@@ -41,7 +43,9 @@ final class MergeTest extends ToyTest {
     void aMergedModel_givesWhatTheAdapterGives_andClosingItLeavesTheBaseBitForBit() {
         LoraModel lora = wrapToy(true);
         AdapterState adapter =
-                lora.create("a", config("embed", "proj").optEnsureWeightTying(true).build());
+                (AdapterState)
+                        lora.create(
+                                "a", config("embed", "proj").optEnsureWeightTying(true).build());
         scramble(adapter, 2);
         float[] base = lora.forward(store, ids(), Routing.none()).head().toFloatArray();
         float[] weights = parameter(lora, "01embed_weight").getArray().toFloatArray();
@@ -68,7 +72,7 @@ final class MergeTest extends ToyTest {
     void aHalfBase_isSummedInSinglePrecision_andRoundedOnce() {
         ToyModel model = ToyModel.create(true, manager, DataType.FLOAT16);
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
-        AdapterState adapter = lora.create("a", config("proj").build());
+        AdapterState adapter = (AdapterState) lora.create("a", config("proj").build());
         scramble(adapter, 3);
         FactorPair pair = adapter.pairs().get(0);
         double[][] exact =
@@ -109,7 +113,7 @@ final class MergeTest extends ToyTest {
     @Test
     void aSafeMerge_refusesValuesThatAreNotFinite_andNamesTheModule() {
         LoraModel lora = wrapToy(false);
-        AdapterState adapter = lora.create("a", config("proj").build());
+        AdapterState adapter = (AdapterState) lora.create("a", config("proj").build());
         scramble(adapter, 4);
         NDArray alias = adapter.pairs().get(0).loraB().getArray().stopGradient();
         alias.set(new NDIndex("0,0"), Float.NaN);

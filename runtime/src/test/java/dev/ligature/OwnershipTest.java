@@ -33,8 +33,10 @@ final class OwnershipTest extends ToyTest {
         List<float[]> alone = new ArrayList<>();
         for (int i = 0; i < THREADS; i++) {
             AdapterState adapter =
-                    lora.create(
-                            "a" + i, config("proj", "embed").optEnsureWeightTying(true).build());
+                    (AdapterState)
+                            lora.create(
+                                    "a" + i,
+                                    config("proj", "embed").optEnsureWeightTying(true).build());
             scramble(adapter, i + 1);
             alone.add(forward(lora, i));
         }
@@ -65,7 +67,9 @@ final class OwnershipTest extends ToyTest {
     void threeHundredSteps_leaveNoArray_withGarbageCollectedBetweenForwardAndBackward() {
         LoraModel lora = wrapToy(true);
         AdapterState adapter =
-                lora.create("a", config("proj", "embed").optEnsureWeightTying(true).build());
+                (AdapterState)
+                        lora.create(
+                                "a", config("proj", "embed").optEnsureWeightTying(true).build());
         int[] forwards = {0};
         ((ToyModel) lora.base()).inForward =
                 () -> {

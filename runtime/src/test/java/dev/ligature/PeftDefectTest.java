@@ -53,7 +53,7 @@ final class PeftDefectTest extends ToyTest {
     void d1_aHalfBase_keepsOnePairThroughTraining_andIsMergedAsOneWeight() {
         LoraModel lora =
                 LoraModel.wrap(ToyModel.create(true, manager, DataType.FLOAT16), ToyModel::visit);
-        AdapterState adapter = lora.create("a", tied("embed", "head"));
+        AdapterState adapter = (AdapterState) lora.create("a", tied("embed", "head"));
         TrainingConfig config = TrainingConfig.builder().optLearningRate(0.01).build();
         try (TrainingLoop loop = TrainingLoop.over(lora.routed(A), manager, config)) {
             for (int step = 0; step < 20; step++) {
@@ -74,14 +74,14 @@ final class PeftDefectTest extends ToyTest {
     void d2_andD3_everyAdapterIsTied_created_orLoadedIntoABaseOfAnotherDataType()
             throws IOException {
         LoraModel lora = wrapToy(true);
-        scramble(lora.create("first", tied("head")), 1);
-        AdapterState second = lora.create("second", tied("head"));
+        scramble((AdapterState) lora.create("first", tied("head")), 1);
+        AdapterState second = (AdapterState) lora.create("second", tied("head"));
         assertEquals(List.of("embed", "head"), readers(second.pairs().get(0)));
         lora.save("first", folder.resolve("first"));
         LoraModel wide =
                 LoraModel.wrap(ToyModel.create(true, manager, DataType.FLOAT64), ToyModel::visit);
         wide.load("other", folder.resolve("first"));
-        AdapterState loaded = wide.load("a", folder.resolve("first"));
+        AdapterState loaded = (AdapterState) wide.load("a", folder.resolve("first"));
         assertEquals(List.of("embed", "head"), readers(loaded.pairs().get(0)));
         assertEquals(2, loaded.parameters().size());
         assertEquals(DataType.FLOAT64, loaded.pairs().get(0).loraA().getArray().getDataType());
@@ -95,18 +95,22 @@ final class PeftDefectTest extends ToyTest {
     @Tag("D23")
     void d4_andD23_oneCopyInTheFileIsEnough_ofFactorsOfAWholeWeightAndOfRows() throws IOException {
         LoraModel lora = wrapToy(true);
-        scramble(lora.create("pair", tied("head", "proj")), 2);
+        scramble((AdapterState) lora.create("pair", tied("head", "proj")), 2);
         scramble(
-                lora.create(
-                        "copy",
-                        config("proj").optModulesToSave("head").optEnsureWeightTying(true).build()),
+                (AdapterState)
+                        lora.create(
+                                "copy",
+                                config("proj")
+                                        .optModulesToSave("head")
+                                        .optEnsureWeightTying(true)
+                                        .build()),
                 3);
         for (String name : List.of("pair", "copy")) {
             for (String gone : List.of("head.", "embed.")) {
                 Path saved = folder.resolve(name + "-without-" + gone);
                 lora.save(name, saved);
                 drop(saved, "base_model.model." + gone);
-                AdapterState loaded = lora.load("loaded", saved);
+                AdapterState loaded = (AdapterState) lora.load("loaded", saved);
                 NDArray expected = lora.forward(store, ids(), Routing.of(name)).singletonOrThrow();
                 NDArray found = lora.forward(store, ids(), Routing.of("loaded")).singletonOrThrow();
                 assertArrayEquals(expected.toFloatArray(), found.toFloatArray(), name);
@@ -136,7 +140,7 @@ final class PeftDefectTest extends ToyTest {
         double bound = 1 / Math.sqrt(ToyModel.D);
         for (String target : List.of("embed", "head")) {
             LoraModel lora = wrapToy(true);
-            FactorPair pair = lora.create("a", tied(target)).pairs().get(0);
+            FactorPair pair = ((AdapterState) lora.create("a", tied(target))).pairs().get(0);
             double squares = 0;
             for (float value : pair.loraA().getArray().toFloatArray()) {
                 assertTrue(Math.abs(value) <= bound, "A is uniform within 1/sqrt(in): " + value);
@@ -187,10 +191,10 @@ final class PeftDefectTest extends ToyTest {
     @Tag("D16")
     void d16_anAdapterIsCopiedByItsFiles_andTheCopyIsTiedToo() throws IOException {
         LoraModel lora = wrapToy(true);
-        AdapterState original = lora.create("a", tied("head"));
+        AdapterState original = (AdapterState) lora.create("a", tied("head"));
         scramble(original, 4);
         lora.save("a", folder.resolve("a"));
-        AdapterState copy = lora.loadTrainable("b", folder.resolve("a"));
+        AdapterState copy = (AdapterState) lora.loadTrainable("b", folder.resolve("a"));
         TrainingConfig config = TrainingConfig.builder().optLearningRate(0.01).build();
         float[] before = original.pairs().get(0).loraA().getArray().toFloatArray();
         try (TrainingLoop loop = TrainingLoop.over(lora.routed(Routing.of("b")), manager, config)) {
@@ -225,7 +229,7 @@ final class PeftDefectTest extends ToyTest {
     @Tag("D27")
     void d27_aForwardPass_writesNothingToTheFactorsOfAnEmbedding() {
         LoraModel lora = wrapToy(true);
-        AdapterState adapter = lora.create("a", tied("embed"));
+        AdapterState adapter = (AdapterState) lora.create("a", tied("embed"));
         scramble(adapter, 5);
         float[] a = adapter.pairs().get(0).loraA().getArray().toFloatArray();
         float[] b = adapter.pairs().get(0).loraB().getArray().toFloatArray();
@@ -250,7 +254,7 @@ final class PeftDefectTest extends ToyTest {
                             m.head = visitor.module("head", Role.OUTPUT_HEAD, m.head);
                             visitor.tie("head", "shared");
                         });
-        AdapterState adapter = lora.create("a", tied("encoder.embed"));
+        AdapterState adapter = (AdapterState) lora.create("a", tied("encoder.embed"));
         scramble(adapter, 6);
         assertSame(model.embed, encoder[0]);
         assertFalse(adapter.pairs().isEmpty());

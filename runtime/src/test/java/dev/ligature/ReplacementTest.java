@@ -123,7 +123,8 @@ final class ReplacementTest extends ToyTest {
     @Tag("D17")
     void aSavedModuleOfATie_isOneCopyForBothReaders_withTheHeadsOwnBias(String module) {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        AdapterState adapter = lora.create("a", saved(module).optEnsureWeightTying(true).build());
+        AdapterState adapter =
+                (AdapterState) lora.create("a", saved(module).optEnsureWeightTying(true).build());
         assertArrayEquals(
                 forward(lora, Routing.none()).toFloatArray(), forward(lora, A).toFloatArray());
         scramble(adapter, 1);
@@ -155,7 +156,7 @@ final class ReplacementTest extends ToyTest {
     @Test
     void withTheFlagOff_theNamedReaderAloneHasACopy_andMergingIsRefused() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        AdapterState adapter = lora.create("a", saved("head").build());
+        AdapterState adapter = (AdapterState) lora.create("a", saved("head").build());
         scramble(adapter, 2);
         Weights b = base(lora);
         Numbers.assertClose(
@@ -180,7 +181,8 @@ final class ReplacementTest extends ToyTest {
     void tokenRows_standInPlaceOfTheBasesRows_inEmbeddingAndTiedHead() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
         AdapterState adapter =
-                lora.create("a", config("proj").optTrainableTokenIndices(5, 3, 6).build());
+                (AdapterState)
+                        lora.create("a", config("proj").optTrainableTokenIndices(5, 3, 6).build());
         Numbers.assertClose(base(lora).logits(), forward(lora, A), 1e-6);
         scramble(adapter, 3);
 
@@ -199,11 +201,12 @@ final class ReplacementTest extends ToyTest {
     void tokenRowsOfOneReader_leaveTheOtherAlone() {
         LoraModel tied = wrap(true, DataType.FLOAT32);
         AdapterState head =
-                tied.create(
-                        "a",
-                        config("proj")
-                                .optTrainableTokenIndices(Map.of("head", List.of(1, 2)))
-                                .build());
+                (AdapterState)
+                        tied.create(
+                                "a",
+                                config("proj")
+                                        .optTrainableTokenIndices(Map.of("head", List.of(1, 2)))
+                                        .build());
         scramble(head, 4);
         Weights b = base(tied);
         double[][] rows = withRows(b.embed, new int[] {1, 2}, copy(head, "head.trainable_tokens"));
@@ -214,7 +217,9 @@ final class ReplacementTest extends ToyTest {
         LoraModelTest.assertCode("LoraTieTreatedDifferently", () -> tied.merge(A));
 
         LoraModel untied = wrap(false, DataType.FLOAT32);
-        AdapterState embed = untied.create("a", config("proj").optTrainableTokenIndices(0).build());
+        AdapterState embed =
+                (AdapterState)
+                        untied.create("a", config("proj").optTrainableTokenIndices(0).build());
         scramble(embed, 5);
         Weights c = base(untied);
         double[][] table = withRows(c.embed, new int[] {0}, copy(embed, "embed.trainable_tokens"));
@@ -227,7 +232,8 @@ final class ReplacementTest extends ToyTest {
     @Test
     void biases_areCopiesOfTheirOwn() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        AdapterState all = lora.create("a", config("proj").optBias(BiasMode.ALL).build());
+        AdapterState all =
+                (AdapterState) lora.create("a", config("proj").optBias(BiasMode.ALL).build());
         assertEquals(
                 List.of("proj.lora_A", "proj.lora_B", "proj.bias", "head.bias"),
                 all.parameters().keys());
@@ -243,7 +249,8 @@ final class ReplacementTest extends ToyTest {
                         .logits();
         Numbers.assertClose(logits, forward(lora, A), 1e-5);
         assertMerges(lora, logits, 1e-5);
-        AdapterState own = lora.create("b", config("proj").optBias(BiasMode.LORA_ONLY).build());
+        AdapterState own =
+                (AdapterState) lora.create("b", config("proj").optBias(BiasMode.LORA_ONLY).build());
         assertEquals(List.of("proj.lora_A", "proj.lora_B", "proj.bias"), own.parameters().keys());
     }
 
@@ -251,12 +258,13 @@ final class ReplacementTest extends ToyTest {
     void biasAndTokenRowsOnTheHead_workTogether() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
         AdapterState adapter =
-                lora.create(
-                        "a",
-                        config("proj")
-                                .optBias(BiasMode.ALL)
-                                .optTrainableTokenIndices(2, 3)
-                                .build());
+                (AdapterState)
+                        lora.create(
+                                "a",
+                                config("proj")
+                                        .optBias(BiasMode.ALL)
+                                        .optTrainableTokenIndices(2, 3)
+                                        .build());
         scramble(adapter, 7);
         Weights b = base(lora);
         double[][] table =
@@ -279,11 +287,12 @@ final class ReplacementTest extends ToyTest {
         LoraModel lora = wrapToy(true);
         ((ToyModel) lora.base()).headPastItsField = true;
         AdapterState adapter =
-                lora.create(
-                        "a",
-                        rows
-                                ? config("proj").optTrainableTokenIndices(4, 5).build()
-                                : saved("embed").optEnsureWeightTying(true).build());
+                (AdapterState)
+                        lora.create(
+                                "a",
+                                rows
+                                        ? config("proj").optTrainableTokenIndices(4, 5).build()
+                                        : saved("embed").optEnsureWeightTying(true).build());
         scramble(adapter, 8);
         double[][] base = Numbers.matrix(parameter(lora, "01embed_weight").getArray());
         double[][] table =
@@ -306,7 +315,8 @@ final class ReplacementTest extends ToyTest {
     @Test
     void gradientsReachCopiesThroughAllReaders() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        AdapterState adapter = lora.create("a", saved("embed").optEnsureWeightTying(true).build());
+        AdapterState adapter =
+                (AdapterState) lora.create("a", saved("embed").optEnsureWeightTying(true).build());
         scramble(adapter, 9);
         assertGradients(lora, adapter, 2);
     }
@@ -315,12 +325,13 @@ final class ReplacementTest extends ToyTest {
     void gradientsReachTokenRowsThroughAllReaders_andBiases() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
         AdapterState adapter =
-                lora.create(
-                        "a",
-                        config("proj")
-                                .optBias(BiasMode.ALL)
-                                .optTrainableTokenIndices(3, 4, 6)
-                                .build());
+                (AdapterState)
+                        lora.create(
+                                "a",
+                                config("proj")
+                                        .optBias(BiasMode.ALL)
+                                        .optTrainableTokenIndices(3, 4, 6)
+                                        .build());
         scramble(adapter, 10);
         assertGradients(lora, adapter, 3);
     }
@@ -381,12 +392,13 @@ final class ReplacementTest extends ToyTest {
     void training_movesRowsCopiesAndBiases_andLeavesTheBaseBitForBit() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
         AdapterState adapter =
-                lora.create(
-                        "a",
-                        config("proj")
-                                .optBias(BiasMode.ALL)
-                                .optTrainableTokenIndices(3, 5)
-                                .build());
+                (AdapterState)
+                        lora.create(
+                                "a",
+                                config("proj")
+                                        .optBias(BiasMode.ALL)
+                                        .optTrainableTokenIndices(3, 5)
+                                        .build());
         double[] before = flat(base(lora));
         float[] rows = adapter.parameters().get("embed.trainable_tokens").getArray().toFloatArray();
         TrainingConfig config =
@@ -432,11 +444,12 @@ final class ReplacementTest extends ToyTest {
                 "head-rows",
                 config("proj").optTrainableTokenIndices(Map.of("head", List.of(1))).build());
         for (Map.Entry<String, LoraConfig> entry : configs.entrySet()) {
-            AdapterState adapter = lora.create(entry.getKey(), entry.getValue());
+            AdapterState adapter = (AdapterState) lora.create(entry.getKey(), entry.getValue());
             scramble(adapter, 11);
             lora.save(entry.getKey(), folder.resolve(entry.getKey()));
             AdapterState loaded =
-                    lora.load("loaded-" + entry.getKey(), folder.resolve(entry.getKey()));
+                    (AdapterState)
+                            lora.load("loaded-" + entry.getKey(), folder.resolve(entry.getKey()));
             assertEquals(adapter.parameters().keys(), loaded.parameters().keys(), entry.getKey());
             for (String name : adapter.parameters().keys()) {
                 assertArrayEquals(
@@ -450,7 +463,9 @@ final class ReplacementTest extends ToyTest {
     @Test
     void aHalfBase_isServedInItsOwnDataType() {
         LoraModel lora = wrap(true, DataType.FLOAT16);
-        AdapterState rows = lora.create("a", config("proj").optTrainableTokenIndices(3, 5).build());
+        AdapterState rows =
+                (AdapterState)
+                        lora.create("a", config("proj").optTrainableTokenIndices(3, 5).build());
         scramble(rows, 12);
         Weights b = base(lora);
         double[][] table =
@@ -463,7 +478,8 @@ final class ReplacementTest extends ToyTest {
                 new Weights(table, proj(lora, rows), b.projBias, table, b.headBias).logits();
         Numbers.assertClose(expected, logits, 4e-3);
         lora.remove("a");
-        AdapterState copies = lora.create("a", saved("embed").optEnsureWeightTying(true).build());
+        AdapterState copies =
+                (AdapterState) lora.create("a", saved("embed").optEnsureWeightTying(true).build());
         scramble(copies, 13);
         double[][] copy = copy(copies, "embed.weight");
         Numbers.assertClose(
@@ -481,8 +497,11 @@ final class ReplacementTest extends ToyTest {
     @Test
     void anAdapterThatReplaces_isSummedWithOthersThatAdd_andWithNoneThatReplaces() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        AdapterState rows = lora.create("a", config("proj").optTrainableTokenIndices(3, 5).build());
-        AdapterState pair = lora.create("b", config("embed").optEnsureWeightTying(true).build());
+        AdapterState rows =
+                (AdapterState)
+                        lora.create("a", config("proj").optTrainableTokenIndices(3, 5).build());
+        AdapterState pair =
+                (AdapterState) lora.create("b", config("embed").optEnsureWeightTying(true).build());
         lora.create("c", config("proj").optBias(BiasMode.ALL).build());
         scramble(rows, 14);
         scramble(pair, 15);
@@ -515,8 +534,13 @@ final class ReplacementTest extends ToyTest {
     @Test
     void rowsOfABatch_mayReplaceDifferentThings() {
         LoraModel lora = wrap(true, DataType.FLOAT32);
-        scramble(lora.create("a", config("proj").optTrainableTokenIndices(3, 5).build()), 16);
-        scramble(lora.create("b", saved("head").optEnsureWeightTying(true).build()), 17);
+        scramble(
+                (AdapterState)
+                        lora.create("a", config("proj").optTrainableTokenIndices(3, 5).build()),
+                16);
+        scramble(
+                (AdapterState) lora.create("b", saved("head").optEnsureWeightTying(true).build()),
+                17);
         NDList batch = new NDList(manager.create(IDS, new Shape(3, 2)));
         NDArray mixed =
                 lora.forward(store, batch, Routing.rows("a", Routing.BASE, "b")).singletonOrThrow();
@@ -551,7 +575,7 @@ final class ReplacementTest extends ToyTest {
                         loop.step(ids.head());
                     }
                 }
-                counts[round] = live(lora.adapter(name));
+                counts[round] = live((AdapterState) lora.adapter(name));
             }
             assertEquals(counts[0], counts[1], name);
         }

@@ -62,7 +62,7 @@ final class RoutingTest extends ToyTest {
     @Test
     void unknownNamesAndHandles_areErrorsThatListTheNearest() {
         LoraModel lora = wrapToy(true);
-        AdapterState legal = lora.create("legal", config("proj").build());
+        AdapterState legal = (AdapterState) lora.create("legal", config("proj").build());
 
         for (Routing routing :
                 List.of(
@@ -102,7 +102,9 @@ final class RoutingTest extends ToyTest {
     void aWeight_multipliesTheScaling_ofLinearsAndEmbeddingsAlike() {
         LoraModel lora = wrapToy(true);
         AdapterState adapter =
-                lora.create("a", config("embed", "proj").optEnsureWeightTying(true).build());
+                (AdapterState)
+                        lora.create(
+                                "a", config("embed", "proj").optEnsureWeightTying(true).build());
         scramble(adapter, 1);
         FactorPair tied = adapter.pairs().get(0);
         FactorPair proj = adapter.pairs().get(1);
@@ -129,8 +131,11 @@ final class RoutingTest extends ToyTest {
     void severalWithWeights_addUp_inSlots_inViews_andMerged() {
         LoraModel lora = wrapToy(true);
         AdapterState a =
-                lora.create("a", config("embed", "proj").optEnsureWeightTying(true).build());
-        AdapterState b = lora.create("b", config("embed").optEnsureWeightTying(true).build());
+                (AdapterState)
+                        lora.create(
+                                "a", config("embed", "proj").optEnsureWeightTying(true).build());
+        AdapterState b =
+                (AdapterState) lora.create("b", config("embed").optEnsureWeightTying(true).build());
         scramble(a, 1);
         scramble(b, 2);
         List<Term> tied = List.of(new Term(0.5, a.pairs().get(0)), new Term(2, b.pairs().get(0)));

@@ -32,9 +32,13 @@ final class SecondNameTest extends ToyTest {
         ToyModel model = ToyModel.create(new ToyModel(false, true), manager, DataType.FLOAT32);
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
         AdapterState adapter =
-                lora.create(
-                        "first",
-                        config("head").optModulesToSave("proj").optBias(BiasMode.ALL).build());
+                (AdapterState)
+                        lora.create(
+                                "first",
+                                config("head")
+                                        .optModulesToSave("proj")
+                                        .optBias(BiasMode.ALL)
+                                        .build());
         scramble(adapter, 3);
         lora.save("first", folder);
         return lora;

@@ -127,9 +127,11 @@ final class TargetParametersTest extends ToyTest {
         LoraModel lora = wrapBert();
         float[] before = forward(lora).toFloatArray();
         AdapterState adapter =
-                lora.create(
-                        "a",
-                        parameters("queryProjection.weight", "valueProjection.weight").build());
+                (AdapterState)
+                        lora.create(
+                                "a",
+                                parameters("queryProjection.weight", "valueProjection.weight")
+                                        .build());
         assertEquals(4, adapter.pairs().size(), "two layers");
         assertArrayEquals(before, forward(lora.routed(MINE)).toFloatArray());
         scramble(adapter, 5);
@@ -191,7 +193,8 @@ final class TargetParametersTest extends ToyTest {
     @Test
     void gradients_reachTheFactorsOfAParameterInABert() {
         LoraModel lora = wrapBert();
-        AdapterState adapter = lora.create("a", parameters("queryProjection.weight").build());
+        AdapterState adapter =
+                (AdapterState) lora.create("a", parameters("queryProjection.weight").build());
         scramble(adapter, 6);
         try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
             NDArray y = lora.routed(MINE).forward(store, inputs(), true).head();
@@ -255,7 +258,7 @@ final class TargetParametersTest extends ToyTest {
                 ExplicitConfig.of(lora.plan(tied)).targetParameters().stream()
                         .sorted(Comparator.naturalOrder())
                         .toList());
-        AdapterState adapter = lora.create("a", tied);
+        AdapterState adapter = (AdapterState) lora.create("a", tied);
         scramble(adapter, 7);
         FactorPair factors = adapter.pairs().get(0);
         Numbers.assertClose(

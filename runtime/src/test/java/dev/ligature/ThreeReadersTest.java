@@ -90,7 +90,8 @@ final class ThreeReadersTest extends ToyTest {
     @ValueSource(strings = {"encoder", "decoder", "head"})
     void targetingOneReader_givesAllThreeOnePair_mergedOnce(String target) throws IOException {
         LoraModel lora = wrap();
-        AdapterState adapter = lora.create("a", config(target).optEnsureWeightTying(true).build());
+        AdapterState adapter =
+                (AdapterState) lora.create("a", config(target).optEnsureWeightTying(true).build());
         scramble(adapter, 1);
         assertEquals(1, adapter.pairs().size());
         assertEquals(
@@ -118,7 +119,8 @@ final class ThreeReadersTest extends ToyTest {
     void gradientsOfAllThreeReaders_addUpInOnePair() {
         LoraModel lora = wrap();
         AdapterState adapter =
-                lora.create("a", config("decoder").optEnsureWeightTying(true).build());
+                (AdapterState)
+                        lora.create("a", config("decoder").optEnsureWeightTying(true).build());
         scramble(adapter, 2);
         FactorPair pair = adapter.pairs().get(0);
         double[][] table = plus(table(lora), pair);
@@ -166,7 +168,8 @@ final class ThreeReadersTest extends ToyTest {
     @Test
     void withTheFlagOff_eachNamedReaderHasItsOwn() {
         LoraModel lora = wrap();
-        AdapterState adapter = lora.create("a", config("encoder", "decoder").build());
+        AdapterState adapter =
+                (AdapterState) lora.create("a", config("encoder", "decoder").build());
         scramble(adapter, 3);
         assertEquals(2, adapter.pairs().size());
         double[][] w = table(lora);
@@ -187,7 +190,7 @@ final class ThreeReadersTest extends ToyTest {
         LoraModel lora = wrap();
         LoraConfig config =
                 config("proj").optModulesToSave("decoder").optEnsureWeightTying(tying).build();
-        AdapterState adapter = lora.create("a", config);
+        AdapterState adapter = (AdapterState) lora.create("a", config);
         scramble(adapter, 4);
         double[][] w = table(lora);
         double[][] p = plus(proj(lora), adapter.pairs().get(0));
@@ -211,7 +214,7 @@ final class ThreeReadersTest extends ToyTest {
                         .optTrainableTokenIndices(Map.of("decoder", List.of(1, 3)))
                         .optEnsureWeightTying(tying)
                         .build();
-        AdapterState adapter = lora.create("a", config);
+        AdapterState adapter = (AdapterState) lora.create("a", config);
         scramble(adapter, 5);
         double[][] w = table(lora);
         double[][] p = plus(proj(lora), adapter.pairs().get(0));
@@ -234,7 +237,7 @@ final class ThreeReadersTest extends ToyTest {
         ThreeReaders model = ThreeReaders.create(manager);
         LoraModel.untieBase(model, ThreeReaders::visit, "decoder");
         LoraModel lora = LoraModel.wrap(model, ThreeReaders::visit);
-        AdapterState adapter = lora.create("a", config("decoder").build());
+        AdapterState adapter = (AdapterState) lora.create("a", config("decoder").build());
         scramble(adapter, 6);
         double[][] w = table(lora);
         double[][] logits = logits(w, plus(w, adapter.pairs().get(0)), proj(lora), w);
@@ -251,7 +254,9 @@ final class ThreeReadersTest extends ToyTest {
     void aTieWhoseConditionIsFalse_isNone() {
         LoraModel lora = wrapToy(false);
         AdapterState adapter =
-                lora.create("a", config("embed", "head").optEnsureWeightTying(true).build());
+                (AdapterState)
+                        lora.create(
+                                "a", config("embed", "head").optEnsureWeightTying(true).build());
         scramble(adapter, 7);
         assertTrue(
                 adapter.plan().warnings().stream().anyMatch(w -> w.code().equals("LoraNoTie")),

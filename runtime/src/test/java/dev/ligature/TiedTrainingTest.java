@@ -22,7 +22,8 @@ final class TiedTrainingTest extends ToyTest {
     @Test
     void theGradientOfATiedPair_isTheSumOverItsReaders() {
         LoraModel lora = wrapToy(true);
-        AdapterState adapter = lora.create("a", config("embed").optEnsureWeightTying(true).build());
+        AdapterState adapter =
+                (AdapterState) lora.create("a", config("embed").optEnsureWeightTying(true).build());
         scramble(adapter, 1);
         FactorPair pair = adapter.pairs().get(0);
 
@@ -53,7 +54,9 @@ final class TiedTrainingTest extends ToyTest {
     void aTiedPair_isOneParameterAndOneStepOfTheOptimizer() {
         LoraModel lora = wrapToy(true);
         AdapterState adapter =
-                lora.create("a", config("embed", "head").optEnsureWeightTying(true).build());
+                (AdapterState)
+                        lora.create(
+                                "a", config("embed", "head").optEnsureWeightTying(true).build());
         scramble(adapter, 2);
         assertEquals(2 * (ToyModel.V + ToyModel.D), adapter.plan().trainableParameters());
         assertEquals(2, adapter.parameters().size());
@@ -81,7 +84,7 @@ final class TiedTrainingTest extends ToyTest {
 
     private double[][] gradientOfA(LoraModel lora, String name) {
         Block routed = lora.routed(Routing.of(name));
-        NDArray a = lora.adapter(name).pairs().get(0).loraA().getArray();
+        NDArray a = ((AdapterState) lora.adapter(name)).pairs().get(0).loraA().getArray();
         try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
             NDArray logits = routed.forward(store, ids(), true).singletonOrThrow();
             collector.backward(logits.square().sum());
@@ -110,8 +113,8 @@ final class TiedTrainingTest extends ToyTest {
     @Test
     void training_movesTheRoutedAdapterAlone() {
         LoraModel lora = wrapToy(true);
-        AdapterState trained = lora.create("a", config("proj").build());
-        AdapterState idle = lora.create("b", config("proj").build());
+        AdapterState trained = (AdapterState) lora.create("a", config("proj").build());
+        AdapterState idle = (AdapterState) lora.create("b", config("proj").build());
         scramble(trained, 3);
         scramble(idle, 4);
         float[] idleBefore = idle.pairs().get(0).loraA().getArray().toFloatArray();

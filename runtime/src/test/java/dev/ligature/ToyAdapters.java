@@ -28,7 +28,8 @@ public final class ToyAdapters implements AutoCloseable {
     public float[] write(Path directory, int rank, int salt) throws IOException {
         String name = "written";
         AdapterState adapter =
-                lora.create(name, ToyTest.config("proj", "embed").optRank(rank).build());
+                (AdapterState)
+                        lora.create(name, ToyTest.config("proj", "embed").optRank(rank).build());
         ToyTest.scramble(adapter, salt);
         lora.save(name, directory);
         float[] answer = forward(Routing.of(name));

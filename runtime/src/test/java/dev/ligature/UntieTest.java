@@ -47,7 +47,8 @@ final class UntieTest extends ToyTest {
     void anAdapterThatTreatsTheReadersDifferently_isMergedOnAnUntiedBase() {
         LoraModel lora = untied();
         AdapterState adapter =
-                lora.create("a", config("embed", "proj").optModulesToSave("head").build());
+                (AdapterState)
+                        lora.create("a", config("embed", "proj").optModulesToSave("head").build());
         scramble(adapter, 1);
         NDArray expected = forward(lora, A);
         try (MergedModel merged = lora.merge(A)) {
@@ -93,7 +94,9 @@ final class UntieTest extends ToyTest {
         ToyModel model = ToyModel.create(new ToyModel(true, true), manager, DataType.FLOAT32);
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
         AdapterState adapter =
-                lora.create("a", config("embed", "proj").optEnsureWeightTying(true).build());
+                (AdapterState)
+                        lora.create(
+                                "a", config("embed", "proj").optEnsureWeightTying(true).build());
         scramble(adapter, 2);
         NDArray expected = forward(lora, A);
         NDArray before = model.getParameters().get("01embed_weight").getArray();
@@ -114,7 +117,7 @@ final class UntieTest extends ToyTest {
     @Test
     void mergingForGood_isRefusedWhileMergedModelsAreOpen_andChangesNothingThen() {
         LoraModel lora = wrapToy(true);
-        AdapterState adapter = lora.create("a", config("proj").build());
+        AdapterState adapter = (AdapterState) lora.create("a", config("proj").build());
         scramble(adapter, 3);
         float[] weight = parameter(lora, "02proj_weight").getArray().toFloatArray();
         try (MergedModel merged = lora.merge(A)) {

@@ -1,7 +1,6 @@
 package dev.ligature.store;
 
 import dev.ligature.LoraException;
-
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;

@@ -4,7 +4,6 @@ import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.internal.adapter.AdapterName;
 import dev.ligature.internal.names.Nearest;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

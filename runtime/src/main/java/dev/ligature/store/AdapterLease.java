@@ -1,7 +1,6 @@
 package dev.ligature.store;
 
 import dev.ligature.Routing;
-
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**

@@ -1,21 +1,19 @@
 package dev.ligature.store;
 
+import dev.ligature.Adapter;
 import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
 import dev.ligature.LoraStateException;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
-import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.peft.AdapterDirectory;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A cache of PEFT adapters over a directory that has one folder per adapter. An adapter is loaded
@@ -60,7 +58,7 @@ public final class AdapterStore implements AutoCloseable {
 
     /** Loads an adapter onto the model. */
     interface Loader {
-        AdapterState load(String routedName, Path directory) throws IOException;
+        Adapter load(String routedName, Path directory) throws IOException;
     }
 
     /**
@@ -189,7 +187,7 @@ public final class AdapterStore implements AutoCloseable {
     /** Loads once; null if the files changed meanwhile, as what was read may then be a mixture. */
     private @Nullable CachedAdapter attempt(String name, PendingLoad pending) throws IOException {
         FolderStamp stamp = folder.find(name);
-        AdapterState adapter;
+        Adapter adapter;
         try {
             adapter = read(name, stamp.directory(), pending);
         } catch (CheckpointException | LoraException e) {
@@ -220,7 +218,7 @@ public final class AdapterStore implements AutoCloseable {
     }
 
     /** Reserves room for an adapter by its plan, and loads it under a name of its own. */
-    private AdapterState read(String name, Path directory, PendingLoad pending) throws IOException {
+    private Adapter read(String name, Path directory, PendingLoad pending) throws IOException {
         long bytes = AdapterDirectory.open(directory).plan(lora.layout()).byteCount();
         cache.reserve(pending, name, bytes);
         String stem = name.substring(0, Math.min(name.length(), LONGEST_STEM));
@@ -236,7 +234,7 @@ public final class AdapterStore implements AutoCloseable {
         }
     }
 
-    private void free(AdapterState adapter) {
+    private void free(Adapter adapter) {
         try {
             lora.remove(adapter.name());
         } catch (UnknownAdapterException removedAlready) {

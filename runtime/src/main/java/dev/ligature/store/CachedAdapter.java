@@ -2,14 +2,13 @@ package dev.ligature.store;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Parameter;
-
-import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.Adapter;
 
 /** An adapter in memory. Its mutable fields are guarded by its {@link AdapterCache}. */
 final class CachedAdapter {
     private final String name;
     private final FolderStamp stamp;
-    private final AdapterState adapter;
+    private final Adapter adapter;
     private final long bytes;
 
     /** The number of open leases. */
@@ -25,7 +24,7 @@ final class CachedAdapter {
      * @param stamp the state of the files that it was loaded from
      * @param adapter the adapter on the model
      */
-    CachedAdapter(String name, FolderStamp stamp, AdapterState adapter) {
+    CachedAdapter(String name, FolderStamp stamp, Adapter adapter) {
         this.name = name;
         this.stamp = stamp;
         this.adapter = adapter;
@@ -48,7 +47,7 @@ final class CachedAdapter {
         return stamp;
     }
 
-    AdapterState adapter() {
+    Adapter adapter() {
         return adapter;
     }
 

@@ -1,15 +1,13 @@
 package dev.ligature.store;
 
 import dev.ligature.internal.peft.AdapterDirectory;
-
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The state of an adapter's files at one moment. Two stamps are equal if no file was replaced or

@@ -1,10 +1,9 @@
 package dev.ligature.store;
 
-import org.jspecify.annotations.Nullable;
-
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /** An adapter that one thread loads, while others may wait for it. */
 final class PendingLoad {

@@ -4,21 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.ligature.Adapter;
 import dev.ligature.LoraException;
 import dev.ligature.LoraStateException;
 import dev.ligature.ToyAdapters;
-import dev.ligature.internal.adapter.AdapterState;
-
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Leases and loads, in orders of events that threads seldom meet. */
 final class AdapterCacheTest {
@@ -37,7 +35,7 @@ final class AdapterCacheTest {
         Path folder = root.resolve("a");
         toy.write(folder, 2, 1);
         stamp = FolderStamp.of(folder);
-        AdapterState adapter = toy.lora().load("a.1", folder);
+        Adapter adapter = toy.lora().load("a.1", folder);
         cached = new CachedAdapter("a", stamp, adapter);
     }
 

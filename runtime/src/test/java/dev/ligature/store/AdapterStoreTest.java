@@ -12,12 +12,6 @@ import dev.ligature.Routing;
 import dev.ligature.ToyAdapters;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
-
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +20,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What the store holds, frees, refuses and counts, one thread at a time. */
 final class AdapterStoreTest {

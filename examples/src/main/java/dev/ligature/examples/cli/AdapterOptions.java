@@ -1,11 +1,11 @@
 package dev.ligature.examples.cli;
 
+import dev.ligature.Adapter;
 import dev.ligature.LoraModel;
 import dev.ligature.checkpoint.AdapterConfigJson;
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
-import dev.ligature.internal.adapter.AdapterState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -152,7 +152,7 @@ final class AdapterOptions {
      * @param name the adapter's name
      * @param base what the adapter's configuration says about its base
      */
-    AdapterState addTo(LoraModel lora, String name, Path base) throws IOException {
+    Adapter addTo(LoraModel lora, String name, Path base) throws IOException {
         if (initAdapter != null) {
             return lora.loadTrainable(name, initAdapter);
         }

@@ -1,8 +1,8 @@
 package dev.ligature.examples.cli;
 
 import ai.djl.nn.Block;
+import dev.ligature.Adapter;
 import dev.ligature.Routing;
-import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.training.BatchSampler;
 import dev.ligature.training.LearningRateSchedule;
 import dev.ligature.training.TrainingConfig;
@@ -41,7 +41,7 @@ record DemoTraining(LoadedModel loaded, Corpus corpus, int rows, int steps, doub
     Result run(DemoRecipe recipe, Terminal terminal, StopSignal stop) {
         long begin = System.nanoTime();
         loaded.manager().getEngine().setRandomSeed(SEED);
-        AdapterState adapter = loaded.lora().create(recipe.adapter(), recipe.config());
+        Adapter adapter = loaded.lora().create(recipe.adapter(), recipe.config());
         Routing routing = Routing.of(recipe.adapter());
         Block routed = loaded.lora().routed(routing);
         BatchSampler sampler = new BatchSampler(corpus.training(), rows, SEED);

@@ -1,11 +1,11 @@
 package dev.ligature.examples.cli;
 
+import dev.ligature.Adapter;
 import dev.ligature.examples.server.LanguageModel;
 import dev.ligature.examples.server.LlamaServer;
 import dev.ligature.examples.server.ServerAddress;
 import dev.ligature.examples.server.ServerLimits;
 import dev.ligature.examples.text.TextTokenizer;
-import dev.ligature.internal.adapter.AdapterName;
 import dev.ligature.store.AdapterStore;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -122,7 +122,7 @@ final class ServeCommand implements Callable<Integer> {
         if (name == null) {
             name = String.valueOf(model.toAbsolutePath().normalize().getFileName());
         }
-        if (!AdapterName.isValid(name)) {
+        if (!Adapter.isValidName(name)) {
             throw new BadInputException(
                     "The base model's name would be '"
                             + name

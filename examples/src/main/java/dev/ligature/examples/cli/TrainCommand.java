@@ -2,10 +2,10 @@ package dev.ligature.examples.cli;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.ligature.Adapter;
 import dev.ligature.Routing;
 import dev.ligature.examples.text.DocumentReader;
 import dev.ligature.examples.text.TextTokenizer;
-import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.training.BatchSampler;
 import dev.ligature.training.OptimizerKind;
 import dev.ligature.training.StepMetrics;
@@ -141,7 +141,7 @@ final class TrainCommand implements Callable<Integer> {
         WorkDirectory.requireFree(output);
         try (LoadedModel loaded = LoadedModel.open(model)) {
             loaded.manager().getEngine().setRandomSeed(seed);
-            AdapterState adapter = adapterOptions.addTo(loaded.lora(), LoadedModel.ADAPTER, model);
+            Adapter adapter = adapterOptions.addTo(loaded.lora(), LoadedModel.ADAPTER, model);
             BatchSource batches = batches(loaded);
             int last = lastStep(batches);
             try (WorkDirectory work = WorkDirectory.create(output)) {

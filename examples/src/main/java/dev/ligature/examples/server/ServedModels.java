@@ -1,19 +1,17 @@
 package dev.ligature.examples.server;
 
+import dev.ligature.Adapter;
 import dev.ligature.LoraException;
 import dev.ligature.LoraStateException;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
-import dev.ligature.internal.adapter.AdapterName;
 import dev.ligature.store.AdapterStore;
 import dev.ligature.store.StoreStatistics;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What requests may name as their model: the base, and the adapters of a store.
@@ -42,7 +40,7 @@ record ServedModels(String base, AdapterStore store) {
         if (name.equals(base)) {
             return new Hold(null);
         }
-        if (!AdapterName.isValid(name)) {
+        if (!Adapter.isValidName(name)) {
             throw ApiException.field(
                     "model",
                     "model is not a name. Names have up to 128 letters, digits, dots, underscores"

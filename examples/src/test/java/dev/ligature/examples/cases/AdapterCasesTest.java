@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
+import dev.ligature.Adapter;
 import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
 import dev.ligature.MergeOptions;
@@ -16,8 +17,7 @@ import dev.ligature.Routing;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.config.LoraInit;
-import dev.ligature.internal.adapter.AdapterState;
-import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.plan.PairPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,8 +78,8 @@ final class AdapterCasesTest {
     void aSecondAdapter_isAdaptedLikeTheFirst(String name) throws IOException {
         try (ReferenceCase reference = new ReferenceCase(name)) {
             LoraModel lora = reference.wrap();
-            AdapterState first = lora.load("first", reference.adapter());
-            AdapterState second = lora.load("second", reference.adapter());
+            Adapter first = lora.load("first", reference.adapter());
+            Adapter second = lora.load("second", reference.adapter());
 
             assertEquals(first.plan().pairs(), second.plan().pairs());
             assertArrayEquals(
@@ -127,16 +127,16 @@ final class AdapterCasesTest {
     void aSavedAdapter_hasPeftsKeysAndShapes_andReloadsBitForBit(String name) throws IOException {
         try (ReferenceCase reference = new ReferenceCase(name)) {
             LoraModel lora = reference.wrap();
-            AdapterState first = lora.load("first", reference.adapter());
+            Adapter first = lora.load("first", reference.adapter());
             Path saved = folder.resolve("saved");
             lora.save("first", saved);
 
-            if (first.pairs().stream().anyMatch(pair -> pair.plan().startsFromWeight())) {
+            if (first.plan().pairs().stream().anyMatch(PairPlan::startsFromWeight)) {
                 assertConverted(reference, lora, saved);
                 return;
             }
             assertEquals(factors(reference.adapter()), factors(saved));
-            AdapterState second = lora.load("second", saved);
+            Adapter second = lora.load("second", saved);
             assertEquals(first.plan().pairs(), second.plan().pairs());
             assertEquals(first.parameters().keys(), second.parameters().keys());
             for (String parameter : first.parameters().keys()) {
@@ -150,11 +150,11 @@ final class AdapterCasesTest {
     /** PiSSA is saved as plain LoRA of twice the rank, as PEFT converts it. */
     private static void assertConverted(ReferenceCase reference, LoraModel lora, Path saved)
             throws IOException {
-        AdapterState converted = lora.load("converted", saved);
-        for (FactorPair pair : converted.pairs()) {
-            assertEquals(LoraInit.DEFAULT, pair.plan().init());
-            assertEquals(8, pair.plan().rank());
-            assertEquals(2, pair.plan().scaling());
+        Adapter converted = lora.load("converted", saved);
+        for (PairPlan pair : converted.plan().pairs()) {
+            assertEquals(LoraInit.DEFAULT, pair.init());
+            assertEquals(8, pair.rank());
+            assertEquals(2, pair.scaling());
         }
         ReferenceCase.assertClose(
                 reference.expected("adapter_logits"),

@@ -7,10 +7,10 @@ import ai.djl.ndarray.NDArray;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.ligature.Adapter;
 import dev.ligature.LoraModel;
 import dev.ligature.Routing;
 import dev.ligature.checkpoint.SafetensorsReader;
-import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.training.OptimizerKind;
 import dev.ligature.training.StepMetrics;
 import dev.ligature.training.TrainingConfig;
@@ -45,7 +45,7 @@ final class TrainingCasesTest {
                     JsonParser.parseString(Files.readString(reference.file("train.json")))
                             .getAsJsonObject();
             LoraModel lora = reference.wrap();
-            AdapterState adapter = lora.loadTrainable("mine", reference.file("init"));
+            Adapter adapter = lora.loadTrainable("mine", reference.file("init"));
             assertEquals(
                     settings.get("trainable").getAsLong(), adapter.plan().trainableParameters());
             NDArray batches = file.read("batches", reference.manager()); // (steps, B, T)

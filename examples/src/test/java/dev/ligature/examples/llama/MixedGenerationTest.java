@@ -9,10 +9,10 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
+import dev.ligature.Adapter;
 import dev.ligature.LoraModel;
 import dev.ligature.Routing;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.internal.adapter.AdapterState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -79,7 +79,7 @@ final class MixedGenerationTest {
     /** Creates an adapter that changes what is generated. */
     private static void strong(
             LoraModel lora, NDManager manager, String name, int rank, String... targets) {
-        AdapterState adapter =
+        Adapter adapter =
                 lora.create(
                         name, LoraConfig.builder().setTargetModules(targets).optRank(rank).build());
         for (Pair<String, Parameter> named : adapter.parameters()) {

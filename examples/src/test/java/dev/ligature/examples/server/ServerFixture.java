@@ -12,6 +12,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.util.Pair;
+import dev.ligature.Adapter;
 import dev.ligature.LoraModel;
 import dev.ligature.Routing;
 import dev.ligature.config.LoraConfig;
@@ -22,7 +23,6 @@ import dev.ligature.examples.llama.LlamaForCausalLMLora;
 import dev.ligature.examples.llama.TextGenerator;
 import dev.ligature.examples.llama.TokenListener;
 import dev.ligature.examples.text.TextTokenizer;
-import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.store.AdapterStore;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -103,7 +103,7 @@ final class ServerFixture implements AutoCloseable {
 
     /** Writes an adapter that changes what is generated. */
     void writeAdapter(String name) throws IOException {
-        AdapterState adapter =
+        Adapter adapter =
                 lora.create(
                         "written",
                         LoraConfig.builder()

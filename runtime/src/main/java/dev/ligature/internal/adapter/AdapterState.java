@@ -3,18 +3,19 @@ package dev.ligature.internal.adapter;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.ParameterList;
 import ai.djl.training.ParameterStore;
+import dev.ligature.Adapter;
 import dev.ligature.LoraException;
-import dev.ligature.LoraModel;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.plan.LoraPlan;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A named adapter: one factor pair per adapted weight, and copies of what it replaces. It owns its
- * arrays and frees them when it is closed; {@link LoraModel#remove} does that.
+ * The adapter that users see as {@link Adapter}, with its arrays: one factor pair per adapted
+ * weight, and copies of what it replaces. It owns its arrays, and counts the models that hold it
+ * and the requests that use it: the last of them frees the arrays.
  */
-public final class AdapterState implements AutoCloseable {
+public final class AdapterState implements Adapter {
     private static final AtomicLong HANDLES = new AtomicLong();
 
     private volatile String name;
@@ -41,25 +42,22 @@ public final class AdapterState implements AutoCloseable {
         parts.freeze(!trainable);
     }
 
-    /** Returns the adapter's name. */
+    @Override
     public String name() {
         return name;
     }
 
-    /**
-     * Returns the adapter's number: positive, and no other adapter's while the process lives. A
-     * batch names adapters by it in an array; 0 there means none.
-     */
+    @Override
     public long handle() {
         return handle;
     }
 
-    /** Returns the configuration it was made with. */
+    @Override
     public LoraConfig config() {
         return plan.config();
     }
 
-    /** Returns the plan that the configuration resolved to. */
+    @Override
     public LoraPlan plan() {
         return plan;
     }
@@ -79,15 +77,12 @@ public final class AdapterState implements AutoCloseable {
         return parts.rows();
     }
 
-    /** Returns whether a routed block shows this adapter's parameters to a trainer. */
+    @Override
     public boolean isTrainable() {
         return trainable;
     }
 
-    /**
-     * Freezes the adapter or makes it trainable. A trainer takes note of the parameters when it is
-     * created.
-     */
+    @Override
     public void setTrainable(boolean trainable) {
         parts.freeze(!trainable);
         this.trainable = trainable;
@@ -114,13 +109,7 @@ public final class AdapterState implements AutoCloseable {
         changes.incrementAndGet();
     }
 
-    /**
-     * Returns the parameters: {@code <module>.lora_A} of shape (r, in), {@code <module>.lora_B} of
-     * shape (out, r), and where there are any {@code <module>.lora_B.bias} of shape (out) and
-     * {@code <module>.lora_magnitude_vector} of shape (out), for an embedding (in); copies by the
-     * full names of what they replace; {@code <module>.trainable_tokens} of shape (n, d). What is
-     * tied is there once, under its first reader.
-     */
+    @Override
     public ParameterList parameters() {
         return parts.parameters();
     }
@@ -155,8 +144,7 @@ public final class AdapterState implements AutoCloseable {
      * Frees the arrays, when the requests that are under way on this adapter have ended; no further
      * one begins.
      */
-    @Override
-    public void close() {
+    private void close() {
         uses.close();
     }
 

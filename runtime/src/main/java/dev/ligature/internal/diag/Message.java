@@ -5,7 +5,6 @@ import dev.ligature.LoraStateException;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.plan.PlanWarning;
-
 import java.util.Locale;
 
 /**

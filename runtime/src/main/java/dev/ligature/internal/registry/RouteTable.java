@@ -1,7 +1,6 @@
 package dev.ligature.internal.registry;
 
 import ai.djl.ndarray.NDManager;
-
 import dev.ligature.Routing;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.internal.adapter.AdapterState;
@@ -12,9 +11,6 @@ import dev.ligature.internal.route.WholeBatchRoute;
 import dev.ligature.internal.rows.FactorStackCache;
 import dev.ligature.internal.rows.PerRowRoute;
 import dev.ligature.internal.slot.Slots;
-
-import org.jspecify.annotations.Nullable;
-
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -25,6 +21,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The adapters of one model, by name and by handle, and the routes through them. Any number of

@@ -18,6 +18,7 @@ import dev.ligature.Numbers;
 import dev.ligature.Routing;
 import dev.ligature.ToyModel;
 import dev.ligature.ToyTest;
+import dev.ligature.internal.adapter.AdapterState;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -58,7 +59,7 @@ final class CoverageTest extends ToyTest {
     private void create(String name) {
         String[] targets =
                 lora.layout().modules().stream().map(m -> m.name()).toArray(String[]::new);
-        scramble(lora.create(name, config(targets).build()), 1);
+        scramble((AdapterState) lora.create(name, config(targets).build()), 1);
     }
 
     private float[] pass(Routing routing, String... called) {

@@ -35,7 +35,8 @@ final class MaterializedLinearTest extends ToyTest {
         OneLayer model = OneLayer.create(linear, Map.of(), manager, type, new Shape(1, IN));
         LoraModel lora = LoraModel.wrap(model, OneLayer::visit);
         for (int i = 0; i < 2; i++) {
-            AdapterState adapter = lora.create("a" + i, config("layer").optRank(4 + i).build());
+            AdapterState adapter =
+                    (AdapterState) lora.create("a" + i, config("layer").optRank(4 + i).build());
             scramble(adapter, i + 1);
             adapter.setTrainable(false);
         }
@@ -48,7 +49,7 @@ final class MaterializedLinearTest extends ToyTest {
     }
 
     private double[][] expected(LoraModel lora, NDArray x, String name, double weight) {
-        FactorPair pair = lora.adapter(name).pairs().get(0);
+        FactorPair pair = ((AdapterState) lora.adapter(name)).pairs().get(0);
         double[][] w =
                 Numbers.plusDelta(
                         Numbers.matrix(linear.getParameters().get("weight").getArray()),
@@ -101,7 +102,7 @@ final class MaterializedLinearTest extends ToyTest {
     void anotherPrecision_isNotSummed() {
         LoraModel lora = wrap(DataType.FLOAT16);
         Slot slot = lora.route(Routing.of("a0")).slots().all().get(0);
-        FactorPair pair = lora.adapter("a0").pairs().get(0);
+        FactorPair pair = ((AdapterState) lora.adapter("a0")).pairs().get(0);
         assertEquals(DataType.FLOAT32, pair.plan().dataType());
         assertFalse(MaterializedLinear.isCheaper(slot, pair, tokens(PAYS)));
         assertFalse(

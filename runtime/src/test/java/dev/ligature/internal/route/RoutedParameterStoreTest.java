@@ -30,7 +30,8 @@ final class RoutedParameterStoreTest extends ToyTest {
     void aHeadWrittenAsAMatrixProduct_readsTheAdaptedWeight() {
         LoraModel lora = wrapToy(true);
         ((ToyModel) lora.base()).headPastItsField = true;
-        AdapterState adapter = lora.create("a", config("embed").optEnsureWeightTying(true).build());
+        AdapterState adapter =
+                (AdapterState) lora.create("a", config("embed").optEnsureWeightTying(true).build());
         scramble(adapter, 1);
 
         NDArray logits = lora.forward(store, ids(), Routing.of("a")).singletonOrThrow();
@@ -76,7 +77,7 @@ final class RoutedParameterStoreTest extends ToyTest {
         ToyModel model = ToyModel.create(false, manager, DataType.FLOAT32);
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
         model.proj = ((SlotBlock) model.proj).base();
-        AdapterState adapter = lora.create("a", config("proj").build());
+        AdapterState adapter = (AdapterState) lora.create("a", config("proj").build());
         scramble(adapter, 5);
 
         NDArray logits = lora.forward(store, ids(), Routing.of("a")).singletonOrThrow();
@@ -87,7 +88,7 @@ final class RoutedParameterStoreTest extends ToyTest {
     @Test
     void serving_buildsNoGraph_evenOfAnAdapterInTraining_inAnyThread() throws Exception {
         LoraModel lora = wrapToy(true);
-        AdapterState adapter = lora.create("a", config("proj").build());
+        AdapterState adapter = (AdapterState) lora.create("a", config("proj").build());
         scramble(adapter, 2);
         assertTrue(adapter.isTrainable());
         ExecutorService other = Executors.newSingleThreadExecutor();
@@ -115,7 +116,9 @@ final class RoutedParameterStoreTest extends ToyTest {
         ToyModel model = ToyModel.create(true, manager, DataType.FLOAT64);
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
         AdapterState adapter =
-                lora.create("a", config("proj", "embed").optEnsureWeightTying(true).build());
+                (AdapterState)
+                        lora.create(
+                                "a", config("proj", "embed").optEnsureWeightTying(true).build());
         scramble(adapter, 3);
 
         NDArray logits = lora.forward(store, ids(), Routing.of("a")).singletonOrThrow();
@@ -130,7 +133,9 @@ final class RoutedParameterStoreTest extends ToyTest {
         ToyModel model = ToyModel.create(true, manager, DataType.FLOAT16);
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
         AdapterState adapter =
-                lora.create("a", config("proj", "embed").optEnsureWeightTying(true).build());
+                (AdapterState)
+                        lora.create(
+                                "a", config("proj", "embed").optEnsureWeightTying(true).build());
         scramble(adapter, 4);
 
         NDArray logits = lora.forward(store, ids(), Routing.of("a")).singletonOrThrow();

@@ -128,11 +128,12 @@ final class MixedBatchTest extends ToyTest {
             int limit = config.build().init().equals(LoraInit.OLORA) ? ToyModel.D : rank;
             rank = Math.min(rank, limit);
             AdapterState adapter =
-                    lora.create(
-                            "a" + i,
-                            config.optRank(rank)
-                                    .optLoraAlpha(rank * (0.5 + random.nextDouble()))
-                                    .build());
+                    (AdapterState)
+                            lora.create(
+                                    "a" + i,
+                                    config.optRank(rank)
+                                            .optLoraAlpha(rank * (0.5 + random.nextDouble()))
+                                            .build());
             scramble(adapter, 7 * i + 1);
             adapter.setTrainable(false);
             names.add(adapter.name());
@@ -184,7 +185,8 @@ final class MixedBatchTest extends ToyTest {
             LoraModel lora = LoraModel.wrap(model, OneLayer::visit);
             for (int i = 0; i < 3; i++) {
                 AdapterState adapter =
-                        lora.create("a" + i, config("layer").optRank(2 + 2 * i).build());
+                        (AdapterState)
+                                lora.create("a" + i, config("layer").optRank(2 + 2 * i).build());
                 scramble(adapter, i + 1);
                 adapter.setTrainable(false);
             }
@@ -200,7 +202,8 @@ final class MixedBatchTest extends ToyTest {
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
         for (int rank : new int[] {2, 20, 24, 500}) {
             AdapterState adapter =
-                    lora.create("r" + rank, config("embed", "proj").optRank(rank).build());
+                    (AdapterState)
+                            lora.create("r" + rank, config("embed", "proj").optRank(rank).build());
             scramble(adapter, rank);
             adapter.setTrainable(false);
         }
@@ -235,7 +238,7 @@ final class MixedBatchTest extends ToyTest {
         float[] before =
                 lora.forward(store, new NDList(ids), Routing.rows(rows)).head().toFloatArray();
 
-        AdapterState adapter = lora.adapter(names.get(1));
+        AdapterState adapter = (AdapterState) lora.adapter(names.get(1));
         adapter.setTrainable(true);
         scramble(adapter, 99);
         checkRowByRow(lora, ids, rows);
@@ -253,7 +256,8 @@ final class MixedBatchTest extends ToyTest {
         LoraModel lora = wrapToy(true);
         int before = liveArrays();
         for (int i = 0; i < 6; i++) {
-            AdapterState adapter = lora.create("a" + i, config("embed", "proj").build());
+            AdapterState adapter =
+                    (AdapterState) lora.create("a" + i, config("embed", "proj").build());
             adapter.setTrainable(false);
         }
         int resident = liveArrays();
@@ -396,7 +400,10 @@ final class MixedBatchTest extends ToyTest {
             case 0 -> Routing.of(names.get(random.nextInt(names.size())));
             case 1 -> {
                 Map<String, Double> weights = new LinkedHashMap<>();
-                List<String> summed = names.stream().filter(n -> isPlain(lora.adapter(n))).toList();
+                List<String> summed =
+                        names.stream()
+                                .filter(n -> isPlain((AdapterState) lora.adapter(n)))
+                                .toList();
                 for (int i = 0; i < 3; i++) {
                     weights.put(summed.get(random.nextInt(summed.size())), random.nextDouble());
                 }

@@ -39,8 +39,18 @@ final class PerRowRouteTest extends ToyTest {
 
     private void wrapWithTwo(boolean tied) {
         lora = wrapToy(tied);
-        a = lora.create("a", config("embed", "proj").optEnsureWeightTying(tied).build());
-        b = lora.create("b", config("embed", "head").optEnsureWeightTying(tied).optRank(3).build());
+        a =
+                (AdapterState)
+                        lora.create(
+                                "a", config("embed", "proj").optEnsureWeightTying(tied).build());
+        b =
+                (AdapterState)
+                        lora.create(
+                                "b",
+                                config("embed", "head")
+                                        .optEnsureWeightTying(tied)
+                                        .optRank(3)
+                                        .build());
         scramble(a, 1);
         scramble(b, 2);
     }
