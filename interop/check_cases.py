@@ -1,6 +1,6 @@
 """Runs Ligature's command line on a directory of reference cases.
 
-    python interop/check_cases.py examples/src/test/resources/cases
+    python interop/check_cases.py models/src/test/resources/cases
 
 Logits, of the adapter and of the merged checkpoint, must be within 1e-4 (1 + |b|) of the case's; losses, gradient norms
 and final factors of a training within 1e-5; two copies of a tied pair that disagree must be refused.

@@ -1,6 +1,6 @@
 """Compares two directories of reference cases: the same files, the same settings, the same numbers.
 
-    python interop/compare_cases.py NEW examples/src/test/resources/cases
+    python interop/compare_cases.py NEW models/src/test/resources/cases
 
 Numbers may differ by 1e-5 (1 + |b|): another processor sums in another order. The order of PEFT's target_modules
 is not compared: PEFT keeps a set.

@@ -1,4 +1,4 @@
-"""Writes the reference cases of examples/src/test/resources/cases with Transformers, PEFT and torch.
+"""Writes the reference cases of models/src/test/resources/cases with Transformers, PEFT and torch.
 
     python interop/make_cases.py OUT [--seed N] [--shape small|odd]
 

@@ -1,6 +1,6 @@
 """Writes the numbers of Transformers that the tests of the Llama blocks compare with.
 
-    python interop/make_llama_numbers.py examples/src/test/resources
+    python interop/make_llama_numbers.py models/src/test/resources
 
 Beside the reference cases of make_cases.py, which have logits only, this writes into OUT/llama
 

@@ -1,6 +1,6 @@
 """Makes the demo base's tokenizer.json: a byte-level BPE learnt from the training part of the Java corpus.
 
-    python interop/train_tokenizer.py examples/target/corpus examples/demo/base
+    python interop/train_tokenizer.py cli/target/corpus examples/demo/base
 
 Writes tokenizer.json and tokenizer_config.json. Same jars, same versions (requirements.txt): same bytes.
 """

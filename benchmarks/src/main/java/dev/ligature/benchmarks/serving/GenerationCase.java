@@ -9,8 +9,8 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import dev.ligature.LoraModel;
 import dev.ligature.Routing;
-import dev.ligature.examples.llama.KeyValueCache;
-import dev.ligature.examples.llama.LlamaConfig;
+import dev.ligature.models.generation.KeyValueCache;
+import dev.ligature.models.llama.LlamaConfig;
 import java.io.IOException;
 import java.util.List;
 

@@ -26,8 +26,8 @@ class RuntimeErrorsTest {
 
     private static final Pattern NO_WORD = Pattern.compile("\\W+");
 
-    /** The heading of the part of the page that is about the examples. */
-    private static final String OF_EXAMPLES = "\n## The Llama of the examples\n";
+    /** The heading of the part of the page that is about the models. */
+    private static final String OF_MODELS = "\n## The models\n";
 
     private static final Map<Part, List<ErrorSite>> SITES = new EnumMap<>(Part.class);
 
@@ -40,7 +40,7 @@ class RuntimeErrorsTest {
     /** The modules whose errors the page has. */
     enum Part {
         RUNTIME,
-        EXAMPLES;
+        MODELS;
 
         Path directory() {
             return ROOT.resolve(name().toLowerCase(Locale.ROOT));
@@ -63,7 +63,7 @@ class RuntimeErrorsTest {
         /** Returns the text of the page that is about this module. */
         String page() {
             String page = ErrorSite.read(ROOT.resolve("docs/runtime-errors.md"));
-            int border = page.indexOf(OF_EXAMPLES);
+            int border = page.indexOf(OF_MODELS);
             return this == RUNTIME ? page.substring(0, border) : page.substring(border);
         }
 

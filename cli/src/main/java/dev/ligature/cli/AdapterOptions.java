@@ -1,0 +1,221 @@
+package dev.ligature.cli;
+
+import dev.ligature.Adapter;
+import dev.ligature.LoraModel;
+import dev.ligature.checkpoint.AdapterConfigJson;
+import dev.ligature.config.BiasMode;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraInit;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options that say which adapter is trained: one from a directory, or a new one. */
+final class AdapterOptions {
+    private static final List<String> DEFAULT_TARGETS = List.of("q_proj", "v_proj");
+
+    @Option(
+            names = "--init-adapter",
+            paramLabel = "DIR",
+            description = "Go on training this adapter, with its own configuration.")
+    private @Nullable Path initAdapter;
+
+    @Option(
+            names = "--adapter-config",
+            paramLabel = "F",
+            description = "PEFT's adapter_config.json of a new adapter.")
+    private @Nullable Path adapterConfig;
+
+    @Option(names = "--r", paramLabel = "N", description = "The rank. Default: 8.")
+    private @Nullable Integer rank;
+
+    @Option(
+            names = "--lora-alpha",
+            paramLabel = "X",
+            description = "The scaling is alpha / r. Default: 8.")
+    private @Nullable Double alpha;
+
+    @Option(names = "--lora-dropout", paramLabel = "P", description = "Default: 0.")
+    private @Nullable Double dropout;
+
+    @Option(
+            names = "--target-modules",
+            split = ",",
+            arity = "1..*",
+            paramLabel = "NAME",
+            description = {
+                "What is adapted: q_proj,v_proj or all-linear, for example.",
+                "Default: q_proj,v_proj."
+            })
+    private @Nullable List<String> targets;
+
+    @Option(
+            names = "--ensure-weight-tying",
+            arity = "0..1",
+            fallbackValue = "true",
+            paramLabel = "BOOL",
+            description = "Adapt tied modules, such as embedding and head, with one pair.")
+    private @Nullable Boolean tying;
+
+    @Option(
+            names = "--modules-to-save",
+            split = ",",
+            arity = "1..*",
+            paramLabel = "NAME",
+            description = "Train whole copies of these modules: norm,lm_head, for example.")
+    private @Nullable List<String> modulesToSave;
+
+    @Option(
+            names = "--trainable-token-indices",
+            split = ",",
+            arity = "1..*",
+            paramLabel = "ID",
+            description = "Train these rows of the embedding, and of a head that is tied to it.")
+    private @Nullable List<Integer> tokens;
+
+    @Option(
+            names = "--bias",
+            paramLabel = "MODE",
+            description = "Train biases: none, all or lora_only. Default: none.")
+    private @Nullable String bias;
+
+    @Option(
+            names = "--init-lora-weights",
+            paramLabel = "INIT",
+            description = {
+                "How the factors start: true, false, gaussian, orthogonal, pissa,",
+                "pissa_niter_N or olora. Default: true."
+            })
+    private @Nullable String init;
+
+    @Option(
+            names = "--use-rslora",
+            arity = "0..1",
+            fallbackValue = "true",
+            paramLabel = "BOOL",
+            description = "The scaling is alpha / sqrt(r).")
+    private @Nullable Boolean rslora;
+
+    @Option(
+            names = "--use-dora",
+            arity = "0..1",
+            fallbackValue = "true",
+            paramLabel = "BOOL",
+            description = "Train the lengths of the weights' rows too.")
+    private @Nullable Boolean dora;
+
+    /** Says of options that contradict each other that they do. */
+    void check() {
+        Map<String, @Nullable Object> flags = new LinkedHashMap<>();
+        flags.put("--adapter-config", adapterConfig);
+        flags.put("--r", rank);
+        flags.put("--lora-alpha", alpha);
+        flags.put("--lora-dropout", dropout);
+        flags.put("--target-modules", targets);
+        flags.put("--ensure-weight-tying", tying);
+        flags.put("--init-lora-weights", init);
+        flags.put("--use-rslora", rslora);
+        flags.put("--use-dora", dora);
+        flags.put("--modules-to-save", modulesToSave);
+        flags.put("--trainable-token-indices", tokens);
+        flags.put("--bias", bias);
+        if (initAdapter != null) {
+            refuse("--init-adapter", flags);
+        }
+        flags.remove("--adapter-config");
+        if (adapterConfig != null) {
+            refuse("--adapter-config", flags);
+        }
+    }
+
+    private static void refuse(String option, Map<String, @Nullable Object> others) {
+        for (Map.Entry<String, @Nullable Object> other : others.entrySet()) {
+            if (other.getValue() != null) {
+                throw new BadInputException(
+                        option
+                                + " brings the adapter's configuration, so "
+                                + other.getKey()
+                                + " has no say: leave one of them out.");
+            }
+        }
+    }
+
+    /**
+     * Adds the adapter to the model.
+     *
+     * @param lora the model
+     * @param name the adapter's name
+     * @param base what the adapter's configuration says about its base
+     */
+    Adapter addTo(LoraModel lora, String name, Path base) throws IOException {
+        if (initAdapter != null) {
+            return lora.loadTrainable(name, initAdapter);
+        }
+        return lora.create(
+                name, adapterConfig != null ? AdapterConfigJson.read(adapterConfig) : config(base));
+    }
+
+    private LoraConfig config(Path base) {
+        List<String> names = targets == null ? DEFAULT_TARGETS : targets;
+        LoraConfig.Builder builder = LoraConfig.builder();
+        if (names.equals(List.of("all-linear"))) {
+            builder.setAllLinear();
+        } else {
+            builder.setTargetModules(names);
+        }
+        if (rank != null) {
+            builder.optRank(rank);
+        }
+        if (alpha != null) {
+            builder.optLoraAlpha(alpha);
+        }
+        if (dropout != null) {
+            builder.optLoraDropout(dropout);
+        }
+        if (modulesToSave != null) {
+            builder.optModulesToSave(modulesToSave);
+        }
+        if (tokens != null) {
+            builder.optTrainableTokenIndices(tokens);
+        }
+        if (bias != null) {
+            builder.optBias(mode(bias));
+        }
+        if (init != null) {
+            builder.optInit(start(init));
+        }
+        return builder.optEnsureWeightTying(tying != null && tying)
+                .optUseRslora(rslora != null && rslora)
+                .optUseDora(dora != null && dora)
+                .optTaskType("CAUSAL_LM")
+                .optBaseModelNameOrPath(base.toString())
+                .build();
+    }
+
+    private static BiasMode mode(String word) {
+        return Arrays.stream(BiasMode.values())
+                .filter(mode -> mode.word().equals(word))
+                .findFirst()
+                .orElseThrow(
+                        () ->
+                                new BadInputException(
+                                        "--bias is '" + word + "': use none, all or lora_only."));
+    }
+
+    private static LoraInit start(String name) {
+        Object value = name.matches("true|false") ? Boolean.valueOf(name) : name;
+        return LoraInit.of(value)
+                .orElseThrow(
+                        () ->
+                                new BadInputException(
+                                        "--init-lora-weights is '"
+                                                + name
+                                                + "': use true, false, gaussian, orthogonal,"
+                                                + " pissa, pissa_niter_16 or olora."));
+    }
+}

@@ -1,0 +1,88 @@
+package dev.ligature.cli;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.ligature.models.text.Document;
+import dev.ligature.models.text.HeldOutSplit;
+import dev.ligature.models.text.TextTokenizer;
+import dev.ligature.training.TokenWindows;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A text as tokens, in a part to train on and a part to measure on.
+ *
+ * @param training windows of the part to train on
+ * @param heldOut batches of the part to measure on, (B, T) int64 each; empty if nothing is held out
+ * @param tokens the tokens of the part to train on
+ */
+record Corpus(TokenWindows training, List<NDArray> heldOut, long tokens) {
+    /** Copies the list. */
+    Corpus {
+        heldOut = List.copyOf(heldOut);
+    }
+
+    /**
+     * How a text is cut.
+     *
+     * @param endOfText the token after each document
+     * @param length the tokens T of a window
+     * @param heldOutEvery one in how many documents is held out; 0 is none
+     * @param heldOutBatches how many batches to measure on at most, spread over the held-out text
+     * @param heldOutRows the rows B of such a batch
+     */
+    record Cut(int endOfText, int length, int heldOutEvery, int heldOutBatches, int heldOutRows) {}
+
+    /**
+     * Makes tokens of documents.
+     *
+     * @param documents the documents
+     * @param tokenizer makes the tokens
+     * @param cut how they are cut
+     * @param manager owns the held-out batches
+     * @throws IOException if the thread is interrupted
+     * @throws BadInputException if a part is too short
+     */
+    static Corpus of(List<Document> documents, TextTokenizer tokenizer, Cut cut, NDManager manager)
+            throws IOException {
+        HeldOutSplit split = HeldOutSplit.of(documents, cut.heldOutEvery());
+        int[] training = stream(split.training(), tokenizer, cut, "to train on");
+        List<NDArray> batches = new ArrayList<>();
+        if (cut.heldOutEvery() > 0) {
+            int[] heldOut = stream(split.heldOut(), tokenizer, cut, "held out");
+            batches.addAll(spread(TokenWindows.of(heldOut, cut.length()), cut, manager));
+        }
+        return new Corpus(TokenWindows.of(training, cut.length()), batches, training.length);
+    }
+
+    private static int[] stream(
+            List<Document> documents, TextTokenizer tokenizer, Cut cut, String part)
+            throws IOException {
+        int[] tokens = tokenizer.stream(documents, cut.endOfText());
+        if (tokens.length < cut.length()) {
+            throw new BadInputException(
+                    "The text "
+                            + part
+                            + " has "
+                            + documents.size()
+                            + " documents with "
+                            + tokens.length
+                            + " tokens, fewer than --sequence-length "
+                            + cut.length()
+                            + ". Give more text, or a shorter length.");
+        }
+        return tokens;
+    }
+
+    private static List<NDArray> spread(TokenWindows windows, Cut cut, NDManager manager) {
+        List<NDArray> all = windows.batches(cut.heldOutRows(), manager);
+        int count = Math.min(all.size(), cut.heldOutBatches());
+        List<NDArray> chosen = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            chosen.add(all.get((int) ((long) i * all.size() / count)));
+        }
+        all.stream().filter(batch -> !chosen.contains(batch)).forEach(NDArray::close);
+        return chosen;
+    }
+}

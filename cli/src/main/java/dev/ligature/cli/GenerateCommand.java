@@ -1,0 +1,102 @@
+package dev.ligature.cli;
+
+import dev.ligature.models.generation.GenerationOptions;
+import dev.ligature.models.generation.TextGenerator;
+import dev.ligature.models.text.TextStream;
+import dev.ligature.models.text.TextTokenizer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Continues a text. */
+@Command(
+        name = "generate",
+        description = "Continues a text; what is added goes to standard output as it is made.",
+        sortOptions = false,
+        mixinStandardHelpOptions = true)
+final class GenerateCommand implements Callable<Integer> {
+    private final Terminal terminal;
+    private final StopSignal stop;
+
+    @Mixin private ModelOptions options = new ModelOptions();
+
+    @Option(
+            names = "--prompt",
+            required = true,
+            paramLabel = "TEXT",
+            description = "The text to continue.")
+    private String prompt = "";
+
+    @Option(
+            names = "--max-new-tokens",
+            defaultValue = "100",
+            paramLabel = "N",
+            description = "The most tokens to add. Default: 100.")
+    private int maxNewTokens;
+
+    @Option(
+            names = "--temperature",
+            defaultValue = "0",
+            paramLabel = "X",
+            description = "0 takes the likeliest token, 1 draws as the model says. Default: 0.")
+    private double temperature;
+
+    @Option(
+            names = "--seed",
+            defaultValue = "0",
+            paramLabel = "N",
+            description = "Of the draws. Default: 0.")
+    private long seed;
+
+    GenerateCommand(Terminal terminal, StopSignal stop) {
+        this.terminal = terminal;
+        this.stop = stop;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        OptionChecks.atLeast("--max-new-tokens", maxNewTokens, 1);
+        OptionChecks.notNegative("--temperature", temperature);
+        try (LoadedModel loaded = LoadedModel.open(options);
+                TextTokenizer tokenizer =
+                        TextTokenizer.open(options.model.resolve("tokenizer.json"))) {
+            long[] ids = tokenizer.encodePrompt(prompt);
+            if (ids.length == 0) {
+                throw new BadInputException("--prompt has no tokens. Give a text to continue.");
+            }
+            TokenIds.check(ids, loaded.config().vocabSize(), "the tokenizer");
+            loaded.warn(terminal);
+            TextStream text = new TextStream(tokenizer);
+            new TextGenerator(
+                            loaded.lora().routed(loaded.routing()),
+                            loaded.config(),
+                            loaded.manager())
+                    .generate(
+                            List.of(ids),
+                            GenerationOptions.greedy(maxNewTokens)
+                                    .withTemperature(temperature, seed)
+                                    .withStopIds(loaded.config().tokens().stops()),
+                            (row, id) -> print(text.add(id)));
+            print(text.finish() + System.lineSeparator());
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        return 0;
+    }
+
+    private void print(String text) {
+        if (stop.isRaised()) {
+            throw new BadInputException("stopped"); // the exit code of the signal is used
+        }
+        terminal.out().print(text);
+        try {
+            terminal.flush(); // or a closed pipe would go unnoticed until the end
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package dev.ligature.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command line, {@code ligature}. */
+@Command(
+        name = "ligature",
+        description = "LoRA adapters for language models, in PEFT's file format.",
+        synopsisSubcommandLabel = "COMMAND",
+        footer = {
+            "",
+            "ligature COMMAND --help tells what a command takes.",
+            "Exit codes: 0 done, 2 bad input, 130 stopped by Ctrl-C, 1 an error of ligature itself."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
+public final class Ligature implements Runnable {
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Option(
+            names = "--debug",
+            scope = ScopeType.INHERIT,
+            description = "Print the stack trace of an error.")
+    private boolean debug;
+
+    private Ligature() {}
+
+    /**
+     * Runs a command and ends the process.
+     *
+     * @param args the command and its options
+     */
+    public static void main(String[] args) {
+        StopSignal.runProcess(stop -> run(Terminal.ofProcess(), stop, args));
+    }
+
+    /** Runs a command and returns its exit code. */
+    static int run(Terminal terminal, StopSignal stop, String... args) {
+        Ligature ligature = new Ligature();
+        CommandLine line = new CommandLine(ligature);
+        line.addSubcommand(new InspectCommand(terminal));
+        line.addSubcommand(new LogitsCommand(terminal));
+        line.addSubcommand(new TrainCommand(terminal, stop));
+        line.addSubcommand(new GenerateCommand(terminal, stop));
+        line.addSubcommand(new ServeCommand(terminal, stop));
+        line.addSubcommand(new MergeCommand(terminal));
+        line.addSubcommand(new PretrainCommand(terminal, stop));
+        line.addSubcommand(new DemoCommand(terminal, stop));
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        // Else "--data a --typo" would look for a file of that name.
+        line.setUnmatchedOptionsAllowedAsOptionParameters(false);
+        PrintWriter out = new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8);
+        line.setOut(out);
+        line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
+        line.setParameterExceptionHandler((e, ignored) -> ligature.wrongUse(terminal, e));
+        line.setExecutionExceptionHandler(
+                (e, at, ignored) -> ligature.failed(terminal, stop, at.getCommandSpec(), e));
+        try {
+            int code = line.execute(args);
+            out.flush();
+            terminal.flush();
+            return code;
+        } catch (IOException | Error e) { // picocli hands exceptions of commands to its handlers
+            return ligature.failed(terminal, stop, line.getCommandSpec(), e);
+        }
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "Name a command");
+    }
+
+    private int wrongUse(Terminal terminal, ParameterException e) {
+        String command = e.getCommandLine().getCommandSpec().qualifiedName();
+        String hint = " (" + command + " --help tells what it takes)";
+        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        // picocli's own word for it, in some of its messages
+        Failure failure = Failure.badInput(message.replaceFirst("^Error: ", "") + hint);
+        return report(terminal, command, failure, e);
+    }
+
+    private int failed(Terminal terminal, StopSignal stop, CommandSpec at, Throwable e) {
+        if (stop.isRaised()) {
+            return StopSignal.EXIT_CODE; // whatever the interruption caused
+        }
+        return report(terminal, at.qualifiedName(), Failure.of(e), e);
+    }
+
+    private int report(Terminal terminal, String command, Failure failure, Throwable thrown) {
+        terminal.err().println(command + ": " + failure.line());
+        if (debug) {
+            thrown.printStackTrace(terminal.err());
+        }
+        return failure.exitCode();
+    }
+}

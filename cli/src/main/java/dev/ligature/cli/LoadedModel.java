@@ -1,0 +1,146 @@
+package dev.ligature.cli;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import dev.ligature.LoraModel;
+import dev.ligature.Routing;
+import dev.ligature.checkpoint.LoadOptions;
+import dev.ligature.models.llama.LlamaCheckpoint;
+import dev.ligature.models.llama.LlamaConfig;
+import dev.ligature.models.llama.LlamaForCausalLM;
+import dev.ligature.models.llama.LlamaForCausalLMLora;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A base model in memory, wrapped for adapters.
+ *
+ * @param manager owns the model
+ * @param model the model
+ * @param lora the wrapped model
+ */
+record LoadedModel(NDManager manager, LlamaForCausalLM model, LoraModel lora)
+        implements AutoCloseable {
+    /** The name of the adapter that a command works with. */
+    static final String ADAPTER = "adapter";
+
+    private static final LoadOptions IN_FP32 =
+            LoadOptions.defaults().withDataType(DataType.FLOAT32);
+
+    /** Loads a base model in fp32. */
+    static LoadedModel open(Path directory) throws IOException {
+        return open(directory, IN_FP32, false);
+    }
+
+    /** Loads a base model in fp32 whose head has a weight of its own. */
+    static LoadedModel openUntied(Path directory) throws IOException {
+        return open(directory, IN_FP32, true);
+    }
+
+    private static LoadedModel open(Path directory, LoadOptions load, boolean untie)
+            throws IOException {
+        if (!Files.isDirectory(directory)) {
+            throw new BadInputException(
+                    directory
+                            + (Files.exists(directory) ? " is not a directory" : " does not exist")
+                            + ". Give the directory of a Hugging Face checkpoint.");
+        }
+        NDManager manager = NDManager.newBaseManager();
+        try {
+            LlamaForCausalLM model = LlamaCheckpoint.load(directory, manager, load);
+            if (untie) {
+                LoraModel.untieBase(
+                        model, LlamaForCausalLMLora::visit, LlamaForCausalLMLora.LM_HEAD);
+            }
+            return new LoadedModel(manager, model, LlamaForCausalLMLora.wrap(model));
+        } catch (IOException | RuntimeException | Error e) {
+            manager.close();
+            throw e;
+        }
+    }
+
+    /** Loads a base model in fp32, and an adapter where one is named. */
+    static LoadedModel open(ModelOptions options) throws IOException {
+        return open(options, IN_FP32);
+    }
+
+    /** Loads a base model, and an adapter where one is named. */
+    static LoadedModel open(ModelOptions options, LoadOptions load) throws IOException {
+        LoadedModel loaded = open(options.model, load, false);
+        try {
+            if (options.adapter != null) {
+                loaded.lora.load(ADAPTER, options.adapter);
+            }
+            return loaded;
+        } catch (IOException | RuntimeException | Error e) {
+            loaded.close();
+            throw e;
+        }
+    }
+
+    LlamaConfig config() {
+        return model.config();
+    }
+
+    /**
+     * Returns the token that ends a text, from the model's configuration.
+     *
+     * @throws BadInputException if it names none
+     */
+    int endOfText() {
+        return config().tokens().stops().stream()
+                .findFirst()
+                .orElseThrow(
+                        () ->
+                                new BadInputException(
+                                        "The model's config.json has no eos_token_id, which"
+                                                + " separates documents. Add it."));
+    }
+
+    /** Returns the way through the adapter if one is loaded, else through the base. */
+    Routing routing() {
+        return lora.adapterNames().contains(ADAPTER) ? Routing.of(ADAPTER) : Routing.none();
+    }
+
+    /**
+     * Returns logits (B, T, V) of a block over this model.
+     *
+     * @param block the block
+     * @param ids (B, T) int64; the logits belong to its manager
+     */
+    static NDArray logits(Block block, NDArray ids) {
+        ParameterStore store = new ParameterStore(ids.getManager(), false);
+        return block.forward(store, new NDList(ids), false).get(0);
+    }
+
+    /** Prints the warnings of the adapter, if one is loaded. */
+    void warn(Terminal terminal) {
+        routing()
+                .adapter()
+                .ifPresent(
+                        name ->
+                                lora.adapter(name)
+                                        .plan()
+                                        .warnings()
+                                        .forEach(warning -> terminal.note("warning: " + warning)));
+    }
+
+    /** Returns how many numbers a model has learnt. */
+    static long parameterCount(Block model) {
+        return model.getParameters().values().stream()
+                .mapToLong(parameter -> parameter.getArray().size())
+                .sum();
+    }
+
+    /** Frees the adapters and the model. */
+    @Override
+    public void close() {
+        lora.unwrap();
+        manager.close();
+    }
+}

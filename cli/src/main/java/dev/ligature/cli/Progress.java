@@ -1,0 +1,65 @@
+package dev.ligature.cli;
+
+import java.util.Locale;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/** Shows how far a command is: a bar for a person, a line now and then for a log. */
+final class Progress implements AutoCloseable {
+    private static final long LOG_EVERY_NANOS = 30_000_000_000L;
+
+    private final Terminal terminal;
+    private final String task;
+    private final long steps;
+    private final @Nullable ProgressBar bar;
+    private long done;
+    private long logged = System.nanoTime();
+
+    /**
+     * Creates a display.
+     *
+     * @param terminal where to show it
+     * @param task what is done, in a word
+     * @param steps how many steps it takes
+     */
+    Progress(Terminal terminal, String task, long steps) {
+        this.terminal = terminal;
+        this.task = task;
+        this.steps = steps;
+        this.bar =
+                terminal.interactive()
+                        ? new ProgressBarBuilder()
+                                .setTaskName(task)
+                                .setInitialMax(steps)
+                                .setStyle(ProgressBarStyle.ASCII)
+                                .setConsumer(new ConsoleProgressBarConsumer(terminal.err()))
+                                .build()
+                        : null;
+    }
+
+    /**
+     * Counts a step.
+     *
+     * @param state how it went, in a few words
+     */
+    void step(String state) {
+        done++;
+        if (bar != null) {
+            bar.setExtraMessage(" " + state);
+            bar.step();
+        } else if (System.nanoTime() - logged > LOG_EVERY_NANOS) {
+            logged = System.nanoTime();
+            terminal.note(String.format(Locale.ROOT, "%s %d/%d: %s", task, done, steps, state));
+        }
+    }
+
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+        }
+    }
+}

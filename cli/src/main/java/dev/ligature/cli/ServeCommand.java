@@ -1,0 +1,152 @@
+package dev.ligature.cli;
+
+import dev.ligature.Adapter;
+import dev.ligature.models.text.TextTokenizer;
+import dev.ligature.server.CompletionServer;
+import dev.ligature.server.LanguageModel;
+import dev.ligature.server.ServerAddress;
+import dev.ligature.server.ServerLimits;
+import dev.ligature.store.AdapterStore;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Serves completions over HTTP until it is told to stop. */
+@Command(
+        name = "serve",
+        description = {
+            "Serves completions over HTTP in the shape of OpenAI's API: a request names an adapter"
+                    + " as its model, or the base.",
+            "Ctrl-C or SIGTERM lets requests under way finish, and ends it with exit code 0."
+        },
+        sortOptions = false,
+        mixinStandardHelpOptions = true)
+final class ServeCommand implements Callable<Integer> {
+    private static final int LARGEST_PORT = 65_535;
+    private static final long POLL_MILLIS = 50;
+
+    private final Terminal terminal;
+    private final StopSignal stop;
+
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "The base model, a Hugging Face directory.")
+    private Path model = Path.of("");
+
+    @Option(
+            names = "--adapters",
+            required = true,
+            paramLabel = "DIR",
+            description =
+                    "Has a folder for each adapter, as PEFT saves one; its name is the model's.")
+    private Path adapters = Path.of("");
+
+    @Option(
+            names = "--base-name",
+            paramLabel = "NAME",
+            description = "What requests call the base model. Default: the name of its directory.")
+    private @Nullable String baseName;
+
+    @Option(
+            names = "--host",
+            defaultValue = "127.0.0.1",
+            paramLabel = "HOST",
+            description =
+                    "Where to listen. Default: 127.0.0.1, which only this machine reaches; nobody"
+                            + " is asked who they are.")
+    private String host = "";
+
+    @Option(
+            names = "--port",
+            defaultValue = "8080",
+            paramLabel = "N",
+            description = "The port, or 0 for a free one. Default: 8080.")
+    private int port;
+
+    @Option(
+            names = "--adapter-memory",
+            defaultValue = "1024",
+            paramLabel = "MIB",
+            description = "The most memory for adapters, in MiB. Default: 1024.")
+    private int adapterMemory;
+
+    @Mixin private ServerOptions options = new ServerOptions();
+
+    ServeCommand(Terminal terminal, StopSignal stop) {
+        this.terminal = terminal;
+        this.stop = stop;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        OptionChecks.require(port >= 0 && port <= LARGEST_PORT, "--port", port, "0 to 65535");
+        OptionChecks.atLeast("--adapter-memory", adapterMemory, 1);
+        ServerLimits limits = options.limits();
+        String base = base();
+        try (LoadedModel loaded = LoadedModel.open(model);
+                TextTokenizer tokenizer = TextTokenizer.open(model.resolve("tokenizer.json"));
+                AdapterStore store =
+                        AdapterStore.open(loaded.lora(), adapters, (long) adapterMemory << 20)) {
+            int known = store.names().size();
+            if (store.names().contains(base)) {
+                throw new BadInputException(
+                        "The base model and an adapter in "
+                                + adapters
+                                + " are both called "
+                                + base
+                                + ". Name the base with --base-name.");
+            }
+            serve(
+                    CompletionServer.start(
+                            new LanguageModel(loaded.lora(), loaded.config(), tokenizer),
+                            store,
+                            base,
+                            new ServerAddress(host, port),
+                            limits),
+                    base + " and " + known + (known == 1 ? " adapter" : " adapters"));
+        } catch (InterruptedException e) {
+            throw (IOException) new InterruptedIOException("interrupted").initCause(e);
+        }
+        return 0;
+    }
+
+    private String base() {
+        String name = baseName;
+        if (name == null) {
+            name = String.valueOf(model.toAbsolutePath().normalize().getFileName());
+        }
+        if (!Adapter.isValidName(name)) {
+            throw new BadInputException(
+                    "The base model's name would be '"
+                            + name
+                            + "'. Give it another one with --base-name: letters, digits, dots,"
+                            + " underscores and hyphens.");
+        }
+        return name;
+    }
+
+    private void serve(CompletionServer server, String what)
+            throws IOException, InterruptedException {
+        stop.expect();
+        try {
+            terminal.out().printf("Serving %s at http://%s:%d%n", what, host, server.port());
+            terminal.flush();
+            while (!stop.isRaised()) {
+                if (!server.isAlive()) {
+                    throw new IllegalStateException("the batch has ended, see above");
+                }
+                Thread.sleep(POLL_MILLIS);
+            }
+            terminal.note("Stopping: requests under way finish first.");
+        } finally {
+            server.stop();
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package dev.ligature.cli;
+
+import dev.ligature.server.ServerLimits;
+import picocli.CommandLine.Option;
+
+/** The options that say how much a server takes on. */
+final class ServerOptions {
+    @Option(
+            names = "--max-batch",
+            defaultValue = "8",
+            paramLabel = "N",
+            description = "The most completions that are computed together. Default: 8.")
+    private int batch;
+
+    @Option(
+            names = "--max-waiting",
+            defaultValue = "64",
+            paramLabel = "N",
+            description = "The most requests that wait; more get status 429. Default: 64.")
+    private int waiting;
+
+    @Option(
+            names = "--max-tokens",
+            defaultValue = "512",
+            paramLabel = "N",
+            description = "The most new tokens that a request may ask for. Default: 512.")
+    private int tokens;
+
+    @Option(
+            names = "--max-body",
+            defaultValue = "1048576",
+            paramLabel = "BYTES",
+            description = "The largest request; larger ones get status 413. Default: 1048576.")
+    private int bodyBytes;
+
+    @Option(
+            names = "--request-timeout",
+            defaultValue = "120",
+            paramLabel = "SECONDS",
+            description = "How long a request may take, waiting included. Default: 120.")
+    private int requestSeconds;
+
+    @Option(
+            names = "--shutdown-timeout",
+            defaultValue = "30",
+            paramLabel = "SECONDS",
+            description = "How long requests under way may take when it stops. Default: 30.")
+    private int shutdownSeconds;
+
+    ServerLimits limits() {
+        OptionChecks.atLeast("--max-batch", batch, 1);
+        OptionChecks.atLeast("--max-waiting", waiting, 0);
+        OptionChecks.atLeast("--max-tokens", tokens, 1);
+        OptionChecks.atLeast("--max-body", bodyBytes, 1);
+        OptionChecks.atLeast("--request-timeout", requestSeconds, 1);
+        OptionChecks.atLeast("--shutdown-timeout", shutdownSeconds, 0);
+        return new ServerLimits(batch, waiting, tokens, bodyBytes, requestSeconds, shutdownSeconds);
+    }
+}

@@ -1,0 +1,77 @@
+package dev.ligature.cli;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import java.util.Arrays;
+
+/** Token ids as users give them. */
+final class TokenIds {
+    private TokenIds() {}
+
+    /**
+     * Returns the ids of a text like {@code 1,2,3;4,5,6}: rows of equal length.
+     *
+     * @param text the text
+     * @param vocabularySize the ids are below
+     */
+    static long[][] parse(String text, int vocabularySize) {
+        String[] parts = text.strip().split(";", -1);
+        long[][] rows = new long[parts.length][];
+        for (int row = 0; row < parts.length; row++) {
+            rows[row] = Arrays.stream(parts[row].split(",", -1)).mapToLong(TokenIds::id).toArray();
+            if (rows[row].length != rows[0].length) {
+                throw new BadInputException(
+                        "--input-ids has rows of different lengths: "
+                                + rows[0].length
+                                + " tokens in the first, "
+                                + rows[row].length
+                                + " in row "
+                                + (row + 1)
+                                + ". Give rows of one length.");
+            }
+            check(rows[row], vocabularySize, "--input-ids");
+        }
+        return rows;
+    }
+
+    /**
+     * Returns the ids of an array.
+     *
+     * @param array whole numbers, of any shape
+     * @param vocabularySize the ids are below
+     * @param origin says where they are from
+     */
+    static long[] of(NDArray array, int vocabularySize, String origin) {
+        try (NDArray wide = array.toType(DataType.INT64, true)) {
+            long[] ids = wide.toLongArray();
+            check(ids, vocabularySize, origin);
+            return ids;
+        }
+    }
+
+    private static long id(String text) {
+        try {
+            return Long.parseLong(text.strip());
+        } catch (NumberFormatException e) {
+            throw new BadInputException(
+                    "--input-ids has '"
+                            + text.strip()
+                            + "' where a token id should be. Write 1,2,3;4,5,6.");
+        }
+    }
+
+    /** Says of the first id that is not below the size of the vocabulary that it is not. */
+    static void check(long[] ids, int vocabularySize, String origin) {
+        for (long id : ids) {
+            if (id < 0 || id >= vocabularySize) {
+                throw new BadInputException(
+                        origin
+                                + " has token id "
+                                + id
+                                + ", but the model knows the ids 0 to "
+                                + (vocabularySize - 1)
+                                + ".");
+            }
+        }
+    }
+}

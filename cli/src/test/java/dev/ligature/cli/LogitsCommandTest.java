@@ -1,0 +1,48 @@
+package dev.ligature.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The expected numbers are those of Transformers and PEFT. */
+final class LogitsCommandTest {
+    @TempDir Path folder;
+
+    static List<String> cases() throws IOException {
+        return Cases.withLogits();
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void logitsOfBaseAndAdapter_areThoseOfPeft(String name) throws IOException {
+        Path expected = Cases.path(name, "expected.safetensors");
+        Path base = folder.resolve("base.safetensors");
+        Path adapter = folder.resolve("adapter.safetensors");
+        String ids = Cases.inputIds(name);
+        Path model = Cases.path(name, "base");
+
+        CliRun.of("logits", "--model", model, "--input-ids", ids, "--output", base).succeeded();
+        CliRun.of(
+                        "logits",
+                        "--model",
+                        model,
+                        "--adapter",
+                        Cases.path(name, "adapter"),
+                        "--input-ids",
+                        ids,
+                        "--output",
+                        adapter)
+                .succeeded();
+
+        Cases.assertClose(
+                Cases.tensor(expected, "base_logits"), Cases.tensor(base, "logits"), 1e-4);
+        Cases.assertClose(
+                Cases.tensor(expected, "adapter_logits"), Cases.tensor(adapter, "logits"), 1e-4);
+        assertEquals("adapter.safetensors base.safetensors", Cases.list(folder));
+    }
+}

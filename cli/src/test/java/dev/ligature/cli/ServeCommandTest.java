@@ -1,0 +1,127 @@
+package dev.ligature.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+final class ServeCommandTest {
+    private static final Path MODEL = Path.of("..", "examples", "demo", "base");
+    private static final Pattern URL = Pattern.compile("at (http://127\\.0\\.0\\.1:\\d+)");
+
+    @TempDir Path adapters;
+    @TempDir Path streams;
+
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no signals to send")
+    @Test
+    void sigterm_letsRequestsUnderWayFinish_andEndsWithExitCodeZero() throws Exception {
+        HttpClient client = HttpClient.newHttpClient();
+        ChildProcess server =
+                ChildProcess.start(
+                        streams, "serve", "--model", MODEL, "--adapters", adapters, "--port", 0);
+        server.await(() -> !url().isEmpty());
+        String url = url();
+        HttpResponse<String> first = client.send(request(url, 2, false), BodyHandlers.ofString());
+        assertEquals(200, first.statusCode(), first.body());
+        assertTrue(first.body().contains("\"completion_tokens\":2"), first.body());
+
+        // Its first events are there when the signal comes, and the rest is not.
+        HttpResponse<Stream<String>> running =
+                client.send(request(url, 200, true), BodyHandlers.ofLines());
+        server.signal("TERM");
+        String events = String.join("\n", running.body().toList());
+        assertTrue(events.endsWith("data: [DONE]\n"), events);
+        assertTrue(events.contains("\"finish_reason\":\"length\""), events);
+
+        CliRun run = server.end();
+        assertEquals(0, run.exitCode(), run.err());
+        assertEquals("Serving base and 0 adapters at " + url + "\n", run.out());
+        assertTrue(run.err().contains("Stopping: requests under way finish first."), run.err());
+        CompletableFuture<HttpResponse<String>> late =
+                client.sendAsync(request(url, 1, false), BodyHandlers.ofString());
+        assertTrue(
+                assertThrows(Exception.class, late::join).getCause() instanceof ConnectException);
+    }
+
+    private String url() {
+        try {
+            Matcher found = URL.matcher(Files.readString(streams.resolve("out.txt")));
+            return found.find() ? found.group(1) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static HttpRequest request(String url, int tokens, boolean stream) {
+        String body =
+                "{\"model\":\"base\",\"prompt\":\"public\",\"temperature\":0,\"max_tokens\":"
+                        + tokens
+                        + ",\"stream\":"
+                        + stream
+                        + "}";
+        return HttpRequest.newBuilder(URI.create(url + "/v1/completions"))
+                .header("content-type", "application/json")
+                .POST(BodyPublishers.ofString(body))
+                .build();
+    }
+
+    @Test
+    void aDirectoryWithoutAdapters_orNoDirectory_isSaid() {
+        serve("--adapters", adapters.resolve("none"))
+                .refused("[LoraStoreDirectory]", "does not exist");
+    }
+
+    @Test
+    void optionsOutOfRange_areNamed() {
+        serve("--adapters", adapters, "--port", 70_000).refused("--port is 70000", "0 to 65535");
+        serve("--adapters", adapters, "--max-batch", 0).refused("--max-batch is 0");
+        serve("--adapters", adapters, "--max-waiting", -1).refused("--max-waiting is -1");
+        serve("--adapters", adapters, "--max-tokens", 0).refused("--max-tokens is 0");
+        serve("--adapters", adapters, "--max-body", 0).refused("--max-body is 0");
+        serve("--adapters", adapters, "--request-timeout", 0).refused("--request-timeout is 0");
+        serve("--adapters", adapters, "--shutdown-timeout", -1).refused("--shutdown-timeout is -1");
+        serve("--adapters", adapters, "--adapter-memory", 0).refused("--adapter-memory is 0");
+    }
+
+    @Test
+    void aBaseNamedLikeAnAdapter_isRefused() throws IOException {
+        Path folder = Files.createDirectory(adapters.resolve("base"));
+        Files.writeString(folder.resolve("adapter_config.json"), "{}");
+        serve("--adapters", adapters).refused("both called base", "--base-name");
+        serve("--adapters", adapters, "--base-name", "a/b").refused("'a/b'", "--base-name");
+    }
+
+    @Test
+    void aPortInUse_isOneLine() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            serve("--adapters", adapters, "--port", taken.getLocalPort())
+                    .refused("cannot listen on 127.0.0.1:" + taken.getLocalPort());
+        }
+    }
+
+    private static CliRun serve(Object... more) {
+        return CliRun.of(
+                Stream.concat(Stream.of("serve", "--model", MODEL), Stream.of(more)).toArray());
+    }
+}

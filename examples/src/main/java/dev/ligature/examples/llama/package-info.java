@@ -1,5 +1,0 @@
-/** Llama and Qwen2 as annotated DJL blocks, their configuration, and generation with a cache. */
-@NullMarked
-package dev.ligature.examples.llama;
-
-import org.jspecify.annotations.NullMarked;

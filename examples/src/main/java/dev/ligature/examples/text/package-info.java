@@ -1,8 +1,0 @@
-/**
- * From files to batches of token ids: documents out of folders and archives, a tokenizer, the split
- * into a training and a held-out part, and windows over a stream of tokens. Knows no model.
- */
-@NullMarked
-package dev.ligature.examples.text;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,50 @@
+package dev.ligature.models.block;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import org.jspecify.annotations.Nullable;
+
+/** Builds what is added to the attention scores: 0 where a token may look, a huge negative else. */
+public final class CausalMask {
+    private CausalMask() {}
+
+    /**
+     * Builds the mask of new tokens over all tokens, fp32, attached to the manager.
+     *
+     * <p>A token of padding may look at nothing. Its scores then differ as little as fp32 can tell,
+     * and the softmax is finite, where −∞ would make it NaN and the next layer would spread that to
+     * the tokens that are meant.
+     *
+     * @param manager the owner of the mask
+     * @param past the number P of tokens in the cache
+     * @param tokens the number T of new tokens
+     * @param attentionMask fp32, {@code (B, P+T)}, 0 at padding and 1 else; null if nothing is
+     *     padding
+     * @param groups the number G of query heads that share a key head
+     * @return {@code (B or 1, 1, G·T, P+T)}
+     */
+    public static NDArray of(
+            NDManager manager,
+            long past,
+            long tokens,
+            @Nullable NDArray attentionMask,
+            int groups) {
+        long all = past + tokens;
+        NDArray columns = DecoderInputs.range(manager, 0, all); // (S)
+        NDArray rows = DecoderInputs.range(manager, past, all).reshape(tokens, 1); // (T, 1)
+        NDArray seen = columns.lte(rows).toType(DataType.FLOAT32, false); // (T, S)
+        seen = seen.reshape(1, 1, 1, tokens, all);
+        if (attentionMask != null) {
+            long batch = attentionMask.getShape().get(0);
+            seen = seen.mul(attentionMask.reshape(batch, 1, 1, 1, all)); // (B, 1, 1, T, S)
+        }
+        NDArray one = manager.ones(new Shape());
+        NDArray huge = manager.full(new Shape(), Float.MAX_VALUE, DataType.FLOAT32);
+        NDArray added = seen.sub(one).muli(huge); // (B or 1, 1, 1, T, S)
+        long batch = added.getShape().get(0);
+        return added.broadcast(new Shape(batch, 1, groups, tokens, all))
+                .reshape(batch, 1, groups * tokens, all);
+    }
+}

@@ -1,0 +1,153 @@
+package dev.ligature.models.block;
+
+import dev.ligature.checkpoint.CheckpointException;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The fields of a config.json by type. A null counts as absent; a wrong type is an error. */
+public final class ConfigFields {
+    private final String origin;
+    private final Map<String, ? extends @Nullable Object> fields;
+
+    /**
+     * @param origin the file, and the object in it, for messages
+     */
+    public ConfigFields(String origin, Map<String, ? extends @Nullable Object> fields) {
+        this.origin = origin;
+        this.fields = fields;
+    }
+
+    /** Returns whether the field is there, even as a null. */
+    public boolean names(String name) {
+        return fields.containsKey(name);
+    }
+
+    public Iterable<String> names() {
+        return fields.keySet();
+    }
+
+    public Optional<Object> value(String name) {
+        return Optional.ofNullable(fields.get(name));
+    }
+
+    public Optional<String> string(String name) throws CheckpointException {
+        return typed(name, String.class, "a string");
+    }
+
+    public boolean bool(String name, boolean absent) throws CheckpointException {
+        return typed(name, Boolean.class, "true or false").orElse(absent);
+    }
+
+    public double number(String name, double absent) throws CheckpointException {
+        double value =
+                typed(name, BigDecimal.class, "a number")
+                        .map(BigDecimal::doubleValue)
+                        .orElse(absent);
+        if (Double.isInfinite(value)) {
+            throw wrongType(name, value, "a number that a double holds");
+        }
+        return value;
+    }
+
+    public Optional<Integer> integer(String name) throws CheckpointException {
+        Optional<Object> value = value(name);
+        return value.isEmpty() ? Optional.empty() : Optional.of(integer(name, value.get()));
+    }
+
+    public int required(String name) throws CheckpointException {
+        Optional<Integer> value = integer(name);
+        if (value.isEmpty()) {
+            throw new CheckpointException(
+                    "ConfigField",
+                    origin + ": the field " + name + " is missing. It must be a whole number.");
+        }
+        return value.get();
+    }
+
+    /** Returns a field that is a whole number or a list of such. */
+    public List<Integer> integers(String name) throws CheckpointException {
+        Optional<Object> value = value(name);
+        List<Integer> found = new ArrayList<>();
+        if (value.isPresent() && value.get() instanceof List<?> list) {
+            for (Object element : list) {
+                found.add(integer(name, element == null ? "null" : element));
+            }
+        } else if (value.isPresent()) {
+            found.add(integer(name, value.get()));
+        }
+        return found;
+    }
+
+    /** Returns a field that is an object. */
+    @SuppressWarnings("unchecked") // JsonTree makes no other maps
+    public Optional<ConfigFields> object(String name) throws CheckpointException {
+        Optional<Map<String, Object>> found =
+                typed(name, Map.class, "an object").map(map -> (Map<String, Object>) map);
+        return found.map(map -> new ConfigFields(origin + ": " + name, map));
+    }
+
+    /** Returns the error of a field whose value the model does not implement. */
+    public CheckpointException unsupported(String name, String wanted) {
+        return new CheckpointException(
+                "ConfigUnsupported",
+                origin
+                        + ": "
+                        + name
+                        + " is "
+                        + value(name).map(ConfigFields::text).orElse("null")
+                        + ", which LlamaForCausalLM does not compute; it does "
+                        + wanted
+                        + ". Use a checkpoint of that kind.");
+    }
+
+    /** Returns the error of two fields that should say the same. */
+    public CheckpointException contradiction(
+            String one, double first, String other, double second) {
+        return new CheckpointException(
+                "ConfigField",
+                origin
+                        + ": "
+                        + one
+                        + " is "
+                        + BigDecimal.valueOf(first)
+                        + " and "
+                        + other
+                        + " is "
+                        + BigDecimal.valueOf(second)
+                        + ". Remove one of them.");
+    }
+
+    private int integer(String name, Object value) throws CheckpointException {
+        if (value instanceof BigDecimal number) {
+            try {
+                return number.intValueExact();
+            } catch (ArithmeticException e) {
+                throw wrongType(name, value, "a whole number below 2³¹");
+            }
+        }
+        throw wrongType(name, value, "a whole number");
+    }
+
+    private <T> Optional<T> typed(String name, Class<T> type, String wanted)
+            throws CheckpointException {
+        Optional<Object> value = value(name);
+        if (value.isPresent() && !type.isInstance(value.get())) {
+            throw wrongType(name, value.get(), wanted);
+        }
+        return value.map(type::cast);
+    }
+
+    private CheckpointException wrongType(String name, Object value, String wanted) {
+        return new CheckpointException(
+                "ConfigField",
+                origin + ": " + name + " is " + text(value) + "; it must be " + wanted + ".");
+    }
+
+    private static String text(Object value) {
+        return value instanceof String ? "\"" + value + "\"" : value.toString();
+    }
+}

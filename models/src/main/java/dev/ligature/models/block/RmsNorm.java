@@ -1,0 +1,75 @@
+package dev.ligature.models.block;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import dev.ligature.block.Cast;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Divides by the root mean square of the last axis and multiplies by a learned factor: {@code y = w
+ * · x / √(mean(x²) + ε)} (Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019).
+ *
+ * <p>The root mean square of half-precision input is computed in fp32, as Transformers does.
+ *
+ * <ul>
+ *   <li>input and output: {@code (…, d)}
+ *   <li>weight: {@code (d)}, of type {@link Parameter.Type#GAMMA}
+ * </ul>
+ */
+public final class RmsNorm extends AbstractBlock {
+    private static final byte VERSION = 1;
+    private static final int[] LAST_AXIS = {-1};
+
+    private final float epsilon;
+    private final Parameter weight;
+
+    @SuppressWarnings("this-escape") // addParameter is how DJL blocks are built
+    public RmsNorm(long size, double epsilon) {
+        super(VERSION);
+        this.epsilon = (float) epsilon;
+        this.weight =
+                addParameter(
+                        Parameter.builder()
+                                .setName("weight")
+                                .setType(Parameter.Type.GAMMA)
+                                .optShape(new Shape(size))
+                                .build());
+    }
+
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        NDArray x = inputs.singletonOrThrow(); // (…, d)
+        NDArray w = parameterStore.getValue(weight, x.getDevice(), training); // (d)
+        NDArray wide = Cast.to(x, DataType.FLOAT32);
+        // A scalar that the engine makes itself. One made from a Java buffer could be freed before
+        // the backward pass, and the Number overloads make such ones.
+        NDArray eps = x.getManager().full(new Shape(), epsilon, DataType.FLOAT32);
+        NDArray rms = wide.square().mean(LAST_AXIS, true).addi(eps).sqrt(); // (…, 1)
+        // Multiplying by 1/rms has a cheaper gradient than dividing by rms.
+        NDArray scale = rms.getManager().ones(new Shape(), DataType.FLOAT32).div(rms); // (…, 1)
+        NDArray y = Cast.to(wide.mul(scale), x.getDataType()); // (…, d) * (…, 1)
+        // Autograd needs the product for the gradient of w, so only inference may overwrite it.
+        return new NDList(training ? y.mul(w) : y.muli(w)); // (…, d) * (d)
+    }
+
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+        return new Shape[] {inputShapes[0]};
+    }
+
+    @Override
+    public void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputShapes) {
+        // The weight's shape is given; there are no children.
+    }
+}

@@ -1,0 +1,90 @@
+package dev.ligature.models.block;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+
+/**
+ * The cosines and sines that turn queries and keys by their positions (Su et al., "RoFormer", 2021;
+ * the halves of a head are paired, as Transformers does: {@code x · cos + rotate_half(x) · sin}).
+ *
+ * <p>Angles are products of fp32 position and fp32 frequency, as in Transformers, so that long
+ * texts give its numbers. Two things are folded into the tables, once per forward pass rather than
+ * once per layer: the sign of {@code rotate_half}, and the {@code 1/√D} of attention into those of
+ * the queries.
+ *
+ * @param queryCos {@code (B or 1, 1, 1, T, D)}, cosines divided by √D
+ * @param querySin {@code (B or 1, 1, 1, T, D)}, signed sines divided by √D
+ * @param keyCos {@code (B or 1, 1, T, D)}, cosines
+ * @param keySin {@code (B or 1, 1, T, D)}, sines, negative in the first half of D
+ */
+public record RotaryTables(NDArray queryCos, NDArray querySin, NDArray keyCos, NDArray keySin) {
+
+    /**
+     * Computes the tables for some positions, attached to their manager.
+     *
+     * @param positions fp32, {@code (B or 1, T)}
+     * @param frequencies of {@link #signedFrequencies}
+     * @param dataType the data type of the queries and keys
+     */
+    public static RotaryTables at(NDArray positions, float[] frequencies, DataType dataType) {
+        NDManager manager = positions.getManager();
+        Shape p = positions.getShape();
+        int d = frequencies.length;
+        NDArray angles =
+                positions
+                        .reshape(p.get(0), 1, p.get(1), 1)
+                        .mul(manager.create(frequencies)); // (B, 1, T, 1) * (D) -> (B, 1, T, D)
+        NDArray cos = angles.cos(); // (B, 1, T, D)
+        NDArray sin = angles.sin(); // (B, 1, T, D)
+        NDArray scale = manager.full(new Shape(), (float) (1 / Math.sqrt(d)), DataType.FLOAT32);
+        Shape query = new Shape(p.get(0), 1, 1, p.get(1), d);
+        return new RotaryTables(
+                cos.mul(scale).reshape(query).toType(dataType, false),
+                sin.mul(scale).reshape(query).toType(dataType, false),
+                cos.toType(dataType, false),
+                sin.toType(dataType, false));
+    }
+
+    /**
+     * Returns {@code θ^(−2i/D)} for i in 0 … D/2−1, negated in the first half and as it is in the
+     * second: cosines do not see the sign, and sines take it, which is that of {@code rotate_half}.
+     *
+     * @param theta the base θ
+     * @param headDim the size D of a head
+     */
+    public static float[] signedFrequencies(double theta, int headDim) {
+        float[] signed = new float[headDim];
+        int half = headDim / 2;
+        for (int i = 0; i < half; i++) {
+            // Exponent, power and reciprocal are rounded to fp32 one by one, as torch does.
+            float exponent = (float) (2 * i) / headDim;
+            float frequency = 1f / (float) Math.pow(theta, exponent);
+            signed[i] = -frequency;
+            signed[half + i] = frequency;
+        }
+        return signed;
+    }
+
+    /**
+     * Turns heads by a pair of tables.
+     *
+     * @param x {@code (…, T, D)}; may be a view with permuted axes
+     * @param cos the cosines, broadcast against x
+     * @param sin the signed sines, broadcast against x
+     * @return {@code (…, T, D)}, contiguous
+     */
+    public static NDArray turn(NDArray x, NDArray cos, NDArray sin) {
+        Shape shape = x.getShape();
+        int last = shape.dimension() - 1;
+        NDList halves = x.split(new long[] {shape.get(last) / 2}, last);
+        // The swapped copy is contiguous even where x is a view, and the sum is made in it. That
+        // spares the copy that a product of permuted heads would make. Overwriting it is safe under
+        // autograd: the tables need no gradient, so nothing was kept.
+        NDArray swapped = NDArrays.concat(new NDList(halves.get(1), halves.get(0)), last);
+        return swapped.muli(sin).addi(x.mul(cos)); // (…, T, D)
+    }
+}

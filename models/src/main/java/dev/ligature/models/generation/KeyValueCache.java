@@ -1,0 +1,30 @@
+package dev.ligature.models.generation;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.ligature.models.llama.LlamaConfig;
+
+/** Makes the cache that a first forward pass is given. */
+public final class KeyValueCache {
+    private KeyValueCache() {}
+
+    /**
+     * Returns the cache of no tokens, which asks a forward pass to return one: for each layer keys
+     * and values, {@code (B, KV, 0, D)} each.
+     *
+     * @param config the model's configuration
+     * @param manager the owner of the arrays
+     * @param batch the number B of rows
+     */
+    public static NDList empty(LlamaConfig config, NDManager manager, long batch) {
+        Shape shape = new Shape(batch, config.numKeyValueHeads(), 0, config.headDim());
+        int arrays = 2 * config.numHiddenLayers();
+        NDList cache = new NDList(arrays);
+        for (int i = 0; i < arrays; i++) {
+            cache.add(manager.create(shape, DataType.FLOAT32));
+        }
+        return cache;
+    }
+}

@@ -1,0 +1,193 @@
+package dev.ligature.models.generation;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import dev.ligature.LoraException;
+import dev.ligature.models.llama.LlamaConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Texts that grow together, one token each per step, with a cache of keys and values. Texts may
+ * join and leave between steps, and each may go through another adapter; what a text becomes does
+ * not depend on the others.
+ *
+ * <pre>{@code
+ * RowRouter router = adapters -> lora.routed(Routing.rows(adapters));
+ * try (RunningBatch batch = new RunningBatch(router, model.config(), manager)) {
+ *     batch.join(List.of(first, second));
+ *     batch.step();
+ *     batch.join(List.of(third)); // while the others are under way
+ *     while (!batch.isEmpty()) {
+ *         batch.step();
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>What a text's listener throws, {@link #join} and {@link #step} throw when all texts have their
+ * token; the batch can go on, with {@link #leave} without that text.
+ *
+ * <p>For one thread at a time.
+ */
+public final class RunningBatch implements AutoCloseable {
+    private final RowRouter router;
+    private final LlamaConfig config;
+    private final NDManager manager;
+    private final ParameterStore parameterStore;
+    private final List<TextRow> rows = new ArrayList<>();
+    private @Nullable RowCache cache; // of the rows, in their order; null if there are none
+
+    /**
+     * Creates an empty batch.
+     *
+     * @param router gives the blocks
+     * @param config the model's configuration
+     * @param parent the parent of all arrays, which are freed with the batch; its device is the
+     *     model's
+     */
+    public RunningBatch(RowRouter router, LlamaConfig config, NDManager parent) {
+        this.router = router;
+        this.config = config;
+        this.manager = parent.newSubManager();
+        this.parameterStore = new ParameterStore(manager, false);
+    }
+
+    /** Returns the number of texts under way. */
+    public int size() {
+        return rows.size();
+    }
+
+    /** Returns whether no text is under way. */
+    public boolean isEmpty() {
+        return rows.isEmpty();
+    }
+
+    /**
+     * Takes texts in: their prompts go through the model, and each gets its first token. Those that
+     * end with it have left again.
+     *
+     * @param newcomers the texts
+     * @throws LoraException if a prompt is empty, has an id outside the vocabulary, or would become
+     *     longer than the model's positions; nothing has changed then
+     */
+    public void join(List<TextRow> newcomers) {
+        for (int i = 0; i < newcomers.size(); i++) {
+            newcomers.get(i).check(config, i);
+        }
+        List<TextRow> joining = newcomers.stream().filter(row -> !row.isDone()).toList();
+        if (joining.isEmpty()) {
+            return;
+        }
+        PromptBatch prompts = PromptBatch.of(joining.stream().map(TextRow::prompt).toList());
+        try (NDManager scope = manager.newSubManager()) {
+            NDArray ids = prompts.ids(scope); // (B, T)
+            NDList inputs = new NDList(ids, prompts.mask(scope), prompts.positions(scope));
+            inputs.addAll(KeyValueCache.empty(config, scope, joining.size()));
+            NDList outputs = forward(joining, inputs);
+            float[] logits = last(outputs.get(0));
+            RowCache theirs = new RowCache(outputs.subNDList(1), prompts.lengths());
+            replaceCache(cache == null ? theirs.attachTo(manager) : cache.above(theirs, manager));
+            rows.addAll(joining);
+            advance(joining, logits);
+        }
+    }
+
+    /** Gives each text its next token. Those that end with it leave. */
+    public void step() {
+        if (cache == null) {
+            return;
+        }
+        try (NDManager scope = manager.newSubManager()) {
+            long[] newest = rows.stream().mapToLong(TextRow::last).toArray();
+            NDArray ids = scope.create(newest, new Shape(newest.length, 1)); // (B, 1)
+            NDList inputs = new NDList(ids, cache.nextMask(scope), cache.nextPositions(scope));
+            inputs.addAll(cache.arrays());
+            NDList outputs = forward(rows, inputs);
+            float[] logits = last(outputs.get(0));
+            replaceCache(cache.grown(outputs.subNDList(1)).attachTo(manager));
+            advance(rows, logits);
+        }
+    }
+
+    /**
+     * Takes a text out before its end; does nothing if it has left.
+     *
+     * @param row the text
+     */
+    public void leave(TextRow row) {
+        keep(IntStream.range(0, rows.size()).filter(i -> rows.get(i) != row).toArray());
+    }
+
+    private NDList forward(List<TextRow> texts, NDList inputs) {
+        Block block = router.block(texts.stream().map(TextRow::adapter).toList());
+        return block.forward(parameterStore, inputs, false);
+    }
+
+    /** Returns the logits of each row's last token: B·V numbers. */
+    private static float[] last(NDArray logits) {
+        long tokens = logits.getShape().get(1); // (B, T, V)
+        NDArray last =
+                tokens == 1 ? logits : logits.split(new long[] {tokens - 1}, 1).get(1); // (B, 1, V)
+        return last.toType(DataType.FLOAT32, false).toFloatArray();
+    }
+
+    /**
+     * Gives each text its token. A listener that fails does so after all have theirs, or the texts
+     * would not fit the cache any more.
+     */
+    private void advance(List<TextRow> texts, float[] logits) {
+        int vocabulary = logits.length / texts.size();
+        RuntimeException failed = null;
+        for (int i = 0; i < texts.size(); i++) {
+            try {
+                texts.get(i).advance(logits, i * vocabulary, vocabulary);
+            } catch (RuntimeException failure) {
+                if (failed == null) {
+                    failed = failure;
+                } else {
+                    failed.addSuppressed(failure);
+                }
+            }
+        }
+        dropDone();
+        if (failed != null) {
+            throw failed;
+        }
+    }
+
+    private void dropDone() {
+        keep(IntStream.range(0, rows.size()).filter(i -> !rows.get(i).isDone()).toArray());
+    }
+
+    private void keep(int[] indices) {
+        if (cache == null || indices.length == rows.size()) {
+            return;
+        }
+        List<TextRow> kept = IntStream.of(indices).mapToObj(rows::get).toList();
+        replaceCache(kept.isEmpty() ? null : cache.only(indices, manager));
+        rows.clear();
+        rows.addAll(kept);
+    }
+
+    private void replaceCache(@Nullable RowCache next) {
+        if (cache != null) {
+            cache.close();
+        }
+        cache = next;
+    }
+
+    /** Frees everything; the texts that are under way stay as they are. */
+    @Override
+    public void close() {
+        rows.clear();
+        cache = null;
+        manager.close();
+    }
+}

@@ -1,0 +1,108 @@
+package dev.ligature.models.generation;
+
+import dev.ligature.LoraException;
+import dev.ligature.models.llama.LlamaConfig;
+import java.util.Arrays;
+import java.util.function.LongConsumer;
+
+/**
+ * One text that grows in a {@link RunningBatch}: a prompt, the adapter it goes through, and how.
+ */
+public final class TextRow {
+    private final long[] prompt;
+    private final String adapter;
+    private final GenerationOptions options;
+    private final LongConsumer listener;
+    private final TokenSampler sampler;
+    private final long[] tokens;
+    private int count;
+    private boolean stopped;
+
+    /**
+     * Creates a text without new tokens.
+     *
+     * @param prompt the token ids, at least one
+     * @param adapter what a {@link RowRouter} knows the adapter by
+     * @param options how to go on
+     * @param listener is told each new token, stop ids excepted, by the thread that runs the batch
+     */
+    public TextRow(
+            long[] prompt, String adapter, GenerationOptions options, LongConsumer listener) {
+        this.prompt = prompt.clone();
+        this.adapter = adapter;
+        this.options = options;
+        this.listener = listener;
+        this.sampler = new TokenSampler(options.temperature(), options.seed());
+        this.tokens = new long[options.maxNewTokens()];
+    }
+
+    /** Returns the prompt's token ids. */
+    public long[] prompt() {
+        return prompt.clone();
+    }
+
+    /** Returns the new tokens so far, without the stop id. */
+    public long[] tokens() {
+        return Arrays.copyOf(tokens, count);
+    }
+
+    /** Returns whether a stop id ended the text. */
+    public boolean isStopped() {
+        return stopped;
+    }
+
+    /** Returns whether the text has ended, by a stop id or by its length. */
+    public boolean isDone() {
+        return stopped || count == tokens.length;
+    }
+
+    String adapter() {
+        return adapter;
+    }
+
+    /** Returns the newest token, which the next forward pass is given. */
+    long last() {
+        return tokens[count - 1];
+    }
+
+    /**
+     * Checks that the model can take the text.
+     *
+     * @param place the row's place among those that are checked, for the message
+     * @throws LoraException if the prompt is empty, has an id outside the vocabulary, or would
+     *     become longer than the model's positions
+     */
+    void check(LlamaConfig config, int place) {
+        config.checkTokenIds(prompt);
+        if (prompt.length == 0) {
+            throw new LoraException(
+                    "EmptyPrompt",
+                    "Prompt " + place + " has no tokens. Begin with the token that starts a text.");
+        }
+        long longest = (long) prompt.length + options.maxNewTokens();
+        if (longest > config.maxPositionEmbeddings()) {
+            throw new LoraException(
+                    "TextTooLong",
+                    "A prompt of "
+                            + prompt.length
+                            + " tokens and "
+                            + options.maxNewTokens()
+                            + " new ones are "
+                            + longest
+                            + ", but the model was made for "
+                            + config.maxPositionEmbeddings()
+                            + " positions. Shorten the prompt, or ask for fewer tokens.");
+        }
+    }
+
+    /** Goes on with a token chosen by its logits, which begin at a place. */
+    void advance(float[] logits, int from, int vocabulary) {
+        int id = sampler.choose(logits, from, vocabulary);
+        if (options.stopIds().contains(id)) {
+            stopped = true;
+        } else {
+            tokens[count++] = id;
+            listener.accept(id);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package dev.ligature.models.llama;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import dev.ligature.annotation.LoraChild;
+import dev.ligature.annotation.LoraTarget;
+import dev.ligature.annotation.Role;
+import dev.ligature.annotation.Tied;
+import dev.ligature.block.TiedLinear;
+import dev.ligature.models.block.DecoderInputs;
+import dev.ligature.models.block.Linears;
+import dev.ligature.models.generation.KeyValueCache;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Llama or Qwen2 with a language-modelling head, as Transformers' {@code LlamaForCausalLM} and
+ * {@code Qwen2ForCausalLM} compute it.
+ *
+ * <p>Inputs; all after the first may be left out, from the last one on:
+ *
+ * <ol>
+ *   <li>token ids: {@code (B, T)}, int64 or int32, each in 0 … V−1
+ *   <li>attention mask: {@code (B, P+T)}, 0 at padding and 1 else, any numeric type
+ *   <li>positions: {@code (B, T)}; without them they are counted by the mask, so that padding on
+ *       the left does not count
+ *   <li>the cache: for each layer the keys and the values of P earlier tokens, {@code (B, KV, P,
+ *       D)} each, with D the size of a head; {@link KeyValueCache#empty} to begin with
+ * </ol>
+ *
+ * <p>Outputs: logits {@code (B, T, V)}, and if a cache was given, the cache with the new tokens in
+ * it, {@code (B, KV, P+T, D)} each. They belong to the manager of the token ids. Nothing is written
+ * to the arrays given.
+ */
+public final class LlamaForCausalLM extends AbstractBlock {
+    private static final byte VERSION = 1;
+
+    @LoraChild("model")
+    final LlamaModel model;
+
+    @LoraTarget(value = "lm_head", role = Role.OUTPUT_HEAD)
+    @Tied(value = "embed_tokens", when = "tieWordEmbeddings")
+    Block lmHead;
+
+    final boolean tieWordEmbeddings;
+
+    private final LlamaConfig config;
+
+    /**
+     * Creates a model without weights.
+     *
+     * @param config its sizes
+     */
+    @SuppressWarnings("this-escape") // addChildBlock is how DJL blocks are built
+    public LlamaForCausalLM(LlamaConfig config) {
+        super(VERSION);
+        this.config = config;
+        this.tieWordEmbeddings = config.tieWordEmbeddings();
+        model = addChildBlock("model", new LlamaModel(config));
+        lmHead =
+                addChildBlock(
+                        "lm_head",
+                        tieWordEmbeddings
+                                ? new TiedLinear(model.embedTokens)
+                                : Linears.of(config.vocabSize(), false));
+    }
+
+    /** Returns the model's configuration. */
+    public LlamaConfig config() {
+        return config;
+    }
+
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        NDList outputs = model.forward(parameterStore, inputs, training, params);
+        try (NDArray hidden = outputs.get(0)) { // (B, T, d)
+            NDArray logits =
+                    lmHead.forward(parameterStore, new NDList(hidden), training, params)
+                            .singletonOrThrow(); // (B, T, d) -> (B, T, V)
+            outputs.set(0, logits);
+        }
+        return outputs;
+    }
+
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+        return DecoderInputs.outputShapes(inputShapes, config.vocabSize());
+    }
+
+    @Override
+    public void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputShapes) {
+        Shape ids = inputShapes[0]; // (B, T)
+        model.initialize(manager, dataType, inputShapes);
+        lmHead.initialize(
+                manager, dataType, new Shape(ids.get(0), ids.get(1), config.hiddenSize()));
+    }
+}

@@ -1,0 +1,114 @@
+package dev.ligature.models.text;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class DocumentReaderTest {
+    @TempDir Path folder;
+
+    @Test
+    void entriesOfAnArchive_comeByNameWhateverTheirOrderInTheFile() throws IOException {
+        Path jar =
+                zip("b/Z.java", "z", "a/B.kt", "b", "META-INF/MANIFEST.MF", "no text", "A.md", "a");
+
+        assertEquals(
+                List.of(
+                        new Document("A.md", "a\n"),
+                        new Document("a/B.kt", "b\n"),
+                        new Document("b/Z.java", "z\n")),
+                read(jar.toString()));
+    }
+
+    @Test
+    void aPatternAfterTheArchive_choosesEntries() throws IOException {
+        Path jar = zip("common/A.kt", "a", "jvm/A.kt", "b", "jvm/B.md", "c");
+        Document a = new Document("jvm/A.kt", "b\n");
+        Document b = new Document("jvm/B.md", "c\n");
+
+        assertEquals(List.of(a, b), read(jar + "!/jvm/"));
+        assertEquals(List.of(a), read(jar + "!/jvm/*.kt"));
+        assertEquals(List.of(b), read(jar + "!/*.md"));
+    }
+
+    @Test
+    void aFolder_givesItsTextFilesByPathAndAFileThatIsNamedAnyEnding() throws IOException {
+        Path src = Files.createDirectories(folder.resolve("src/x"));
+        Files.writeString(src.resolve("B.java"), "b");
+        Files.writeString(src.resolve("picture.png"), "no text");
+        Files.writeString(folder.resolve("src/a.txt"), "a");
+        Path note = Files.writeString(folder.resolve("note.log"), "n");
+
+        assertEquals(
+                List.of(
+                        new Document("note.log", "n\n"),
+                        new Document("a.txt", "a\n"),
+                        new Document("x/B.java", "b\n")),
+                read(note.toString(), folder.resolve("src").toString()));
+    }
+
+    @Test
+    void lineEndsAndBlankEdges_areMadeTheSame() throws IOException {
+        Path file = Files.writeString(folder.resolve("a.txt"), "\n  one\r\ntwo\rthree \t\r\n\r\n");
+        Path blank = Files.writeString(folder.resolve("b.txt"), " \r\n");
+
+        assertEquals(List.of(new Document("a.txt", "one\ntwo\nthree\n")), read(file.toString()));
+        assertTrue(message(blank.toString()).contains("holds no text"));
+    }
+
+    @Test
+    void theLeadingComment_goesOnlyIfAskedFor() throws IOException {
+        Path file =
+                Files.writeString(folder.resolve("A.java"), "/* licence */\n\n/* x */ class A {}");
+
+        assertEquals("/* licence */\n\n/* x */ class A {}\n", read(file.toString()).get(0).text());
+        assertEquals(
+                "/* x */ class A {}\n",
+                new DocumentReader(true).read(List.of(file.toString())).get(0).text());
+    }
+
+    @Test
+    void whatCannotBeRead_isNamed() throws IOException {
+        Path latin = Files.write(folder.resolve("latin.txt"), new byte[] {'a', (byte) 0xE9});
+        Path noZip = Files.writeString(folder.resolve("no.jar"), "no archive");
+        Path empty = Files.createDirectory(folder.resolve("empty"));
+
+        assertEquals(latin + " is not text in UTF-8.", message(latin.toString()));
+        assertTrue(message(noZip.toString()).startsWith(noZip + " is not a readable archive"));
+        assertTrue(message(empty.toString()).startsWith(empty + " holds no text"));
+        assertThrows(NoSuchFileException.class, () -> read(folder + "/none.jar"));
+        assertThrows(NoSuchFileException.class, () -> read(folder + "/none.txt"));
+    }
+
+    private static List<Document> read(String... sources) throws IOException {
+        return new DocumentReader(false).read(List.of(sources));
+    }
+
+    private static String message(String source) {
+        return String.valueOf(assertThrows(IOException.class, () -> read(source)).getMessage());
+    }
+
+    private Path zip(String... namesAndTexts) throws IOException {
+        Path file = folder.resolve("a.jar");
+        try (OutputStream out = Files.newOutputStream(file);
+                ZipOutputStream zip = new ZipOutputStream(out)) {
+            for (int i = 0; i < namesAndTexts.length; i += 2) {
+                zip.putNextEntry(new ZipEntry(namesAndTexts[i]));
+                zip.write(namesAndTexts[i + 1].getBytes(UTF_8));
+            }
+        }
+        return file;
+    }
+}

@@ -1,0 +1,232 @@
+package dev.ligature.server;
+
+import dev.ligature.LoraException;
+import dev.ligature.models.generation.GenerationOptions;
+import dev.ligature.models.text.TextStream;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Takes completion requests from the event loop to the batch. */
+final class CompletionHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(CompletionHandler.class);
+
+    private final Vertx vertx;
+    private final LanguageModel model;
+    private final ServedModels models;
+    private final BatchEngine engine;
+    private final ServerLimits limits;
+    private final ServerMetrics metrics;
+    private final AtomicInteger taken = new AtomicInteger(); // requests that have a place or wait
+
+    CompletionHandler(
+            Vertx vertx,
+            LanguageModel model,
+            ServedModels models,
+            BatchEngine engine,
+            ServerLimits limits,
+            ServerMetrics metrics) {
+        this.vertx = vertx;
+        this.model = model;
+        this.models = models;
+        this.engine = engine;
+        this.limits = limits;
+        this.metrics = metrics;
+    }
+
+    /** Handles a request whose method and path are right. */
+    void handle(HttpServerRequest request) {
+        HttpServerResponse response = request.response();
+        if (!isJson(request.getHeader(HttpHeaders.CONTENT_TYPE))) {
+            // Also keeps a web page that a browser shows from asking: it may not send this type.
+            refuse(
+                    response,
+                    ApiException.of(
+                            415,
+                            "not_json",
+                            "Send the request with content-type: application/json."));
+            return;
+        }
+        BodyReader.read(
+                request,
+                limits.bodyBytes(),
+                body -> accept(response, body),
+                error -> refuse(response, error));
+    }
+
+    private static boolean isJson(String type) {
+        return type != null
+                && type.toLowerCase(Locale.ROOT)
+                        .replaceFirst(";.*", "")
+                        .strip()
+                        .equals("application/json");
+    }
+
+    private void refuse(HttpServerResponse response, ApiException error) {
+        metrics.response(error.status());
+        Replies.error(response, error);
+    }
+
+    private void accept(HttpServerResponse response, byte[] body) {
+        if (taken.incrementAndGet() > limits.batch() + limits.waiting()) {
+            taken.decrementAndGet();
+            refuse(
+                    response,
+                    ApiException.of(
+                            429,
+                            "too_many_requests",
+                            "The server has as many requests as it takes on. Ask again later."));
+            return;
+        }
+        AtomicBoolean given = new AtomicBoolean();
+        Runnable giveBack =
+                () -> {
+                    if (given.compareAndSet(false, true)) {
+                        taken.decrementAndGet();
+                    }
+                };
+        Place place = new Place(vertx.getOrCreateContext(), response, giveBack);
+        response.closeHandler(v -> place.abandon());
+        vertx.executeBlocking(
+                        () -> {
+                            begin(place, body);
+                            return null;
+                        },
+                        false)
+                .onFailure(
+                        error -> {
+                            giveBack.run();
+                            refuse(response, asApi(error));
+                        });
+    }
+
+    /**
+     * The place of a request on its way to the batch.
+     *
+     * @param loop the event loop of the response
+     * @param giveBack gives the place back
+     * @param generation what to cancel when the client goes away
+     * @param gone whether it has
+     */
+    private record Place(
+            Context loop,
+            HttpServerResponse response,
+            Runnable giveBack,
+            AtomicReference<Generation> generation,
+            AtomicBoolean gone) {
+        Place(Context loop, HttpServerResponse response, Runnable giveBack) {
+            this(loop, response, giveBack, new AtomicReference<>(), new AtomicBoolean());
+        }
+
+        /** Cancels; whichever comes last of this and {@link #fill} sees the other. */
+        void abandon() {
+            gone.set(true);
+            Generation begun = generation.get();
+            if (begun != null) {
+                begun.cancel();
+            }
+        }
+
+        void fill(Generation begun) {
+            generation.set(begun);
+            if (gone.get()) {
+                begun.cancel();
+            }
+        }
+    }
+
+    /** Reads, checks and submits a request; outside the event loop, for it may wait for files. */
+    private void begin(Place place, byte[] body) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(limits.requestSeconds());
+        CompletionRequest request = CompletionReader.read(body, limits.tokens());
+        long[] prompt = prompt(request);
+        ModelLease hold = models.hold(request.model());
+        try {
+            Generation generation =
+                    new Generation(
+                            prompt,
+                            options(request),
+                            hold,
+                            new TextStream(model.tokenizer()),
+                            new StopText(request.stops()),
+                            exchange(place, request),
+                            deadline);
+            place.fill(generation);
+            engine.submit(generation);
+        } catch (RuntimeException | Error e) {
+            hold.close();
+            throw e;
+        }
+    }
+
+    private Exchange exchange(Place place, CompletionRequest request) {
+        Json.Head head =
+                new Json.Head(
+                        "cmpl-" + UUID.randomUUID(),
+                        System.currentTimeMillis() / 1000,
+                        request.model());
+        return new Exchange(
+                place.loop(),
+                place.response(),
+                metrics,
+                head,
+                request.delivery(),
+                place.giveBack());
+    }
+
+    private long[] prompt(CompletionRequest request) {
+        long[] ids =
+                request.promptIds().isEmpty()
+                        ? model.tokenizer().encodePrompt(request.prompt())
+                        : request.promptIds().stream().mapToLong(Long::longValue).toArray();
+        if (ids.length == 0) {
+            throw ApiException.field("prompt", "prompt has no tokens. Give a text to continue.");
+        }
+        try {
+            model.config().checkTokenIds(ids);
+        } catch (LoraException e) {
+            throw ApiException.field("prompt", String.valueOf(e.getMessage()));
+        }
+        long longest = (long) ids.length + request.maxTokens();
+        int most = model.config().maxPositionEmbeddings();
+        if (longest > most) {
+            throw ApiException.field(
+                    400,
+                    "context_length_exceeded",
+                    "prompt",
+                    "The prompt's "
+                            + ids.length
+                            + " tokens and max_tokens are "
+                            + longest
+                            + " together, more than the model's "
+                            + most
+                            + ". Shorten the prompt, or ask for fewer tokens.");
+        }
+        return ids;
+    }
+
+    private GenerationOptions options(CompletionRequest request) {
+        return GenerationOptions.greedy(request.maxTokens())
+                .withTemperature(request.temperature(), request.seed())
+                .withStopIds(model.config().tokens().stops());
+    }
+
+    private static ApiException asApi(Throwable error) {
+        if (error instanceof ApiException api) {
+            return api;
+        }
+        LOG.error("A request failed", error);
+        return ApiException.of(
+                500, "internal_error", "The request failed. The server's log says more.");
+    }
+}

@@ -1,0 +1,230 @@
+package dev.ligature.server;
+
+import dev.ligature.Routing;
+import dev.ligature.store.AdapterStore;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import java.io.IOException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A server that completes texts: {@code POST /v1/completions}, {@code GET /v1/models}, {@code GET
+ * /health} and {@code GET /metrics}.
+ *
+ * <pre>{@code
+ * CompletionServer server = CompletionServer.start(model, store, new ServerAddress("127.0.0.1", 8080), "base", ServerLimits.DEFAULTS);
+ * …
+ * server.stop();
+ * }</pre>
+ */
+public final class CompletionServer {
+    private static final int WORKERS = 4;
+    private static final int GRACE_SECONDS = 5;
+    private static final int LISTEN_SECONDS = 60;
+    private static final Logger LOG = LoggerFactory.getLogger(CompletionServer.class);
+
+    private final Vertx vertx;
+    private final ServedModels models;
+    private final ServerLimits limits;
+    private final ServerMetrics metrics = new ServerMetrics();
+    private final BatchEngine engine;
+    private final CompletionHandler completions;
+    private final HttpServer http;
+    private final long started = System.currentTimeMillis() / 1000;
+    private volatile boolean stopping;
+
+    private CompletionServer(
+            LanguageModel model, ServedModels models, ServerAddress address, ServerLimits limits) {
+        this.models = models;
+        this.limits = limits;
+        this.vertx =
+                Vertx.vertx(
+                        new VertxOptions()
+                                .setEventLoopPoolSize(1)
+                                .setWorkerPoolSize(WORKERS)
+                                .setFileSystemOptions(
+                                        new FileSystemOptions()
+                                                .setFileCachingEnabled(false)
+                                                .setClassPathResolvingEnabled(false)));
+        this.engine =
+                new BatchEngine(
+                        adapters -> model.lora().routed(Routing.rows(adapters)),
+                        model.config(),
+                        limits.batch(),
+                        metrics);
+        this.completions = new CompletionHandler(vertx, model, models, engine, limits, metrics);
+        this.http =
+                vertx.createHttpServer(
+                        new HttpServerOptions()
+                                .setHost(address.host())
+                                .setPort(address.port())
+                                .setHttp2ClearTextEnabled(false)
+                                // A request may take so long without a byte; whoever is idle for
+                                // longer, in the middle of a request or between two, is cut off.
+                                .setIdleTimeout(limits.requestSeconds() + GRACE_SECONDS));
+    }
+
+    /**
+     * Starts a server.
+     *
+     * @param model the model
+     * @param store the adapters on it
+     * @param baseName what requests name the base by
+     * @param address where it listens
+     * @param limits what it takes on
+     * @throws IOException if it cannot listen there
+     */
+    public static CompletionServer start(
+            LanguageModel model,
+            AdapterStore store,
+            String baseName,
+            ServerAddress address,
+            ServerLimits limits)
+            throws IOException {
+        CompletionServer server =
+                new CompletionServer(model, new ServedModels(baseName, store), address, limits);
+        try {
+            await(server.http.requestHandler(server::handle).listen(), LISTEN_SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            server.vertx.close();
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw new IOException(
+                    "The server cannot listen on "
+                            + address.host()
+                            + ":"
+                            + address.port()
+                            + " ("
+                            + cause.getMessage()
+                            + "). Choose another port or host.",
+                    e);
+        } catch (InterruptedException e) {
+            server.vertx.close();
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while the server was to start", e);
+        }
+        server.engine.start();
+        return server;
+    }
+
+    /** Returns the port that it listens on. */
+    public int port() {
+        return http.actualPort();
+    }
+
+    /** Returns whether completions are made. */
+    public boolean isAlive() {
+        return engine.isAlive();
+    }
+
+    private void handle(HttpServerRequest request) {
+        boolean isPost = request.method().equals(HttpMethod.POST);
+        switch (request.path()) {
+            case "/v1/completions" -> {
+                if (allowed(request, isPost, "POST") && open(request)) {
+                    completions.handle(request);
+                }
+            }
+            case "/v1/models" -> get(request, this::models);
+            case "/health" -> get(request, this::health);
+            case "/metrics" -> get(request, this::metrics);
+            default ->
+                    Replies.error(
+                            request.response(),
+                            ApiException.of(
+                                    404,
+                                    "not_found",
+                                    "There is nothing here. POST /v1/completions, or GET"
+                                            + " /v1/models, /health or /metrics."));
+        }
+    }
+
+    private boolean open(HttpServerRequest request) {
+        if (stopping) {
+            request.response().putHeader("connection", "close");
+            Replies.error(request.response(), BatchEngine.stopping());
+        }
+        return !stopping;
+    }
+
+    private static void get(HttpServerRequest request, Consumer<HttpServerRequest> reply) {
+        if (allowed(request, request.method().equals(HttpMethod.GET), "GET")) {
+            reply.accept(request);
+        }
+    }
+
+    private static boolean allowed(HttpServerRequest request, boolean isAllowed, String method) {
+        if (!isAllowed) {
+            request.response().putHeader("allow", method);
+            Replies.error(
+                    request.response(),
+                    ApiException.of(
+                            405, "method_not_allowed", "Use " + method + " for this path."));
+        }
+        return isAllowed;
+    }
+
+    private void models(HttpServerRequest request) {
+        vertx.executeBlocking(models::names, false)
+                .onSuccess(
+                        names -> Replies.json(request.response(), 200, Json.models(names, started)))
+                .onFailure(
+                        error ->
+                                Replies.error(
+                                        request.response(),
+                                        ApiException.of(
+                                                500,
+                                                "internal_error",
+                                                "The adapters cannot be listed.")));
+    }
+
+    private void health(HttpServerRequest request) {
+        boolean well = engine.isAlive() && !stopping;
+        String status = well ? "ok" : stopping ? "stopping" : "failed";
+        Replies.json(request.response(), well ? 200 : 503, Json.status(status));
+    }
+
+    private void metrics(HttpServerRequest request) {
+        Replies.text(
+                request.response(),
+                "text/plain; version=0.0.4; charset=utf-8",
+                metrics.text(engine.rows(), engine.waiting(), models.statistics()));
+    }
+
+    /**
+     * Stops: takes no further request, finishes those under way as long as the limit allows, and
+     * frees what the server made. The model and the store stay. A second call does nothing.
+     */
+    public synchronized void stop() throws InterruptedException {
+        if (stopping) {
+            return;
+        }
+        stopping = true;
+        engine.stop(limits.shutdownSeconds());
+        try {
+            await(http.shutdown(GRACE_SECONDS, TimeUnit.SECONDS), 2 * GRACE_SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.warn("Connections were still open, and are closed now", e);
+        }
+        try {
+            await(vertx.close(), 2 * GRACE_SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IllegalStateException("The server did not stop", e);
+        }
+    }
+
+    private static void await(Future<?> future, int seconds)
+            throws ExecutionException, TimeoutException, InterruptedException {
+        future.toCompletionStage().toCompletableFuture().get(seconds, TimeUnit.SECONDS);
+    }
+}

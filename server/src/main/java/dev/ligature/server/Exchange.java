@@ -1,0 +1,105 @@
+package dev.ligature.server;
+
+import dev.ligature.server.CompletionRequest.Delivery;
+import io.vertx.core.Context;
+import io.vertx.core.http.HttpServerResponse;
+
+/**
+ * The answer to one completion request: whole, or as server-sent events. What the batch's thread
+ * hands over is written by the event loop, in order; a client that reads slowly holds up nobody,
+ * and what waits for it is bounded by the most tokens of a request.
+ */
+final class Exchange implements CompletionSink {
+    private final Context loop;
+    private final HttpServerResponse response;
+    private final ServerMetrics metrics;
+    private final Json.Head head;
+    private final Delivery delivery;
+    private final Runnable over;
+    private final StringBuilder whole = new StringBuilder();
+
+    /**
+     * Creates an answer.
+     *
+     * @param loop the event loop of the response
+     * @param head what stands in all of it
+     * @param over runs once there is nothing more to come
+     */
+    Exchange(
+            Context loop,
+            HttpServerResponse response,
+            ServerMetrics metrics,
+            Json.Head head,
+            Delivery delivery,
+            Runnable over) {
+        this.loop = loop;
+        this.response = response;
+        this.metrics = metrics;
+        this.head = head;
+        this.delivery = delivery;
+        this.over = over;
+    }
+
+    @Override
+    public void text(String piece) {
+        if (delivery == Delivery.WHOLE) {
+            whole.append(piece);
+        } else {
+            event(Json.piece(head, piece, null));
+        }
+    }
+
+    @Override
+    public void end(Finish finish, Usage usage) {
+        if (delivery == Delivery.WHOLE) {
+            String body = Json.completion(head, whole.toString(), finish, usage);
+            loop.runOnContext(v -> Replies.json(response, 200, body));
+        } else {
+            event(Json.piece(head, "", finish));
+            if (delivery == Delivery.EVENTS_AND_USAGE) {
+                event(Json.usage(head, usage));
+            }
+            event("[DONE]");
+            loop.runOnContext(v -> endEvents());
+        }
+        metrics.response(200);
+        over.run();
+    }
+
+    @Override
+    public void fail(ApiException error) {
+        loop.runOnContext(
+                v -> {
+                    if (response.headWritten()) { // too late for a status
+                        write(Json.error(error));
+                        endEvents();
+                    } else {
+                        Replies.error(response, error);
+                    }
+                });
+        metrics.response(error.status());
+        over.run();
+    }
+
+    private void event(String data) {
+        loop.runOnContext(v -> write(data));
+    }
+
+    private void write(String data) {
+        if (response.closed() || response.ended()) {
+            return;
+        }
+        if (!response.headWritten()) {
+            response.setChunked(true)
+                    .putHeader("content-type", "text/event-stream; charset=utf-8")
+                    .putHeader("cache-control", "no-cache");
+        }
+        response.write("data: " + data + "\n\n").onFailure(Replies::gone);
+    }
+
+    private void endEvents() {
+        if (!response.closed() && !response.ended()) {
+            response.end().onFailure(Replies::gone);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package dev.ligature.server;
+
+import dev.ligature.models.generation.GenerationOptions;
+import dev.ligature.models.generation.TextRow;
+import dev.ligature.models.text.TextStream;
+import dev.ligature.server.CompletionSink.Finish;
+import dev.ligature.server.CompletionSink.Usage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One completion on its way: the text that grows, the hold on its adapter, and where it goes. It
+ * ends once, whatever the reason, and gives its hold back then.
+ */
+final class Generation {
+    private static final Logger LOG = LoggerFactory.getLogger(Generation.class);
+
+    private final ModelLease hold;
+    private final CompletionSink sink;
+    private final TextStream stream;
+    private final StopText stops;
+    private final TextRow row;
+    private final long deadline;
+    private final AtomicBoolean over = new AtomicBoolean();
+    private volatile boolean cancelled;
+    private boolean broken; // of the batch's thread alone
+
+    /**
+     * Creates a completion.
+     *
+     * @param prompt the token ids
+     * @param options how to go on
+     * @param hold on the adapter; closed with the end
+     * @param stream makes text of tokens
+     * @param stops finds the texts that end it
+     * @param sink where it goes
+     * @param deadline when it must have ended, in {@link System#nanoTime}
+     */
+    Generation(
+            long[] prompt,
+            GenerationOptions options,
+            ModelLease hold,
+            TextStream stream,
+            StopText stops,
+            CompletionSink sink,
+            long deadline) {
+        this.hold = hold;
+        this.sink = sink;
+        this.stream = stream;
+        this.stops = stops;
+        this.deadline = deadline;
+        this.row = new TextRow(prompt, hold.adapter(), options, this::token);
+    }
+
+    TextRow row() {
+        return row;
+    }
+
+    /** Asks the batch to drop it, because nobody listens any more. */
+    void cancel() {
+        cancelled = true;
+    }
+
+    boolean isCancelled() {
+        return cancelled;
+    }
+
+    boolean isLate() {
+        return System.nanoTime() - deadline > 0;
+    }
+
+    /** Returns whether nothing more is to be made. */
+    boolean isDone() {
+        return broken || row.isDone() || stops.isStopped();
+    }
+
+    /** Takes a token; what fails here must not reach the batch, which has other rows. */
+    private void token(long id) {
+        try {
+            give(stops.add(stream.add(id)));
+        } catch (RuntimeException e) {
+            LOG.error("Tokens of a completion are no text", e);
+            broken = true;
+        }
+    }
+
+    private void give(String piece) {
+        if (!piece.isEmpty()) {
+            sink.text(piece);
+        }
+    }
+
+    /** Ends it as it should end. */
+    void complete() {
+        if (broken) {
+            fail(BatchEngine.internal());
+        } else if (over.compareAndSet(false, true)) {
+            give(stops.add(stream.finish()));
+            give(stops.finish());
+            hold.close();
+            boolean stopped = row.isStopped() || stops.isStopped();
+            sink.end(stopped ? Finish.STOP : Finish.LENGTH, usage());
+        }
+    }
+
+    /** Ends it with an error. */
+    void fail(ApiException error) {
+        if (over.compareAndSet(false, true)) {
+            hold.close();
+            sink.fail(error);
+        }
+    }
+
+    Usage usage() {
+        return new Usage(row.prompt().length, row.tokens().length);
+    }
+}

@@ -1,0 +1,85 @@
+package dev.ligature.server;
+
+import dev.ligature.Adapter;
+import dev.ligature.LoraException;
+import dev.ligature.LoraStateException;
+import dev.ligature.UnknownAdapterException;
+import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.store.AdapterStore;
+import dev.ligature.store.StoreStatistics;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What requests may name as their model: the base, and the adapters of a store.
+ *
+ * @param base the name of the base
+ * @param store the adapters
+ */
+record ServedModels(String base, AdapterStore store) {
+    private static final Logger LOG = LoggerFactory.getLogger(ServedModels.class);
+
+    /** Returns all names, the base's first. */
+    List<String> names() throws IOException {
+        List<String> names = new ArrayList<>(List.of(base));
+        store.names().stream().filter(name -> !name.equals(base)).forEach(names::add);
+        return names;
+    }
+
+    /**
+     * Holds a model. May read files.
+     *
+     * @param name what the request names
+     * @throws ApiException if there is none of that name, there is no room for it, or it cannot be
+     *     loaded
+     */
+    ModelLease hold(String name) {
+        if (name.equals(base)) {
+            return new ModelLease(null);
+        }
+        if (!Adapter.isValidName(name)) {
+            throw ApiException.field(
+                    "model",
+                    "model is not a name. Names have up to 128 letters, digits, dots, underscores"
+                            + " and hyphens, with a letter or a digit first.");
+        }
+        try {
+            return new ModelLease(store.lease(name));
+        } catch (UnknownAdapterException e) {
+            throw ApiException.field(
+                    404,
+                    "model_not_found",
+                    "model",
+                    "There is no model " + name + ". GET /v1/models lists those that there are.");
+        } catch (LoraStateException e) {
+            throw store.isClosed()
+                    ? BatchEngine.stopping()
+                    : ApiException.of(
+                            503,
+                            "no_room",
+                            "The adapters in use leave no room for " + name + ". Ask again later.");
+        } catch (LoraException e) {
+            throw broken(name, e, e.code());
+        } catch (CheckpointException e) {
+            throw broken(name, e, e.code());
+        } catch (IOException e) {
+            throw broken(name, e, "IOException");
+        }
+    }
+
+    private static ApiException broken(String name, Exception e, String code) {
+        // The whole message names files, which are not the client's business.
+        LOG.warn("Adapter {} cannot be used: {}", name, e.getMessage());
+        return ApiException.of(
+                500,
+                "model_broken",
+                "Adapter " + name + " cannot be used [" + code + "]. The server's log says more.");
+    }
+
+    StoreStatistics statistics() {
+        return store.statistics();
+    }
+}

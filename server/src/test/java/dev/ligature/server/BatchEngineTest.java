@@ -1,0 +1,168 @@
+package dev.ligature.server;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDManager;
+import dev.ligature.models.generation.GenerationOptions;
+import dev.ligature.models.generation.RowRouter;
+import dev.ligature.models.llama.LlamaCheckpoint;
+import dev.ligature.models.llama.LlamaForCausalLM;
+import dev.ligature.models.text.TextStream;
+import dev.ligature.models.text.TextTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of completions when the model fails under them. */
+final class BatchEngineTest {
+    private static final Path MODEL = Path.of("../models/src/test/resources/llama/biased");
+
+    private NDManager manager;
+    private LlamaForCausalLM model;
+    private TextTokenizer tokenizer;
+
+    @BeforeEach
+    void open() throws IOException {
+        manager = NDManager.newBaseManager();
+        model = LlamaCheckpoint.load(MODEL, manager);
+        tokenizer = TextTokenizer.open(Path.of("..", "examples", "demo", "base", "tokenizer.json"));
+    }
+
+    @AfterEach
+    void close() {
+        tokenizer.close();
+        manager.close();
+    }
+
+    /** Takes how a completion ended: the reason, or the code of the error. */
+    private static final class Ending implements CompletionSink {
+        private final CompletableFuture<String> how = new CompletableFuture<>();
+
+        @Override
+        public void text(String piece) {}
+
+        @Override
+        public void end(Finish finish, Usage usage) {
+            how.complete(finish + " after " + usage.newTokens());
+        }
+
+        @Override
+        public void fail(ApiException error) {
+            how.complete(error.code());
+        }
+
+        String how() throws Exception {
+            return how.get(60, SECONDS);
+        }
+    }
+
+    private BatchEngine engine(RowRouter router) {
+        return new BatchEngine(router, model.config(), 4, new ServerMetrics());
+    }
+
+    private Ending submit(BatchEngine engine, int tokens) {
+        Ending ending = new Ending();
+        engine.submit(
+                new Generation(
+                        new long[] {3, 4, 5},
+                        GenerationOptions.greedy(tokens),
+                        new ModelLease(null),
+                        new TextStream(tokenizer),
+                        new StopText(List.of()),
+                        ending,
+                        System.nanoTime() + SECONDS.toNanos(60)));
+        return ending;
+    }
+
+    @Test
+    void newcomersThatCannotBeginTogether_beginOneByOne() throws Exception {
+        AtomicInteger refused = new AtomicInteger();
+        BatchEngine engine =
+                engine(
+                        rows -> {
+                            if (rows.size() == 3 && refused.getAndIncrement() == 0) {
+                                throw new IllegalStateException("not all three at once");
+                            }
+                            return model;
+                        });
+        List<Ending> endings = new ArrayList<>();
+        for (int tokens = 4; tokens < 7; tokens++) {
+            endings.add(submit(engine, tokens));
+        }
+        engine.start();
+        for (int i = 0; i < 3; i++) {
+            assertEquals("LENGTH after " + (4 + i), endings.get(i).how());
+        }
+        assertTrue(refused.get() > 1, "and then they go on together");
+        engine.stop(10);
+    }
+
+    @Test
+    void aCompletionThatCannotBegin_isAnErrorForItself() throws Exception {
+        AtomicInteger calls = new AtomicInteger();
+        BatchEngine engine =
+                engine(
+                        rows -> {
+                            int call = calls.getAndIncrement();
+                            if (call == 0 || call == 2) { // all three, and then the second
+                                throw new IllegalStateException("planted");
+                            }
+                            return model;
+                        });
+        Ending first = submit(engine, 5);
+        Ending second = submit(engine, 5);
+        Ending third = submit(engine, 5);
+        engine.start();
+        assertEquals("internal_error", second.how());
+        assertEquals("LENGTH after 5", first.how());
+        assertEquals("LENGTH after 5", third.how());
+        engine.stop(10);
+    }
+
+    @Test
+    void aStepThatFails_isAnErrorForThoseInIt_andTheNextCompletionIsMade() throws Exception {
+        AtomicInteger calls = new AtomicInteger();
+        BatchEngine engine =
+                engine(
+                        rows -> {
+                            if (calls.getAndIncrement() == 3) {
+                                throw new IllegalStateException("planted");
+                            }
+                            return model;
+                        });
+        Ending first = submit(engine, 20);
+        Ending second = submit(engine, 20);
+        engine.start();
+        assertEquals("internal_error", first.how());
+        assertEquals("internal_error", second.how());
+        assertEquals("LENGTH after 6", submit(engine, 6).how());
+        assertTrue(engine.isAlive());
+        engine.stop(10);
+        ApiException closed = assertThrows(ApiException.class, () -> submit(engine, 1));
+        assertEquals("stopping", closed.code());
+    }
+
+    @Test
+    void anErrorOfTheMachine_endsTheEngine_andEverybodyIsTold() throws Exception {
+        BatchEngine engine =
+                engine(
+                        rows -> {
+                            throw new OutOfMemoryError("planted");
+                        });
+        Ending first = submit(engine, 5);
+        engine.start();
+        assertEquals("stopping", first.how());
+        ServerFixture.await(() -> !engine.isAlive());
+        assertThrows(ApiException.class, () -> submit(engine, 1));
+        engine.stop(1);
+    }
+}

@@ -1,0 +1,207 @@
+package dev.ligature.server;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.training.initializer.NormalInitializer;
+import ai.djl.util.Pair;
+import dev.ligature.Adapter;
+import dev.ligature.LoraModel;
+import dev.ligature.Routing;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.models.generation.GenerationOptions;
+import dev.ligature.models.generation.TextGenerator;
+import dev.ligature.models.generation.TokenListener;
+import dev.ligature.models.llama.LlamaConfig;
+import dev.ligature.models.llama.LlamaForCausalLM;
+import dev.ligature.models.llama.LlamaForCausalLMLora;
+import dev.ligature.models.text.TextTokenizer;
+import dev.ligature.store.AdapterStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/**
+ * A small random model with the demo's tokenizer, adapters for it on disk that tell on what is
+ * generated, and a server over both.
+ */
+final class ServerFixture implements AutoCloseable {
+    static final List<String> ADAPTERS = List.of("alpha", "beta", "gamma");
+    static final int POSITIONS = 4000;
+
+    /** The bytes of one adapter: rank 4 on q_proj (32, 32) and v_proj (16, 32) of two layers. */
+    static final long ADAPTER_BYTES = 2 * 4 * 4L * (32 + 32 + 16 + 32);
+
+    private final NDManager manager = NDManager.newBaseManager();
+    private final Path adapters;
+    private final LlamaForCausalLM model;
+    private final LoraModel lora;
+    private final TextTokenizer tokenizer;
+    private final AdapterStore store;
+    private CompletionServer server;
+
+    ServerFixture(Path adapters, ServerLimits limits) throws IOException {
+        this(adapters, limits, 8 * ADAPTER_BYTES);
+    }
+
+    ServerFixture(Path adapters, ServerLimits limits, long budget) throws IOException {
+        this.adapters = adapters;
+        manager.getEngine().setRandomSeed(5);
+        model =
+                new LlamaForCausalLM(
+                        LlamaConfig.builder()
+                                .setVocabSize(4096)
+                                .setHiddenSize(32)
+                                .setIntermediateSize(48)
+                                .setNumHiddenLayers(2)
+                                .setNumAttentionHeads(4)
+                                .optNumKeyValueHeads(2)
+                                .optMaxPositionEmbeddings(POSITIONS)
+                                .optTieWordEmbeddings(true)
+                                .build());
+        model.setInitializer(new NormalInitializer(0.4f), Parameter.Type.WEIGHT);
+        model.initialize(manager, DataType.FLOAT32, new Shape(1, 1));
+        lora = LlamaForCausalLMLora.wrap(model);
+        tokenizer = TextTokenizer.open(Path.of("..", "examples", "demo", "base", "tokenizer.json"));
+        for (String name : ADAPTERS) {
+            writeAdapter(name);
+        }
+        store = AdapterStore.open(lora, adapters, budget);
+        start(0, limits);
+    }
+
+    /** Starts a server, which replaces the one that was stopped. */
+    void start(int port, ServerLimits limits) throws IOException {
+        server =
+                CompletionServer.start(
+                        new LanguageModel(lora, model.config(), tokenizer),
+                        store,
+                        "base",
+                        new ServerAddress("127.0.0.1", port),
+                        limits);
+    }
+
+    CompletionServer server() {
+        return server;
+    }
+
+    AdapterStore store() {
+        return store;
+    }
+
+    HttpCalls http() {
+        return new HttpCalls(server.port());
+    }
+
+    /** Writes an adapter that changes what is generated. */
+    void writeAdapter(String name) throws IOException {
+        Adapter adapter =
+                lora.create(
+                        "written",
+                        LoraConfig.builder()
+                                .setTargetModules("q_proj", "v_proj")
+                                .optRank(4)
+                                .build());
+        for (Pair<String, Parameter> named : adapter.parameters()) {
+            try (NDManager scope = manager.newSubManager()) {
+                NDArray array = named.getValue().getArray();
+                NDArray alias = array.stopGradient();
+                alias.attach(scope);
+                alias.set(
+                        new NDIndex(":"),
+                        scope.randomNormal(0, 0.5f, array.getShape(), DataType.FLOAT32));
+            }
+        }
+        lora.save("written", adapters.resolve(name));
+        lora.remove("written");
+    }
+
+    /**
+     * Returns the text that a model gives for a prompt, computed without server, store or batch.
+     */
+    String alone(String name, String prompt, int tokens) throws IOException {
+        boolean isBase = name.equals("base");
+        if (!isBase) {
+            lora.load("alone", adapters.resolve(name));
+        }
+        try {
+            Routing routing = isBase ? Routing.none() : Routing.of("alone");
+            long[] made =
+                    new TextGenerator(lora.routed(routing), model.config(), manager)
+                            .generate(
+                                    List.of(tokenizer.encodePrompt(prompt)),
+                                    GenerationOptions.greedy(tokens),
+                                    TokenListener.NONE)
+                            .get(0);
+            return tokenizer.decode(made);
+        } finally {
+            if (!isBase) {
+                lora.remove("alone");
+            }
+        }
+    }
+
+    long[] tokens(String text) {
+        return tokenizer.encodePrompt(text);
+    }
+
+    /** Returns a number that the server reports. */
+    long metric(String name) throws Exception {
+        return http().get("/metrics")
+                .body()
+                .lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToLong(line -> Long.parseLong(line.substring(name.length() + 1)))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no metric " + name));
+    }
+
+    /** Waits until the server has nothing to do, and checks that it holds nothing then. */
+    void awaitIdle() throws Exception {
+        await(() -> isZero("ligature_rows") && isZero("ligature_waiting"));
+        await(() -> store.statistics().leasedCount() == 0);
+    }
+
+    boolean isZero(String name) {
+        try {
+            return metric(name) == 0;
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static void await(BooleanSupplier condition) throws InterruptedException {
+        long end = System.nanoTime() + SECONDS.toNanos(60);
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() < end, "waited for a minute");
+            Thread.sleep(5);
+        }
+    }
+
+    /** Counts the arrays below the engine's root manager. */
+    int liveArrays() {
+        return manager.getParentManager().getManagedArrays().size();
+    }
+
+    @Override
+    public void close() {
+        try {
+            server.stop();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        assertEquals(0, store.statistics().leasedCount(), "a lease was left");
+        store.close();
+        lora.unwrap();
+        tokenizer.close();
+        manager.close();
+    }
+}

@@ -1,0 +1,272 @@
+package dev.ligature.server;
+
+import static dev.ligature.server.HttpCalls.error;
+import static dev.ligature.server.HttpCalls.greedy;
+import static dev.ligature.server.HttpCalls.text;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Requests that are wrong get the status of their kind, and the next one is served. */
+final class ServerRefusalTest {
+    @TempDir static Path adapters;
+    private static ServerFixture fixture;
+    private static HttpCalls http;
+
+    @BeforeAll
+    static void open() throws Exception {
+        fixture = new ServerFixture(adapters, new ServerLimits(2, 8, 50, 2000, 60, 30));
+        http = fixture.http();
+    }
+
+    @AfterAll
+    static void close() throws Exception {
+        fixture.awaitIdle();
+        fixture.close();
+    }
+
+    @AfterEach
+    void theNextRequestIsServed() throws Exception {
+        HttpResponse<String> next = http.complete(greedy("alpha", "int", 2));
+        assertEquals(200, next.statusCode());
+        assertEquals(fixture.alone("alpha", "int", 2), text(next.body()));
+    }
+
+    private static void refused(
+            HttpResponse<String> response, int status, String code, String param) {
+        assertEquals(status, response.statusCode(), response.body());
+        JsonObject error = error(response);
+        assertEquals(code, error.get("code").getAsString(), response.body());
+        JsonElement named = error.get("param");
+        assertEquals(param, named.isJsonNull() ? null : named.getAsString());
+        assertEquals(
+                status < 500 ? "invalid_request_error" : "server_error",
+                error.get("type").getAsString());
+        assertTrue(error.get("message").getAsString().endsWith("."), response.body());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "invalid_json||",
+                "invalid_json||[]",
+                "invalid_json||{",
+                "invalid_json||{\"model\":\"base\",\"prompt\":\"x\"}}",
+                "invalid_json||{\"model\":\"base\",'prompt':\"x\"}",
+                "invalid_json||{\"model\":\"base\",\"prompt\":\"x\",}",
+                "invalid_json||{\"model\":\"base\",\"prompt\":\"x\",\"temperature\":NaN}",
+                "invalid_value|model|{\"prompt\":\"x\"}",
+                "invalid_value|model|{\"model\":\"base\",\"model\":\"alpha\",\"prompt\":\"x\"}",
+                "invalid_value|model|{\"model\":null,\"prompt\":\"x\"}",
+                "invalid_value|model|{\"model\":5,\"prompt\":\"x\"}",
+                "invalid_value|prompt|{\"model\":\"base\"}",
+                "invalid_value|prompt|{\"model\":\"base\",\"prompt\":\"\"}",
+                "invalid_value|prompt|{\"model\":\"base\",\"prompt\":[]}",
+                "invalid_value|prompt|{\"model\":\"base\",\"prompt\":7}",
+                "invalid_value|prompt|{\"model\":\"base\",\"prompt\":[\"x\",\"y\"]}",
+                "invalid_value|prompt|{\"model\":\"base\",\"prompt\":[1,[2]]}",
+                "invalid_value|prompt|{\"model\":\"base\",\"prompt\":[1.5]}",
+                "invalid_value|prompt|{\"model\":\"base\",\"prompt\":[4096]}",
+                "invalid_value|prompt|{\"model\":\"base\",\"prompt\":[-1]}",
+                "invalid_value|max_tokens|{\"model\":\"base\",\"prompt\":\"x\",\"max_tokens\":51}",
+                "invalid_value|max_tokens|{\"model\":\"base\",\"prompt\":\"x\",\"max_tokens\":-1}",
+                "invalid_value|max_tokens|{\"model\":\"base\",\"prompt\":\"x\",\"max_tokens\":1.5}",
+                "invalid_value|max_tokens|{\"model\":\"base\",\"prompt\":\"x\",\"max_tokens\":\"5\"}",
+                "invalid_value|max_tokens|{\"model\":\"base\",\"prompt\":\"x\",\"max_tokens\":1e999999999}",
+                "invalid_value|temperature|{\"model\":\"base\",\"prompt\":\"x\",\"temperature\":2.1}",
+                "invalid_value|temperature|{\"model\":\"base\",\"prompt\":\"x\",\"temperature\":-0.1}",
+                "invalid_value|temperature|{\"model\":\"base\",\"prompt\":\"x\",\"temperature\":\"0\"}",
+                "invalid_value|stream|{\"model\":\"base\",\"prompt\":\"x\",\"stream\":\"yes\"}",
+                "invalid_value|stop|{\"model\":\"base\",\"prompt\":\"x\",\"stop\":\"\"}",
+                "invalid_value|stop|{\"model\":\"base\",\"prompt\":\"x\",\"stop\":[\"1\",\"2\",\"3\",\"4\",\"5\"]}",
+                "invalid_value|stream_options|{\"model\":\"base\",\"prompt\":\"x\",\"stream_options\":{\"include_usage\":true}}",
+                "unknown_field|stream_options.x|{\"model\":\"base\",\"prompt\":\"x\",\"stream_options\":{\"x\":1}}",
+                "unsupported_field|n|{\"model\":\"base\",\"prompt\":\"x\",\"n\":2}",
+                "unsupported_field|top_p|{\"model\":\"base\",\"prompt\":\"x\",\"top_p\":0.9}",
+                "unsupported_field|echo|{\"model\":\"base\",\"prompt\":\"x\",\"echo\":true}",
+                "unsupported_field|logprobs|{\"model\":\"base\",\"prompt\":\"x\",\"logprobs\":3}",
+                "unsupported_field|logit_bias|{\"model\":\"base\",\"prompt\":\"x\",\"logit_bias\":{\"5\":1}}",
+                "unknown_field|max_token|{\"model\":\"base\",\"prompt\":\"x\",\"max_token\":5}",
+                "unknown_field|best|{\"model\":\"base\",\"prompt\":\"x\",\"best\":null}",
+            })
+    void aBodyThatIsWrong_is400_andNamesTheField(String code, String param, String body)
+            throws Exception {
+        refused(http.complete(body == null ? "" : body), 400, code, param);
+    }
+
+    @Test
+    void aBodyThatIsNoText_is400() throws Exception {
+        byte[] latin =
+                "{\"model\":\"base\",\"prompt\":\"é\"}".getBytes(StandardCharsets.ISO_8859_1);
+        HttpRequest request = http.post("").POST(BodyPublishers.ofByteArray(latin)).build();
+        refused(http.send(request), 400, "invalid_json", null);
+    }
+
+    @Test
+    void aBodyNestedDeeply_is400() throws Exception {
+        String deep = "{\"prompt\":" + "[".repeat(900) + "]".repeat(900) + "}";
+        refused(http.complete(deep), 400, "invalid_value", "prompt");
+        String deeper = "{\"x\":" + "{\"x\":".repeat(300) + "1" + "}".repeat(300) + "}";
+        refused(http.complete(deeper), 400, "unknown_field", "x");
+    }
+
+    @Test
+    void aPromptLongerThanTheModel_is400() throws Exception {
+        try (ServerFixture large =
+                new ServerFixture(adapters, new ServerLimits(2, 8, 5000, 100_000, 60, 30))) {
+            HttpResponse<String> response =
+                    large.http().complete(greedy("base", "int", ServerFixture.POSITIONS));
+            refused(response, 400, "context_length_exceeded", "prompt");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "../alpha",
+                "alpha/../alpha",
+                "/etc/passwd",
+                "a/b",
+                "a\\\\b",
+                "..",
+                ".",
+                "",
+                "alpha\\u0000",
+                "~",
+                "%2e%2e"
+            })
+    void namesThatArePaths_are400(String name) throws Exception {
+        String body = "{\"model\":\"" + name + "\",\"prompt\":\"x\"}";
+        refused(http.complete(body), 400, "invalid_value", "model");
+    }
+
+    @Test
+    void anUnknownAdapter_is404() throws Exception {
+        refused(http.complete(greedy("alpa", "x", 1)), 404, "model_not_found", "model");
+    }
+
+    @Test
+    void aBrokenAdapter_is500ForItself_andIsServedOnceItIsMended() throws Exception {
+        fixture.writeAdapter("broken");
+        Path config = adapters.resolve("broken/adapter_config.json");
+        String whole = Files.readString(config);
+        Files.writeString(config, "{");
+        HttpResponse<String> response = http.complete(greedy("broken", "x", 1));
+        refused(response, 500, "model_broken", null);
+        assertTrue(response.body().contains("[CheckpointJson]"), response.body());
+        assertTrue(!response.body().contains(adapters.toString()), response.body());
+        Files.writeString(config, whole);
+        assertEquals(200, http.complete(greedy("broken", "x", 1)).statusCode());
+    }
+
+    @Test
+    void anotherPath_is404_andAnotherMethod405() throws Exception {
+        refused(http.get("/"), 404, "not_found", null);
+        refused(http.get("/v1/completions/x"), 404, "not_found", null);
+        HttpResponse<String> get = http.get("/v1/completions");
+        refused(get, 405, "method_not_allowed", null);
+        assertEquals("POST", get.headers().firstValue("allow").orElse(""));
+        HttpRequest post =
+                HttpRequest.newBuilder(http.uri("/metrics"))
+                        .POST(BodyPublishers.ofString("x"))
+                        .build();
+        HttpResponse<String> answer = http.send(post);
+        refused(answer, 405, "method_not_allowed", null);
+        assertEquals("GET", answer.headers().firstValue("allow").orElse(""));
+    }
+
+    @Test
+    void aBodyOfAnotherType_is415() throws Exception {
+        for (String type : List.of("text/plain", "application/x-www-form-urlencoded")) {
+            HttpRequest request =
+                    HttpRequest.newBuilder(http.uri("/v1/completions"))
+                            .header("content-type", type)
+                            .POST(BodyPublishers.ofString(greedy("base", "x", 1)))
+                            .build();
+            refused(http.send(request), 415, "not_json", null);
+        }
+        HttpRequest none =
+                HttpRequest.newBuilder(http.uri("/v1/completions"))
+                        .POST(BodyPublishers.ofString(greedy("base", "x", 1)))
+                        .build();
+        refused(http.send(none), 415, "not_json", null);
+    }
+
+    @Test
+    void aBodyWithoutEnd_isCutOff() throws Exception {
+        try (RawCall endless = RawCall.open(http.port())) {
+            endless.send(
+                    "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json"
+                            + "\r\nTransfer-Encoding: chunked\r\n\r\n");
+            String chunk = "400\r\n" + "x".repeat(1024) + "\r\n";
+            assertTrue(endless.sendUntilClosed(chunk, 100_000), "still taken after 100 MB");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "GET / HTTP/9.9\r\n\r\n",
+                "nonsense\r\n\r\n",
+                "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+                "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+            })
+    void whatIsNoHttp_isRefusedOrCutOff(String bytes) throws Exception {
+        try (RawCall call = RawCall.open(http.port())) {
+            String line = call.send(bytes).line();
+            assertTrue(line == null || line.matches("HTTP/\\d\\.\\d [45]\\d\\d .*"), line);
+        }
+    }
+
+    @Test
+    void aBodyThatIsTooLarge_is413() throws Exception {
+        String large = greedy("base", "x".repeat(5000), 1);
+        refused(http.complete(large), 413, "body_too_large", null);
+        HttpRequest chunked =
+                http.post("")
+                        .POST(
+                                BodyPublishers.ofByteArrays(
+                                        List.of(
+                                                large.substring(0, 1500)
+                                                        .getBytes(StandardCharsets.UTF_8),
+                                                large.substring(1500)
+                                                        .getBytes(StandardCharsets.UTF_8))))
+                        .build();
+        refused(http.send(chunked), 413, "body_too_large", null);
+        // A client that asks first does not have to send it; that of the JDK would wait for ever.
+        String head =
+                String.join(
+                        "\r\n",
+                        "POST /v1/completions HTTP/1.1",
+                        "Host: x",
+                        "Content-Type: application/json",
+                        "Content-Length: 5000",
+                        "Expect: 100-continue",
+                        "",
+                        "");
+        try (RawCall asking = RawCall.open(http.port())) {
+            assertEquals("HTTP/1.1 413 Request Entity Too Large", asking.send(head).line());
+        }
+        HttpRequest small = http.post(greedy("base", "x", 1)).expectContinue(true).build();
+        assertEquals(200, http.send(small).statusCode());
+    }
+}
