@@ -11,6 +11,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.training.NextTokenLoss;
 import dev.ligature.training.OptimizerKind;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
@@ -62,6 +63,7 @@ final class TiedTrainingTest extends ToyTest {
         assertEquals(2, adapter.parameters().size());
         Parameter a = adapter.pairs().get(0).loraA();
         assertSame(a, adapter.parameters().valueAt(0));
+        float[] gradient = gradientOfTheLoss(lora, a);
         float[] before = a.getArray().toFloatArray();
         double rate = 0.01;
 
@@ -75,10 +77,20 @@ final class TiedTrainingTest extends ToyTest {
             loop.step(ids().head());
         }
 
-        // The first step of Adam is lr · g / (|g| + eps): the rate, in the gradient's direction.
+        // The first step of Adam is −lr · g / (|g| + eps): the rate, against the gradient.
         float[] after = a.getArray().toFloatArray();
         for (int i = 0; i < before.length; i++) {
-            assertEquals(rate, Math.abs(after[i] - before[i]), 1e-5);
+            assertEquals(-rate * Math.signum(gradient[i]), after[i] - before[i], 1e-5);
+        }
+    }
+
+    private float[] gradientOfTheLoss(LoraModel lora, Parameter parameter) {
+        try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+            NDList logits = lora.routed(Routing.of("a")).forward(store, ids(), true);
+            collector.backward(new NextTokenLoss().evaluate(ids(), logits));
+        }
+        try (NDArray gradient = parameter.getArray().getGradient()) {
+            return gradient.toFloatArray();
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.ligature.training;
 
 import ai.djl.training.tracker.Tracker;
-import dev.ligature.LoraException;
 
 /**
  * A learning rate that rises linearly, then stays or falls along half a cosine.
@@ -44,13 +43,7 @@ public final class LearningRateSchedule implements Tracker {
     public static LearningRateSchedule cosine(
             double rate, int warmupSteps, int totalSteps, double floor) {
         if (totalSteps <= warmupSteps) {
-            throw new LoraException(
-                    "TrainSchedule",
-                    "A cosine schedule of "
-                            + totalSteps
-                            + " steps has no steps left after a warm-up of "
-                            + warmupSteps
-                            + ". Make the warm-up shorter than the whole.");
+            throw TrainingMessage.SCHEDULE.error(totalSteps, warmupSteps);
         }
         return new LearningRateSchedule(rate, warmupSteps, totalSteps, floor);
     }

@@ -19,7 +19,7 @@ import ai.djl.training.loss.Loss;
  */
 public final class NextTokenLoss extends Loss {
     /** The label of a token that does not count, as in torch and Transformers. */
-    public static final long IGNORED = -100;
+    public static final long IGNORED = Targets.IGNORED;
 
     /** Creates the loss. */
     public NextTokenLoss() {

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.ligature.LoraException;
 
 /**
  * A batch made ready: what goes into the block, and what is to come out. Owns its arrays and the
@@ -19,37 +18,16 @@ record NextTokens(NDManager scope, NDArray inputs, Targets targets) implements A
     static NextTokens of(TokenBatch batch, NDManager manager) {
         Shape shape = batch.ids().getShape();
         if (shape.dimension() != 2 || shape.get(1) < 2 || !isIntegral(batch.ids().getDataType())) {
-            throw new LoraException(
-                    "TrainBatchShape",
-                    "A batch is "
-                            + batch.ids().getDataType()
-                            + " of shape "
-                            + shape
-                            + ". Token ids to train on are int64 (B, T), with at least 2 tokens in"
-                            + " a row: one to read and one to predict.");
+            throw TrainingMessage.BATCH_SHAPE.error(batch.ids().getDataType(), shape);
         }
         if (!batch.labels().getShape().equals(shape)) {
-            throw new LoraException(
-                    "TrainLabelShape",
-                    "A batch has ids of shape "
-                            + shape
-                            + " and labels of shape "
-                            + batch.labels().getShape()
-                            + ". Give a label for every token; labels are not shifted.");
+            throw TrainingMessage.LABEL_SHAPE.error(shape, batch.labels().getShape());
         }
         NDManager scope = manager.newSubManager();
-        NDArray inputs = copy(batch.ids().get(scope, new NDIndex(":, :-1")), scope); // (B, T − 1)
+        NDArray inputs =
+                Targets.copy(batch.ids().get(scope, new NDIndex(":, :-1")), scope); // (B, T − 1)
         boolean mayIgnore = batch.labels() != batch.ids();
         return new NextTokens(scope, inputs, Targets.of(batch.labels(), mayIgnore, scope));
-    }
-
-    /**
-     * Returns a copy of ids as int64, on the scope's device. Autograd keeps ids until backward, and
-     * the caller's may lie in a buffer that it frees; {@code toType(type, true)} copies only where
-     * the type changes.
-     */
-    static NDArray copy(NDArray ids, NDManager scope) {
-        return ids.toType(DataType.INT64, false).toDevice(scope.getDevice(), false).duplicate();
     }
 
     /** Returns how many tokens count. */

@@ -3,7 +3,6 @@ package dev.ligature.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import dev.ligature.LoraException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -28,13 +27,7 @@ public final class TokenWindows {
      */
     public static TokenWindows of(long[] tokens, int length) {
         if (length < 2 || tokens.length < length) {
-            throw new LoraException(
-                    "TrainTooFewTokens",
-                    "Windows of "
-                            + length
-                            + " tokens cannot be cut from a stream of "
-                            + tokens.length
-                            + ". Give more text, or a sequence length from 2 up to that.");
+            throw TrainingMessage.TOO_FEW_TOKENS.error(length, tokens.length);
         }
         return new TokenWindows(tokens, length);
     }
@@ -74,9 +67,7 @@ public final class TokenWindows {
 
     static int atLeastOne(int batchSize) {
         if (batchSize < 1) {
-            throw new LoraException(
-                    "TrainBatchSize",
-                    "The batch size is " + batchSize + ". Give at least one row.");
+            throw TrainingMessage.BATCH_SIZE.error(batchSize);
         }
         return batchSize;
     }

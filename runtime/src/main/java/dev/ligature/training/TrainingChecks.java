@@ -3,7 +3,6 @@ package dev.ligature.training;
 import ai.djl.Device;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import dev.ligature.LoraException;
 import java.util.List;
 
 /** What must hold of a block, a batch and a step's numbers. */
@@ -14,33 +13,15 @@ final class TrainingChecks {
     static List<Parameter> trainable(Block block, Device device) {
         List<Parameter> trainable = Gradients.trainable(block);
         if (trainable.isEmpty()) {
-            throw new LoraException(
-                    "TrainNothing",
-                    "None of the "
-                            + block.getParameters().size()
-                            + " parameters of the block is trainable. Route a trainable adapter, or"
-                            + " unfreeze what is to be trained.");
+            throw TrainingMessage.NOTHING.error(block.getParameters().size());
         }
         for (Parameter parameter : trainable) {
             if (!parameter.isInitialized()) {
-                throw new LoraException(
-                        "TrainNotInitialized",
-                        "Parameter "
-                                + parameter.getName()
-                                + " has no array. Initialise the block, or load it, before training"
-                                + " it.");
+                throw TrainingMessage.NOT_INITIALIZED.error(parameter.getName());
             }
             Device actual = parameter.getArray().getDevice();
             if (!actual.equals(device)) {
-                throw new LoraException(
-                        "TrainDevice",
-                        "Parameter "
-                                + parameter.getName()
-                                + " is on "
-                                + actual
-                                + " and the loop's manager on "
-                                + device
-                                + ". Give the loop a manager of the parameters' device.");
+                throw TrainingMessage.DEVICE.error(parameter.getName(), actual, device);
             }
         }
         return trainable;
@@ -48,29 +29,13 @@ final class TrainingChecks {
 
     static void someTokens(long tokens) {
         if (tokens == 0) {
-            throw new LoraException(
-                    "TrainNoTokens",
-                    "The batches have no token that counts. Give at least one batch with a label"
-                            + " other than "
-                            + NextTokenLoss.IGNORED
-                            + " after the first token of a row.");
+            throw TrainingMessage.NO_TOKENS.error(NextTokenLoss.IGNORED);
         }
     }
 
     static void finite(double norm, double loss, long step, double learningRate) {
         if (!Double.isFinite(norm)) {
-            throw new LoraException(
-                    "TrainDiverged",
-                    "The gradient norm of step "
-                            + step
-                            + " is "
-                            + norm
-                            + ", at loss "
-                            + loss
-                            + " and learning rate "
-                            + learningRate
-                            + ". The step was not taken. Start again with a lower learning rate, or"
-                            + " with a maximum gradient norm.");
+            throw TrainingMessage.DIVERGED.error(step, norm, loss, learningRate);
         }
     }
 }

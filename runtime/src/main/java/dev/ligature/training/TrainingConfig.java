@@ -1,7 +1,6 @@
 package dev.ligature.training;
 
 import ai.djl.training.tracker.Tracker;
-import dev.ligature.LoraException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,8 +56,7 @@ public record TrainingConfig(
 
     private static void require(boolean holds, String name, double value, String range) {
         if (!holds) {
-            throw new LoraException(
-                    "TrainConfig", name + " is " + value + "; it must be " + range + ".");
+            throw TrainingMessage.CONFIG.error(name, value, range);
         }
     }
 
@@ -136,16 +134,10 @@ public record TrainingConfig(
         public TrainingConfig build() {
             boolean adamw = optimizer == OptimizerKind.ADAMW;
             if (schedule != null && learningRate != null) {
-                throw new LoraException(
-                        "TrainConfig",
-                        "Both a learning rate and a schedule are set; a schedule has"
-                                + " the rate in it. Set one of them.");
+                throw TrainingMessage.RATE_AND_SCHEDULE.error();
             }
             if (!adamw && (beta1 != null || epsilon != null)) {
-                throw new LoraException(
-                        "TrainConfig",
-                        "betas or eps are set, which SGD does not have. Leave them"
-                                + " out, or use AdamW.");
+                throw TrainingMessage.SGD_BETAS.error();
             }
             double rate = orElse(learningRate, 1e-3);
             require(rate >= 0 && rate < INFINITE, "learningRate", rate, "at least 0, and finite");

@@ -20,7 +20,9 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Trains the trainable parameters of a block to predict the next token.
+ * Next-token training: trains the trainable parameters of a block to predict each token from those
+ * before it. For other losses, use DJL's {@code Trainer} with {@link AdamW} and {@link
+ * GradientClipping}.
  *
  * <p>The block takes {@code NDList(ids (B, T) int64)} and gives logits (B, T, V), each from the
  * tokens up to it; it is initialised, and what shall not change is frozen. The loop never
@@ -207,10 +209,7 @@ public final class TrainingLoop implements AutoCloseable {
         try {
             return trainer.newGradientCollector();
         } catch (IllegalStateException e) {
-            throw new LoraException(
-                    "TrainCollecting",
-                    "A GradientCollector is open elsewhere in this process, and DJL allows one. Close"
-                            + " it before a step; training loops take turns by themselves.");
+            throw TrainingMessage.COLLECTING.state();
         }
     }
 

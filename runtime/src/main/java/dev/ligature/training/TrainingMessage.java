@@ -1,0 +1,74 @@
+package dev.ligature.training;
+
+import dev.ligature.internal.diag.Message;
+
+/** What training reports. */
+enum TrainingMessage implements Message {
+    CONFIG("TrainConfig", "%1$s is %2$s; it must be %3$s."),
+    RATE_AND_SCHEDULE(
+            "TrainConfig",
+            "Both a learning rate and a schedule are set; a schedule has the rate in it. Set one of"
+                    + " them."),
+    SGD_BETAS(
+            "TrainConfig",
+            "betas or eps are set, which SGD does not have. Leave them out, or use AdamW."),
+    SCHEDULE(
+            "TrainSchedule",
+            "A cosine schedule of %1$s steps has no steps left after a warm-up of %2$s. Make the"
+                    + " warm-up shorter than the whole."),
+    TOO_FEW_TOKENS(
+            "TrainTooFewTokens",
+            "Windows of %1$s tokens cannot be cut from a stream of %2$s. Give more text, or a"
+                    + " sequence length from 2 up to that."),
+    BATCH_SIZE("TrainBatchSize", "The batch size is %1$s. Give at least one row."),
+    NOTHING(
+            "TrainNothing",
+            "None of the %1$s parameters of the block is trainable. Route a trainable adapter, or"
+                    + " unfreeze what is to be trained."),
+    NOT_INITIALIZED(
+            "TrainNotInitialized",
+            "Parameter %1$s has no array. Initialise the block, or load it, before training it."),
+    DEVICE(
+            "TrainDevice",
+            "Parameter %1$s is on %2$s and the loop's manager on %3$s. Give the loop a manager of"
+                    + " the parameters' device."),
+    BATCH_SHAPE(
+            "TrainBatchShape",
+            "A batch is %1$s of shape %2$s. Token ids to train on are int64 (B, T), with at least 2"
+                    + " tokens in a row: one to read and one to predict."),
+    LABEL_SHAPE(
+            "TrainLabelShape",
+            "A batch has ids of shape %1$s and labels of shape %2$s. Give a label for every token;"
+                    + " labels are not shifted."),
+    NO_TOKENS(
+            "TrainNoTokens",
+            "The batches have no token that counts. Give at least one batch with a label other than"
+                    + " %1$s after the first token of a row."),
+    DIVERGED(
+            "TrainDiverged",
+            "The gradient norm of step %1$s is %2$s, at loss %3$s and learning rate %4$s. The step"
+                    + " was not taken. Start again with a lower learning rate, or with a maximum"
+                    + " gradient norm."),
+    COLLECTING(
+            "TrainCollecting",
+            "A GradientCollector is open elsewhere in this process, and DJL allows one. Close it"
+                    + " before a step; training loops take turns by themselves.");
+
+    private final String code;
+    private final String pattern;
+
+    TrainingMessage(String code, String pattern) {
+        this.code = code;
+        this.pattern = pattern;
+    }
+
+    @Override
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
+    }
+}
