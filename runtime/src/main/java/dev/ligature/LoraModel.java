@@ -1,9 +1,12 @@
 package dev.ligature;
 
+import ai.djl.inference.Predictor;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import ai.djl.translate.Translator;
 import ai.djl.util.PairList;
 import dev.ligature.block.ForwardingBlock;
 import dev.ligature.checkpoint.AdapterLoadOptions;
@@ -17,6 +20,7 @@ import dev.ligature.internal.registry.RouteTable;
 import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.internal.route.Route;
 import dev.ligature.internal.route.RoutedBlock;
+import dev.ligature.internal.route.RoutedPredictor;
 import dev.ligature.internal.slot.ModelBinding;
 import dev.ligature.internal.slot.Slots;
 import dev.ligature.internal.slot.Untier;
@@ -40,19 +44,28 @@ import org.jspecify.annotations.Nullable;
  * LoraModel lora = LlamaForCausalLMLora.wrap(model);
  * lora.create("legal", LoraConfig.builder().setTargetModules("q_proj", "v_proj").build());
  * Block legal = lora.routed(Routing.of("legal")); // for Model.setBlock, Trainer and Predictor
- * NDList logits = lora.forward(store, new NDList(ids), Routing.of("legal")); // or per request
+ * NDList logits = lora.forward(new NDList(ids), Routing.of("legal")); // or per request
  * }</pre>
+ *
+ * <p>A wrapped model has four forms. All share the base's weights:
+ *
+ * <pre>
+ * lora                     a block: the base alone
+ * lora.routed(routing)     a block: the base with the adapters of one routing; can be trained
+ * lora.routedByInput()     a block: each row names its adapter in an extra input
+ * lora.merge(routing)      a block: W + ΔW computed once, for serving without extra cost
+ * </pre>
  *
  * <p>Wrapping freezes the base's parameters; {@link #unwrap} gives the model back as it was. Any
  * number of threads may forward at once, with different adapters, while others create and remove
  * some: a request keeps its adapter until it ends.
  */
-public final class LoraModel extends ForwardingBlock {
+public final class LoraModel extends ForwardingBlock implements AutoCloseable {
     private final ModelBinding wrapping;
     private final Block base;
     private final Slots slots;
     private final RouteTable table;
-    private final AdapterRegistry adapters;
+    private final AdapterRegistry adapters; // also the lock of wrapping and unwrapping
     private final MergeLedger merges;
 
     private LoraModel(ModelBinding wrapping) {
@@ -278,6 +291,16 @@ public final class LoraModel extends ForwardingBlock {
         return table.named(name).adapter();
     }
 
+    /** Returns whether there is an adapter of a name. */
+    public boolean hasAdapter(String name) {
+        return table.names().contains(name);
+    }
+
+    /** Returns the adapters as they are now, sorted by name. */
+    public List<Adapter> adapters() {
+        return table.adapters();
+    }
+
     /** Returns the names of the adapters, sorted. */
     public Set<String> adapterNames() {
         return table.names();
@@ -338,6 +361,36 @@ public final class LoraModel extends ForwardingBlock {
     }
 
     /**
+     * Forwards one request through adapters, for serving, without a parameter store of the
+     * caller's.
+     *
+     * @param inputs the model's inputs; the results belong to the manager of the first
+     * @param routing which adapters, or none
+     * @return the model's outputs
+     * @throws LoraException as {@link #forward(ParameterStore, NDList, Routing)}
+     */
+    public NDList forward(NDList inputs, Routing routing) {
+        // A store keeps the parameters that it was asked for, so each request has one of its own.
+        try (NDManager scope = inputs.head().getManager().newSubManager()) {
+            return forward(new ParameterStore(scope, false), inputs, routing);
+        }
+    }
+
+    /**
+     * Returns a predictor through adapters, on the base's device. Closing it frees what it has made
+     * and leaves this model as it is.
+     *
+     * @param translator turns the caller's inputs into the model's, and its outputs back
+     * @param routing which adapters, or none
+     * @param <I> the type of the inputs
+     * @param <O> the type of the outputs
+     * @throws LoraException if there is no such adapter, or if several cannot be summed
+     */
+    public <I, O> Predictor<I, O> newPredictor(Translator<I, O> translator, Routing routing) {
+        return RoutedPredictor.of(routed(routing), translator);
+    }
+
+    /**
      * Sets how many bytes the stacked factors of batches may take; 256 MiB at first. A batch whose
      * rows go through many adapters uses a copy of their factors. It is kept for later batches of
      * the same adapters or, where the ranks of all sum to more than 32, of the same rows; the one
@@ -387,6 +440,19 @@ public final class LoraModel extends ForwardingBlock {
         synchronized (adapters) {
             merges.write(routing, options);
             unwrap();
+        }
+    }
+
+    /**
+     * Unwraps the model, as {@link #unwrap} does, and so frees all adapters. Does nothing if that
+     * was done already.
+     */
+    @Override
+    public void close() {
+        synchronized (adapters) {
+            if (slots.isBound()) {
+                unwrap();
+            }
         }
     }
 

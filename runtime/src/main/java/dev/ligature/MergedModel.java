@@ -19,6 +19,7 @@ import dev.ligature.internal.adapter.RefCount;
 import dev.ligature.internal.effect.BoundAdapter;
 import dev.ligature.internal.effect.WeightEffect;
 import dev.ligature.internal.route.Route;
+import dev.ligature.internal.slot.ForwardingParameterStore;
 import dev.ligature.internal.slot.Slot;
 import dev.ligature.internal.slot.SlotParameter;
 import dev.ligature.internal.slot.Slots;
@@ -282,27 +283,20 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
     }
 
     /** Gives merged weights in place of the base's. */
-    private static final class Store extends ParameterStore {
-        private final ParameterStore raw;
-        private final NDManager manager;
+    private static final class Store extends ForwardingParameterStore {
+        private final ParameterStore next;
         private final IdentityHashMap<Parameter, NDArray> merged;
 
-        Store(ParameterStore raw, NDManager manager, IdentityHashMap<Parameter, NDArray> merged) {
-            super(manager, false);
-            this.raw = raw;
-            this.manager = manager;
+        Store(ParameterStore next, NDManager manager, IdentityHashMap<Parameter, NDArray> merged) {
+            super(next, manager);
+            this.next = next;
             this.merged = merged;
         }
 
         @Override
         public NDArray getValue(Parameter parameter, Device device, boolean training) {
             NDArray array = merged.get(parameter);
-            return array == null ? raw.getValue(parameter, device, training) : array;
-        }
-
-        @Override
-        public NDManager getManager() {
-            return manager;
+            return array == null ? next.getValue(parameter, device, training) : array;
         }
     }
 }

@@ -21,6 +21,7 @@ public final class AdapterState implements Adapter {
     private volatile String name;
     private final long handle = HANDLES.incrementAndGet();
     private final LoraPlan plan;
+    private final NDManager manager;
     private final AdapterParts parts;
     private volatile boolean trainable;
     private final AtomicLong changes = new AtomicLong();
@@ -36,6 +37,7 @@ public final class AdapterState implements Adapter {
             String name, LoraPlan plan, NDManager manager, AdapterParts parts, boolean trainable) {
         this.name = name;
         this.plan = plan;
+        this.manager = manager;
         this.uses = new RefCount(manager::close);
         this.parts = parts;
         this.trainable = trainable;
@@ -60,6 +62,11 @@ public final class AdapterState implements Adapter {
     @Override
     public LoraPlan plan() {
         return plan;
+    }
+
+    /** Returns the owner of the adapter's arrays. */
+    NDManager manager() {
+        return manager;
     }
 
     /** Returns the pairs, one per adapted weight, in the model's order. */

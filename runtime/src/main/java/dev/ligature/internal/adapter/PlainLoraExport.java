@@ -25,7 +25,7 @@ public final class PlainLoraExport implements AutoCloseable {
 
     /** Returns the arrays of an adapter that is in use; they live until this is closed. */
     public static PlainLoraExport of(AdapterState adapter) {
-        NDManager scope = adapter.pairs().get(0).manager().newSubManager();
+        NDManager scope = adapter.manager().newSubManager();
         PlainLoraExport saved = new PlainLoraExport(ConvertedPlan.of(adapter.plan()), scope);
         for (int i = 0; i < adapter.pairs().size(); i++) {
             FactorArrays arrays = adapter.pairs().get(i).detached();

@@ -1,6 +1,7 @@
 package dev.ligature.internal.registry;
 
 import ai.djl.ndarray.NDManager;
+import dev.ligature.Adapter;
 import dev.ligature.Routing;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.internal.adapter.AdapterState;
@@ -67,6 +68,14 @@ public final class RouteTable {
     /** Returns the names, sorted. */
     public Set<String> names() {
         return new TreeSet<>(byName.keySet());
+    }
+
+    /** Returns the adapters, sorted by name. */
+    public List<Adapter> adapters() {
+        return byName.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .<Adapter>map(entry -> entry.getValue().adapter())
+                .toList();
     }
 
     boolean contains(String name) {

@@ -71,6 +71,11 @@ public final class Slots {
         }
     }
 
+    /** Returns whether the model is wrapped. */
+    public boolean isBound() {
+        return bound;
+    }
+
     /** Returns the sink that puts slot blocks into the model's fields. */
     ModuleSink binder() {
         bound = true;

@@ -1,0 +1,26 @@
+package dev.ligature.internal.route;
+
+import ai.djl.Model;
+import ai.djl.inference.Predictor;
+import ai.djl.nn.Block;
+import ai.djl.translate.Translator;
+
+/** A predictor that owns the DJL model that it was made from. */
+public final class RoutedPredictor<I, O> extends Predictor<I, O> {
+    private RoutedPredictor(Model model, Translator<I, O> translator) {
+        super(model, translator, model.getNDManager().getDevice(), false);
+    }
+
+    /** Returns a predictor for a block, on the device of the default engine. */
+    public static <I, O> Predictor<I, O> of(Block block, Translator<I, O> translator) {
+        Model model = Model.newInstance("routed");
+        model.setBlock(block);
+        return new RoutedPredictor<>(model, translator);
+    }
+
+    @Override
+    public void close() {
+        super.close();
+        model.close();
+    }
+}
