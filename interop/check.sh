@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Shows that Ligature and real PEFT read each other's adapters and agree on the logits. Needs Python 3.10 or later with
+# Shows that Ligature and real PEFT read each other's adapters and agree on the logits, and that what
+# docs/peft-differences.md says of PEFT is true of the installed one. Needs Python 3.10 or later with
 # venv, a JDK, Maven, and about 1 GB of downloads the first time.
 #
 #   interop/check.sh [DIRECTORY [OPTION ...]]     keeps what it makes in DIRECTORY; without one, in a directory that it deletes
@@ -25,4 +26,7 @@ else
     trap 'rm -rf "$work"' EXIT
 fi
 export HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
+if [[ $# -eq 0 ]]; then
+    "$PYTHON" "$here/check_claims.py"
+fi
 "$PYTHON" "$here/check.py" "$work" "$@"

@@ -7,7 +7,7 @@ and expected.safetensors with the update of each module, (out, in) in float32, f
 
     <combination>.<module>
 
-All but the svd ones are what PEFT's add_weighted_adapter gives. Its svd forms multiply by the scaling twice, so those
+All but the svd ones are what PEFT's add_weighted_adapter gives. Its svd forms multiplied by the scaling twice before 0.21.0, so those
 are computed here from the same functions of peft.utils.merge_utils on the updates themselves, and cut to the rank by
 torch.linalg.svd.
 """

@@ -1,0 +1,6 @@
+"""What docs/peft-differences.md says of PEFT, as functions that try it on the installed PEFT.
+
+Each module holds the claims of one section of the page; `registry` collects them, `toys` has the models.
+"""
+
+from claims import combining, files, layers, matching, replacing, ties, ties_files, ties_training  # noqa: F401
