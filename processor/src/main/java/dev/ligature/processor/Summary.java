@@ -11,10 +11,10 @@ final class Summary {
 
     static String of(InjectorSpec injector) {
         List<String> parts = new ArrayList<>();
-        if (injector.superclass() != null) {
-            parts.add("what " + injector.superclass().injector().display() + " binds");
+        if (injector.body().superclass() != null) {
+            parts.add("what " + injector.body().superclass().injector().display() + " binds");
         }
-        for (Line line : injector.lines()) {
+        for (Line line : injector.body().lines()) {
             if (line instanceof Line.Modules modules) {
                 parts.add(modules.name() + (modules.repeated() ? ".*" : ""));
             } else if (line instanceof Line.Children children) {
@@ -24,7 +24,7 @@ final class Summary {
                 parts.add(name + " (" + String.join(" or ", classes) + ")");
             }
         }
-        for (InjectorSpec.TieGroup group : injector.ties()) {
+        for (InjectorSpec.TieGroup group : injector.body().ties()) {
             String when = group.when().isEmpty() ? "" : " when " + group.when();
             group.ties().forEach(tie -> parts.add(tie.reader() + " = " + tie.source() + when));
         }

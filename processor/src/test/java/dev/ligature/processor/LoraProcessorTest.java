@@ -51,9 +51,9 @@ class LoraProcessorTest {
                 texts(compilation));
     }
 
+    /** Compilers show processors no class in the body of a method: docs/errors.md says so. */
     @Test
-    @Covers(Message.CLASS_LOCAL)
-    void aLocalClass_isAnErrorOfJavac() {
+    void aLocalClass_isNotSeen_andNothingIsReported() {
         Compilation compilation =
                 compile(
                         source(
@@ -62,50 +62,12 @@ class LoraProcessorTest {
                                 "    void method() {",
                                 "        class Local extends ToyBlock {",
                                 "            @LoraTarget Block w;",
-                                "            static class Within extends ToyBlock {",
-                                "                @LoraChild Fine fine;",
-                                "            }",
                                 "        }",
-                                "        class Plain extends ToyBlock { Block w; }",
                                 "    }",
                                 "    Object anonymous = new ToyBlock() {",
                                 "        @LoraTarget Block w;",
                                 "    };",
-                                "}"),
-                        source("m.Fine", "class Fine extends ToyBlock { @LoraTarget Block w; }"));
-
-        String text =
-                " ERROR [LoraClassLocal] %s stands in the body of a method, where no processor sees"
-                        + " it, so its annotations have no effect. Make it a static nested class,"
-                        + " or a class of its own.";
-        assertEquals(
-                List.of(
-                        "Around.java:7:9" + text.formatted("Local"),
-                        "Around.java:9:20" + text.formatted("Within"),
-                        "Around.java:15:39" + text.formatted("An anonymous class")),
-                texts(compilation));
-    }
-
-    /** Tools that compile by parts hand processors an environment of their own. */
-    @Test
-    void anEnvironmentThatIsNotJavacsOwn_isFine() {
-        Compilation compilation =
-                Inline.compiler(
-                                new Delegate() {
-                                    @Override
-                                    void beforeCreating(String name, Object[] origins) {}
-                                })
-                        .compile(
-                                ONE,
-                                source(
-                                        "m.Around",
-                                        "class Around {",
-                                        "    void method() {",
-                                        "        class Local extends ToyBlock {",
-                                        "            @LoraTarget Block w;",
-                                        "        }",
-                                        "    }",
-                                        "}"));
+                                "}"));
 
         assertEquals(List.of(), texts(compilation));
     }

@@ -1,5 +1,6 @@
 package dev.ligature.processor.check;
 
+import dev.ligature.processor.model.Trait;
 import dev.ligature.processor.diag.Diagnostic;
 import dev.ligature.processor.diag.Message;
 import dev.ligature.processor.diag.Site;
@@ -42,7 +43,7 @@ final class ChildRule implements Rule {
         String field = child.field().name();
         Site site = child.field().site();
         List<ModelGraph.Alternative> alternatives = subject.graph().alternatives(declared);
-        boolean isOpen = alternatives.stream().anyMatch(one -> one.type().traits().isAbstract());
+        boolean isOpen = alternatives.stream().anyMatch(one -> one.type().traits().has(Trait.ABSTRACT));
         if (!isOpen && alternatives.stream().allMatch(one -> one.visited() == null)) {
             found.add(
                     Diagnostic.of(
@@ -58,7 +59,7 @@ final class ChildRule implements Rule {
             return;
         }
         for (ModelGraph.Alternative one : alternatives) {
-            if (one.type().traits().isAbstract()) {
+            if (one.type().traits().has(Trait.ABSTRACT)) {
                 String open = one.type().id().display();
                 found.add(Diagnostic.of(Message.CHILD_ABSTRACT, site, field, open));
             } else {
@@ -109,6 +110,6 @@ final class ChildRule implements Rule {
 
     /** Returns whether the class is an error of its own, in this same compilation. */
     private static boolean isReported(ClassSpec spec) {
-        return spec.traits().isPrivate() && spec.isAnnotated();
+        return spec.traits().has(Trait.PRIVATE) && spec.isAnnotated();
     }
 }

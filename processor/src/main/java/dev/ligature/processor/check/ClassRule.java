@@ -1,5 +1,6 @@
 package dev.ligature.processor.check;
 
+import dev.ligature.processor.model.Trait;
 import dev.ligature.processor.diag.Diagnostic;
 import dev.ligature.processor.diag.Message;
 import dev.ligature.processor.model.ClassSpec;
@@ -18,13 +19,13 @@ final class ClassRule implements Rule {
             String article = "aeiou".indexOf(kind.charAt(0)) >= 0 ? "an " : "a ";
             return List.of(Diagnostic.of(Message.CLASS_KIND, spec.site(), name, article + kind));
         }
-        if (spec.traits().isPrivate()) {
+        if (spec.traits().has(Trait.PRIVATE)) {
             found.add(Diagnostic.of(Message.CLASS_PRIVATE, spec.site(), name, subject.injector()));
         }
-        if (spec.traits().isInner()) {
+        if (spec.traits().has(Trait.INNER)) {
             found.add(Diagnostic.of(Message.CLASS_INNER, spec.site(), name));
         }
-        if (!spec.traits().isBlock()) {
+        if (!spec.traits().has(Trait.BLOCK)) {
             found.add(Diagnostic.of(Message.CLASS_NOT_BLOCK, spec.site(), name));
         }
         return found;

@@ -1,5 +1,6 @@
 package dev.ligature.processor.check;
 
+import dev.ligature.processor.model.Trait;
 import dev.ligature.processor.diag.Diagnostic;
 import dev.ligature.processor.diag.Message;
 import dev.ligature.processor.model.Field;
@@ -32,7 +33,7 @@ final class FieldRule implements Rule {
 
     private static void addReach(
             Subject subject, String annotation, Field field, List<Diagnostic> found) {
-        if (field.isPrivate()) {
+        if (field.has(Trait.PRIVATE)) {
             found.add(
                     Diagnostic.of(
                             Message.FIELD_PRIVATE,
@@ -41,14 +42,14 @@ final class FieldRule implements Rule {
                             field.name(),
                             subject.injector()));
         }
-        if (field.isStatic()) {
+        if (field.has(Trait.STATIC)) {
             found.add(Diagnostic.of(Message.FIELD_STATIC, field.site(), annotation, field.name()));
         }
     }
 
     private static void addTarget(Subject subject, Member.Target target, List<Diagnostic> found) {
         Field field = target.field();
-        if (field.isFinal()) {
+        if (field.has(Trait.FINAL)) {
             found.add(
                     Diagnostic.of(
                             Message.FIELD_FINAL, field.site(), field.name(), subject.injector()));

@@ -1,5 +1,10 @@
 package dev.ligature.processor.check;
 
+import dev.ligature.processor.model.InjectorSpec.Flag;
+import dev.ligature.processor.model.InjectorSpec.Body;
+import java.util.Set;
+import java.util.EnumSet;
+import dev.ligature.processor.model.Trait;
 import dev.ligature.processor.model.ChildType;
 import dev.ligature.processor.model.ClassId;
 import dev.ligature.processor.model.ClassSpec;
@@ -34,22 +39,32 @@ final class InjectorPlan {
     }
 
     InjectorSpec settle(boolean hasErrors) {
-        boolean isNameable = !spec.traits().isPrivate() && !spec.traits().isInner();
+        Set<Flag> flags = EnumSet.noneOf(Flag.class);
+        if (spec.traits().has(Trait.PUBLIC)) {
+            flags.add(Flag.PUBLIC);
+        }
+        if (!spec.traits().has(Trait.PRIVATE) && !spec.traits().has(Trait.INNER)) {
+            flags.add(Flag.NAMEABLE);
+            if (spec.traits().has(Trait.BLOCK)) {
+                flags.add(Flag.WRAPPABLE);
+            }
+        }
         boolean isBroken = hasErrors || !isReachable();
-        List<Line> lines = isBroken ? List.of() : lines();
+        if (isBroken) {
+            flags.add(Flag.BROKEN);
+        }
         return new InjectorSpec(
                 spec.id(),
-                spec.traits().isPublic(),
                 spec.traits().typeParameters(),
-                isNameable,
-                spec.traits().isBlock() && isNameable,
+                flags,
                 deprecations(),
-                isBroken,
                 constants(),
-                isBroken ? null : spec.superclass(),
-                lines,
-                isBroken ? List.of() : ties(),
-                List.copyOf(dispatches.values()));
+                isBroken ? Body.EMPTY : body());
+    }
+
+    private Body body() {
+        List<Line> lines = lines(); // finds the dispatches
+        return new Body(spec.superclass(), lines, ties(), List.copyOf(dispatches.values()));
     }
 
     private List<Deprecation> deprecations() {
@@ -73,7 +88,7 @@ final class InjectorPlan {
 
     /** Returns false if a class in use is private or inner, which is reported at that class. */
     private boolean isReachable() {
-        return related().noneMatch(type -> type.traits().isPrivate() || type.traits().isInner());
+        return related().noneMatch(type -> type.traits().has(Trait.PRIVATE) || type.traits().has(Trait.INNER));
     }
 
     /** Returns the classes that the generated class may name: of children and the superclass. */
@@ -137,8 +152,8 @@ final class InjectorPlan {
                         .map(visited -> visited.id())
                         .distinct()
                         .toList();
-        boolean isDispatched = declared.traits().isSealed();
-        boolean isExact = !isDispatched && !declared.traits().isFinal();
+        boolean isDispatched = declared.traits().has(Trait.SEALED);
+        boolean isExact = !isDispatched && !declared.traits().has(Trait.FINAL);
         return new Line.Children(
                 child.name().value(),
                 child.field().name(),
@@ -175,7 +190,7 @@ final class InjectorPlan {
         return new Branch(
                 one.type().id(),
                 one.type().traits().typeParameters(),
-                !one.type().traits().isFinal(),
+                !one.type().traits().has(Trait.FINAL),
                 one.visited() == null ? null : one.visited().id());
     }
 

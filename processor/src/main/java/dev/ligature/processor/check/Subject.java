@@ -1,5 +1,6 @@
 package dev.ligature.processor.check;
 
+import dev.ligature.processor.model.Trait;
 import dev.ligature.processor.model.ClassId;
 import dev.ligature.processor.model.ClassSpec;
 import dev.ligature.processor.model.ModelGraph;
@@ -21,7 +22,7 @@ record Subject(ClassSpec spec, ModelGraph graph, List<ModulePath> paths, TieReso
 
     /** Returns whether generated code in this class's package can name another class. */
     boolean canName(ClassSpec other) {
-        return !other.traits().isPrivate() && (isNear(other.id()) || other.traits().isPublic());
+        return !other.traits().has(Trait.PRIVATE) && (isNear(other.id()) || other.traits().has(Trait.PUBLIC));
     }
 
     private boolean isNear(ClassId other) {

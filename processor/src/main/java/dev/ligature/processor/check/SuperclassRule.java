@@ -1,5 +1,6 @@
 package dev.ligature.processor.check;
 
+import dev.ligature.processor.model.Trait;
 import dev.ligature.processor.diag.Diagnostic;
 import dev.ligature.processor.diag.Message;
 import dev.ligature.processor.diag.Site;
@@ -24,7 +25,7 @@ final class SuperclassRule implements Rule {
         if (!superclass.origin().isContractKnown()) {
             return List.of(contract(superclass, site));
         }
-        if (!subject.canName(superclass) && !superclass.traits().isPrivate()) {
+        if (!subject.canName(superclass) && !superclass.traits().has(Trait.PRIVATE)) {
             String from = subject.spec().id().packageName();
             return List.of(
                     Diagnostic.of(

@@ -1,5 +1,6 @@
 package dev.ligature.processor.check;
 
+import dev.ligature.processor.model.Trait;
 import dev.ligature.processor.diag.Diagnostic;
 import dev.ligature.processor.diag.Message;
 import dev.ligature.processor.model.ClassSpec;
@@ -13,7 +14,7 @@ final class UnreachableRule implements Rule {
     public List<Diagnostic> check(Subject subject) {
         List<Diagnostic> found = new ArrayList<>();
         for (Member.Plain field : subject.spec().plainFields()) {
-            if (field.holds() == null || field.field().isStatic()) {
+            if (field.holds() == null || field.field().has(Trait.STATIC)) {
                 continue;
             }
             ClassSpec held = subject.graph().get(field.holds());

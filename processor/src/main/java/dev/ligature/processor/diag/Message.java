@@ -19,10 +19,6 @@ public enum Message {
             "LoraClassInner",
             "%1$s is an inner class, which exists only within an instance of another. Make it"
                     + " static."),
-    CLASS_LOCAL(
-            "LoraClassLocal",
-            "%1$s stands in the body of a method, where no processor sees it, so its annotations"
-                    + " have no effect. Make it a static nested class, or a class of its own."),
     CLASS_NOT_BLOCK(
             "LoraClassNotBlock",
             "%1$s has annotated fields but is not an ai.djl.nn.Block. Let it extend AbstractBlock,"

@@ -12,34 +12,70 @@ import org.jspecify.annotations.Nullable;
  * @param site the class
  * @param traits what kind of class it is
  * @param origin where its generated class comes from
- * @param superclass the nearest superclass with annotated members, or null
- * @param permitted its permitted subclasses by name, if it is sealed
- * @param members its fields, in order of declaration
- * @param ties its ties: those on the class, then those on fields, in order of declaration
- * @param switches what a {@code when} may name, and what those that are written do name
- * @param missing the types that its annotated fields and supertypes name and that do not exist yet
- * @param missingElsewhere the types that its other fields name and that do not exist yet
+ * @param hierarchy the classes above and below it
+ * @param contents what it declares
+ * @param missingTypes the types that it names and that do not exist yet
  */
 public record ClassSpec(
         ClassId id,
         Site site,
         ClassTraits traits,
         Origin origin,
-        @Nullable ClassId superclass,
-        List<ClassId> permitted,
-        List<Member> members,
-        List<Tie> ties,
-        List<Switch> switches,
-        List<String> missing,
-        List<String> missingElsewhere) {
-    /** Copies the lists. */
-    public ClassSpec {
-        permitted = List.copyOf(permitted);
-        members = List.copyOf(members);
-        ties = List.copyOf(ties);
-        switches = List.copyOf(switches);
-        missing = List.copyOf(missing);
-        missingElsewhere = List.copyOf(missingElsewhere);
+        Hierarchy hierarchy,
+        Contents contents,
+        MissingTypes missingTypes) {
+    /**
+     * The classes above and below a class.
+     *
+     * @param superclass the nearest superclass with annotated members, or null
+     * @param permitted its permitted subclasses by name, if it is sealed
+     */
+    public record Hierarchy(@Nullable ClassId superclass, List<ClassId> permitted) {
+        /** Copies the list. */
+        public Hierarchy {
+            permitted = List.copyOf(permitted);
+        }
+    }
+
+    /**
+     * What a class declares.
+     *
+     * @param members its fields, in order of declaration
+     * @param ties its ties: those on the class, then those on fields, in order of declaration
+     * @param switches what a {@code when} may name, and what those that are written do name
+     */
+    public record Contents(List<Member> members, List<Tie> ties, List<Switch> switches) {
+        /** Copies the lists. */
+        public Contents {
+            members = List.copyOf(members);
+            ties = List.copyOf(ties);
+            switches = List.copyOf(switches);
+        }
+    }
+
+    /** Returns the nearest superclass with annotated members, or null. */
+    public @Nullable ClassId superclass() {
+        return hierarchy.superclass();
+    }
+
+    /** Returns the permitted subclasses by name, if the class is sealed. */
+    public List<ClassId> permitted() {
+        return hierarchy.permitted();
+    }
+
+    /** Returns the fields, in order of declaration. */
+    public List<Member> members() {
+        return contents.members();
+    }
+
+    /** Returns the ties: those on the class, then those on fields, in order of declaration. */
+    public List<Tie> ties() {
+        return contents.ties();
+    }
+
+    /** Returns what a {@code when} may name, and what those that are written do name. */
+    public List<Switch> switches() {
+        return contents.switches();
     }
 
     /** Returns the fields that are modules. */
@@ -59,10 +95,10 @@ public record ClassSpec(
 
     /** Returns whether the class itself carries annotations, and so has a generated class. */
     public boolean isAnnotated() {
-        return !ties.isEmpty() || members.stream().anyMatch(m -> !(m instanceof Member.Plain));
+        return !ties().isEmpty() || members().stream().anyMatch(m -> !(m instanceof Member.Plain));
     }
 
     private <M extends Member> List<M> only(Class<M> type) {
-        return members.stream().filter(type::isInstance).map(type::cast).toList();
+        return members().stream().filter(type::isInstance).map(type::cast).toList();
     }
 }

@@ -1,44 +1,72 @@
 package dev.ligature.processor.model;
 
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A generated class, settled to the last name.
  *
  * @param model the class that it visits
- * @param isPublic whether it is public
  * @param typeParameters how many type parameters the model has
- * @param isNameable whether generated code can name the model
- * @param isWrappable whether the model is a block, and so can be wrapped; if not, it has errors
+ * @param flags what holds for it
  * @param deprecations the warnings that the use of the model and its parts gives
- * @param isBroken whether the model has errors: the members are there, but do nothing
  * @param constants the constants, in order of declaration
- * @param superclass the superclass whose generated class comes first, or null
- * @param lines what is visited, in order of declaration
- * @param ties the ties, grouped by when they hold
- * @param dispatches the sealed classes of children
+ * @param body what its methods do
  */
 public record InjectorSpec(
         ClassId model,
-        boolean isPublic,
         int typeParameters,
-        boolean isNameable,
-        boolean isWrappable,
+        Set<Flag> flags,
         List<Deprecation> deprecations,
-        boolean isBroken,
         List<Constant> constants,
-        @Nullable ClassId superclass,
-        List<Line> lines,
-        List<TieGroup> ties,
-        List<Dispatch> dispatches) {
+        Body body) {
     /** Copies the lists. */
     public InjectorSpec {
+        flags = Set.copyOf(flags);
         deprecations = List.copyOf(deprecations);
         constants = List.copyOf(constants);
-        lines = List.copyOf(lines);
-        ties = List.copyOf(ties);
-        dispatches = List.copyOf(dispatches);
+    }
+
+    /** What may hold for a generated class. */
+    public enum Flag {
+        /** It is public. */
+        PUBLIC,
+        /** Generated code can name the model. */
+        NAMEABLE,
+        /** The model is a block and can be named, and so can be wrapped; if not, it has errors. */
+        WRAPPABLE,
+        /** The model has errors: the members are there, but do nothing. */
+        BROKEN
+    }
+
+    /** Returns whether a flag is set. */
+    public boolean is(Flag flag) {
+        return flags.contains(flag);
+    }
+
+    /**
+     * What the methods of a generated class do.
+     *
+     * @param superclass the superclass whose generated class comes first, or null
+     * @param lines what is visited, in order of declaration
+     * @param ties the ties, grouped by when they hold
+     * @param dispatches the sealed classes of children
+     */
+    public record Body(
+            @Nullable ClassId superclass,
+            List<Line> lines,
+            List<TieGroup> ties,
+            List<Dispatch> dispatches) {
+        /** The body of a class whose model has errors. */
+        public static final Body EMPTY = new Body(null, List.of(), List.of(), List.of());
+
+        /** Copies the lists. */
+        public Body {
+            lines = List.copyOf(lines);
+            ties = List.copyOf(ties);
+            dispatches = List.copyOf(dispatches);
+        }
     }
 
     /**

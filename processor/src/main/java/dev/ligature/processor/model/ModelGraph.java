@@ -32,7 +32,7 @@ public record ModelGraph(Map<ClassId, ClassSpec> classes) {
     /** Returns the classes that an instance of a class may have: itself, then by name. */
     public List<Alternative> alternatives(ClassSpec declared) {
         List<Alternative> alternatives = new ArrayList<>();
-        if (!declared.traits().isSealed() || !declared.traits().isAbstract()) {
+        if (!declared.traits().has(Trait.SEALED) || !declared.traits().has(Trait.ABSTRACT)) {
             alternatives.add(new Alternative(declared, visited(declared)));
         }
         for (ClassId permitted : declared.permitted()) {

@@ -1,5 +1,8 @@
 package dev.ligature.processor.read;
 
+import dev.ligature.processor.model.Trait;
+import java.util.Set;
+import java.util.EnumSet;
 import dev.ligature.processor.diag.Site;
 import dev.ligature.processor.model.ClassId;
 import dev.ligature.processor.model.Field;
@@ -146,10 +149,22 @@ final class MemberReader {
         return new Field(
                 variable.getSimpleName().toString(),
                 Site.of(variable),
-                variable.getModifiers().contains(Modifier.PRIVATE),
-                variable.getModifiers().contains(Modifier.STATIC),
-                variable.getModifiers().contains(Modifier.FINAL),
+                traits(variable.getModifiers()),
                 Annotated.deprecation(variable));
+    }
+
+    private static Set<Trait> traits(Set<Modifier> modifiers) {
+        Set<Trait> traits = EnumSet.noneOf(Trait.class);
+        if (modifiers.contains(Modifier.PRIVATE)) {
+            traits.add(Trait.PRIVATE);
+        }
+        if (modifiers.contains(Modifier.STATIC)) {
+            traits.add(Trait.STATIC);
+        }
+        if (modifiers.contains(Modifier.FINAL)) {
+            traits.add(Trait.FINAL);
+        }
+        return traits;
     }
 
     private static void addErroneous(Annotated annotation, List<String> missing) {

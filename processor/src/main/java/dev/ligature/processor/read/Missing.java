@@ -27,23 +27,23 @@ public final class Missing {
         for (ClassSpec other : graph.classes().values()) {
             if (!other.id().equals(spec.id())
                     && other.origin().kind() == Origin.Kind.COMPILED_NOW) {
-                other.missing().forEach(reported::remove);
+                other.missingTypes().annotated().forEach(reported::remove);
             }
         }
-        reported.addAll(spec.missing());
-        reported.addAll(spec.missingElsewhere());
+        reported.addAll(spec.missingTypes().annotated());
+        reported.addAll(spec.missingTypes().elsewhere());
         return new ArrayList<>(reported);
     }
 
     /** Returns the names of the missing types of a class and of the children it reaches, sorted. */
     public static List<String> of(ClassSpec spec, ModelGraph graph) {
-        Set<String> missing = new TreeSet<>(spec.missingElsewhere());
+        Set<String> missing = new TreeSet<>(spec.missingTypes().elsewhere());
         Set<ClassId> seen = new HashSet<>();
         Deque<ClassId> left = new ArrayDeque<>(List.of(spec.id()));
         while (!left.isEmpty()) {
             ClassSpec next = graph.get(left.pop());
             if (seen.add(next.id())) {
-                missing.addAll(next.missing());
+                missing.addAll(next.missingTypes().annotated());
                 left.addAll(next.permitted());
                 if (next.superclass() != null) {
                     left.add(next.superclass());

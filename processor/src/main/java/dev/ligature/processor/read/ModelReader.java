@@ -1,5 +1,8 @@
 package dev.ligature.processor.read;
 
+import dev.ligature.processor.model.MissingTypes;
+import dev.ligature.processor.model.Trait;
+import java.util.EnumSet;
 import dev.ligature.processor.diag.Site;
 import dev.ligature.processor.model.ChildType;
 import dev.ligature.processor.model.ClassId;
@@ -115,13 +118,10 @@ public final class ModelReader {
                 Site.of(type),
                 traits(type),
                 origin(id, type),
-                superclass(type),
-                permitted,
-                members,
-                ties,
-                needsSwitches ? switches.read(type, whens) : List.of(),
-                missing,
-                missingElsewhere);
+                new ClassSpec.Hierarchy(superclass(type), permitted),
+                new ClassSpec.Contents(
+                        members, ties, needsSwitches ? switches.read(type, whens) : List.of()),
+                MissingTypes.inAnnotated(missing).andElsewhere(missingElsewhere));
     }
 
     private static List<ClassId> reached(ClassSpec spec) {
@@ -140,33 +140,41 @@ public final class ModelReader {
     }
 
     private ClassTraits traits(TypeElement type) {
-        boolean isPublic = true;
-        boolean isPrivate = false;
-        boolean isInner = false;
+        Set<Modifier> modifiers = type.getModifiers();
+        Set<Trait> traits = EnumSet.of(Trait.PUBLIC);
         Deprecation deprecation = Deprecation.NONE;
         for (Element at = type; at instanceof TypeElement around; at = at.getEnclosingElement()) {
-            isPublic &= around.getModifiers().contains(Modifier.PUBLIC);
+            if (!around.getModifiers().contains(Modifier.PUBLIC)) {
+                traits.remove(Trait.PUBLIC);
+            }
+            if (around.getModifiers().contains(Modifier.PRIVATE)) {
+                traits.add(Trait.PRIVATE);
+            }
+            if (around.getNestingKind() != NestingKind.TOP_LEVEL
+                    && around.getKind() == ElementKind.CLASS
+                    && !around.getModifiers().contains(Modifier.STATIC)) {
+                traits.add(Trait.INNER);
+            }
             Deprecation own = Annotated.deprecation(around);
             deprecation = own.compareTo(deprecation) > 0 ? own : deprecation;
-            isPrivate |= around.getModifiers().contains(Modifier.PRIVATE);
-            isInner |=
-                    around.getNestingKind() != NestingKind.TOP_LEVEL
-                            && around.getKind() == ElementKind.CLASS
-                            && !around.getModifiers().contains(Modifier.STATIC);
+        }
+        if (modifiers.contains(Modifier.FINAL) || type.getKind() == ElementKind.RECORD) {
+            traits.add(Trait.FINAL);
+        }
+        if (modifiers.contains(Modifier.ABSTRACT) || type.getKind() == ElementKind.INTERFACE) {
+            traits.add(Trait.ABSTRACT);
+        }
+        if (modifiers.contains(Modifier.SEALED)) {
+            traits.add(Trait.SEALED);
         }
         TypeElement block = elements.getTypeElement(Names.BLOCK);
         // Not of erased types: javac keeps the supertype that those had in an earlier round.
-        boolean isBlock = block != null && types.isSubtype(type.asType(), block.asType());
-        Set<Modifier> modifiers = type.getModifiers();
+        if (block != null && types.isSubtype(type.asType(), block.asType())) {
+            traits.add(Trait.BLOCK);
+        }
         return new ClassTraits(
                 type.getKind().name().toLowerCase(Locale.ROOT).replace('_', ' '),
-                isPublic,
-                isPrivate,
-                isInner,
-                modifiers.contains(Modifier.FINAL) || type.getKind() == ElementKind.RECORD,
-                modifiers.contains(Modifier.ABSTRACT) || type.getKind() == ElementKind.INTERFACE,
-                modifiers.contains(Modifier.SEALED),
-                isBlock,
+                traits,
                 deprecation,
                 type.getTypeParameters().size());
     }

@@ -12,13 +12,13 @@ final class DescriptionWriter {
     static CodeBlock body(InjectorSpec injector) {
         CodeBlock.Builder body = CodeBlock.builder();
         body.add("return $T.builder()", TypeNames.DESCRIPTION).indent().indent();
-        if (injector.superclass() != null) {
-            body.add("\n.include($T.describe())", TypeNames.raw(injector.superclass().injector()));
+        if (injector.body().superclass() != null) {
+            body.add("\n.include($T.describe())", TypeNames.raw(injector.body().superclass().injector()));
         }
-        for (Line line : injector.lines()) {
+        for (Line line : injector.body().lines()) {
             addLine(line, body);
         }
-        for (InjectorSpec.TieGroup group : injector.ties()) {
+        for (InjectorSpec.TieGroup group : injector.body().ties()) {
             for (InjectorSpec.Pair tie : group.ties()) {
                 body.add("\n.tie($S,$W$S,$W$S)", tie.reader(), tie.source(), group.when());
             }

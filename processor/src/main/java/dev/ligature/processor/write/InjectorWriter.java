@@ -11,6 +11,7 @@ import com.palantir.javapoet.TypeSpec;
 import dev.ligature.processor.model.ClassId;
 import dev.ligature.processor.model.Deprecation;
 import dev.ligature.processor.model.InjectorSpec;
+import dev.ligature.processor.model.InjectorSpec.Flag;
 import dev.ligature.processor.model.Origin;
 import java.io.IOException;
 import java.io.Writer;
@@ -74,7 +75,7 @@ public final class InjectorWriter {
                 TypeSpec.classBuilder(TypeNames.raw(id))
                         .addModifiers(Modifier.FINAL)
                         .addJavadoc("Binds the modules of $L.\n", reference(injector));
-        if (injector.isPublic()) {
+        if (injector.is(Flag.PUBLIC)) {
             type.addModifiers(Modifier.PUBLIC);
         }
         for (InjectorSpec.Constant constant : injector.constants()) {
@@ -82,7 +83,7 @@ public final class InjectorWriter {
         }
         type.addMethod(MethodSpec.constructorBuilder().addModifiers(Modifier.PRIVATE).build());
         type.addMethod(wrap(injector)).addMethod(describe(injector)).addMethod(visit(injector));
-        for (InjectorSpec.Dispatch dispatch : injector.dispatches()) {
+        for (InjectorSpec.Dispatch dispatch : injector.body().dispatches()) {
             type.addMethod(DispatchWriter.method(dispatch));
         }
         if (!injector.deprecations().isEmpty()) {
@@ -112,7 +113,7 @@ public final class InjectorWriter {
                                 "Wraps a model, so that adapters can be added to its modules.\n")
                         .returns(TypeNames.LORA_MODEL)
                         .addParameter(modelType(injector), "model");
-        if (!injector.isWrappable()) {
+        if (!injector.is(Flag.WRAPPABLE)) {
             String problem = injector.model().display() + " has errors.";
             return wrap.addStatement("throw new $T($S)", IllegalStateException.class, problem)
                     .build();
@@ -146,13 +147,13 @@ public final class InjectorWriter {
     }
 
     private static TypeName modelType(InjectorSpec injector) {
-        return injector.isNameable()
+        return injector.is(Flag.NAMEABLE)
                 ? TypeNames.any(injector.model(), injector.typeParameters())
                 : ClassName.OBJECT;
     }
 
     private static CodeBlock reference(InjectorSpec injector) {
-        return injector.isNameable()
+        return injector.is(Flag.NAMEABLE)
                 ? CodeBlock.of("{@link $T}", TypeNames.raw(injector.model()))
                 : CodeBlock.of("{@code $L}", injector.model().display());
     }

@@ -3,6 +3,7 @@ package dev.ligature.processor.write;
 import com.palantir.javapoet.ClassName;
 import com.palantir.javapoet.CodeBlock;
 import dev.ligature.processor.model.InjectorSpec;
+import dev.ligature.processor.model.InjectorSpec.Flag;
 import dev.ligature.processor.model.InjectorSpec.Line;
 
 /** Writes the body of {@code visit}. */
@@ -11,21 +12,21 @@ final class VisitWriter {
 
     static CodeBlock body(InjectorSpec injector) {
         CodeBlock.Builder body = CodeBlock.builder();
-        if (injector.isBroken()) {
+        if (injector.is(Flag.BROKEN)) {
             return body.add("// $L has errors.\n", injector.model().display()).build();
         }
-        if (injector.superclass() != null) {
+        if (injector.body().superclass() != null) {
             body.addStatement(
-                    "$T.visit(model, visitor)", TypeNames.raw(injector.superclass().injector()));
+                    "$T.visit(model, visitor)", TypeNames.raw(injector.body().superclass().injector()));
         }
-        for (Line line : injector.lines()) {
+        for (Line line : injector.body().lines()) {
             if (line instanceof Line.Modules modules) {
                 addModules(modules, body);
             } else if (line instanceof Line.Children children) {
                 addChildren(injector, children, body);
             }
         }
-        injector.ties().forEach(group -> addTies(group, body));
+        injector.body().ties().forEach(group -> addTies(group, body));
         return body.build();
     }
 

@@ -1,0 +1,27 @@
+package dev.ligature.processor;
+
+import dev.ligature.processor.diag.Reporter;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** What the processor keeps from one round to the next: names, and no element of the compiler. */
+final class State {
+    final Options options;
+    final Reporter reporter;
+
+    /** The annotated classes of this compilation. */
+    final Set<String> compiledNow = new TreeSet<>();
+
+    /** The annotated classes without a generated class so far. */
+    final Set<String> waiting = new TreeSet<>();
+
+    /** The models by the names of their generated classes. */
+    final Map<String, String> generated = new TreeMap<>();
+
+    State(Options options, Reporter reporter) {
+        this.options = options;
+        this.reporter = reporter;
+    }
+}
