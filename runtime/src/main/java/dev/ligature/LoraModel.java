@@ -11,8 +11,8 @@ import ai.djl.util.PairList;
 import dev.ligature.block.ForwardingBlock;
 import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.inject.ModuleVisit;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
+import dev.ligature.inject.ModuleWalker.ModelWalk;
 import dev.ligature.internal.registry.AdapterRegistry;
 import dev.ligature.internal.registry.InputRoutedBlock;
 import dev.ligature.internal.registry.MergeLedger;
@@ -78,8 +78,8 @@ public final class LoraModel extends ForwardingBlock implements AutoCloseable {
     }
 
     /**
-     * Wraps a model: its annotated fields take slots, and its parameters are frozen. Call the
-     * {@code wrap} method of the generated class, which calls this.
+     * Wraps a model: its annotated fields take slots, and its parameters are frozen. For generated
+     * code: call the {@code wrap} method of the generated class, which calls this.
      *
      * @param model the model, initialised
      * @param visit the {@code visit} method of its generated class
@@ -87,17 +87,18 @@ public final class LoraModel extends ForwardingBlock implements AutoCloseable {
      * @throws LoraException if the model has no arrays yet, is wrapped already, or if its ties are
      *     not what its annotations say; the model is then unchanged
      */
-    public static <M extends Block> LoraModel wrap(M model, ModuleVisit<? super M> visit) {
+    public static <M extends Block> LoraModel wrap(M model, ModelWalk<? super M> visit) {
         return new LoraModel(ModelBinding.of(model, visit));
     }
 
     /**
      * Gives tied modules weights of their own, with the values that they have now; to be done
      * before the model is wrapped. Adapters may then treat the modules differently, and be merged.
-     * Exports of the merged model hold both weights, and say {@code tie_word_embeddings: false}.
+     * Exports of the merged model hold both weights, and say {@code tie_word_embeddings: false}. For
+     * generated code: call the {@code untie} method of the generated class, which calls this.
      *
      * <pre>{@code
-     * LoraModel.untieBase(model, LlamaForCausalLMLora::visit, "lm_head");
+     * LlamaForCausalLMLora.untie(model, "lm_head");
      * LoraModel lora = LlamaForCausalLMLora.wrap(model);
      * }</pre>
      *
@@ -109,9 +110,9 @@ public final class LoraModel extends ForwardingBlock implements AutoCloseable {
      * @throws LoraException if a name is not that of one tied module; the model is then unchanged
      */
     public static <M extends Block> void untieBase(
-            M model, ModuleVisit<? super M> visit, String... modules) {
+            M model, ModelWalk<? super M> visit, String... modules) {
         Untier untie = new Untier();
-        ModuleVisitor.walk(model, visit, untie);
+        ModuleWalker.walk(model, visit, untie);
         untie.untie(List.of(modules));
     }
 

@@ -16,7 +16,7 @@ import ai.djl.util.PairList;
 import dev.ligature.annotation.Role;
 import dev.ligature.block.TiedLinear;
 import dev.ligature.block.TokenEmbedding;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
 import dev.ligature.internal.slot.SlotBlock;
 import dev.ligature.internal.slot.SlotParameter;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +57,7 @@ public final class Composite extends AbstractBlock {
         return model;
     }
 
-    public static void visit(Composite model, ModuleVisitor visitor) {
+    public static void visit(Composite model, ModuleWalker visitor) {
         model.embed = visitor.module("embed", Role.INPUT_EMBEDDING, model.embed);
         model.out = visitor.module("out", Role.MODULE, model.out);
     }

@@ -11,7 +11,7 @@ import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.annotation.Role;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +49,7 @@ public final class NamedLinears extends AbstractBlock {
         return model;
     }
 
-    public static void visit(NamedLinears model, ModuleVisitor visitor) {
+    public static void visit(NamedLinears model, ModuleWalker visitor) {
         model.layers.replaceAll((name, layer) -> visitor.module(name, Role.MODULE, layer));
     }
 

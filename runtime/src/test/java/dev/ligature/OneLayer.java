@@ -11,7 +11,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.annotation.Role;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +44,7 @@ public final class OneLayer extends AbstractBlock {
         return model;
     }
 
-    public static void visit(OneLayer model, ModuleVisitor visitor) {
+    public static void visit(OneLayer model, ModuleWalker visitor) {
         model.layer = visitor.module("layer", Role.MODULE, model.layer);
     }
 

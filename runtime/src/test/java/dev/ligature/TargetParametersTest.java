@@ -22,7 +22,7 @@ import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.internal.resolve.ExplicitConfig;
@@ -78,7 +78,7 @@ final class TargetParametersTest extends ToyTest {
             return model;
         }
 
-        static void visit(Encoder model, ModuleVisitor visitor) {
+        static void visit(Encoder model, ModuleWalker visitor) {
             model.bert = visitor.module("bert", Role.MODULE, model.bert);
         }
 

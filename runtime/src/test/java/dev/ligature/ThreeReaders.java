@@ -14,7 +14,7 @@ import dev.ligature.annotation.Role;
 import dev.ligature.block.TiedEmbedding;
 import dev.ligature.block.TiedLinear;
 import dev.ligature.block.TokenEmbedding;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +48,7 @@ final class ThreeReaders extends AbstractBlock {
         return model;
     }
 
-    static void visit(ThreeReaders model, ModuleVisitor visitor) {
+    static void visit(ThreeReaders model, ModuleWalker visitor) {
         model.encoder = visitor.module("encoder", Role.INPUT_EMBEDDING, model.encoder);
         model.decoder = visitor.module("decoder", Role.MODULE, model.decoder);
         model.proj = visitor.module("proj", Role.MODULE, model.proj);

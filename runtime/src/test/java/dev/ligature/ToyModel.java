@@ -14,7 +14,7 @@ import ai.djl.util.PairList;
 import dev.ligature.annotation.Role;
 import dev.ligature.block.TiedLinear;
 import dev.ligature.block.TokenEmbedding;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,7 +70,7 @@ public final class ToyModel extends AbstractBlock {
         return model;
     }
 
-    public static void visit(ToyModel model, ModuleVisitor visitor) {
+    public static void visit(ToyModel model, ModuleWalker visitor) {
         model.embed = visitor.module("embed", Role.INPUT_EMBEDDING, model.embed);
         model.proj = visitor.module("proj", Role.MODULE, model.proj);
         model.head = visitor.module("head", Role.OUTPUT_HEAD, model.head);

@@ -71,7 +71,7 @@ public final class LoraProcessor extends AbstractProcessor {
     }
 
     private boolean hasRuntime(SortedMap<String, TypeElement> found) {
-        for (String name : List.of(Names.VISITOR, Names.BLOCK)) {
+        for (String name : List.of(Names.WALKER, Names.BLOCK)) {
             if (processingEnv.getElementUtils().getTypeElement(name) == null) {
                 Site first = Site.of(found.values().iterator().next());
                 state().reporter.report(Diagnostic.of(Message.RUNTIME_MISSING, first, name));

@@ -1,8 +1,8 @@
 package dev.ligature.processor;
 
+import dev.ligature.internal.hint.Nearest;
 import dev.ligature.processor.diag.Diagnostic;
 import dev.ligature.processor.diag.Message;
-import dev.ligature.processor.diag.Nearest;
 import dev.ligature.processor.diag.Reporter.Warnings;
 import dev.ligature.processor.diag.Site;
 import java.util.ArrayList;
@@ -41,7 +41,7 @@ record Options(boolean verbose, Warnings warnings, List<Diagnostic> problems) {
         List<Diagnostic> problems = new ArrayList<>();
         for (String name : new TreeMap<>(options).keySet()) {
             if (name.startsWith(PREFIX) && !NAMES.contains(name)) {
-                String hint = Nearest.hint(name, NAMES);
+                String hint = Nearest.hintOrAll(name, NAMES);
                 problems.add(Diagnostic.of(Message.OPTION_UNKNOWN, Site.NOWHERE, name, hint));
             }
         }

@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.testing.compile.Compilation;
 import com.google.testing.compile.JavaFileObjects;
 import dev.ligature.LoraException;
+import dev.ligature.checkpoint.CheckpointException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import javax.tools.JavaFileObject;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -281,6 +283,36 @@ class GeneratedCodeTest {
         assertTrue(
                 errors.get(0).startsWith("Config.java:7:40 ERROR cannot find symbol"),
                 errors.get(0));
+    }
+
+    @Test
+    void loadAndUntie_callTheRuntimeWithTheModel() throws Exception {
+        Compilation compilation =
+                Inline.compile(
+                        source(
+                                "m.Model",
+                                "class Model extends ToyBlock",
+                                "        implements Runnable, java.util.concurrent.Callable<Object> {",
+                                "    @LoraTarget Block head = new ToyBlock() {};",
+                                "    public void run() {",
+                                "        ModelLora.untie(this, \"haed\");",
+                                "    }",
+                                "    public Object call() throws java.io.IOException {",
+                                "        ModelLora.load(java.nio.file.Path.of(\"nowhere\"), this, null);",
+                                "        return this;",
+                                "    }",
+                                "}"));
+        assertEquals(List.of(), Inline.texts(compilation));
+
+        try (Walk walk = new Walk(compilation, work)) {
+            Object model = walk.create("m.Model");
+            LoraException error = assertThrows(LoraException.class, ((Runnable) model)::run);
+            assertEquals("LoraUntie", error.code());
+            assertTrue(error.getMessage().contains("Did you mean head?"), error.getMessage());
+            CheckpointException missing =
+                    assertThrows(CheckpointException.class, ((Callable<?>) model)::call);
+            assertTrue(missing.getMessage().contains("nowhere"), missing.getMessage());
+        }
     }
 
     private static final JavaFileObject SEALED =

@@ -118,7 +118,7 @@ class LoraProcessorTest {
 
         assertEquals(
                 List.of(
-                        "One.java:5:1 ERROR [LoraRuntimeMissing] dev.ligature.inject.ModuleVisitor"
+                        "One.java:5:1 ERROR [LoraRuntimeMissing] dev.ligature.inject.ModuleWalker"
                                 + " is not on the class path, and generated classes call it. Add"
                                 + " the dependency dev.ligature:ligature-runtime."),
                 texts(compilation));

@@ -95,7 +95,7 @@ class RoundsTest {
 
         assertEquals(List.of(), texts(compilation));
         String generated = GoldenTest.generated(compilation).get("m/SubLora.java");
-        assertTrue(generated.contains("BaseLora.visit(model, visitor);"), generated);
+        assertTrue(generated.contains("BaseLora.visit(model, walker);"), generated);
     }
 
     @Test
@@ -117,7 +117,7 @@ class RoundsTest {
                         .compile(sealed);
         assertEquals(List.of(), texts(compilation));
         String generated = GoldenTest.generated(compilation).get("m/ModelLora.java");
-        assertTrue(generated.contains("MadeLora.visit(made, visitor)"), generated);
+        assertTrue(generated.contains("MadeLora.visit(made, walker)"), generated);
 
         assertEquals(
                 List.of(

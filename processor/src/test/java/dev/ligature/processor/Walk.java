@@ -3,8 +3,8 @@ package dev.ligature.processor;
 import ai.djl.nn.Block;
 import com.google.testing.compile.Compilation;
 import dev.ligature.annotation.Role;
-import dev.ligature.inject.ModuleSink;
 import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
 import java.io.IOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
@@ -51,7 +51,7 @@ final class Walk implements AutoCloseable {
         walk(
                 model,
                 generated,
-                new ModuleSink() {
+                new ModuleVisitor() {
                     @Override
                     public Block module(String path, Role role, Block block) {
                         met.add(role == Role.MODULE ? path : path + " " + role);
@@ -80,7 +80,7 @@ final class Walk implements AutoCloseable {
         return met;
     }
 
-    private void walk(Object model, String generated, ModuleSink sink)
+    private void walk(Object model, String generated, ModuleVisitor visitor)
             throws ReflectiveOperationException {
         Method visit = null;
         for (Method method : loader.loadClass(generated).getDeclaredMethods()) {
@@ -88,11 +88,11 @@ final class Walk implements AutoCloseable {
         }
         Method found = visit;
         found.setAccessible(true);
-        ModuleVisitor.walk(
+        ModuleWalker.walk(
                 model,
-                (root, visitor) -> {
+                (root, walker) -> {
                     try {
-                        found.invoke(null, root, visitor);
+                        found.invoke(null, root, walker);
                     } catch (InvocationTargetException e) {
                         if (e.getCause() instanceof RuntimeException cause) {
                             throw cause;
@@ -102,7 +102,7 @@ final class Walk implements AutoCloseable {
                         throw new AssertionError(e);
                     }
                 },
-                sink);
+                visitor);
     }
 
     @Override

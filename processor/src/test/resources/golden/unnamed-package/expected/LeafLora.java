@@ -1,13 +1,18 @@
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraModel;
 import dev.ligature.annotation.LoraGenerated;
 import dev.ligature.annotation.Role;
+import dev.ligature.checkpoint.BaseCheckpoint;
 import dev.ligature.inject.ModelDescription;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
+import java.io.IOException;
+import java.nio.file.Path;
 import javax.annotation.processing.Generated;
 
 /** Binds the modules of {@link Leaf}. */
 @Generated("dev.ligature.processor.LoraProcessor")
-@LoraGenerated(contract = 1)
+@LoraGenerated(contract = 2)
 final class LeafLora {
     /**
      * The module {@code a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field}.
@@ -18,6 +23,30 @@ final class LeafLora {
     public static final String X = "x";
 
     private LeafLora() {}
+
+    /**
+     * Initialises a model with the weights of a Hugging Face directory, and freezes it.
+     *
+     * @param directory the directory, with {@code model.safetensors} or its shards
+     * @param model the model, not yet initialised
+     * @param manager the owner of the arrays
+     * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
+     * @throws IOException if the files are missing, damaged or not of this model
+     */
+    public static void load(Path directory, Leaf model, NDManager manager, Shape... inputShapes)
+            throws IOException {
+        BaseCheckpoint.load(directory, model, LeafLora::visit, manager, inputShapes);
+    }
+
+    /**
+     * Gives tied modules weights of their own, before the model is wrapped.
+     *
+     * @param model the model, initialised and not wrapped
+     * @param modules the modules, by full names or what they end with
+     */
+    public static void untie(Leaf model, String... modules) {
+        LoraModel.untieBase(model, LeafLora::visit, modules);
+    }
 
     /** Wraps a model, so that adapters can be added to its modules. */
     public static LoraModel wrap(Leaf model) {
@@ -36,13 +65,13 @@ final class LeafLora {
                 .build();
     }
 
-    /** Shows each module to a visitor, and puts what it returns in place. */
-    public static void visit(Leaf model, ModuleVisitor visitor) {
-        model.a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field = visitor.module("a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field",
+    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    public static void visit(Leaf model, ModuleWalker walker) {
+        model.a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field = walker.module("a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field",
                 Role.MODULE,
                 model.a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field);
-        model.x = visitor.module("x", Role.OUTPUT_HEAD, model.x);
-        visitor.tie("x",
+        model.x = walker.module("x", Role.OUTPUT_HEAD, model.x);
+        walker.tie("x",
                 "a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field");
     }
 }

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import dev.ligature.inject.ModuleVisit;
+import dev.ligature.inject.ModuleWalker.ModelWalk;
 import dev.ligature.internal.files.CheckpointDirectory;
 import dev.ligature.internal.files.StagedDirectory;
 import dev.ligature.internal.files.StagedFile;
@@ -27,6 +27,9 @@ import java.util.TreeMap;
  *
  * <p>A module's tensors are found by its name and the type of its parameters: {@code
  * <module>.weight} of a weight or a gamma, {@code <module>.bias} of a bias or a beta.
+ *
+ * <p>{@code MyModelLora.load(directory, model, manager)} of the generated class opens, loads and
+ * closes one with default options. With others:
  *
  * <pre>{@code
  * try (BaseCheckpoint checkpoint = BaseCheckpoint.open(directory)) {
@@ -57,6 +60,35 @@ public final class BaseCheckpoint implements Closeable {
      */
     public static BaseCheckpoint open(Path directory) throws IOException {
         return new BaseCheckpoint(directory, ShardedTensors.open(directory));
+    }
+
+    /**
+     * Initialises a model with the tensors of a directory, with default options. For generated
+     * code: call the {@code load} method of the generated class, which calls this.
+     *
+     * @param directory the directory
+     * @param model the model, not yet initialised
+     * @param walk the {@code visit} method of its generated class
+     * @param manager the owner of the arrays
+     * @param inputShapes the shapes that the model is initialised with; if there are none, (1, 1):
+     *     a batch of one token
+     * @param <M> the model class
+     * @throws CheckpointException if the checkpoint is damaged or does not fit the model
+     * @throws dev.ligature.LoraException if a parameter has no name in a checkpoint, or the model
+     *     is initialised already
+     * @throws IOException if a file cannot be read
+     */
+    public static <M extends Block> void load(
+            Path directory,
+            M model,
+            ModelWalk<? super M> walk,
+            NDManager manager,
+            Shape... inputShapes)
+            throws IOException {
+        Shape[] shapes = inputShapes.length == 0 ? new Shape[] {new Shape(1, 1)} : inputShapes;
+        try (BaseCheckpoint checkpoint = open(directory)) {
+            checkpoint.load(model, walk, manager, LoadOptions.defaults(), shapes);
+        }
     }
 
     /** Returns the directory. */
@@ -101,7 +133,7 @@ public final class BaseCheckpoint implements Closeable {
      */
     public <M extends Block> void load(
             M model,
-            ModuleVisit<? super M> visit,
+            ModelWalk<? super M> visit,
             NDManager manager,
             LoadOptions options,
             Shape... inputShapes)
@@ -216,7 +248,7 @@ public final class BaseCheckpoint implements Closeable {
     public static <M extends Block> ExportReport save(
             Path directory,
             M model,
-            ModuleVisit<? super M> visit,
+            ModelWalk<? super M> visit,
             Map<String, String> files,
             ExportOptions options)
             throws IOException {

@@ -3,7 +3,7 @@ package dev.ligature.checkpoint;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import dev.ligature.internal.names.Nearest;
+import dev.ligature.internal.hint.Nearest;
 import dev.ligature.internal.tensors.SafetensorsHeader;
 import dev.ligature.internal.tensors.TensorBytes;
 import java.io.Closeable;

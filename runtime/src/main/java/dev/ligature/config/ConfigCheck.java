@@ -1,9 +1,9 @@
 package dev.ligature.config;
 
 import dev.ligature.internal.diag.Problem;
+import dev.ligature.internal.hint.Nearest;
 import dev.ligature.internal.names.LayerIndex;
 import dev.ligature.internal.names.NamePatterns;
-import dev.ligature.internal.names.Nearest;
 import dev.ligature.internal.names.PythonRegex;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -3,7 +3,7 @@ package dev.ligature.store;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.internal.adapter.AdapterName;
-import dev.ligature.internal.names.Nearest;
+import dev.ligature.internal.hint.Nearest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

@@ -32,8 +32,6 @@ final class ClassCircles extends ArchCondition<JavaClass> {
                     "config.ConfigCheck",
                     "config.LoraConfig",
                     "config.LoraConfigBuilder",
-                    "inject.ModuleVisit",
-                    "inject.ModuleVisitor",
                     "internal.adapter.FactorInit",
                     "internal.adapter.WeightDerivedInit",
                     "internal.peft.AdapterContents",

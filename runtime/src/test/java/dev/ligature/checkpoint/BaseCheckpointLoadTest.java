@@ -67,6 +67,22 @@ class BaseCheckpointLoadTest {
         assertEquals(DataType.FLOAT64, model.parameter("model.norm").getArray().getDataType());
     }
 
+    @Test
+    void theShortForm_initialisesWithOneToken_orWithTheShapesGiven() throws IOException {
+        NamedBlocks model = NamedBlocks.llama(2, 29, 16, 8, 24);
+        NamedBlocks other = NamedBlocks.llama(2, 29, 16, 8, 24);
+
+        BaseCheckpoint.load(SHARDED, model, NamedBlocks.VISIT, manager);
+        BaseCheckpoint.load(SHARDED, other, NamedBlocks.VISIT, manager, new Shape(2, 3));
+
+        assertEquals(new Shape(1, 1), model.describeInput().values().get(0));
+        assertEquals(new Shape(2, 3), other.describeInput().values().get(0));
+        assertArrayEquals(
+                model.parameter("model.norm").getArray().toFloatArray(),
+                other.parameter("model.norm").getArray().toFloatArray());
+        assertFalse(model.parameter("model.norm").requiresGradient());
+    }
+
     private void load(NamedBlocks model, Path directory, LoadOptions options) throws IOException {
         try (BaseCheckpoint checkpoint = BaseCheckpoint.open(directory)) {
             checkpoint.load(model, NamedBlocks.VISIT, manager, options, new Shape(1, 4));

@@ -13,13 +13,13 @@ import ai.djl.util.PairList;
 import dev.ligature.annotation.Role;
 import dev.ligature.block.TiedLinear;
 import dev.ligature.block.TokenEmbedding;
-import dev.ligature.inject.ModuleVisit;
+import dev.ligature.inject.ModuleWalker.ModelWalk;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** A model of blocks under names, which is never run: for tests of what goes into parameters. */
 public final class NamedBlocks extends AbstractBlock {
-    public static final ModuleVisit<NamedBlocks> VISIT =
+    public static final ModelWalk<NamedBlocks> VISIT =
             (model, visitor) ->
                     model.modules.forEach(
                             (name, block) -> visitor.module(name, Role.MODULE, block));

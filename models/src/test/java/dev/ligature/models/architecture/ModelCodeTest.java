@@ -84,7 +84,7 @@ final class ModelCodeTest {
 
     /** Breaks the first rule. */
     @SuppressWarnings("UnusedMethod") // read as byte code, never run
-    @LoraGenerated(contract = 1)
+    @LoraGenerated(contract = 2)
     private static final class ByName {
         static Class<?> find(String name) throws ClassNotFoundException {
             return Class.forName(name);

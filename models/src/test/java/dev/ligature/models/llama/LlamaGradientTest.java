@@ -16,8 +16,8 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.loss.SoftmaxCrossEntropyLoss;
 import dev.ligature.annotation.Role;
 import dev.ligature.checkpoint.LoadOptions;
-import dev.ligature.inject.ModuleSink;
 import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
 import dev.ligature.models.Oracle;
 import java.io.IOException;
 import java.util.Map;
@@ -79,10 +79,10 @@ class LlamaGradientTest {
 
     private static Map<String, Parameter> parameters(LlamaForCausalLM model) {
         Map<String, Parameter> found = new TreeMap<>();
-        ModuleVisitor.walk(
+        ModuleWalker.walk(
                 model,
                 LlamaForCausalLMLora::visit,
-                new ModuleSink() {
+                new ModuleVisitor() {
                     @Override
                     public Block module(String path, Role role, Block block) {
                         for (Parameter parameter : block.getDirectParameters().values()) {

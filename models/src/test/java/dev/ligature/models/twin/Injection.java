@@ -2,9 +2,9 @@ package dev.ligature.models.twin;
 
 import ai.djl.nn.Block;
 import dev.ligature.annotation.Role;
-import dev.ligature.inject.ModuleSink;
-import dev.ligature.inject.ModuleVisit;
+import dev.ligature.inject.ModuleWalker.ModelWalk;
 import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
@@ -23,14 +23,14 @@ import java.util.TreeMap;
  */
 record Injection(List<String> modules, Map<String, String> ties, String fields) {
     /** Puts a slot in the place of each module's block. */
-    static <M> Injection inject(M model, ModuleVisit<? super M> visit) {
+    static <M> Injection inject(M model, ModelWalk<? super M> visit) {
         List<String> modules = new ArrayList<>();
         Map<String, String> ties = new TreeMap<>();
         IdentityHashMap<Block, Block> slots = new IdentityHashMap<>();
-        ModuleVisitor.walk(
+        ModuleWalker.walk(
                 model,
                 visit,
-                new ModuleSink() {
+                new ModuleVisitor() {
                     @Override
                     public Block module(String path, Role role, Block block) {
                         modules.add(path + " " + role + " " + ToyBlock.name(block));
@@ -51,8 +51,8 @@ record Injection(List<String> modules, Map<String, String> ties, String fields) 
     }
 
     /** Puts the blocks back, and returns what the fields hold then. */
-    static <M> String restore(M model, ModuleVisit<? super M> visit) {
-        ModuleVisitor.walk(
+    static <M> String restore(M model, ModelWalk<? super M> visit) {
+        ModuleWalker.walk(
                 model,
                 visit,
                 (path, role, block) -> block instanceof ToyBlock.Slot slot ? slot.base() : block);

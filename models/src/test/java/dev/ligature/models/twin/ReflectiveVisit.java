@@ -1,8 +1,8 @@
 package dev.ligature.models.twin;
 
 import ai.djl.nn.Block;
-import dev.ligature.inject.ModuleVisit;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker.ModelWalk;
+import dev.ligature.inject.ModuleWalker;
 import java.lang.reflect.Array;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
@@ -19,9 +19,9 @@ import java.util.TreeMap;
  * composes names and resolves ties itself, and uses the visitor only to hand over single modules
  * and ties by their full names.
  */
-final class ReflectiveVisit implements ModuleVisit<Object> {
+final class ReflectiveVisit implements ModelWalk<Object> {
     @Override
-    public void visit(Object model, ModuleVisitor visitor) {
+    public void visit(Object model, ModuleWalker visitor) {
         try {
             walk(model, model.getClass(), "", visitor);
         } catch (ReflectiveOperationException failure) {
@@ -30,7 +30,7 @@ final class ReflectiveVisit implements ModuleVisit<Object> {
     }
 
     /** Shows what one class of a model's hierarchy declares, after its superclasses. */
-    private void walk(Object model, Class<?> type, String prefix, ModuleVisitor visitor)
+    private void walk(Object model, Class<?> type, String prefix, ModuleWalker visitor)
             throws ReflectiveOperationException {
         if (type.getName().startsWith("ai.djl.") || type == Object.class) {
             return;
@@ -50,7 +50,7 @@ final class ReflectiveVisit implements ModuleVisit<Object> {
     }
 
     private static void bind(
-            Object model, Field field, String name, ModuleVisitor visitor, Marks.Target target)
+            Object model, Field field, String name, ModuleWalker visitor, Marks.Target target)
             throws ReflectiveOperationException {
         Object held = field.get(model);
         if (held instanceof List<?> list) {
@@ -71,7 +71,7 @@ final class ReflectiveVisit implements ModuleVisit<Object> {
         }
     }
 
-    private void follow(Object child, String name, ModuleVisitor visitor)
+    private void follow(Object child, String name, ModuleWalker visitor)
             throws ReflectiveOperationException {
         if (child == null) {
             return;
@@ -93,7 +93,7 @@ final class ReflectiveVisit implements ModuleVisit<Object> {
         }
     }
 
-    private static void tie(Object model, Class<?> type, String prefix, ModuleVisitor visitor)
+    private static void tie(Object model, Class<?> type, String prefix, ModuleWalker visitor)
             throws ReflectiveOperationException {
         Marks marks = Marks.of(type);
         List<String> known = single(type);

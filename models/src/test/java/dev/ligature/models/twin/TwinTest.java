@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
 import dev.ligature.LoraModel;
-import dev.ligature.inject.ModuleVisit;
+import dev.ligature.inject.ModuleWalker.ModelWalk;
 import dev.ligature.models.llama.LlamaCheckpoint;
 import dev.ligature.models.llama.LlamaForCausalLM;
 import dev.ligature.models.llama.LlamaForCausalLMLora;
@@ -29,7 +29,7 @@ class TwinTest {
     private static final int BATCHES = Boolean.getBoolean("ligature.soak") ? 60 : 1;
     private static final int INSTANCES = 3;
 
-    private final ModuleVisit<Object> twin = new ReflectiveVisit();
+    private final ModelWalk<Object> twin = new ReflectiveVisit();
 
     @ParameterizedTest
     @ValueSource(
@@ -91,7 +91,7 @@ class TwinTest {
             long seed, RandomModel model, ClassLoader loader, int turn, Map<String, Integer> seen)
             throws Exception {
         Object instance = new RandomInstance(loader, seed * INSTANCES + turn).of(model.root());
-        ModuleVisit<Object> generated = generated(loader.loadClass(model.root().generatedName()));
+        ModelWalk<Object> generated = generated(loader.loadClass(model.root().generatedName()));
         String which = "seed " + seed + ", instance " + turn + "\n" + model.sources();
         String before = Injection.fields(instance);
 
@@ -120,7 +120,7 @@ class TwinTest {
         seen.merge("maps", injection.fields().contains("={") ? 1 : 0, Integer::sum);
     }
 
-    private static ModuleVisit<Object> generated(Class<?> injector) {
+    private static ModelWalk<Object> generated(Class<?> injector) {
         Method visit =
                 Arrays.stream(injector.getMethods())
                         .filter(method -> method.getName().equals("visit"))

@@ -1,6 +1,5 @@
 package dev.ligature.processor.check;
 
-import dev.ligature.processor.model.Trait;
 import dev.ligature.processor.diag.Diagnostic;
 import dev.ligature.processor.diag.Message;
 import dev.ligature.processor.diag.Site;
@@ -9,6 +8,7 @@ import dev.ligature.processor.model.ClassSpec;
 import dev.ligature.processor.model.Member;
 import dev.ligature.processor.model.ModelGraph;
 import dev.ligature.processor.model.Origin;
+import dev.ligature.processor.model.Trait;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

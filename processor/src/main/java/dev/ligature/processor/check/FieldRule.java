@@ -1,10 +1,10 @@
 package dev.ligature.processor.check;
 
-import dev.ligature.processor.model.Trait;
 import dev.ligature.processor.diag.Diagnostic;
 import dev.ligature.processor.diag.Message;
 import dev.ligature.processor.model.Field;
 import dev.ligature.processor.model.Member;
+import dev.ligature.processor.model.Trait;
 import java.util.ArrayList;
 import java.util.List;
 

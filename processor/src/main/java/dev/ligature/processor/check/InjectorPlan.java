@@ -1,18 +1,15 @@
 package dev.ligature.processor.check;
 
-import dev.ligature.processor.model.InjectorSpec.Flag;
-import dev.ligature.processor.model.InjectorSpec.Body;
-import java.util.Set;
-import java.util.EnumSet;
-import dev.ligature.processor.model.Trait;
 import dev.ligature.processor.model.ChildType;
 import dev.ligature.processor.model.ClassId;
 import dev.ligature.processor.model.ClassSpec;
 import dev.ligature.processor.model.Deprecation;
 import dev.ligature.processor.model.InjectorSpec;
+import dev.ligature.processor.model.InjectorSpec.Body;
 import dev.ligature.processor.model.InjectorSpec.Branch;
 import dev.ligature.processor.model.InjectorSpec.Constant;
 import dev.ligature.processor.model.InjectorSpec.Dispatch;
+import dev.ligature.processor.model.InjectorSpec.Flag;
 import dev.ligature.processor.model.InjectorSpec.Line;
 import dev.ligature.processor.model.InjectorSpec.Pair;
 import dev.ligature.processor.model.InjectorSpec.TieGroup;
@@ -20,11 +17,14 @@ import dev.ligature.processor.model.Member;
 import dev.ligature.processor.model.ModelGraph;
 import dev.ligature.processor.model.ModuleName;
 import dev.ligature.processor.model.Switch;
+import dev.ligature.processor.model.Trait;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Settles what is generated for a class. */

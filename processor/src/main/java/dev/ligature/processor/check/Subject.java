@@ -1,9 +1,9 @@
 package dev.ligature.processor.check;
 
-import dev.ligature.processor.model.Trait;
 import dev.ligature.processor.model.ClassId;
 import dev.ligature.processor.model.ClassSpec;
 import dev.ligature.processor.model.ModelGraph;
+import dev.ligature.processor.model.Trait;
 import java.util.List;
 
 /**

@@ -1,11 +1,11 @@
 package dev.ligature.processor.check;
 
-import dev.ligature.processor.model.Trait;
 import dev.ligature.processor.diag.Diagnostic;
 import dev.ligature.processor.diag.Message;
 import dev.ligature.processor.diag.Site;
 import dev.ligature.processor.model.ClassSpec;
 import dev.ligature.processor.model.Origin;
+import dev.ligature.processor.model.Trait;
 import java.util.List;
 
 /** The generated class of an annotated superclass is there, in reach, and of a known contract. */

@@ -1,8 +1,8 @@
 package dev.ligature.processor.check;
 
+import dev.ligature.internal.hint.Nearest;
 import dev.ligature.processor.diag.Diagnostic;
 import dev.ligature.processor.diag.Message;
-import dev.ligature.processor.diag.Nearest;
 import dev.ligature.processor.diag.Site;
 import dev.ligature.processor.model.ChildType;
 import dev.ligature.processor.model.ClassSpec;
@@ -189,7 +189,7 @@ final class TieResolver {
                 site,
                 path,
                 spec.id().display(),
-                Nearest.hint(path, others),
+                Nearest.hintOrAll(path, others),
                 reader == null ? "" : outside(spec, reader, path));
     }
 

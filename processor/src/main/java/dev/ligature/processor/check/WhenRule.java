@@ -1,8 +1,8 @@
 package dev.ligature.processor.check;
 
+import dev.ligature.internal.hint.Nearest;
 import dev.ligature.processor.diag.Diagnostic;
 import dev.ligature.processor.diag.Message;
-import dev.ligature.processor.diag.Nearest;
 import dev.ligature.processor.model.ClassSpec;
 import dev.ligature.processor.model.Switch;
 import dev.ligature.processor.model.Text;
@@ -43,7 +43,7 @@ final class WhenRule implements Rule {
                     when.site(),
                     spec.id().display(),
                     when.value(),
-                    Nearest.hint(when.value(), usable));
+                    Nearest.hintOrAll(when.value(), usable));
         }
         Optional<Switch> blocked = named.stream().filter(Switch::isBoolean).findFirst();
         return blocked.map(

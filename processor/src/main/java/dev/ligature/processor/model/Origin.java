@@ -8,7 +8,7 @@ package dev.ligature.processor.model;
  */
 public record Origin(Kind kind, int contract) {
     /** The version of the contract between the classes generated now and the runtime. */
-    public static final int CONTRACT = 1;
+    public static final int CONTRACT = 2;
 
     /** How the generated class of a class is known. */
     public enum Kind {

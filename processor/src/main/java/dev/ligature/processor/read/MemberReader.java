@@ -1,8 +1,5 @@
 package dev.ligature.processor.read;
 
-import dev.ligature.processor.model.Trait;
-import java.util.Set;
-import java.util.EnumSet;
 import dev.ligature.processor.diag.Site;
 import dev.ligature.processor.model.ClassId;
 import dev.ligature.processor.model.Field;
@@ -11,9 +8,12 @@ import dev.ligature.processor.model.ModuleName;
 import dev.ligature.processor.model.Role;
 import dev.ligature.processor.model.Text;
 import dev.ligature.processor.model.Tie;
+import dev.ligature.processor.model.Trait;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.Modifier;
 import javax.lang.model.element.TypeElement;

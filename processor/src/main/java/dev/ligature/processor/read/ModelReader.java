@@ -1,8 +1,5 @@
 package dev.ligature.processor.read;
 
-import dev.ligature.processor.model.MissingTypes;
-import dev.ligature.processor.model.Trait;
-import java.util.EnumSet;
 import dev.ligature.processor.diag.Site;
 import dev.ligature.processor.model.ChildType;
 import dev.ligature.processor.model.ClassId;
@@ -10,14 +7,17 @@ import dev.ligature.processor.model.ClassSpec;
 import dev.ligature.processor.model.ClassTraits;
 import dev.ligature.processor.model.Deprecation;
 import dev.ligature.processor.model.Member;
+import dev.ligature.processor.model.MissingTypes;
 import dev.ligature.processor.model.ModelGraph;
 import dev.ligature.processor.model.Origin;
 import dev.ligature.processor.model.Tie;
+import dev.ligature.processor.model.Trait;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;

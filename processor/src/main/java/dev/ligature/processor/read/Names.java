@@ -21,7 +21,7 @@ public final class Names {
     public static final String BLOCK = "ai.djl.nn.Block";
 
     /** The class of the runtime that generated classes call. */
-    public static final String VISITOR = "dev.ligature.inject.ModuleVisitor";
+    public static final String WALKER = "dev.ligature.inject.ModuleWalker";
 
     private Names() {}
 }

@@ -11,7 +11,7 @@ import javax.lang.model.element.Modifier;
 
 /** Writes the method that finds the class of a child whose declared class is sealed. */
 final class DispatchWriter {
-    private static final Set<String> PARAMETERS = Set.of("child", "visitor");
+    private static final Set<String> PARAMETERS = Set.of("child", "walker");
 
     private DispatchWriter() {}
 
@@ -24,13 +24,13 @@ final class DispatchWriter {
         }
         body.nextControlFlow("else")
                 .addStatement(
-                        "throw visitor.unknownClass($T.class, child)",
+                        "throw walker.unknownClass($T.class, child)",
                         TypeNames.raw(dispatch.type()))
                 .endControlFlow();
         return MethodSpec.methodBuilder(dispatch.method())
                 .addModifiers(Modifier.PRIVATE, Modifier.STATIC)
                 .addParameter(TypeNames.any(dispatch.type(), dispatch.typeParameters()), "child")
-                .addParameter(TypeNames.VISITOR, "visitor")
+                .addParameter(TypeNames.WALKER, "walker")
                 .addCode(body.build())
                 .build();
     }
@@ -59,7 +59,7 @@ final class DispatchWriter {
             body.add("// It declares no modules.\n");
         } else {
             body.addStatement(
-                    "$T.visit($L, visitor)", TypeNames.raw(branch.visited().injector()), argument);
+                    "$T.visit($L, walker)", TypeNames.raw(branch.visited().injector()), argument);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.ligature.processor.write;
 
 import com.palantir.javapoet.AnnotationSpec;
+import com.palantir.javapoet.ArrayTypeName;
 import com.palantir.javapoet.ClassName;
 import com.palantir.javapoet.CodeBlock;
 import com.palantir.javapoet.FieldSpec;
@@ -82,7 +83,8 @@ public final class InjectorWriter {
             type.addField(constant(constant));
         }
         type.addMethod(MethodSpec.constructorBuilder().addModifiers(Modifier.PRIVATE).build());
-        type.addMethod(wrap(injector)).addMethod(describe(injector)).addMethod(visit(injector));
+        type.addMethod(load(injector)).addMethod(untie(injector)).addMethod(wrap(injector));
+        type.addMethod(describe(injector)).addMethod(visit(injector));
         for (InjectorSpec.Dispatch dispatch : injector.body().dispatches()) {
             type.addMethod(DispatchWriter.method(dispatch));
         }
@@ -106,6 +108,52 @@ public final class InjectorWriter {
                 .build();
     }
 
+    private static MethodSpec load(InjectorSpec injector) {
+        MethodSpec.Builder load =
+                method("load")
+                        .addJavadoc(
+                                """
+                                Initialises a model with the weights of a Hugging Face directory, and freezes it.
+
+                                @param directory the directory, with {@code model.safetensors} or its shards
+                                @param model the model, not yet initialised
+                                @param manager the owner of the arrays
+                                @param inputShapes the shapes to initialise with; if none, (1, 1): one token
+                                @throws IOException if the files are missing, damaged or not of this model
+                                """)
+                        .addParameter(TypeNames.PATH, "directory")
+                        .addParameter(modelType(injector), "model")
+                        .addParameter(TypeNames.ND_MANAGER, "manager")
+                        .addParameter(ArrayTypeName.of(TypeNames.SHAPE), "inputShapes")
+                        .varargs()
+                        .addException(IOException.class);
+        return bound(
+                load,
+                injector,
+                "$T.load(directory, model, $T::visit, manager, inputShapes)",
+                TypeNames.BASE_CHECKPOINT);
+    }
+
+    private static MethodSpec untie(InjectorSpec injector) {
+        MethodSpec.Builder untie =
+                method("untie")
+                        .addJavadoc(
+                                """
+                                Gives tied modules weights of their own, before the model is wrapped.
+
+                                @param model the model, initialised and not wrapped
+                                @param modules the modules, by full names or what they end with
+                                """)
+                        .addParameter(modelType(injector), "model")
+                        .addParameter(ArrayTypeName.of(ClassName.get(String.class)), "modules")
+                        .varargs();
+        return bound(
+                untie,
+                injector,
+                "$T.untieBase(model, $T::visit, modules)",
+                TypeNames.LORA_MODEL);
+    }
+
     private static MethodSpec wrap(InjectorSpec injector) {
         MethodSpec.Builder wrap =
                 method("wrap")
@@ -113,15 +161,22 @@ public final class InjectorWriter {
                                 "Wraps a model, so that adapters can be added to its modules.\n")
                         .returns(TypeNames.LORA_MODEL)
                         .addParameter(modelType(injector), "model");
+        return bound(
+                wrap, injector, "return $T.wrap(model, $T::visit)", TypeNames.LORA_MODEL);
+    }
+
+    /**
+     * Returns a method that calls the runtime with this class's {@code visit}; one that throws if
+     * the model is not a block.
+     */
+    private static MethodSpec bound(
+            MethodSpec.Builder method, InjectorSpec injector, String call, ClassName runtime) {
         if (!injector.is(Flag.WRAPPABLE)) {
             String problem = injector.model().display() + " has errors.";
-            return wrap.addStatement("throw new $T($S)", IllegalStateException.class, problem)
+            return method.addStatement("throw new $T($S)", IllegalStateException.class, problem)
                     .build();
         }
-        return wrap.addStatement(
-                        "return $T.wrap(model, $T::visit)",
-                        TypeNames.LORA_MODEL,
-                        TypeNames.raw(injector.model().injector()))
+        return method.addStatement(call, runtime, TypeNames.raw(injector.model().injector()))
                 .build();
     }
 
@@ -135,9 +190,12 @@ public final class InjectorWriter {
 
     private static MethodSpec visit(InjectorSpec injector) {
         return method("visit")
-                .addJavadoc("Shows each module to a visitor, and puts what it returns in place.\n")
+                .addJavadoc(
+                        """
+                        For generated code: shows each module to a walker, and puts what it returns in place.
+                        """)
                 .addParameter(modelType(injector), "model")
-                .addParameter(TypeNames.VISITOR, "visitor")
+                .addParameter(TypeNames.WALKER, "walker")
                 .addCode(VisitWriter.body(injector))
                 .build();
     }

@@ -10,8 +10,13 @@ import java.util.Collections;
 /** The names that generated code uses. */
 final class TypeNames {
     static final ClassName LORA_MODEL = ClassName.get("dev.ligature", "LoraModel");
+    static final ClassName BASE_CHECKPOINT =
+            ClassName.get("dev.ligature.checkpoint", "BaseCheckpoint");
+    static final ClassName ND_MANAGER = ClassName.get("ai.djl.ndarray", "NDManager");
+    static final ClassName SHAPE = ClassName.get("ai.djl.ndarray.types", "Shape");
+    static final ClassName PATH = ClassName.get("java.nio.file", "Path");
     static final ClassName DESCRIPTION = ClassName.get("dev.ligature.inject", "ModelDescription");
-    static final ClassName VISITOR = ClassName.get("dev.ligature.inject", "ModuleVisitor");
+    static final ClassName WALKER = ClassName.get("dev.ligature.inject", "ModuleWalker");
     static final ClassName ROLE = ClassName.get("dev.ligature.annotation", "Role");
     static final ClassName LORA_GENERATED =
             ClassName.get("dev.ligature.annotation", "LoraGenerated");

@@ -17,7 +17,7 @@ final class VisitWriter {
         }
         if (injector.body().superclass() != null) {
             body.addStatement(
-                    "$T.visit(model, visitor)", TypeNames.raw(injector.body().superclass().injector()));
+                    "$T.visit(model, walker)", TypeNames.raw(injector.body().superclass().injector()));
         }
         for (Line line : injector.body().lines()) {
             if (line instanceof Line.Modules modules) {
@@ -32,7 +32,7 @@ final class VisitWriter {
 
     private static void addModules(Line.Modules modules, CodeBlock.Builder body) {
         body.addStatement(
-                "model.$N = visitor.$L($S,$W$T.$L,$Wmodel.$N)",
+                "model.$N = walker.$L($S,$W$T.$L,$Wmodel.$N)",
                 modules.field(),
                 modules.repeated() ? "modules" : "module",
                 modules.name(),
@@ -53,7 +53,7 @@ final class VisitWriter {
                         ? CodeBlock.of("")
                         : CodeBlock.of("$T.class,$W", TypeNames.raw(children.exactType()));
         body.addStatement(
-                "visitor.$L($S,$Wmodel.$N,$W$L$T::$N)",
+                "walker.$L($S,$Wmodel.$N,$W$L$T::$N)",
                 children.repeated() ? "children" : "child",
                 children.name(),
                 children.field(),
@@ -68,7 +68,7 @@ final class VisitWriter {
             body.beginControlFlow("if (model.$N$L)", group.when(), group.isMethod() ? "()" : "");
         }
         for (InjectorSpec.Pair tie : group.ties()) {
-            body.addStatement("visitor.tie($S,$W$S)", tie.reader(), tie.source());
+            body.addStatement("walker.tie($S,$W$S)", tie.reader(), tie.source());
         }
         if (isConditional) {
             body.endControlFlow();

@@ -5,8 +5,8 @@ import ai.djl.nn.Blocks;
 import com.example.parts.PartLora;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
-import dev.ligature.inject.ModuleSink;
 import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
 
 /** Walks the model by its generated class, and prints what it meets. */
 public final class Main {
@@ -17,10 +17,10 @@ public final class Main {
         ModelLora.describe().modules().forEach(module -> System.out.println(module.name()));
         Model model = new Model();
         Block slot = Blocks.identityBlock();
-        ModuleVisitor.walk(
+        ModuleWalker.walk(
                 model,
                 ModelLora::visit,
-                new ModuleSink() {
+                new ModuleVisitor() {
                     @Override
                     public Block module(String path, Role role, Block block) {
                         System.out.println("module " + path + " " + role);

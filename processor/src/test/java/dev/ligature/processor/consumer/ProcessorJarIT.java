@@ -19,22 +19,25 @@ import org.junit.jupiter.api.Test;
 /** What is in the processor's jar, and what its POM asks for. */
 @Packaged
 class ProcessorJarIT {
-    private static final String SHADED = "dev/ligature/processor/shaded/javapoet/";
+    private static final String SHADED = "dev/ligature/processor/shaded/";
 
     @Test
-    void ourClassesAndARelocatedJavaPoet_andNothingElse_areInIt() throws IOException {
+    void ourClassesAndRelocatedLibraries_andNothingElse_areInIt() throws IOException {
         Set<String> others = new TreeSet<>();
         boolean hasJavaPoet = false;
+        boolean hasHints = false;
         try (JarFile jar = new JarFile(Artifacts.PROCESSOR.toFile())) {
             for (Enumeration<JarEntry> all = jar.entries(); all.hasMoreElements(); ) {
                 String name = all.nextElement().getName();
-                hasJavaPoet |= name.equals(SHADED + "JavaFile.class");
+                hasJavaPoet |= name.equals(SHADED + "javapoet/JavaFile.class");
+                hasHints |= name.equals(SHADED + "hint/Nearest.class");
                 if (!name.endsWith("/") && !name.startsWith("dev/ligature/processor/")) {
                     others.add(name);
                 }
             }
         }
         assertTrue(hasJavaPoet);
+        assertTrue(hasHints);
         assertEquals(
                 Set.of(
                         "META-INF/MANIFEST.MF",
@@ -46,13 +49,13 @@ class ProcessorJarIT {
     }
 
     @Test
-    void noClassNamesJavaPoetWhereItWas() throws IOException {
+    void noClassNamesALibraryWhereItWas() throws IOException {
         try (JarFile jar = new JarFile(Artifacts.PROCESSOR.toFile())) {
             for (Enumeration<JarEntry> all = jar.entries(); all.hasMoreElements(); ) {
                 JarEntry entry = all.nextElement();
-                assertFalse(
-                        text(jar, entry.getName()).contains("com/palantir/javapoet"),
-                        entry.getName());
+                String text = text(jar, entry.getName());
+                assertFalse(text.contains("com/palantir/javapoet"), entry.getName());
+                assertFalse(text.contains("dev/ligature/internal"), entry.getName());
             }
         }
     }

@@ -4,7 +4,7 @@ import ai.djl.nn.Block;
 import dev.ligature.annotation.LoraChild;
 import dev.ligature.annotation.LoraTarget;
 import dev.ligature.annotation.Tied;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
 import dev.ligature.processor.ToyBlock;
 
 public class Classes {
@@ -67,7 +67,7 @@ public class Classes {
             };
         }
 
-        static void visit(UsesThem us, NoBlock noBlock, ModuleVisitor visitor) {
+        static void visit(UsesThem us, NoBlock noBlock, ModuleWalker visitor) {
             Classes_UsesThemLora.visit(us, visitor);
             Classes_NoBlockLora.visit(noBlock, visitor);
         }

@@ -1,14 +1,19 @@
 package clash;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.LoraGenerated;
 import dev.ligature.annotation.Role;
+import dev.ligature.checkpoint.BaseCheckpoint;
 import dev.ligature.inject.ModelDescription;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
+import java.io.IOException;
+import java.nio.file.Path;
 import javax.annotation.processing.Generated;
 
 /** Binds the modules of {@link LoraModel}. */
 @Generated("dev.ligature.processor.LoraProcessor")
-@LoraGenerated(contract = 1)
+@LoraGenerated(contract = 2)
 public final class LoraModelLora {
     /** The module {@code visitor}. */
     public static final String VISITOR = "visitor";
@@ -17,6 +22,30 @@ public final class LoraModelLora {
     public static final String MODEL = "model";
 
     private LoraModelLora() {}
+
+    /**
+     * Initialises a model with the weights of a Hugging Face directory, and freezes it.
+     *
+     * @param directory the directory, with {@code model.safetensors} or its shards
+     * @param model the model, not yet initialised
+     * @param manager the owner of the arrays
+     * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
+     * @throws IOException if the files are missing, damaged or not of this model
+     */
+    public static void load(Path directory, LoraModel model, NDManager manager,
+            Shape... inputShapes) throws IOException {
+        BaseCheckpoint.load(directory, model, LoraModelLora::visit, manager, inputShapes);
+    }
+
+    /**
+     * Gives tied modules weights of their own, before the model is wrapped.
+     *
+     * @param model the model, initialised and not wrapped
+     * @param modules the modules, by full names or what they end with
+     */
+    public static void untie(LoraModel model, String... modules) {
+        dev.ligature.LoraModel.untieBase(model, LoraModelLora::visit, modules);
+    }
 
     /** Wraps a model, so that adapters can be added to its modules. */
     public static dev.ligature.LoraModel wrap(LoraModel model) {
@@ -32,10 +61,10 @@ public final class LoraModelLora {
                 .build();
     }
 
-    /** Shows each module to a visitor, and puts what it returns in place. */
-    public static void visit(LoraModel model, ModuleVisitor visitor) {
-        model.visitor = visitor.module("visitor", Role.MODULE, model.visitor);
-        model.model = visitor.module("model", Role.MODULE, model.model);
-        visitor.child("role", model.role, RoleLora::visit);
+    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    public static void visit(LoraModel model, ModuleWalker walker) {
+        model.visitor = walker.module("visitor", Role.MODULE, model.visitor);
+        model.model = walker.module("model", Role.MODULE, model.model);
+        walker.child("role", model.role, RoleLora::visit);
     }
 }

@@ -1,19 +1,48 @@
 package clash;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraModel;
 import dev.ligature.annotation.LoraGenerated;
+import dev.ligature.checkpoint.BaseCheckpoint;
 import dev.ligature.inject.ModelDescription;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
+import java.io.IOException;
+import java.nio.file.Path;
 import javax.annotation.processing.Generated;
 
 /** Binds the modules of {@link Role}. */
 @Generated("dev.ligature.processor.LoraProcessor")
-@LoraGenerated(contract = 1)
+@LoraGenerated(contract = 2)
 final class RoleLora {
     /** The module {@code w}. */
     public static final String W = "w";
 
     private RoleLora() {}
+
+    /**
+     * Initialises a model with the weights of a Hugging Face directory, and freezes it.
+     *
+     * @param directory the directory, with {@code model.safetensors} or its shards
+     * @param model the model, not yet initialised
+     * @param manager the owner of the arrays
+     * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
+     * @throws IOException if the files are missing, damaged or not of this model
+     */
+    public static void load(Path directory, Role model, NDManager manager, Shape... inputShapes)
+            throws IOException {
+        BaseCheckpoint.load(directory, model, RoleLora::visit, manager, inputShapes);
+    }
+
+    /**
+     * Gives tied modules weights of their own, before the model is wrapped.
+     *
+     * @param model the model, initialised and not wrapped
+     * @param modules the modules, by full names or what they end with
+     */
+    public static void untie(Role model, String... modules) {
+        LoraModel.untieBase(model, RoleLora::visit, modules);
+    }
 
     /** Wraps a model, so that adapters can be added to its modules. */
     public static LoraModel wrap(Role model) {
@@ -27,8 +56,8 @@ final class RoleLora {
                 .build();
     }
 
-    /** Shows each module to a visitor, and puts what it returns in place. */
-    public static void visit(Role model, ModuleVisitor visitor) {
-        model.w = visitor.module("w", dev.ligature.annotation.Role.MODULE, model.w);
+    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    public static void visit(Role model, ModuleWalker walker) {
+        model.w = walker.module("w", dev.ligature.annotation.Role.MODULE, model.w);
     }
 }

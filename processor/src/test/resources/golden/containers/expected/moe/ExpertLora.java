@@ -1,15 +1,20 @@
 package moe;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraModel;
 import dev.ligature.annotation.LoraGenerated;
 import dev.ligature.annotation.Role;
+import dev.ligature.checkpoint.BaseCheckpoint;
 import dev.ligature.inject.ModelDescription;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
+import java.io.IOException;
+import java.nio.file.Path;
 import javax.annotation.processing.Generated;
 
 /** Binds the modules of {@link Expert}. */
 @Generated("dev.ligature.processor.LoraProcessor")
-@LoraGenerated(contract = 1)
+@LoraGenerated(contract = 2)
 final class ExpertLora {
     /** The module {@code w-1}. */
     public static final String W_1 = "w-1";
@@ -18,6 +23,30 @@ final class ExpertLora {
     public static final String W2 = "w2";
 
     private ExpertLora() {}
+
+    /**
+     * Initialises a model with the weights of a Hugging Face directory, and freezes it.
+     *
+     * @param directory the directory, with {@code model.safetensors} or its shards
+     * @param model the model, not yet initialised
+     * @param manager the owner of the arrays
+     * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
+     * @throws IOException if the files are missing, damaged or not of this model
+     */
+    public static void load(Path directory, Expert model, NDManager manager, Shape... inputShapes)
+            throws IOException {
+        BaseCheckpoint.load(directory, model, ExpertLora::visit, manager, inputShapes);
+    }
+
+    /**
+     * Gives tied modules weights of their own, before the model is wrapped.
+     *
+     * @param model the model, initialised and not wrapped
+     * @param modules the modules, by full names or what they end with
+     */
+    public static void untie(Expert model, String... modules) {
+        LoraModel.untieBase(model, ExpertLora::visit, modules);
+    }
 
     /** Wraps a model, so that adapters can be added to its modules. */
     public static LoraModel wrap(Expert model) {
@@ -32,9 +61,9 @@ final class ExpertLora {
                 .build();
     }
 
-    /** Shows each module to a visitor, and puts what it returns in place. */
-    public static void visit(Expert model, ModuleVisitor visitor) {
-        model.in = visitor.module("w-1", Role.MODULE, model.in);
-        model.out = visitor.module("w2", Role.MODULE, model.out);
+    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    public static void visit(Expert model, ModuleWalker walker) {
+        model.in = walker.module("w-1", Role.MODULE, model.in);
+        model.out = walker.module("w2", Role.MODULE, model.out);
     }
 }

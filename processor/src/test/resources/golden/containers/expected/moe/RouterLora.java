@@ -1,15 +1,20 @@
 package moe;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraModel;
 import dev.ligature.annotation.LoraGenerated;
 import dev.ligature.annotation.Role;
+import dev.ligature.checkpoint.BaseCheckpoint;
 import dev.ligature.inject.ModelDescription;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
+import java.io.IOException;
+import java.nio.file.Path;
 import javax.annotation.processing.Generated;
 
 /** Binds the modules of {@link Router}. */
 @Generated("dev.ligature.processor.LoraProcessor")
-@LoraGenerated(contract = 1)
+@LoraGenerated(contract = 2)
 final class RouterLora {
     /** The module {@code gate.0}. */
     public static final String GATE_0 = "gate.0";
@@ -21,6 +26,30 @@ final class RouterLora {
     public static final String SHARED = "shared";
 
     private RouterLora() {}
+
+    /**
+     * Initialises a model with the weights of a Hugging Face directory, and freezes it.
+     *
+     * @param directory the directory, with {@code model.safetensors} or its shards
+     * @param model the model, not yet initialised
+     * @param manager the owner of the arrays
+     * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
+     * @throws IOException if the files are missing, damaged or not of this model
+     */
+    public static void load(Path directory, Router model, NDManager manager, Shape... inputShapes)
+            throws IOException {
+        BaseCheckpoint.load(directory, model, RouterLora::visit, manager, inputShapes);
+    }
+
+    /**
+     * Gives tied modules weights of their own, before the model is wrapped.
+     *
+     * @param model the model, initialised and not wrapped
+     * @param modules the modules, by full names or what they end with
+     */
+    public static void untie(Router model, String... modules) {
+        LoraModel.untieBase(model, RouterLora::visit, modules);
+    }
 
     /** Wraps a model, so that adapters can be added to its modules. */
     public static LoraModel wrap(Router model) {
@@ -44,18 +73,18 @@ final class RouterLora {
                 .build();
     }
 
-    /** Shows each module to a visitor, and puts what it returns in place. */
-    public static void visit(Router model, ModuleVisitor visitor) {
-        model.gate = visitor.module("gate.0", Role.MODULE, model.gate);
-        model.experts = visitor.modules("experts", Role.MODULE, model.experts);
-        model.shared = visitor.modules("shared", Role.MODULE, model.shared);
-        visitor.children("list", model.list, ExpertLora::visit);
-        visitor.children("subtype", model.subtype, ExpertLora::visit);
-        visitor.children("array", model.array, ExpertLora::visit);
-        visitor.children("map", model.map, ExpertLora::visit);
-        visitor.children("open_map", model.openMap, Open.class, OpenLora::visit);
-        visitor.children("open_list", model.openList, Open.class, OpenLora::visit);
-        visitor.children("open_array", model.openArray, Open.class, OpenLora::visit);
-        visitor.child("open", model.open, Open.class, OpenLora::visit);
+    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    public static void visit(Router model, ModuleWalker walker) {
+        model.gate = walker.module("gate.0", Role.MODULE, model.gate);
+        model.experts = walker.modules("experts", Role.MODULE, model.experts);
+        model.shared = walker.modules("shared", Role.MODULE, model.shared);
+        walker.children("list", model.list, ExpertLora::visit);
+        walker.children("subtype", model.subtype, ExpertLora::visit);
+        walker.children("array", model.array, ExpertLora::visit);
+        walker.children("map", model.map, ExpertLora::visit);
+        walker.children("open_map", model.openMap, Open.class, OpenLora::visit);
+        walker.children("open_list", model.openList, Open.class, OpenLora::visit);
+        walker.children("open_array", model.openArray, Open.class, OpenLora::visit);
+        walker.child("open", model.open, Open.class, OpenLora::visit);
     }
 }

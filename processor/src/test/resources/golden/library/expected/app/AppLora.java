@@ -1,22 +1,51 @@
 package app;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraModel;
 import dev.ligature.annotation.LoraGenerated;
 import dev.ligature.annotation.Role;
+import dev.ligature.checkpoint.BaseCheckpoint;
 import dev.ligature.inject.ModelDescription;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
+import java.io.IOException;
+import java.nio.file.Path;
 import javax.annotation.processing.Generated;
 import lib.BaseLora;
 import lib.PartLora;
 
 /** Binds the modules of {@link App}. */
 @Generated("dev.ligature.processor.LoraProcessor")
-@LoraGenerated(contract = 1)
+@LoraGenerated(contract = 2)
 public final class AppLora {
     /** The module {@code head}. */
     public static final String HEAD = "head";
 
     private AppLora() {}
+
+    /**
+     * Initialises a model with the weights of a Hugging Face directory, and freezes it.
+     *
+     * @param directory the directory, with {@code model.safetensors} or its shards
+     * @param model the model, not yet initialised
+     * @param manager the owner of the arrays
+     * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
+     * @throws IOException if the files are missing, damaged or not of this model
+     */
+    public static void load(Path directory, App model, NDManager manager, Shape... inputShapes)
+            throws IOException {
+        BaseCheckpoint.load(directory, model, AppLora::visit, manager, inputShapes);
+    }
+
+    /**
+     * Gives tied modules weights of their own, before the model is wrapped.
+     *
+     * @param model the model, initialised and not wrapped
+     * @param modules the modules, by full names or what they end with
+     */
+    public static void untie(App model, String... modules) {
+        LoraModel.untieBase(model, AppLora::visit, modules);
+    }
 
     /** Wraps a model, so that adapters can be added to its modules. */
     public static LoraModel wrap(App model) {
@@ -33,11 +62,11 @@ public final class AppLora {
                 .build();
     }
 
-    /** Shows each module to a visitor, and puts what it returns in place. */
-    public static void visit(App model, ModuleVisitor visitor) {
-        BaseLora.visit(model, visitor);
-        visitor.child("part", model.part, PartLora::visit);
-        model.head = visitor.module("head", Role.MODULE, model.head);
-        visitor.tie("head", "part.inner.w");
+    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    public static void visit(App model, ModuleWalker walker) {
+        BaseLora.visit(model, walker);
+        walker.child("part", model.part, PartLora::visit);
+        model.head = walker.module("head", Role.MODULE, model.head);
+        walker.tie("head", "part.inner.w");
     }
 }

@@ -1,15 +1,20 @@
 package llama;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraModel;
 import dev.ligature.annotation.LoraGenerated;
 import dev.ligature.annotation.Role;
+import dev.ligature.checkpoint.BaseCheckpoint;
 import dev.ligature.inject.ModelDescription;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
+import java.io.IOException;
+import java.nio.file.Path;
 import javax.annotation.processing.Generated;
 
 /** Binds the modules of {@link LlamaDecoderLayer.Attention}. */
 @Generated("dev.ligature.processor.LoraProcessor")
-@LoraGenerated(contract = 1)
+@LoraGenerated(contract = 2)
 final class LlamaDecoderLayer_AttentionLora {
     /** The module {@code q_proj}. */
     public static final String Q_PROJ = "q_proj";
@@ -18,6 +23,30 @@ final class LlamaDecoderLayer_AttentionLora {
     public static final String K_PROJ = "k_proj";
 
     private LlamaDecoderLayer_AttentionLora() {}
+
+    /**
+     * Initialises a model with the weights of a Hugging Face directory, and freezes it.
+     *
+     * @param directory the directory, with {@code model.safetensors} or its shards
+     * @param model the model, not yet initialised
+     * @param manager the owner of the arrays
+     * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
+     * @throws IOException if the files are missing, damaged or not of this model
+     */
+    public static void load(Path directory, LlamaDecoderLayer.Attention model, NDManager manager,
+            Shape... inputShapes) throws IOException {
+        BaseCheckpoint.load(directory, model, LlamaDecoderLayer_AttentionLora::visit, manager, inputShapes);
+    }
+
+    /**
+     * Gives tied modules weights of their own, before the model is wrapped.
+     *
+     * @param model the model, initialised and not wrapped
+     * @param modules the modules, by full names or what they end with
+     */
+    public static void untie(LlamaDecoderLayer.Attention model, String... modules) {
+        LoraModel.untieBase(model, LlamaDecoderLayer_AttentionLora::visit, modules);
+    }
 
     /** Wraps a model, so that adapters can be added to its modules. */
     public static LoraModel wrap(LlamaDecoderLayer.Attention model) {
@@ -32,9 +61,9 @@ final class LlamaDecoderLayer_AttentionLora {
                 .build();
     }
 
-    /** Shows each module to a visitor, and puts what it returns in place. */
-    public static void visit(LlamaDecoderLayer.Attention model, ModuleVisitor visitor) {
-        model.qProj = visitor.module("q_proj", Role.MODULE, model.qProj);
-        model.kProj = visitor.module("k_proj", Role.MODULE, model.kProj);
+    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    public static void visit(LlamaDecoderLayer.Attention model, ModuleWalker walker) {
+        model.qProj = walker.module("q_proj", Role.MODULE, model.qProj);
+        model.kProj = walker.module("k_proj", Role.MODULE, model.kProj);
     }
 }

@@ -1,20 +1,49 @@
 package llama;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraModel;
 import dev.ligature.annotation.LoraGenerated;
 import dev.ligature.annotation.Role;
+import dev.ligature.checkpoint.BaseCheckpoint;
 import dev.ligature.inject.ModelDescription;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
+import java.io.IOException;
+import java.nio.file.Path;
 import javax.annotation.processing.Generated;
 
 /** Binds the modules of {@link LlamaForCausalLM}. */
 @Generated("dev.ligature.processor.LoraProcessor")
-@LoraGenerated(contract = 1)
+@LoraGenerated(contract = 2)
 public final class LlamaForCausalLMLora {
     /** The module {@code lm_head}. */
     public static final String LM_HEAD = "lm_head";
 
     private LlamaForCausalLMLora() {}
+
+    /**
+     * Initialises a model with the weights of a Hugging Face directory, and freezes it.
+     *
+     * @param directory the directory, with {@code model.safetensors} or its shards
+     * @param model the model, not yet initialised
+     * @param manager the owner of the arrays
+     * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
+     * @throws IOException if the files are missing, damaged or not of this model
+     */
+    public static void load(Path directory, LlamaForCausalLM model, NDManager manager,
+            Shape... inputShapes) throws IOException {
+        BaseCheckpoint.load(directory, model, LlamaForCausalLMLora::visit, manager, inputShapes);
+    }
+
+    /**
+     * Gives tied modules weights of their own, before the model is wrapped.
+     *
+     * @param model the model, initialised and not wrapped
+     * @param modules the modules, by full names or what they end with
+     */
+    public static void untie(LlamaForCausalLM model, String... modules) {
+        LoraModel.untieBase(model, LlamaForCausalLMLora::visit, modules);
+    }
 
     /** Wraps a model, so that adapters can be added to its modules. */
     public static LoraModel wrap(LlamaForCausalLM model) {
@@ -30,12 +59,12 @@ public final class LlamaForCausalLMLora {
                 .build();
     }
 
-    /** Shows each module to a visitor, and puts what it returns in place. */
-    public static void visit(LlamaForCausalLM model, ModuleVisitor visitor) {
-        visitor.child("model", model.model, LlamaModelLora::visit);
-        model.lmHead = visitor.module("lm_head", Role.OUTPUT_HEAD, model.lmHead);
+    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    public static void visit(LlamaForCausalLM model, ModuleWalker walker) {
+        walker.child("model", model.model, LlamaModelLora::visit);
+        model.lmHead = walker.module("lm_head", Role.OUTPUT_HEAD, model.lmHead);
         if (model.tieWordEmbeddings) {
-            visitor.tie("lm_head", "model.embed_tokens");
+            walker.tie("lm_head", "model.embed_tokens");
         }
     }
 }

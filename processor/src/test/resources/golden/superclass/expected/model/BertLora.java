@@ -1,16 +1,21 @@
 package model;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import base.EncoderLora;
 import dev.ligature.LoraModel;
 import dev.ligature.annotation.LoraGenerated;
 import dev.ligature.annotation.Role;
+import dev.ligature.checkpoint.BaseCheckpoint;
 import dev.ligature.inject.ModelDescription;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
+import java.io.IOException;
+import java.nio.file.Path;
 import javax.annotation.processing.Generated;
 
 /** Binds the modules of {@link Bert}. */
 @Generated("dev.ligature.processor.LoraProcessor")
-@LoraGenerated(contract = 1)
+@LoraGenerated(contract = 2)
 public final class BertLora {
     /** The module {@code decoder}. */
     public static final String DECODER = "decoder";
@@ -19,6 +24,30 @@ public final class BertLora {
     public static final String DENSE = "dense";
 
     private BertLora() {}
+
+    /**
+     * Initialises a model with the weights of a Hugging Face directory, and freezes it.
+     *
+     * @param directory the directory, with {@code model.safetensors} or its shards
+     * @param model the model, not yet initialised
+     * @param manager the owner of the arrays
+     * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
+     * @throws IOException if the files are missing, damaged or not of this model
+     */
+    public static void load(Path directory, Bert model, NDManager manager, Shape... inputShapes)
+            throws IOException {
+        BaseCheckpoint.load(directory, model, BertLora::visit, manager, inputShapes);
+    }
+
+    /**
+     * Gives tied modules weights of their own, before the model is wrapped.
+     *
+     * @param model the model, initialised and not wrapped
+     * @param modules the modules, by full names or what they end with
+     */
+    public static void untie(Bert model, String... modules) {
+        LoraModel.untieBase(model, BertLora::visit, modules);
+    }
 
     /** Wraps a model, so that adapters can be added to its modules. */
     public static LoraModel wrap(Bert model) {
@@ -36,16 +65,16 @@ public final class BertLora {
                 .build();
     }
 
-    /** Shows each module to a visitor, and puts what it returns in place. */
-    public static void visit(Bert model, ModuleVisitor visitor) {
-        EncoderLora.visit(model, visitor);
-        model.decoder = visitor.module("decoder", Role.OUTPUT_HEAD, model.decoder);
-        model.dense = visitor.module("dense", Role.MODULE, model.dense);
+    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    public static void visit(Bert model, ModuleWalker walker) {
+        EncoderLora.visit(model, walker);
+        model.decoder = walker.module("decoder", Role.OUTPUT_HEAD, model.decoder);
+        model.dense = walker.module("dense", Role.MODULE, model.dense);
         if (model.isTied()) {
-            visitor.tie("decoder", "word_embeddings");
+            walker.tie("decoder", "word_embeddings");
         }
         if (model.near()) {
-            visitor.tie("dense", "pooler");
+            walker.tie("dense", "pooler");
         }
     }
 }

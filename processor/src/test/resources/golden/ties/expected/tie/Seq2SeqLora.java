@@ -1,15 +1,20 @@
 package tie;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraModel;
 import dev.ligature.annotation.LoraGenerated;
 import dev.ligature.annotation.Role;
+import dev.ligature.checkpoint.BaseCheckpoint;
 import dev.ligature.inject.ModelDescription;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
+import java.io.IOException;
+import java.nio.file.Path;
 import javax.annotation.processing.Generated;
 
 /** Binds the modules of {@link Seq2Seq}. */
 @Generated("dev.ligature.processor.LoraProcessor")
-@LoraGenerated(contract = 1)
+@LoraGenerated(contract = 2)
 public final class Seq2SeqLora {
     /** The module {@code lm_head}. */
     public static final String LM_HEAD = "lm_head";
@@ -21,6 +26,30 @@ public final class Seq2SeqLora {
     public static final String OTHER = "other";
 
     private Seq2SeqLora() {}
+
+    /**
+     * Initialises a model with the weights of a Hugging Face directory, and freezes it.
+     *
+     * @param directory the directory, with {@code model.safetensors} or its shards
+     * @param model the model, not yet initialised
+     * @param manager the owner of the arrays
+     * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
+     * @throws IOException if the files are missing, damaged or not of this model
+     */
+    public static void load(Path directory, Seq2Seq model, NDManager manager, Shape... inputShapes)
+            throws IOException {
+        BaseCheckpoint.load(directory, model, Seq2SeqLora::visit, manager, inputShapes);
+    }
+
+    /**
+     * Gives tied modules weights of their own, before the model is wrapped.
+     *
+     * @param model the model, initialised and not wrapped
+     * @param modules the modules, by full names or what they end with
+     */
+    public static void untie(Seq2Seq model, String... modules) {
+        LoraModel.untieBase(model, Seq2SeqLora::visit, modules);
+    }
 
     /** Wraps a model, so that adapters can be added to its modules. */
     public static LoraModel wrap(Seq2Seq model) {
@@ -43,23 +72,23 @@ public final class Seq2SeqLora {
                 .build();
     }
 
-    /** Shows each module to a visitor, and puts what it returns in place. */
-    public static void visit(Seq2Seq model, ModuleVisitor visitor) {
-        visitor.child("encoder", model.encoder, EncoderLora::visit);
-        visitor.child("decoder", model.decoder, DecoderLora::visit);
-        model.lmHead = visitor.module("lm_head", Role.MODULE, model.lmHead);
-        model.aux = visitor.module("aux", Role.MODULE, model.aux);
-        model.other = visitor.module("other", Role.MODULE, model.other);
-        visitor.tie("decoder.embed", "encoder.embed");
+    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    public static void visit(Seq2Seq model, ModuleWalker walker) {
+        walker.child("encoder", model.encoder, EncoderLora::visit);
+        walker.child("decoder", model.decoder, DecoderLora::visit);
+        model.lmHead = walker.module("lm_head", Role.MODULE, model.lmHead);
+        model.aux = walker.module("aux", Role.MODULE, model.aux);
+        model.other = walker.module("other", Role.MODULE, model.other);
+        walker.tie("decoder.embed", "encoder.embed");
         if (model.tied) {
-            visitor.tie("lm_head", "encoder.embed");
-            visitor.tie("aux", "encoder.embed");
+            walker.tie("lm_head", "encoder.embed");
+            walker.tie("aux", "encoder.embed");
         }
         if (model.shared()) {
-            visitor.tie("other", "encoder.embed");
+            walker.tie("other", "encoder.embed");
         }
         if (model.own) {
-            visitor.tie("other", "lm_head");
+            walker.tie("other", "lm_head");
         }
     }
 }

@@ -6,9 +6,9 @@ import ai.djl.util.Pair;
 import dev.ligature.LoraException;
 import dev.ligature.annotation.Role;
 import dev.ligature.block.TiedBlock;
-import dev.ligature.inject.ModuleSink;
-import dev.ligature.inject.ModuleVisit;
 import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
+import dev.ligature.inject.ModuleWalker.ModelWalk;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -19,7 +19,7 @@ import java.util.Map;
  * The names that a model's parameters have in a checkpoint: the module's name, and {@code .weight}
  * or {@code .bias} by the parameter's type.
  */
-public final class ModelTensors implements ModuleSink {
+public final class ModelTensors implements ModuleVisitor {
     private final IdentityHashMap<Parameter, NamedParameter> byParameter = new IdentityHashMap<>();
     private final Map<String, NamedParameter> byName = new LinkedHashMap<>();
     private final List<NamedParameter> inOrder = new ArrayList<>();
@@ -59,9 +59,9 @@ public final class ModelTensors implements ModuleSink {
      *
      * @throws LoraException if a parameter has no name, or two have the same
      */
-    public static <M extends Block> List<NamedParameter> of(M model, ModuleVisit<? super M> visit) {
+    public static <M extends Block> List<NamedParameter> of(M model, ModelWalk<? super M> visit) {
         ModelTensors tensors = new ModelTensors();
-        ModuleVisitor.walk(model, visit, tensors);
+        ModuleWalker.walk(model, visit, tensors);
         for (Pair<String, Parameter> entry : model.getParameters()) {
             if (!tensors.byParameter.containsKey(entry.getValue())) {
                 throw new LoraException(

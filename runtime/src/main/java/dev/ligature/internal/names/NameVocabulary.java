@@ -1,5 +1,6 @@
 package dev.ligature.internal.names;
 
+import dev.ligature.internal.hint.Nearest;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;

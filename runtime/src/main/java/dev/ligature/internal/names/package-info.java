@@ -1,7 +1,4 @@
-/**
- * Names of modules: PEFT's patterns and Python's regular expressions, layer indices, wildcards, and
- * the nearest known name for a message.
- */
+/** Names of modules: PEFT's patterns and Python's regular expressions, layer indices, wildcards. */
 @NullMarked
 package dev.ligature.internal.names;
 

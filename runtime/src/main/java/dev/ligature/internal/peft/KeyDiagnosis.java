@@ -1,6 +1,6 @@
 package dev.ligature.internal.peft;
 
-import dev.ligature.internal.names.Nearest;
+import dev.ligature.internal.hint.Nearest;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

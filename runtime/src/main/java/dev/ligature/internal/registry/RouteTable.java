@@ -6,7 +6,7 @@ import dev.ligature.Routing;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.effect.BoundAdapter;
-import dev.ligature.internal.names.Nearest;
+import dev.ligature.internal.hint.Nearest;
 import dev.ligature.internal.route.Route;
 import dev.ligature.internal.route.WholeBatchRoute;
 import dev.ligature.internal.rows.FactorStackCache;

@@ -2,8 +2,8 @@ package dev.ligature.internal.resolve;
 
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.config.LoraConfig;
+import dev.ligature.internal.hint.Nearest;
 import dev.ligature.internal.names.NameMatch;
-import dev.ligature.internal.names.Nearest;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.ModuleKind;

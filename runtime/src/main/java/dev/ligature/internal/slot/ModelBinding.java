@@ -5,8 +5,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import dev.ligature.LoraException;
-import dev.ligature.inject.ModuleVisit;
-import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
+import dev.ligature.inject.ModuleWalker.ModelWalk;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -34,14 +34,14 @@ public final class ModelBinding {
      *
      * @throws LoraException if it cannot be wrapped; it is then unchanged
      */
-    public static <M extends Block> ModelBinding of(M model, ModuleVisit<? super M> visit) {
+    public static <M extends Block> ModelBinding of(M model, ModelWalk<? super M> visit) {
         if (!model.isInitialized()) {
             throw SlotMessage.MODEL_NOT_INITIALIZED.error(model.getClass().getSimpleName());
         }
         SlotCollector reader = new SlotCollector();
-        ModuleVisitor.walk(model, visit, reader);
+        ModuleWalker.walk(model, visit, reader);
         Slots slots = reader.read(model.getParameters());
-        ModuleVisitor.walk(model, visit, slots.binder());
+        ModuleWalker.walk(model, visit, slots.binder());
         List<Parameter> frozenHere = new ArrayList<>();
         for (Parameter parameter : model.getParameters().values()) {
             if (parameter.requiresGradient()) {
@@ -49,7 +49,7 @@ public final class ModelBinding {
                 frozenHere.add(parameter);
             }
         }
-        Runnable unbind = () -> ModuleVisitor.walk(model, visit, slots.unbinder());
+        Runnable unbind = () -> ModuleWalker.walk(model, visit, slots.unbinder());
         return new ModelBinding(model, slots, unbind, frozenHere);
     }
 

@@ -7,7 +7,7 @@ import ai.djl.util.Pair;
 import dev.ligature.annotation.Role;
 import dev.ligature.block.ForwardingBlock;
 import dev.ligature.block.TiedBlock;
-import dev.ligature.inject.ModuleSink;
+import dev.ligature.inject.ModuleVisitor;
 import dev.ligature.plan.ModelLayout;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Collects the slots of a model without changing it, and checks that what is declared as tied is
  * one weight and that nothing else is.
  */
-final class SlotCollector implements ModuleSink {
+final class SlotCollector implements ModuleVisitor {
     private final List<Slot> slots = new ArrayList<>();
     private final Map<String, Slot> byName = new LinkedHashMap<>();
     private final IdentityHashMap<Block, Slot> byBlock = new IdentityHashMap<>();

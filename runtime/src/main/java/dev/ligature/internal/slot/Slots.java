@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import dev.ligature.annotation.Role;
-import dev.ligature.inject.ModuleSink;
+import dev.ligature.inject.ModuleVisitor;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
 import java.util.IdentityHashMap;
@@ -76,8 +76,8 @@ public final class Slots {
         return bound;
     }
 
-    /** Returns the sink that puts slot blocks into the model's fields. */
-    ModuleSink binder() {
+    /** Returns the visitor that puts slot blocks into the model's fields. */
+    ModuleVisitor binder() {
         bound = true;
         return new Exchange() {
             @Override
@@ -87,8 +87,8 @@ public final class Slots {
         };
     }
 
-    /** Returns the sink that puts the base blocks back. */
-    ModuleSink unbinder() {
+    /** Returns the visitor that puts the base blocks back. */
+    ModuleVisitor unbinder() {
         bound = false;
         return new Exchange() {
             @Override
@@ -98,7 +98,7 @@ public final class Slots {
         };
     }
 
-    private abstract static class Exchange implements ModuleSink {
+    private abstract static class Exchange implements ModuleVisitor {
         abstract @Nullable Block exchange(Block block);
 
         @Override

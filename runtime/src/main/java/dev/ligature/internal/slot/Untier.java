@@ -4,15 +4,15 @@ import ai.djl.nn.Block;
 import dev.ligature.annotation.Role;
 import dev.ligature.block.ForwardingBlock;
 import dev.ligature.block.TiedBlock;
-import dev.ligature.inject.ModuleSink;
-import dev.ligature.internal.names.Nearest;
+import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.internal.hint.Nearest;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Finds tied modules of a model by name, and gives them weights of their own. */
-public final class Untier implements ModuleSink {
+public final class Untier implements ModuleVisitor {
     private final Map<String, Block> blocks = new LinkedHashMap<>();
 
     @Override

@@ -12,14 +12,15 @@ import ai.djl.nn.Blocks;
 import ai.djl.nn.LambdaBlock;
 import dev.ligature.LoraException;
 import dev.ligature.annotation.Role;
+import dev.ligature.inject.ModuleWalker.ModelWalk;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-final class ModuleVisitorTest {
-    private final Recorder sink = new Recorder();
+final class ModuleWalkerTest {
+    private final Recorder recorder = new Recorder();
 
     @Test
     void names_composeThroughChildrenListsArraysAndSortedMaps() {
@@ -39,7 +40,7 @@ final class ModuleVisitorTest {
                         "heads.0.q",
                         "experts.a.q",
                         "experts.b.q"),
-                sink.seen);
+                recorder.seen);
     }
 
     @Test
@@ -49,13 +50,13 @@ final class ModuleVisitorTest {
         walk(
                 (leaf, visitor) -> {
                     List<Block> list = visitor.modules("l", Role.MODULE, List.of(first, second));
-                    assertEquals(List.of(sink.replacement, sink.replacement), list);
+                    assertEquals(List.of(recorder.replacement, recorder.replacement), list);
                     Block[] array = visitor.modules("a", Role.MODULE, new Block[] {first});
-                    assertArrayEquals(new Block[] {sink.replacement}, array);
-                    assertSame(sink.replacement, visitor.module("m", Role.MODULE, first));
+                    assertArrayEquals(new Block[] {recorder.replacement}, array);
+                    assertSame(recorder.replacement, visitor.module("m", Role.MODULE, first));
                 });
 
-        assertEquals(List.of("l.0", "l.1", "a.0", "m"), sink.seen);
+        assertEquals(List.of("l.0", "l.1", "a.0", "m"), recorder.seen);
     }
 
     @Test
@@ -70,8 +71,8 @@ final class ModuleVisitorTest {
                     visitor.tie("m", "nowhere");
                 });
 
-        assertEquals(List.of(), sink.seen);
-        assertEquals(List.of(), sink.ties);
+        assertEquals(List.of(), recorder.seen);
+        assertEquals(List.of(), recorder.ties);
     }
 
     @Test
@@ -132,7 +133,7 @@ final class ModuleVisitorTest {
                                     v.module("embed", Role.MODULE, block());
                                     v.tie("head", "embed");
                                 }));
-        assertEquals(List.of("model.head->model.embed"), sink.ties);
+        assertEquals(List.of("model.head->model.embed"), recorder.ties);
 
         LoraException error =
                 fails(
@@ -164,11 +165,11 @@ final class ModuleVisitorTest {
                 List.of(new ModelDescription.Tie("model.out", "model.embed", "")), whole.ties());
     }
 
-    private void walk(ModuleVisit<Leaf> visit) {
-        ModuleVisitor.walk(leaf(), visit, sink);
+    private void walk(ModelWalk<Leaf> visit) {
+        ModuleWalker.walk(leaf(), visit, recorder);
     }
 
-    private LoraException fails(String code, ModuleVisit<Leaf> visit) {
+    private LoraException fails(String code, ModelWalk<Leaf> visit) {
         LoraException error = assertThrows(LoraException.class, () -> walk(visit));
         assertEquals(code, error.code());
         return error;
@@ -186,14 +187,14 @@ final class ModuleVisitorTest {
     private static class Leaf {
         Block q = block();
 
-        static void visit(Leaf leaf, ModuleVisitor visitor) {
+        static void visit(Leaf leaf, ModuleWalker visitor) {
             leaf.q = visitor.module("q", Role.MODULE, leaf.q);
         }
     }
 
     private static final class OtherLeaf extends Leaf {}
 
-    private static final class Recorder implements ModuleSink {
+    private static final class Recorder implements ModuleVisitor {
         final List<String> seen = new ArrayList<>();
         final List<String> ties = new ArrayList<>();
         final Block replacement = Blocks.identityBlock();

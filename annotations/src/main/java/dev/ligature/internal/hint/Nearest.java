@@ -1,0 +1,106 @@
+package dev.ligature.internal.hint;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeSet;
+
+/** Finds the known names that a mistyped one may have meant. */
+public final class Nearest {
+    private static final int MOST = 3;
+    private static final int FEW = 6;
+
+    /** Names from files may be of any length, and the distance takes the product of two. */
+    private static final int LONGEST = 200;
+
+    private Nearest() {}
+
+    /**
+     * Returns the text {@code " Did you mean a or b?"}, or an empty one where no name is near.
+     *
+     * <p>Near is an edit distance of at most a third of the length, and at most 4; an exchange of
+     * neighbours is one edit. A known name is compared as a whole and by its last segments, as
+     * suffixes may be written. Nothing is near a name of one letter, where any other letter would
+     * be, or of more than 200.
+     *
+     * @param name the unknown name
+     * @param known the known names
+     */
+    public static String hint(String name, Collection<String> known) {
+        if (name.length() < 2 || name.length() > LONGEST) {
+            return "";
+        }
+        int limit = Math.min(4, Math.max(1, name.length() / 3));
+        List<Candidate> near = new ArrayList<>();
+        for (String candidate : new TreeSet<>(known)) {
+            int distance = suffixDistance(name, candidate, limit);
+            if (distance <= limit) {
+                near.add(new Candidate(candidate, distance));
+            }
+        }
+        near.sort(Comparator.comparingInt(Candidate::distance));
+        List<String> nearest = near.stream().limit(MOST).map(Candidate::name).toList();
+        return nearest.isEmpty() ? "" : " Did you mean " + String.join(" or ", nearest) + "?";
+    }
+
+    /**
+     * Returns {@link #hint}, or the list of all names if none is near and they are few.
+     *
+     * @param name the unknown name
+     * @param known the known names
+     */
+    public static String hintOrAll(String name, Collection<String> known) {
+        String hint = hint(name, known);
+        TreeSet<String> all = new TreeSet<>(known);
+        boolean isListed = hint.isEmpty() && !all.isEmpty() && all.size() <= FEW;
+        return isListed ? " Known: " + String.join(", ", all) + "." : hint;
+    }
+
+    private record Candidate(String name, int distance) {}
+
+    /**
+     * Returns the least distance to a name or its last segments; beyond the limit, any above it.
+     */
+    private static int suffixDistance(String name, String candidate, int limit) {
+        int best = limit + 1;
+        for (int start = 0; start >= 0; start = nextSegment(candidate, start)) {
+            if (Math.abs(candidate.length() - start - name.length()) <= limit) {
+                best = Math.min(best, distance(name, candidate.substring(start)));
+            }
+        }
+        return best;
+    }
+
+    private static int nextSegment(String candidate, int start) {
+        int dot = candidate.indexOf('.', start);
+        return dot < 0 ? -1 : dot + 1;
+    }
+
+    /**
+     * Returns the number of insertions, deletions, substitutions and exchanges of neighbours that
+     * turn one name into the other (optimal string alignment).
+     */
+    private static int distance(String a, String b) {
+        int[][] d = new int[a.length() + 1][b.length() + 1];
+        for (int i = 0; i <= a.length(); i++) {
+            d[i][0] = i;
+        }
+        for (int j = 0; j <= b.length(); j++) {
+            d[0][j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            for (int j = 1; j <= b.length(); j++) {
+                int substitution = d[i - 1][j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                d[i][j] = Math.min(substitution, Math.min(d[i - 1][j], d[i][j - 1]) + 1);
+                if (i > 1
+                        && j > 1
+                        && a.charAt(i - 1) == b.charAt(j - 2)
+                        && a.charAt(i - 2) == b.charAt(j - 1)) {
+                    d[i][j] = Math.min(d[i][j], d[i - 2][j - 2] + 1);
+                }
+            }
+        }
+        return d[a.length()][b.length()];
+    }
+}
