@@ -94,8 +94,8 @@ public final class LoraModel extends ForwardingBlock implements AutoCloseable {
     /**
      * Gives tied modules weights of their own, with the values that they have now; to be done
      * before the model is wrapped. Adapters may then treat the modules differently, and be merged.
-     * Exports of the merged model hold both weights, and say {@code tie_word_embeddings: false}. For
-     * generated code: call the {@code untie} method of the generated class, which calls this.
+     * Exports of the merged model hold both weights, and say {@code tie_word_embeddings: false}.
+     * For generated code: call the {@code untie} method of the generated class, which calls this.
      *
      * <pre>{@code
      * LlamaForCausalLMLora.untie(model, "lm_head");

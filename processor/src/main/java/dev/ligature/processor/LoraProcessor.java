@@ -45,7 +45,7 @@ public final class LoraProcessor extends AbstractProcessor {
         Options options = Options.of(environment.getOptions());
         Reporter reporter = new Reporter(environment.getMessager(), options.warnings());
         reporter.report(options.problems());
-        state = new State(options, reporter);
+        state = new State(getClass(), options, reporter);
     }
 
     @Override

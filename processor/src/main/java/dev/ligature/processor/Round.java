@@ -43,7 +43,7 @@ final class Round {
         this.state = state;
         this.reader = new ModelReader(elements, environment.getTypeUtils(), state.compiledNow);
         this.check = new ModelCheck(reader.graph());
-        this.writer = new InjectorWriter(LoraProcessor.class.getName(), environment.getFiler());
+        this.writer = new InjectorWriter(state.processor.getName(), environment.getFiler());
     }
 
     /** Processes a class; whatever happens, the others are processed too. */
@@ -130,8 +130,8 @@ final class Round {
         state.reporter.report(Diagnostic.of(message, Site.of(type), arguments));
     }
 
-    private static String version() {
-        String version = LoraProcessor.class.getPackage().getImplementationVersion();
+    private String version() {
+        String version = state.processor.getPackage().getImplementationVersion();
         return version == null ? "unpackaged" : version;
     }
 

@@ -8,6 +8,9 @@ import java.util.TreeSet;
 
 /** What the processor keeps from one round to the next: names, and no element of the compiler. */
 final class State {
+    /** The processor, as generated classes and error reports name it. */
+    final Class<?> processor;
+
     final Options options;
     final Reporter reporter;
 
@@ -20,7 +23,8 @@ final class State {
     /** The models by the names of their generated classes. */
     final Map<String, String> generated = new TreeMap<>();
 
-    State(Options options, Reporter reporter) {
+    State(Class<?> processor, Options options, Reporter reporter) {
+        this.processor = processor;
         this.options = options;
         this.reporter = reporter;
     }

@@ -30,6 +30,13 @@ class NearestTest {
     }
 
     @Test
+    void theShortestOfSeveralEndsOfOnePath_isOffered() {
+        assertEquals(
+                " Did you mean q_proj?",
+                Nearest.hint("q_prj", List.of("0.attn.q_proj", "attn.q_proj", "q_proj", "norm")));
+    }
+
+    @Test
     void atMostThreeAreOffered() {
         assertEquals(
                 " Did you mean w1 or w2 or w3?",

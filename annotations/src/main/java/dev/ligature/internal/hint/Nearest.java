@@ -39,8 +39,15 @@ public final class Nearest {
                 near.add(new Candidate(candidate, distance));
             }
         }
-        near.sort(Comparator.comparingInt(Candidate::distance));
-        List<String> nearest = near.stream().limit(MOST).map(Candidate::name).toList();
+        near.sort(
+                Comparator.comparingInt(Candidate::distance)
+                        .thenComparingInt(candidate -> candidate.name().length()));
+        List<String> nearest = new ArrayList<>();
+        for (Candidate candidate : near) {
+            if (nearest.size() < MOST && !endsWithAny(candidate.name(), nearest)) {
+                nearest.add(candidate.name());
+            }
+        }
         return nearest.isEmpty() ? "" : " Did you mean " + String.join(" or ", nearest) + "?";
     }
 
@@ -58,6 +65,11 @@ public final class Nearest {
     }
 
     private record Candidate(String name, int distance) {}
+
+    /** Returns whether a name ends with one that is offered already, which says the same. */
+    private static boolean endsWithAny(String name, List<String> offered) {
+        return offered.stream().anyMatch(one -> name.endsWith("." + one));
+    }
 
     /**
      * Returns the least distance to a name or its last segments; beyond the limit, any above it.

@@ -43,7 +43,8 @@ final class ChildRule implements Rule {
         String field = child.field().name();
         Site site = child.field().site();
         List<ModelGraph.Alternative> alternatives = subject.graph().alternatives(declared);
-        boolean isOpen = alternatives.stream().anyMatch(one -> one.type().traits().has(Trait.ABSTRACT));
+        boolean isOpen =
+                alternatives.stream().anyMatch(one -> one.type().traits().has(Trait.ABSTRACT));
         if (!isOpen && alternatives.stream().allMatch(one -> one.visited() == null)) {
             found.add(
                     Diagnostic.of(

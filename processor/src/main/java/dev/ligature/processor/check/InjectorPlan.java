@@ -88,7 +88,9 @@ final class InjectorPlan {
 
     /** Returns false if a class in use is private or inner, which is reported at that class. */
     private boolean isReachable() {
-        return related().noneMatch(type -> type.traits().has(Trait.PRIVATE) || type.traits().has(Trait.INNER));
+        return related()
+                .noneMatch(
+                        type -> type.traits().has(Trait.PRIVATE) || type.traits().has(Trait.INNER));
     }
 
     /** Returns the classes that the generated class may name: of children and the superclass. */

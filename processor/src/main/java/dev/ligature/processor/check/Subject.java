@@ -22,7 +22,8 @@ record Subject(ClassSpec spec, ModelGraph graph, List<ModulePath> paths, TieReso
 
     /** Returns whether generated code in this class's package can name another class. */
     boolean canName(ClassSpec other) {
-        return !other.traits().has(Trait.PRIVATE) && (isNear(other.id()) || other.traits().has(Trait.PUBLIC));
+        return !other.traits().has(Trait.PRIVATE)
+                && (isNear(other.id()) || other.traits().has(Trait.PUBLIC));
     }
 
     private boolean isNear(ClassId other) {

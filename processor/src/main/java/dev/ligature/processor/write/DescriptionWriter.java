@@ -13,7 +13,9 @@ final class DescriptionWriter {
         CodeBlock.Builder body = CodeBlock.builder();
         body.add("return $T.builder()", TypeNames.DESCRIPTION).indent().indent();
         if (injector.body().superclass() != null) {
-            body.add("\n.include($T.describe())", TypeNames.raw(injector.body().superclass().injector()));
+            body.add(
+                    "\n.include($T.describe())",
+                    TypeNames.raw(injector.body().superclass().injector()));
         }
         for (Line line : injector.body().lines()) {
             addLine(line, body);

@@ -148,10 +148,7 @@ public final class InjectorWriter {
                         .addParameter(ArrayTypeName.of(ClassName.get(String.class)), "modules")
                         .varargs();
         return bound(
-                untie,
-                injector,
-                "$T.untieBase(model, $T::visit, modules)",
-                TypeNames.LORA_MODEL);
+                untie, injector, "$T.untieBase(model, $T::visit, modules)", TypeNames.LORA_MODEL);
     }
 
     private static MethodSpec wrap(InjectorSpec injector) {
@@ -161,8 +158,7 @@ public final class InjectorWriter {
                                 "Wraps a model, so that adapters can be added to its modules.\n")
                         .returns(TypeNames.LORA_MODEL)
                         .addParameter(modelType(injector), "model");
-        return bound(
-                wrap, injector, "return $T.wrap(model, $T::visit)", TypeNames.LORA_MODEL);
+        return bound(wrap, injector, "return $T.wrap(model, $T::visit)", TypeNames.LORA_MODEL);
     }
 
     /**

@@ -17,7 +17,8 @@ final class VisitWriter {
         }
         if (injector.body().superclass() != null) {
             body.addStatement(
-                    "$T.visit(model, walker)", TypeNames.raw(injector.body().superclass().injector()));
+                    "$T.visit(model, walker)",
+                    TypeNames.raw(injector.body().superclass().injector()));
         }
         for (Line line : injector.body().lines()) {
             if (line instanceof Line.Modules modules) {
