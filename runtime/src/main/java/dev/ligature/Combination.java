@@ -1,5 +1,7 @@
 package dev.ligature;
 
+import dev.ligature.internal.adapter.AdapterMessage;
+
 /**
  * A way to make one adapter of several: PEFT's {@code combination_type}, with its settings.
  *
@@ -52,12 +54,7 @@ public final class Combination {
 
     private static Combination of(Kind kind, double density, long seed) {
         if (!(density > 0 && density <= 1)) {
-            throw new LoraException(
-                    "LoraDensity",
-                    "The density is "
-                            + density
-                            + ", but it is the fraction of values to keep. Give a number above 0,"
-                            + " and at most 1.");
+            throw AdapterMessage.DENSITY.error(density);
         }
         return new Combination(kind, density, seed, false, 0, MajoritySign.TOTAL);
     }
@@ -140,18 +137,14 @@ public final class Combination {
     public Combination withRank(int rank) {
         checkCut("withRank");
         if (rank < 1) {
-            throw new LoraException("LoraRank", "The rank is " + rank + ", but it is at least 1.");
+            throw AdapterMessage.COMBINATION_RANK.error(rank);
         }
         return new Combination(kind, density, seed, true, rank, sign);
     }
 
     private void checkCut(String method) {
         if (kind == Kind.CAT) {
-            throw new LoraException(
-                    "LoraCombinationCut",
-                    "Cat keeps everything, so "
-                            + method
-                            + " contradicts it. Use Combination.svd() for its nearest at a rank.");
+            throw AdapterMessage.COMBINATION_CUT.error(method);
         }
     }
 

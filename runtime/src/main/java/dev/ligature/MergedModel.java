@@ -13,6 +13,7 @@ import ai.djl.util.PairList;
 import dev.ligature.block.Cast;
 import dev.ligature.block.ForwardingBlock;
 import dev.ligature.block.TiedBlock;
+import dev.ligature.internal.adapter.AdapterMessage;
 import dev.ligature.internal.adapter.FactorArrays;
 import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.internal.adapter.RefCount;
@@ -122,14 +123,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
     private void mergeBias(Route.Term term, FactorPair pair, Slot slot) {
         Parameter bias = slot.bias();
         if (bias == null) {
-            throw new LoraException(
-                    "LoraBiasMerge",
-                    "Adapter "
-                            + term.adapter().adapter().name()
-                            + " has a bias at "
-                            + slot.name()
-                            + ", whose block has none to merge it into. Serve the adapter by"
-                            + " its routed block, or train it without lora_bias.");
+            throw AdapterMessage.BIAS_MERGE.error(term.adapter().adapter().name(), slot.name());
         }
         try (NDManager scope = manager.newSubManager()) {
             FactorArrays factors = pair.detached().scaledBy(term.factor(), scope);
@@ -156,14 +150,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
         NDArray any = broken.any();
         any.attach(scope);
         if (any.getBoolean()) {
-            throw new LoraException(
-                    "LoraMergeNotFinite",
-                    "Merging adapter "
-                            + adapter
-                            + " into "
-                            + name
-                            + " gives values that are not finite. The adapter or the base is broken"
-                            + " there; look at what the adapter has for it.");
+            throw AdapterMessage.MERGE_NOT_FINITE.error(adapter, name);
         }
     }
 
@@ -239,19 +226,10 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
             boolean training,
             @Nullable PairList<String, Object> params) {
         if (training) {
-            throw new LoraException(
-                    "LoraMergedIsFixed",
-                    "The merged model of adapter "
-                            + adapter
-                            + " cannot be trained. Train the routed block of the adapter and merge"
-                            + " again.");
+            throw AdapterMessage.MERGED_IS_FIXED.error(adapter);
         }
         if (!uses.enter()) {
-            throw new LoraException(
-                    "LoraMergedClosed",
-                    "The merged model of adapter "
-                            + adapter
-                            + " is closed. Merge the adapter again, or use its routed block.");
+            throw AdapterMessage.MERGED_CLOSED.state(adapter);
         }
         try {
             slots.checkBound();

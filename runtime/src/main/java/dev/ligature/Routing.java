@@ -1,5 +1,6 @@
 package dev.ligature;
 
+import dev.ligature.internal.adapter.AdapterMessage;
 import dev.ligature.internal.adapter.AdapterName;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -79,22 +80,14 @@ public final class Routing {
      */
     public static Routing weighted(Map<String, Double> weights) {
         if (weights.isEmpty()) {
-            throw new LoraException(
-                    "LoraRoutingEmpty",
-                    "A weighted routing names no adapter. Name one, or use Routing.none().");
+            throw AdapterMessage.ROUTING_EMPTY.error();
         }
         List<String> names = new ArrayList<>();
         List<Double> factors = new ArrayList<>();
         weights.forEach(
                 (name, weight) -> {
                     if (!Double.isFinite(weight)) {
-                        throw new LoraException(
-                                "LoraRoutingWeight",
-                                "The weight of adapter "
-                                        + name
-                                        + " is "
-                                        + weight
-                                        + ". Give a finite number.");
+                        throw AdapterMessage.ROUTING_WEIGHT.error(name, weight);
                     }
                     names.add(AdapterName.check(name));
                     factors.add(weight);
@@ -138,10 +131,7 @@ public final class Routing {
 
     private static void checkRows(int rows) {
         if (rows == 0) {
-            throw new LoraException(
-                    "LoraRoutingEmpty",
-                    "A routing by rows has no row. Name an adapter or Routing.BASE for each row of"
-                            + " the batch.");
+            throw AdapterMessage.ROUTING_NO_ROWS.error();
         }
     }
 

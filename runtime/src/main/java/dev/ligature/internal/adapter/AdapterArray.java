@@ -74,4 +74,9 @@ public final class AdapterArray {
         }
         return copy;
     }
+
+    /** Returns a copy in a data type that belongs to the manager and lies in one piece. */
+    static NDArray owned(NDArray array, DataType type, NDManager manager) {
+        return manager.zeros(array.getShape(), type).addi(array);
+    }
 }

@@ -18,12 +18,7 @@ public final class AdapterName {
      */
     public static String check(String name) {
         if (!isValid(name)) {
-            throw new LoraException(
-                    "LoraAdapterName",
-                    "'"
-                            + name
-                            + "' is not an adapter name. Use up to 128 letters, digits, dots,"
-                            + " underscores and hyphens, with a letter or a digit first.");
+            throw AdapterMessage.NAME.error(name);
         }
         return name;
     }

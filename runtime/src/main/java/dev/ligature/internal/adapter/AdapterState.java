@@ -163,12 +163,7 @@ public final class AdapterState implements Adapter {
     }
 
     private LoraException removed() {
-        return new LoraException(
-                "LoraAdapterRemoved",
-                "Adapter "
-                        + name
-                        + " was removed. Route to another adapter, or load it again and make a"
-                        + " new routed block.");
+        return AdapterMessage.REMOVED.state(name);
     }
 
     /** Ends a use of the arrays. */

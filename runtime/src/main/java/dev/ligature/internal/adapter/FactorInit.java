@@ -100,8 +100,9 @@ final class FactorInit {
             NDArray a = normal(new Shape(pair.in(), r / 2), scope).matMul(q.get("0::2")); // (in, r)
             NDArray b = normal(new Shape(pair.out(), r / 2), scope).matMul(q.get("1::2"));
             return new Factors(
-                    owned(a.mul(tenth).transpose(), pair.dataType(), manager), // (r, in)
-                    owned(b.mul(tenth), pair.dataType(), manager)); // (out, r)
+                    AdapterArray.owned(
+                            a.mul(tenth).transpose(), pair.dataType(), manager), // (r, in)
+                    AdapterArray.owned(b.mul(tenth), pair.dataType(), manager)); // (out, r)
         }
     }
 
@@ -111,13 +112,8 @@ final class FactorInit {
 
     private static Factors copy(Factors start, NDManager manager) {
         return new Factors(
-                owned(start.a(), start.a().getDataType(), manager),
-                owned(start.b(), start.b().getDataType(), manager));
-    }
-
-    /** Returns a copy in a data type that belongs to the manager and lies in one piece. */
-    static NDArray owned(NDArray array, DataType type, NDManager manager) {
-        return manager.zeros(array.getShape(), type).addi(array);
+                AdapterArray.owned(start.a(), start.a().getDataType(), manager),
+                AdapterArray.owned(start.b(), start.b().getDataType(), manager));
     }
 
     /** Returns the scaling as a scalar of the factors' data type. */

@@ -34,8 +34,8 @@ final class WeightDerivedInit {
     private static Factors olora(PairPlan pair, NDArray w, NDManager scope, NDManager manager) {
         Qr qr = Qr.first(w, pair.rank(), scope);
         return new Factors(
-                FactorInit.owned(qr.r(), pair.dataType(), manager), // (r, in)
-                FactorInit.owned(qr.q(), pair.dataType(), manager)); // (out, r)
+                AdapterArray.owned(qr.r(), pair.dataType(), manager), // (r, in)
+                AdapterArray.owned(qr.q(), pair.dataType(), manager)); // (out, r)
     }
 
     /** B₀ = U √(S / s) and A₀ = √(S / s) Vᵀ of the largest singular values, W ≈ U S Vᵀ. */
@@ -49,7 +49,7 @@ final class WeightDerivedInit {
         NDArray a = root.reshape(-1, 1).mul(svd.vt()); // (r, 1) x (r, in) -> (r, in)
         NDArray b = svd.u().mul(root); // (out, r) x (r) -> (out, r)
         return new Factors(
-                FactorInit.owned(a, pair.dataType(), manager),
-                FactorInit.owned(b, pair.dataType(), manager));
+                AdapterArray.owned(a, pair.dataType(), manager),
+                AdapterArray.owned(b, pair.dataType(), manager));
     }
 }

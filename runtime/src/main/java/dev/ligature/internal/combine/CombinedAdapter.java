@@ -5,6 +5,7 @@ import dev.ligature.Combination;
 import dev.ligature.Combination.Kind;
 import dev.ligature.LoraException;
 import dev.ligature.config.LoraConfig;
+import dev.ligature.internal.adapter.AdapterMessage;
 import dev.ligature.internal.adapter.AdapterParts;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.adapter.FactorPair;
@@ -70,14 +71,7 @@ public final class CombinedAdapter {
     }
 
     private static LoraException cannot(AdapterState adapter, String has) {
-        return new LoraException(
-                "LoraCombinationUnsupported",
-                "Adapter "
-                        + adapter.name()
-                        + " has "
-                        + has
-                        + ", and only plain factor pairs can be combined. Use adapters without it;"
-                        + " PiSSA and OLoRA adapters are plain after they were saved and loaded.");
+        return AdapterMessage.COMBINATION_UNSUPPORTED.error(adapter.name(), has);
     }
 
     private int rank() {
@@ -99,14 +93,7 @@ public final class CombinedAdapter {
             return combination.rank() == 0 ? largest : combination.rank();
         }
         if (ranks.size() > 1) {
-            throw new LoraException(
-                    "LoraCombinationRanks",
-                    "The adapters "
-                            + names()
-                            + " have the ranks "
-                            + ranks
-                            + ", but their factors can be added only at one rank. Use cat, or a"
-                            + " form withSvd().");
+            throw AdapterMessage.COMBINATION_RANKS.error(names(), ranks);
         }
         return largest;
     }
@@ -173,18 +160,12 @@ public final class CombinedAdapter {
                 }
             }
             if (found.size() > 1 || (read > 0 && read < pair.readers().size())) {
-                throw new LoraException(
-                        "LoraCombinationTie",
-                        "The adapters "
-                                + names()
-                                + " treat the modules "
-                                + pair.readers().stream()
-                                        .map(PairPlan.Reader::module)
-                                        .collect(Collectors.joining(", "))
-                                + ", which read one weight, differently: "
-                                + entry.getKey().name()
-                                + " has no one pair for all of them. Combine adapters that were all"
-                                + " trained with ensure_weight_tying, or all without.");
+                throw AdapterMessage.COMBINATION_TIE.error(
+                        names(),
+                        pair.readers().stream()
+                                .map(PairPlan.Reader::module)
+                                .collect(Collectors.joining(", ")),
+                        entry.getKey().name());
             }
             found.forEach(one -> terms.add(new WeightedPairs.Term(one, entry.getValue())));
         }

@@ -2,12 +2,11 @@ package dev.ligature.internal.registry;
 
 import ai.djl.ndarray.NDManager;
 import dev.ligature.Combination;
-import dev.ligature.LoraException;
-import dev.ligature.LoraModel;
 import dev.ligature.Routing;
 import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.adapter.AdapterFactory;
+import dev.ligature.internal.adapter.AdapterMessage;
 import dev.ligature.internal.adapter.AdapterName;
 import dev.ligature.internal.adapter.AdapterParts;
 import dev.ligature.internal.adapter.AdapterState;
@@ -37,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * done, and by whoever unwraps the model; requests do not take it.
  */
 public final class AdapterRegistry {
-    private static final Logger LOG = LoggerFactory.getLogger(LoraModel.class);
+    private static final Logger LOG = LoggerFactory.getLogger(AdapterRegistry.class);
 
     private final ModelBinding wrapping;
     private final Slots slots;
@@ -131,14 +130,7 @@ public final class AdapterRegistry {
         AdapterState adapter = named(name);
         checkNew(newName);
         if (adapter.isShared()) {
-            throw new LoraException(
-                    "LoraAdapterShared",
-                    "Adapter "
-                            + name
-                            + " is shared with another model, where it would be called "
-                            + newName
-                            + " too. Remove it there first, or load it here once more under the new"
-                            + " name.");
+            throw AdapterMessage.SHARED.state(name, newName);
         }
         table.rename(name, newName);
     }
@@ -152,15 +144,11 @@ public final class AdapterRegistry {
         List<ModelLayout.Module> foreign = new ArrayList<>(there);
         foreign.removeAll(here);
         if (!foreign.isEmpty() || there.size() != here.size()) {
-            throw new LoraException(
-                    "LoraShareMismatch",
-                    "Adapter "
-                            + name
-                            + " is of a model with other modules, shapes, ties or data types"
-                            + (foreign.isEmpty()
-                                    ? ""
-                                    : ": module " + foreign.get(0).name() + " is not the same here")
-                            + ". Load it here from its directory.");
+            throw AdapterMessage.SHARE_MISMATCH.error(
+                    name,
+                    foreign.isEmpty()
+                            ? ""
+                            : ": module " + foreign.get(0).name() + " is not the same here");
         }
         adapter.hold();
         table.add(adapter);
@@ -186,11 +174,7 @@ public final class AdapterRegistry {
         AdapterName.check(name);
         slots.checkBound();
         if (table.contains(name)) {
-            throw new LoraException(
-                    "LoraAdapterExists",
-                    "There is an adapter "
-                            + name
-                            + " already. Remove it first, or use another name.");
+            throw AdapterMessage.EXISTS.state(name);
         }
     }
 

@@ -7,9 +7,9 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
-import dev.ligature.LoraException;
 import dev.ligature.Routing;
 import dev.ligature.block.ForwardingBlock;
+import dev.ligature.internal.adapter.AdapterMessage;
 import dev.ligature.internal.route.Route;
 import dev.ligature.internal.route.RoutedBlock;
 import java.util.function.Predicate;
@@ -48,27 +48,14 @@ public final class InputRoutedBlock extends ForwardingBlock {
     private static NDArray handles(NDList inputs) {
         NDArray last = inputs.isEmpty() ? null : inputs.get(inputs.size() - 1);
         if (last == null || inputs.size() == 1 || !Routing.INPUT.equals(last.getName())) {
-            throw new LoraException(
-                    "LoraRoutingInput",
-                    "The last of "
-                            + inputs.size()
-                            + " inputs is "
-                            + (last == null ? "absent" : "named " + last.getName())
-                            + ", but a block that is routed by its input takes the rows' adapters"
-                            + " there. Append an int64 array named "
-                            + Routing.INPUT
-                            + " to the model's inputs (Adapter.handle(), 0 for the base).");
+            throw AdapterMessage.ROUTING_INPUT.error(
+                    inputs.size(),
+                    last == null ? "absent" : "named " + last.getName(),
+                    Routing.INPUT);
         }
         if (last.getDataType() != DataType.INT64 || last.size() != last.getShape().get(0)) {
-            throw new LoraException(
-                    "LoraRoutingInputType",
-                    "The input "
-                            + Routing.INPUT
-                            + " is "
-                            + last.getDataType()
-                            + " of shape "
-                            + last.getShape()
-                            + ". Give one int64 for each row, of shape (B) or (B, 1).");
+            throw AdapterMessage.ROUTING_INPUT_TYPE.error(
+                    Routing.INPUT, last.getDataType(), last.getShape());
         }
         return last;
     }

@@ -1,10 +1,10 @@
 package dev.ligature.internal.registry;
 
 import ai.djl.ndarray.NDManager;
-import dev.ligature.LoraException;
 import dev.ligature.MergeOptions;
 import dev.ligature.MergedModel;
 import dev.ligature.Routing;
+import dev.ligature.internal.adapter.AdapterMessage;
 import dev.ligature.internal.route.Route;
 import dev.ligature.internal.slot.ModelBinding;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -36,12 +36,7 @@ public final class MergeLedger {
      */
     public void write(Routing routing, MergeOptions options) {
         if (open.get() > 0) {
-            throw new LoraException(
-                    "LoraMergesOpen",
-                    "Merged models of this base are open, "
-                            + open.get()
-                            + " of them, and would compute with what is written to the base. Close"
-                            + " them first.");
+            throw AdapterMessage.MERGES_OPEN.state(open.get());
         }
         try (MergedModel merged = merge(routing, options, () -> {})) {
             merged.write();
@@ -62,16 +57,10 @@ public final class MergeLedger {
 
     private Route route(Routing routing) {
         if (routing.isByRow()) {
-            throw new LoraException(
-                    "LoraMergeRows",
-                    "The routing names an adapter for each row, and one weight cannot hold several."
-                            + " Merge Routing.of(name) or Routing.weighted(…).");
+            throw AdapterMessage.MERGE_ROWS.error();
         }
         if (routing.kind() == Routing.Kind.NONE) {
-            throw new LoraException(
-                    "LoraNothingToMerge",
-                    "The routing names no adapter, so there is nothing to merge. Use"
-                            + " Routing.of(name).");
+            throw AdapterMessage.NOTHING_TO_MERGE.error();
         }
         return adapters.route(routing);
     }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import dev.ligature.Adapter;
 import dev.ligature.Routing;
 import dev.ligature.UnknownAdapterException;
+import dev.ligature.internal.adapter.AdapterMessage;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.effect.BoundAdapter;
 import dev.ligature.internal.hint.Nearest;
@@ -107,14 +108,12 @@ public final class RouteTable {
 
     private static UnknownAdapterException unknown(String what, Collection<String> known) {
         if (known.isEmpty()) {
-            return new UnknownAdapterException(
-                    "LoraUnknownAdapter", what + " Create or load one first.");
+            return AdapterMessage.UNKNOWN.unknownAdapter(what);
         }
         String listed = known.stream().limit(LISTED).collect(Collectors.joining(", "));
         int more = known.size() - LISTED;
-        return new UnknownAdapterException(
-                "LoraUnknownAdapter",
-                what + " Known: " + listed + (more > 0 ? " and " + more + " more." : "."));
+        return AdapterMessage.UNKNOWN_AMONG.unknownAdapter(
+                what, listed + (more > 0 ? " and " + more + " more." : "."));
     }
 
     /** Gives an adapter another name; routes through it, which hold it, go on. */
