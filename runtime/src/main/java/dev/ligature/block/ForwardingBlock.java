@@ -23,6 +23,9 @@ import java.util.function.Predicate;
  * trainer of DJL calls both.
  */
 public abstract class ForwardingBlock implements Block {
+    /** For subclasses. */
+    protected ForwardingBlock() {}
+
     /** Returns the base block. */
     public abstract Block base();
 

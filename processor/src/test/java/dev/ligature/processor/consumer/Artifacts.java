@@ -23,6 +23,9 @@ final class Artifacts {
     /** The processor's POM, as it is deployed. */
     static final Path PROCESSOR_POM = Path.of("dependency-reduced-pom.xml");
 
+    /** The runtime's POM, as it is deployed. */
+    static final Path RUNTIME_POM = Path.of("..", "runtime", "dependency-reduced-pom.xml");
+
     private Artifacts() {}
 
     /** Returns the packaged annotations. */

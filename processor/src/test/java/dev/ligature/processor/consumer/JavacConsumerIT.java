@@ -102,6 +102,32 @@ class JavacConsumerIT {
     }
 
     @Test
+    void aModule_seesTheRuntimesApi_andNothingInternal() throws Exception {
+        assertEquals("", compileModuleThatNames("dev.ligature.LoraModel").succeeded().output());
+        Command internal = compileModuleThatNames("dev.ligature.internal.slot.Slots");
+        assertEquals(1, internal.exitCode(), internal.output());
+        String error = "User.java:2: error: package dev.ligature.internal.slot is not visible";
+        assertTrue(internal.output().contains(error), internal.output());
+    }
+
+    private Command compileModuleThatNames(String type) throws Exception {
+        Path sources = Files.createTempDirectory(folder, "module");
+        Path descriptor = sources.resolve("module-info.java");
+        Files.writeString(descriptor, "module user {\n    requires dev.ligature.runtime;\n}\n");
+        Path user = sources.resolve("User.java");
+        Files.writeString(user, "package user;\nimport " + type + ";\nclass User {}\n");
+        return Command.jdk(
+                sources,
+                "javac",
+                "--module-path",
+                Artifacts.join(Artifacts.classPath()),
+                "-d",
+                "classes",
+                descriptor.toString(),
+                user.toString());
+    }
+
+    @Test
     void theProcessorAsAModule_andEclipsesCompiler_generateTheSame() throws Exception {
         List<Path> classPath = Artifacts.classPath();
         String processor = Artifacts.PROCESSOR.toString();

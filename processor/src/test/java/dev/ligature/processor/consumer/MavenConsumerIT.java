@@ -137,7 +137,7 @@ class MavenConsumerIT {
                 Path.of("..", "annotations", "pom.xml"),
                 ".pom");
         install(repository, "ligature-annotations", Artifacts.annotations(), ".jar");
-        install(repository, "ligature-runtime", Path.of("..", "runtime", "pom.xml"), ".pom");
+        install(repository, "ligature-runtime", Artifacts.RUNTIME_POM, ".pom");
         install(repository, "ligature-runtime", Artifacts.runtime(), ".jar");
         install(repository, "ligature-processor", Artifacts.PROCESSOR_POM, ".pom");
         install(repository, "ligature-processor", Artifacts.PROCESSOR, ".jar");
