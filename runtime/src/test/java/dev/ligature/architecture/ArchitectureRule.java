@@ -31,6 +31,21 @@ record ArchitectureRule(Function<String, ArchRule> below, List<String> planted) 
                 rule(DjlRules::noIdEmbedding, "UnsafeEmbedding"),
                 rule(DjlRules::noClippingOfElements, "ClippingOfElements"),
                 CLASS_CIRCLES,
+                rule(ArrowRules::plansHoldNoArrays, "plan.HoldsAnArray"),
+                rule(ArrowRules::namesKnowNoModels, "internal.names.KnowsTheRegistry"),
+                rule(
+                        ArrowRules::filesKnowNoForwardPass,
+                        "checkpoint.KnowsTheRegistry",
+                        "internal.peft.KnowsTheRegistry"),
+                rule(ArrowRules::linalgKnowsMatricesAlone, "internal.linalg.KnowsPlans"),
+                rule(ArrowRules::slotsKnowNoAdapters, "internal.slot.KnowsTheRegistry"),
+                rule(ArrowRules::adaptersKnowNoEffects, "internal.adapter.KnowsTheRegistry"),
+                rule(ArrowRules::effectsKnowNoRoutes, "internal.effect.KnowsTheRegistry"),
+                rule(ArrowRules::routesKnowNoRows, "internal.route.KnowsTheRegistry"),
+                rule(ArrowRules::rowsKnowNoRegistry, "internal.rows.KnowsTheRegistry"),
+                rule(ArrowRules::blocksKnowNothingAbove, "block.KnowsPlans"),
+                rule(ArrowRules::injectKnowsNothingAbove, "inject.KnowsPlans"),
+                rule(ArrowRules::trainingKnowsNoAdapters, "training.KnowsAdapters"),
                 rule(ArrowRules::nobodyNeedsTraining, "NeedsTraining"),
                 rule(ArrowRules::nobodyNeedsTheStore, "NeedsTheStore"));
     }

@@ -1,99 +1,131 @@
 package dev.ligature.architecture;
 
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
-import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.lang.ArchRule;
-import java.util.ArrayList;
 import java.util.List;
 
-/** Which package may know which. The annotations are a module of their own, below all. */
+/** Which package must not know which. */
 final class ArrowRules {
-    private static final String ANNOTATIONS = "dev.ligature.annotation..";
-    private static final String DJL = "ai.djl..";
-    private static final List<String> ALWAYS = List.of("java..", "org.jspecify..", "org.slf4j..");
+    /** The packages of a forward pass, lowest first: each may know those before it. */
+    private static final List<String> PASS =
+            List.of(
+                    "internal.slot",
+                    "internal.adapter",
+                    "internal.effect",
+                    "internal.route",
+                    "internal.rows",
+                    "internal.combine",
+                    "internal.registry");
+
+    private static final List<String> FILES =
+            List.of(
+                    "checkpoint",
+                    "internal.tensors",
+                    "internal.files",
+                    "internal.model",
+                    "internal.peft",
+                    "internal.json");
 
     private ArrowRules() {}
 
-    static ArchRule diagStandsAlone(String root) {
-        return knowsOnly(root, "diag", List.of());
+    /** Names, kinds, shapes and data types: plans and configurations are values. */
+    static ArchRule plansHoldNoArrays(String root) {
+        return none(
+                root,
+                List.of("config", "plan", "internal.resolve", "internal.names"),
+                resideInAnyPackage("ai.djl.ndarray", "ai.djl.nn..", "ai.djl.training.."));
     }
 
-    static ArchRule injectKnowsNothingAbove(String root) {
-        return knowsOnly(root, "inject", List.of("diag"), ANNOTATIONS, DJL);
+    static ArchRule namesKnowNoModels(String root) {
+        return none(root, List.of("internal.names"), rooms(root, PASS));
     }
 
-    static ArchRule blockKnowsNothingAbove(String root) {
-        return knowsOnly(root, "block", List.of("diag"), ANNOTATIONS, DJL);
+    static ArchRule filesKnowNoForwardPass(String root) {
+        return none(root, FILES, rooms(root, PASS));
     }
 
     static ArchRule linalgKnowsMatricesAlone(String root) {
-        return knowsOnly(root, "linalg", List.of(), DJL, "org.ejml..");
+        return none(root, List.of("internal.linalg"), oursOutside(root, "internal.linalg"));
     }
 
-    /** Names, kinds, shapes and data types: a plan is a value, and no block or array is in it. */
-    static ArchRule planHoldsNoArrays(String root) {
-        return knowsOnly(root, "plan", List.of("diag"), ANNOTATIONS, "ai.djl.ndarray.types..");
+    static ArchRule slotsKnowNoAdapters(String root) {
+        return noneAbove(root, "internal.slot");
     }
 
-    static ArchRule checkpointKnowsNoAdapters(String root) {
-        return knowsOnly(
-                root,
-                "checkpoint",
-                List.of("plan", "inject", "block", "diag"),
-                ANNOTATIONS,
-                DJL,
-                "com.google.gson..");
+    static ArchRule adaptersKnowNoEffects(String root) {
+        return noneAbove(root, "internal.adapter");
+    }
+
+    static ArchRule effectsKnowNoRoutes(String root) {
+        return noneAbove(root, "internal.effect");
+    }
+
+    static ArchRule routesKnowNoRows(String root) {
+        return noneAbove(root, "internal.route");
+    }
+
+    static ArchRule rowsKnowNoRegistry(String root) {
+        return noneAbove(root, "internal.rows");
+    }
+
+    static ArchRule blocksKnowNothingAbove(String root) {
+        return none(root, List.of("block"), oursOutside(root, "block"));
+    }
+
+    static ArchRule injectKnowsNothingAbove(String root) {
+        return none(root, List.of("inject"), oursOutside(root, "inject"));
     }
 
     /** What is trainable is what a block shows as such, so training needs none of the others. */
     static ArchRule trainingKnowsNoAdapters(String root) {
-        return knowsOnly(root, "training", List.of("diag"), DJL);
+        return none(root, List.of("training"), oursOutside(root, "training"));
     }
 
     static ArchRule nobodyNeedsTraining(String root) {
-        return noClasses()
-                .that()
-                .resideInAPackage(root + "..")
-                .and()
-                .resideOutsideOfPackage(root + ".training..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage(root + ".training..");
-    }
-
-    /** The store decides when adapters come and go; what they are made of is not its business. */
-    static ArchRule storeKnowsNoPlans(String root) {
-        return knowsOnly(root, "store", List.of("checkpoint", "diag"), root, DJL);
+        return nobodyNeeds(root, "training");
     }
 
     static ArchRule nobodyNeedsTheStore(String root) {
+        return nobodyNeeds(root, "store");
+    }
+
+    private static ArchRule nobodyNeeds(String root, String room) {
         return noClasses()
                 .that()
                 .resideInAPackage(root + "..")
                 .and()
-                .resideOutsideOfPackage(root + ".store..")
+                .resideOutsideOfPackage(root + "." + room + "..")
                 .should()
                 .dependOnClassesThat()
-                .resideInAPackage(root + ".store..");
+                .resideInAPackage(root + "." + room + "..");
     }
 
-    static ArchRule noCycles(String root) {
-        return slices().matching(root + ".(**)").should().beFreeOfCycles();
+    private static ArchRule noneAbove(String root, String room) {
+        List<String> above = PASS.subList(PASS.indexOf(room) + 1, PASS.size());
+        return none(root, List.of(room), rooms(root, above));
     }
 
-    private static ArchRule knowsOnly(
-            String root, String room, List<String> rooms, String... outside) {
-        List<String> known = new ArrayList<>(ALWAYS);
-        known.addAll(List.of(outside));
-        known.add(root + "." + room + "..");
-        rooms.forEach(other -> known.add(root + "." + other + ".."));
-        return classes()
-                .that()
-                .resideInAPackage(root + "." + room + "..")
-                .should()
-                .onlyDependOnClassesThat()
-                .resideInAnyPackage(known.toArray(String[]::new));
+    private static ArchRule none(
+            String root, List<String> rooms, DescribedPredicate<? super JavaClass> banned) {
+        return noClasses().that(rooms(root, rooms)).should().dependOnClassesThat(banned);
+    }
+
+    private static DescribedPredicate<JavaClass> rooms(String root, List<String> rooms) {
+        return resideInAnyPackage(
+                rooms.stream().map(room -> root + "." + room + "..").toArray(String[]::new));
+    }
+
+    /** Returns our classes outside of a room, but errors, messages and annotations. */
+    private static DescribedPredicate<JavaClass> oursOutside(String root, String room) {
+        return resideInAPackage(root + "..")
+                .and(not(rooms(root, List.of(room, "internal.diag", "annotation"))))
+                .and(not(assignableTo(Throwable.class)));
     }
 }

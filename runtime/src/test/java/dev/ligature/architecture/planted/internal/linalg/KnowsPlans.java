@@ -1,4 +1,4 @@
-package dev.ligature.architecture.planted.linalg;
+package dev.ligature.architecture.planted.internal.linalg;
 
 import dev.ligature.architecture.planted.plan.HoldsAnArray;
 

@@ -1,5 +1,0 @@
-package dev.ligature.architecture.planted.diag;
-
-import ai.djl.nn.Block;
-
-record KnowsModels(Block block) {}
