@@ -77,8 +77,8 @@ final class DemoCommand implements Callable<Integer> {
         OptionChecks.positive("--learning-rate", learningRate);
         long begin = System.nanoTime();
         Path base = home.resolve("examples/demo/base");
-        try (LoadedModel loaded = LoadedModel.open(base);
-                TextTokenizer tokenizer = TextTokenizer.open(base.resolve("tokenizer.json"))) {
+        try (LoadedModel loaded = LoadedModel.open(base)) {
+            TextTokenizer tokenizer = loaded.tokenizer();
             stop.defer();
             Corpus corpus = corpus(loaded, tokenizer);
             introduce(loaded, corpus);
@@ -115,7 +115,7 @@ final class DemoCommand implements Callable<Integer> {
                 measured  on %,d tokens of files that are not trained on
 
                 """,
-                LoadedModel.parameterCount(loaded.model()),
+                LoadedModel.parameterCount(loaded.base().block()),
                 steps,
                 ROWS,
                 LENGTH,
@@ -144,9 +144,8 @@ final class DemoCommand implements Callable<Integer> {
 
     private static String sample(LoadedModel loaded, TextTokenizer tokenizer, Routing routing) {
         GenerationOptions greedy =
-                GenerationOptions.greedy(NEW_TOKENS).withStopIds(loaded.config().tokens().stops());
-        TextGenerator generator =
-                new TextGenerator(loaded.lora().routed(routing), loaded.config(), loaded.manager());
+                GenerationOptions.greedy(NEW_TOKENS).withStopIds(loaded.tokens().stops());
+        TextGenerator generator = TextGenerator.of(loaded.base(), routing);
         List<long[]> prompt = List.of(tokenizer.encodePrompt(PROMPT));
         return tokenizer.decode(generator.generate(prompt, greedy, (row, id) -> {}).get(0));
     }

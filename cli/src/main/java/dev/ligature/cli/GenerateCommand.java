@@ -61,25 +61,21 @@ final class GenerateCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         OptionChecks.atLeast("--max-new-tokens", maxNewTokens, 1);
         OptionChecks.notNegative("--temperature", temperature);
-        try (LoadedModel loaded = LoadedModel.open(options);
-                TextTokenizer tokenizer =
-                        TextTokenizer.open(options.model.resolve("tokenizer.json"))) {
+        try (LoadedModel loaded = LoadedModel.open(options)) {
+            TextTokenizer tokenizer = loaded.tokenizer();
             long[] ids = tokenizer.encodePrompt(prompt);
             if (ids.length == 0) {
                 throw new BadInputException("--prompt has no tokens. Give a text to continue.");
             }
-            TokenIds.check(ids, loaded.config().vocabSize(), "the tokenizer");
+            TokenIds.check(ids, loaded.vocabulary(), "the tokenizer");
             loaded.warn(terminal);
             TextStream text = new TextStream(tokenizer);
-            new TextGenerator(
-                            loaded.lora().routed(loaded.routing()),
-                            loaded.config(),
-                            loaded.manager())
+            TextGenerator.of(loaded.base(), loaded.routing())
                     .generate(
                             List.of(ids),
                             GenerationOptions.greedy(maxNewTokens)
                                     .withTemperature(temperature, seed)
-                                    .withStopIds(loaded.config().tokens().stops()),
+                                    .withStopIds(loaded.tokens().stops()),
                             (row, id) -> print(text.add(id)));
             print(text.finish() + System.lineSeparator());
         } catch (UncheckedIOException e) {

@@ -3,8 +3,7 @@ package dev.ligature.cli;
 import com.google.gson.stream.JsonWriter;
 import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.interop.ServingCompatibility;
-import dev.ligature.models.llama.LlamaConfig;
-import dev.ligature.models.llama.LlamaForCausalLMLora;
+import dev.ligature.models.ModelFamily;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
@@ -53,7 +52,7 @@ final class InspectCommand implements Callable<Integer> {
         }
         try (LoadedModel loaded = LoadedModel.open(options, LoadOptions.defaults())) {
             ModelLayout layout = loaded.lora().layout();
-            long parameters = LoadedModel.parameterCount(loaded.model());
+            long parameters = LoadedModel.parameterCount(loaded.base().block());
             Optional<LoraPlan> plan =
                     loaded.routing().adapter().map(name -> loaded.lora().adapter(name).plan());
             terminal.out()
@@ -69,8 +68,9 @@ final class InspectCommand implements Callable<Integer> {
                             + " --declared or --adapter.");
         }
         // One class stands for all of the family; the configuration says whether it does for this.
-        LlamaConfig.read(options.model);
-        DeclaredModules modules = new DeclaredModules(LlamaForCausalLMLora.describe());
+        ModelFamily<?> family = ModelFamily.of(options.model);
+        family.create(options.model);
+        DeclaredModules modules = new DeclaredModules(family.describe());
         terminal.out().print(json ? modules.json() : modules.text());
     }
 

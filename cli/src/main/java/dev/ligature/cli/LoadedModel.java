@@ -9,10 +9,9 @@ import ai.djl.training.ParameterStore;
 import dev.ligature.LoraModel;
 import dev.ligature.Routing;
 import dev.ligature.checkpoint.LoadOptions;
-import dev.ligature.models.llama.LlamaCheckpoint;
-import dev.ligature.models.llama.LlamaConfig;
-import dev.ligature.models.llama.LlamaForCausalLM;
-import dev.ligature.models.llama.LlamaForCausalLMLora;
+import dev.ligature.models.PretrainedModel;
+import dev.ligature.models.SpecialTokens;
+import dev.ligature.models.text.TextTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,12 +19,9 @@ import java.nio.file.Path;
 /**
  * A base model in memory, wrapped for adapters.
  *
- * @param manager owns the model
- * @param model the model
- * @param lora the wrapped model
+ * @param base the model
  */
-record LoadedModel(NDManager manager, LlamaForCausalLM model, LoraModel lora)
-        implements AutoCloseable {
+record LoadedModel(PretrainedModel base) implements AutoCloseable {
     /** The name of the adapter that a command works with. */
     static final String ADAPTER = "adapter";
 
@@ -50,18 +46,10 @@ record LoadedModel(NDManager manager, LlamaForCausalLM model, LoraModel lora)
                             + (Files.exists(directory) ? " is not a directory" : " does not exist")
                             + ". Give the directory of a Hugging Face checkpoint.");
         }
-        NDManager manager = NDManager.newBaseManager();
-        try {
-            LlamaForCausalLM model = LlamaCheckpoint.load(directory, manager, load);
-            if (untie) {
-                LoraModel.untieBase(
-                        model, LlamaForCausalLMLora::visit, LlamaForCausalLMLora.LM_HEAD);
-            }
-            return new LoadedModel(manager, model, LlamaForCausalLMLora.wrap(model));
-        } catch (IOException | RuntimeException | Error e) {
-            manager.close();
-            throw e;
-        }
+        return new LoadedModel(
+                untie
+                        ? PretrainedModel.loadUntied(directory, load)
+                        : PretrainedModel.load(directory, load));
     }
 
     /** Loads a base model in fp32, and an adapter where one is named. */
@@ -74,7 +62,7 @@ record LoadedModel(NDManager manager, LlamaForCausalLM model, LoraModel lora)
         LoadedModel loaded = open(options.model, load, false);
         try {
             if (options.adapter != null) {
-                loaded.lora.load(ADAPTER, options.adapter);
+                loaded.lora().load(ADAPTER, options.adapter);
             }
             return loaded;
         } catch (IOException | RuntimeException | Error e) {
@@ -83,8 +71,25 @@ record LoadedModel(NDManager manager, LlamaForCausalLM model, LoraModel lora)
         }
     }
 
-    LlamaConfig config() {
-        return model.config();
+    NDManager manager() {
+        return base.manager();
+    }
+
+    LoraModel lora() {
+        return base.lora();
+    }
+
+    /** Returns the number of tokens that the model knows. */
+    int vocabulary() {
+        return base.decoder().vocabulary();
+    }
+
+    SpecialTokens tokens() {
+        return base.tokens();
+    }
+
+    TextTokenizer tokenizer() throws IOException {
+        return base.tokenizer();
     }
 
     /**
@@ -93,7 +98,7 @@ record LoadedModel(NDManager manager, LlamaForCausalLM model, LoraModel lora)
      * @throws BadInputException if it names none
      */
     int endOfText() {
-        return config().tokens().stops().stream()
+        return tokens().stops().stream()
                 .findFirst()
                 .orElseThrow(
                         () ->
@@ -104,7 +109,7 @@ record LoadedModel(NDManager manager, LlamaForCausalLM model, LoraModel lora)
 
     /** Returns the way through the adapter if one is loaded, else through the base. */
     Routing routing() {
-        return lora.adapterNames().contains(ADAPTER) ? Routing.of(ADAPTER) : Routing.none();
+        return lora().adapterNames().contains(ADAPTER) ? Routing.of(ADAPTER) : Routing.none();
     }
 
     /**
@@ -124,7 +129,7 @@ record LoadedModel(NDManager manager, LlamaForCausalLM model, LoraModel lora)
                 .adapter()
                 .ifPresent(
                         name ->
-                                lora.adapter(name)
+                                lora().adapter(name)
                                         .plan()
                                         .warnings()
                                         .forEach(warning -> terminal.note("warning: " + warning)));
@@ -140,7 +145,6 @@ record LoadedModel(NDManager manager, LlamaForCausalLM model, LoraModel lora)
     /** Frees the adapters and the model. */
     @Override
     public void close() {
-        lora.unwrap();
-        manager.close();
+        base.close();
     }
 }

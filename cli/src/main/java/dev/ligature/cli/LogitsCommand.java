@@ -47,7 +47,7 @@ final class LogitsCommand implements Callable<Integer> {
         WorkDirectory.requireParent(output);
         try (LoadedModel loaded = LoadedModel.open(options);
                 NDManager scope = loaded.manager().newSubManager()) {
-            long[][] rows = TokenIds.parse(inputIds, loaded.config().vocabSize());
+            long[][] rows = TokenIds.parse(inputIds, loaded.vocabulary());
             NDArray ids = scope.create(rows); // (B, T)
             NDArray logits =
                     LoadedModel.logits(loaded.lora().routed(loaded.routing()), ids)

@@ -1,7 +1,6 @@
 package dev.ligature.cli;
 
 import dev.ligature.Adapter;
-import dev.ligature.models.text.TextTokenizer;
 import dev.ligature.server.CompletionServer;
 import dev.ligature.server.LanguageModel;
 import dev.ligature.server.ServerAddress;
@@ -91,9 +90,9 @@ final class ServeCommand implements Callable<Integer> {
         ServerLimits limits = options.limits();
         String base = base();
         try (LoadedModel loaded = LoadedModel.open(model);
-                TextTokenizer tokenizer = TextTokenizer.open(model.resolve("tokenizer.json"));
                 AdapterStore store =
                         AdapterStore.open(loaded.lora(), adapters, (long) adapterMemory << 20)) {
+            LanguageModel language = LanguageModel.of(loaded.base());
             int known = store.names().size();
             if (store.names().contains(base)) {
                 throw new BadInputException(
@@ -105,11 +104,7 @@ final class ServeCommand implements Callable<Integer> {
             }
             serve(
                     CompletionServer.start(
-                            new LanguageModel(loaded.lora(), loaded.config(), tokenizer),
-                            store,
-                            base,
-                            new ServerAddress(host, port),
-                            limits),
+                            language, store, base, new ServerAddress(host, port), limits),
                     base + " and " + known + (known == 1 ? " adapter" : " adapters"));
         } catch (InterruptedException e) {
             throw (IOException) new InterruptedIOException("interrupted").initCause(e);

@@ -210,23 +210,21 @@ final class TrainCommand implements Callable<Integer> {
 
     private BatchSource batches(LoadedModel loaded) throws IOException {
         if (source.tokenIds != null) {
-            return TokenIdBatches.read(
-                    source.tokenIds, loaded.config().vocabSize(), loaded.manager());
+            return TokenIdBatches.read(source.tokenIds, loaded.vocabulary(), loaded.manager());
         }
         List<String> data = source.data == null ? List.of() : source.data;
         int length = sequenceLength == null ? 128 : sequenceLength;
         int rows = batchSize == null ? 8 : batchSize;
-        try (TextTokenizer tokenizer = TextTokenizer.open(model.resolve("tokenizer.json"))) {
-            Corpus.Cut cut = new Corpus.Cut(loaded.endOfText(), length, 0, 0, rows);
-            Corpus corpus =
-                    Corpus.of(
-                            new DocumentReader(stripHeaders).read(data),
-                            tokenizer,
-                            cut,
-                            loaded.manager());
-            BatchSampler sampler = new BatchSampler(corpus.training(), rows, seed);
-            return (step, manager) -> sampler.next(manager);
-        }
+        TextTokenizer tokenizer = loaded.tokenizer();
+        Corpus.Cut cut = new Corpus.Cut(loaded.endOfText(), length, 0, 0, rows);
+        Corpus corpus =
+                Corpus.of(
+                        new DocumentReader(stripHeaders).read(data),
+                        tokenizer,
+                        cut,
+                        loaded.manager());
+        BatchSampler sampler = new BatchSampler(corpus.training(), rows, seed);
+        return (step, manager) -> sampler.next(manager);
     }
 
     private int lastStep(BatchSource batches) {

@@ -1,9 +1,9 @@
 package dev.ligature.server;
 
 import ai.djl.ndarray.NDManager;
+import dev.ligature.models.DecoderShape;
 import dev.ligature.models.generation.RowRouter;
 import dev.ligature.models.generation.RunningBatch;
-import dev.ligature.models.llama.LlamaConfig;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -21,7 +21,7 @@ final class BatchEngine {
     private static final Logger LOG = LoggerFactory.getLogger(BatchEngine.class);
 
     private final RowRouter router;
-    private final LlamaConfig config;
+    private final DecoderShape shape;
     private final int places;
     private final ServerMetrics metrics;
     private final NDManager manager = NDManager.newBaseManager();
@@ -45,13 +45,13 @@ final class BatchEngine {
      * Creates an engine, to be started.
      *
      * @param router gives the blocks that rows go through
-     * @param config the model's configuration
+     * @param shape the model's sizes
      * @param places the most completions that are made at once
      * @param metrics where steps and tokens are counted
      */
-    BatchEngine(RowRouter router, LlamaConfig config, int places, ServerMetrics metrics) {
+    BatchEngine(RowRouter router, DecoderShape shape, int places, ServerMetrics metrics) {
         this.router = router;
-        this.config = config;
+        this.shape = shape;
         this.places = places;
         this.metrics = metrics;
         this.batch = newBatch();
@@ -59,7 +59,7 @@ final class BatchEngine {
     }
 
     private RunningBatch newBatch() {
-        return new RunningBatch(router, config, manager);
+        return new RunningBatch(router, shape, manager);
     }
 
     void start() {

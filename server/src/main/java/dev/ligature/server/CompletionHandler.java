@@ -193,12 +193,12 @@ final class CompletionHandler {
             throw ApiException.field("prompt", "prompt has no tokens. Give a text to continue.");
         }
         try {
-            model.config().checkTokenIds(ids);
+            model.shape().checkTokenIds(ids);
         } catch (LoraException e) {
             throw ApiException.field("prompt", String.valueOf(e.getMessage()));
         }
         long longest = (long) ids.length + request.maxTokens();
-        int most = model.config().maxPositionEmbeddings();
+        int most = model.shape().maxPositions();
         if (longest > most) {
             throw ApiException.field(
                     400,
@@ -218,7 +218,7 @@ final class CompletionHandler {
     private GenerationOptions options(CompletionRequest request) {
         return GenerationOptions.greedy(request.maxTokens())
                 .withTemperature(request.temperature(), request.seed())
-                .withStopIds(model.config().tokens().stops());
+                .withStopIds(model.tokens().stops());
     }
 
     private static ApiException asApi(Throwable error) {

@@ -60,7 +60,7 @@ public final class CompletionServer {
         this.engine =
                 new BatchEngine(
                         adapters -> model.lora().routed(Routing.rows(adapters)),
-                        model.config(),
+                        model.shape(),
                         limits.batch(),
                         metrics);
         this.completions = new CompletionHandler(vertx, model, models, engine, limits, metrics);

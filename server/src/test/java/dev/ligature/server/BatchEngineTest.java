@@ -66,7 +66,7 @@ final class BatchEngineTest {
     }
 
     private BatchEngine engine(RowRouter router) {
-        return new BatchEngine(router, model.config(), 4, new ServerMetrics());
+        return new BatchEngine(router, model.config().decoderShape(), 4, new ServerMetrics());
     }
 
     private Ending submit(BatchEngine engine, int tokens) {

@@ -82,7 +82,11 @@ final class ServerFixture implements AutoCloseable {
     void start(int port, ServerLimits limits) throws IOException {
         server =
                 CompletionServer.start(
-                        new LanguageModel(lora, model.config(), tokenizer),
+                        new LanguageModel(
+                                lora,
+                                model.config().decoderShape(),
+                                model.config().tokens(),
+                                tokenizer),
                         store,
                         "base",
                         new ServerAddress("127.0.0.1", port),
@@ -135,7 +139,7 @@ final class ServerFixture implements AutoCloseable {
         try {
             Routing routing = isBase ? Routing.none() : Routing.of("alone");
             long[] made =
-                    new TextGenerator(lora.routed(routing), model.config(), manager)
+                    new TextGenerator(lora.routed(routing), model.config().decoderShape(), manager)
                             .generate(
                                     List.of(tokenizer.encodePrompt(prompt)),
                                     GenerationOptions.greedy(tokens),

@@ -9,6 +9,7 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import dev.ligature.LoraModel;
 import dev.ligature.Routing;
+import dev.ligature.models.DecoderShape;
 import dev.ligature.models.generation.KeyValueCache;
 import dev.ligature.models.llama.LlamaConfig;
 import java.io.IOException;
@@ -20,15 +21,15 @@ import java.util.List;
  */
 final class GenerationCase implements ComparedCase {
     private final Block block;
-    private final LlamaConfig config;
+    private final DecoderShape shape;
     private final NDManager manager;
     private final ParameterStore store;
     private final long[] prompt;
     private final long[] tokens;
 
-    private GenerationCase(Block block, LlamaConfig config, NDManager manager, Words words) {
+    private GenerationCase(Block block, DecoderShape shape, NDManager manager, Words words) {
         this.block = block;
-        this.config = config;
+        this.shape = shape;
         this.manager = manager;
         this.store = new ParameterStore(manager, false);
         int length = words.number("prompt");
@@ -39,21 +40,21 @@ final class GenerationCase implements ComparedCase {
     }
 
     static Case open(Words words, Bases bases) throws IOException {
-        LlamaConfig config = LlamaConfig.read(words.path("base"));
+        DecoderShape shape = LlamaConfig.read(words.path("base")).decoderShape();
         List<String> directories = words.list("adapters");
         if (directories.isEmpty()) {
             Block plain = bases.plain(words.path("base"));
-            return new GenerationCase(plain, config, bases.manager(), words);
+            return new GenerationCase(plain, shape, bases.manager(), words);
         }
         LoraModel model = bases.wrapped(words.path("base"));
         Routing routing = Routing.of(Adapters.load(model, directories).get(0));
-        return new GenerationCase(model.routed(routing), config, bases.manager(), words);
+        return new GenerationCase(model.routed(routing), shape, bases.manager(), words);
     }
 
     @Override
     public long run() {
         try (NDManager text = manager.newSubManager()) {
-            NDList cache = forward(prompt, 0, KeyValueCache.empty(config, text, 1), text);
+            NDList cache = forward(prompt, 0, KeyValueCache.empty(shape, text, 1), text);
             Stopwatch watch = Stopwatch.start();
             for (int i = 0; i < tokens.length; i++) {
                 cache = forward(new long[] {tokens[i]}, prompt.length + i, cache, text);
@@ -86,7 +87,7 @@ final class GenerationCase implements ComparedCase {
     @Override
     public float[] numbers() {
         try (NDManager text = manager.newSubManager()) {
-            NDList cache = KeyValueCache.empty(config, text, 1);
+            NDList cache = KeyValueCache.empty(shape, text, 1);
             cache = forward(prompt, 0, cache, text);
             for (int i = 0; i < tokens.length - 1; i++) {
                 cache = forward(new long[] {tokens[i]}, prompt.length + i, cache, text);

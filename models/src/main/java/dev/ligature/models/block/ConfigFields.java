@@ -1,7 +1,11 @@
 package dev.ligature.models.block;
 
 import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.internal.json.JsonTree;
+import java.io.IOException;
 import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +23,39 @@ public final class ConfigFields {
     public ConfigFields(String origin, Map<String, ? extends @Nullable Object> fields) {
         this.origin = origin;
         this.fields = fields;
+    }
+
+    /**
+     * Reads a file that is one JSON object.
+     *
+     * @param file the file
+     * @throws IOException if it is missing, or not a JSON object
+     */
+    public static ConfigFields read(Path file) throws IOException {
+        return new ConfigFields(file.toString(), JsonTree.read(file));
+    }
+
+    /**
+     * Reads the config.json of a model.
+     *
+     * @param directory the directory of a Hugging Face checkpoint
+     * @throws IOException if there is none, or it is not a JSON object
+     */
+    public static ConfigFields ofModel(Path directory) throws IOException {
+        Path file = directory.resolve("config.json");
+        if (!Files.isRegularFile(file)) {
+            throw new CheckpointException(
+                    "ConfigMissing",
+                    directory
+                            + " has no config.json. Give the directory of a Hugging Face"
+                            + " checkpoint.");
+        }
+        return read(file);
+    }
+
+    /** Returns the file, and the object in it, for messages. */
+    public String origin() {
+        return origin;
     }
 
     /** Returns whether the field is there, even as a null. */

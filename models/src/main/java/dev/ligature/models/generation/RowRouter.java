@@ -1,7 +1,7 @@
 package dev.ligature.models.generation;
 
 import ai.djl.nn.Block;
-import dev.ligature.models.llama.LlamaForCausalLM;
+import dev.ligature.models.block.DecoderInputs;
 import java.util.List;
 
 /**
@@ -14,7 +14,7 @@ import java.util.List;
 @FunctionalInterface
 public interface RowRouter {
     /**
-     * Returns a {@link LlamaForCausalLM}, or a block that passes on to one.
+     * Returns a block with the inputs of {@link DecoderInputs}.
      *
      * @param adapters the adapter of each row, by its name on the model
      */

@@ -8,7 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import dev.ligature.LoraException;
-import dev.ligature.models.llama.LlamaConfig;
+import dev.ligature.models.DecoderShape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * RowRouter router = adapters -> lora.routed(Routing.rows(adapters));
- * try (RunningBatch batch = new RunningBatch(router, model.config(), manager)) {
+ * try (RunningBatch batch = new RunningBatch(router, model.decoder(), manager)) {
  *     batch.join(List.of(first, second));
  *     batch.step();
  *     batch.join(List.of(third)); // while the others are under way
@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RunningBatch implements AutoCloseable {
     private final RowRouter router;
-    private final LlamaConfig config;
+    private final DecoderShape shape;
     private final NDManager manager;
     private final ParameterStore parameterStore;
     private final List<TextRow> rows = new ArrayList<>();
@@ -48,13 +48,13 @@ public final class RunningBatch implements AutoCloseable {
      * Creates an empty batch.
      *
      * @param router gives the blocks
-     * @param config the model's configuration
+     * @param shape the model's sizes
      * @param parent the parent of all arrays, which are freed with the batch; its device is the
      *     model's
      */
-    public RunningBatch(RowRouter router, LlamaConfig config, NDManager parent) {
+    public RunningBatch(RowRouter router, DecoderShape shape, NDManager parent) {
         this.router = router;
-        this.config = config;
+        this.shape = shape;
         this.manager = parent.newSubManager();
         this.parameterStore = new ParameterStore(manager, false);
     }
@@ -79,7 +79,7 @@ public final class RunningBatch implements AutoCloseable {
      */
     public void join(List<TextRow> newcomers) {
         for (int i = 0; i < newcomers.size(); i++) {
-            newcomers.get(i).check(config, i);
+            newcomers.get(i).check(shape, i);
         }
         List<TextRow> joining = newcomers.stream().filter(row -> !row.isDone()).toList();
         if (joining.isEmpty()) {
@@ -89,7 +89,7 @@ public final class RunningBatch implements AutoCloseable {
         try (NDManager scope = manager.newSubManager()) {
             NDArray ids = prompts.ids(scope); // (B, T)
             NDList inputs = new NDList(ids, prompts.mask(scope), prompts.positions(scope));
-            inputs.addAll(KeyValueCache.empty(config, scope, joining.size()));
+            inputs.addAll(KeyValueCache.empty(shape, scope, joining.size()));
             NDList outputs = forward(joining, inputs);
             float[] logits = last(outputs.get(0));
             RowCache theirs = new RowCache(outputs.subNDList(1), prompts.lengths());

@@ -3,8 +3,10 @@ package dev.ligature.models.generation;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import dev.ligature.LoraException;
-import dev.ligature.models.llama.LlamaConfig;
-import dev.ligature.models.llama.LlamaForCausalLM;
+import dev.ligature.Routing;
+import dev.ligature.models.DecoderShape;
+import dev.ligature.models.PretrainedModel;
+import dev.ligature.models.block.DecoderInputs;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -13,8 +15,7 @@ import java.util.stream.IntStream;
  * Continues texts with a model, one token at a time, with a cache of keys and values.
  *
  * <pre>{@code
- * Block block = lora.routed(Routing.of("kotlin"));
- * TextGenerator generator = new TextGenerator(block, model.config(), manager);
+ * TextGenerator generator = TextGenerator.of(model, Routing.of("kotlin"));
  * List<long[]> added = generator.generate(prompts, GenerationOptions.greedy(64), TokenListener.NONE);
  * }</pre>
  *
@@ -22,36 +23,47 @@ import java.util.stream.IntStream;
  */
 public final class TextGenerator {
     private final RowRouter router;
-    private final LlamaConfig config;
+    private final DecoderShape shape;
     private final NDManager parent;
 
     /**
      * Creates a generator.
      *
-     * @param block a {@link LlamaForCausalLM}, or a block that passes on to one
-     * @param config the model's configuration
+     * @param block a block with the inputs of {@link DecoderInputs}
+     * @param shape the model's sizes
      * @param manager the parent of what is made on the way, all of which is freed again; its device
      *     is the model's
      */
-    public TextGenerator(Block block, LlamaConfig config, NDManager manager) {
-        this(adapters -> block, config, manager);
+    public TextGenerator(Block block, DecoderShape shape, NDManager manager) {
+        this(adapters -> block, shape, manager);
     }
 
-    private TextGenerator(RowRouter router, LlamaConfig config, NDManager manager) {
+    private TextGenerator(RowRouter router, DecoderShape shape, NDManager manager) {
         this.router = router;
-        this.config = config;
+        this.shape = shape;
         this.parent = manager;
+    }
+
+    /**
+     * Returns a generator for a loaded model.
+     *
+     * @param model the model
+     * @param routing the adapters that all texts go through
+     * @throws LoraException if the model is not a decoder
+     */
+    public static TextGenerator of(PretrainedModel model, Routing routing) {
+        return new TextGenerator(model.lora().routed(routing), model.decoder(), model.manager());
     }
 
     /**
      * Returns a generator whose texts go through an adapter each.
      *
      * @param router for example {@code adapters -> lora.routed(Routing.rows(adapters))}
-     * @param config the model's configuration
+     * @param shape the model's sizes
      * @param manager the parent of what is made on the way
      */
-    public static TextGenerator byRow(RowRouter router, LlamaConfig config, NDManager manager) {
-        return new TextGenerator(router, config, manager);
+    public static TextGenerator byRow(RowRouter router, DecoderShape shape, NDManager manager) {
+        return new TextGenerator(router, shape, manager);
     }
 
     /**
@@ -100,7 +112,7 @@ public final class TextGenerator {
                                                 options.withSeed(options.seed() + i),
                                                 id -> listener.token(i, id)))
                         .toList();
-        try (RunningBatch batch = new RunningBatch(router, config, parent)) {
+        try (RunningBatch batch = new RunningBatch(router, shape, parent)) {
             batch.join(rows);
             while (!batch.isEmpty()) {
                 batch.step();

@@ -1,7 +1,7 @@
 package dev.ligature.models.generation;
 
 import dev.ligature.LoraException;
-import dev.ligature.models.llama.LlamaConfig;
+import dev.ligature.models.DecoderShape;
 import java.util.Arrays;
 import java.util.function.LongConsumer;
 
@@ -72,15 +72,15 @@ public final class TextRow {
      * @throws LoraException if the prompt is empty, has an id outside the vocabulary, or would
      *     become longer than the model's positions
      */
-    void check(LlamaConfig config, int place) {
-        config.checkTokenIds(prompt);
+    void check(DecoderShape shape, int place) {
+        shape.checkTokenIds(prompt);
         if (prompt.length == 0) {
             throw new LoraException(
                     "EmptyPrompt",
                     "Prompt " + place + " has no tokens. Begin with the token that starts a text.");
         }
         long longest = (long) prompt.length + options.maxNewTokens();
-        if (longest > config.maxPositionEmbeddings()) {
+        if (longest > shape.maxPositions()) {
             throw new LoraException(
                     "TextTooLong",
                     "A prompt of "
@@ -90,7 +90,7 @@ public final class TextRow {
                             + " new ones are "
                             + longest
                             + ", but the model was made for "
-                            + config.maxPositionEmbeddings()
+                            + shape.maxPositions()
                             + " positions. Shorten the prompt, or ask for fewer tokens.");
         }
     }

@@ -6,7 +6,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.initializer.Initializer;
-import dev.ligature.checkpoint.BaseCheckpoint;
 import dev.ligature.checkpoint.LoadOptions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,9 +19,6 @@ import java.util.Random;
  * }</pre>
  */
 public final class LlamaCheckpoint {
-    /** What checkpoints of old hold beside weights, and Transformers passes over as well. */
-    private static final String OLD_FREQUENCIES = "model.layers.*.self_attn.rotary_emb.inv_freq";
-
     private static final Shape ONE_TOKEN = new Shape(1, 1);
 
     private LlamaCheckpoint() {}
@@ -49,16 +45,7 @@ public final class LlamaCheckpoint {
      */
     public static LlamaForCausalLM load(Path directory, NDManager manager, LoadOptions options)
             throws IOException {
-        LlamaForCausalLM model = new LlamaForCausalLM(LlamaConfig.read(directory));
-        try (BaseCheckpoint checkpoint = BaseCheckpoint.open(directory)) {
-            checkpoint.load(
-                    model,
-                    LlamaForCausalLMLora::visit,
-                    manager,
-                    options.withIgnored(OLD_FREQUENCIES),
-                    ONE_TOKEN);
-        }
-        return model;
+        return new LlamaFamily().load(directory, manager, options);
     }
 
     /**

@@ -1,10 +1,10 @@
 package dev.ligature.models.llama;
 
 import dev.ligature.LoraException;
+import dev.ligature.models.DecoderShape;
 import dev.ligature.models.SpecialTokens;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
 
 /**
  * What the config.json of a checkpoint says about a Llama or Qwen2 model. The components have the
@@ -107,7 +107,7 @@ public record LlamaConfig(
      * @throws IOException as {@link #read}
      */
     public static LlamaConfig readFile(Path file) throws IOException {
-        return LlamaConfigReader.readFile(file, new LinkedHashSet<>());
+        return LlamaConfigReader.readFile(file);
     }
 
     /** Returns a builder with the defaults of Transformers. */
@@ -120,27 +120,10 @@ public record LlamaConfig(
         return LlamaConfigWriter.write(this);
     }
 
-    /**
-     * Checks that token ids are in the vocabulary; the model itself does not, as it would have to
-     * wait for the ids in each forward pass.
-     *
-     * @param ids the token ids of a text
-     * @throws LoraException if one is not
-     */
-    public void checkTokenIds(long... ids) {
-        for (int i = 0; i < ids.length; i++) {
-            if (ids[i] < 0 || ids[i] >= vocabSize) {
-                throw new LoraException(
-                        "TokenOutOfRange",
-                        "Token id "
-                                + ids[i]
-                                + " at place "
-                                + i
-                                + " is not in the vocabulary, which ends at "
-                                + (vocabSize - 1)
-                                + ". Use the tokenizer of this model.");
-            }
-        }
+    /** Returns the sizes that text generation depends on. */
+    public DecoderShape decoderShape() {
+        return new DecoderShape(
+                vocabSize, maxPositionEmbeddings, numHiddenLayers, numKeyValueHeads, headDim);
     }
 
     /** Returns the number G of query heads that share a key head. */

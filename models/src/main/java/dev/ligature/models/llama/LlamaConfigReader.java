@@ -2,7 +2,6 @@ package dev.ligature.models.llama;
 
 import dev.ligature.LoraException;
 import dev.ligature.checkpoint.CheckpointException;
-import dev.ligature.internal.json.JsonTree;
 import dev.ligature.models.SpecialTokens;
 import dev.ligature.models.block.ConfigFields;
 import dev.ligature.models.block.RopeFields;
@@ -22,7 +21,6 @@ import java.util.stream.Collectors;
  * refuses what would change the numbers and is not implemented.
  */
 final class LlamaConfigReader {
-    private static final String CONFIG = "config.json";
     private static final String GENERATION_CONFIG = "generation_config.json";
 
     private final ConfigFields fields;
@@ -32,33 +30,26 @@ final class LlamaConfigReader {
     }
 
     static LlamaConfig read(Path directory) throws IOException {
-        Path file = directory.resolve(CONFIG);
-        if (!Files.isRegularFile(file)) {
-            throw new CheckpointException(
-                    "ConfigMissing",
-                    directory
-                            + " has no "
-                            + CONFIG
-                            + ". Give the directory of a Hugging Face checkpoint.");
-        }
+        ConfigFields fields = ConfigFields.ofModel(directory);
         Set<Integer> stops = new LinkedHashSet<>();
         Path generation = directory.resolve(GENERATION_CONFIG);
         if (Files.isRegularFile(generation)) {
-            stops.addAll(
-                    new ConfigFields(generation.toString(), JsonTree.read(generation))
-                            .integers("eos_token_id"));
+            stops.addAll(ConfigFields.read(generation).integers("eos_token_id"));
         }
-        return readFile(file, stops);
+        return config(fields, stops);
     }
 
-    static LlamaConfig readFile(Path file, Set<Integer> stops) throws IOException {
-        LlamaConfigReader reader =
-                new LlamaConfigReader(new ConfigFields(file.toString(), JsonTree.read(file)));
+    static LlamaConfig readFile(Path file) throws IOException {
+        return config(ConfigFields.read(file), new LinkedHashSet<>());
+    }
+
+    private static LlamaConfig config(ConfigFields fields, Set<Integer> stops)
+            throws CheckpointException {
         try {
-            return reader.config(stops);
+            return new LlamaConfigReader(fields).config(stops);
         } catch (LoraException e) {
             String problem = String.valueOf(e.getMessage()).replace("[" + e.code() + "] ", "");
-            throw new CheckpointException(e.code(), file + ": " + problem, e);
+            throw new CheckpointException(e.code(), fields.origin() + ": " + problem, e);
         }
     }
 

@@ -43,7 +43,8 @@ class KeyValueCacheTest {
     private static NDArray inPieces(
             LlamaForCausalLM model, NDArray ids, NDArray mask, NDArray positions, int... ends) {
         NDManager manager = ids.getManager();
-        NDList cache = KeyValueCache.empty(model.config(), manager, ids.getShape().get(0));
+        NDList cache =
+                KeyValueCache.empty(model.config().decoderShape(), manager, ids.getShape().get(0));
         NDList logits = new NDList();
         int start = 0;
         for (int end : ends) {
@@ -71,7 +72,7 @@ class KeyValueCacheTest {
             NDArray ids = Oracle.of(name, manager).read("input_ids"); // (2, 9)
             NDArray positions = manager.arange(0, 9, 1, DataType.INT64).broadcast(2, 9);
             NDList first = new NDList(ids, manager.ones(new Shape(2, 9)), positions);
-            first.addAll(KeyValueCache.empty(model.config(), manager, 2));
+            first.addAll(KeyValueCache.empty(model.config().decoderShape(), manager, 2));
             NDList cache = model.forward(parameterStore, first, false).subNDList(1);
             float[] before = cache.get(1).toFloatArray();
             NDList next =

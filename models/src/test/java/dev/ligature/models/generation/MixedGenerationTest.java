@@ -43,7 +43,7 @@ final class MixedGenerationTest {
             List<long[]> prompts = new ArrayList<>();
             List<String> adapters = new ArrayList<>();
             for (int i = 0; i < 12; i++) {
-                int vocabulary = model.config().vocabSize();
+                int vocabulary = model.config().decoderShape().vocabulary();
                 prompts.add(random.longs(1 + random.nextInt(9), 3, vocabulary).toArray());
                 adapters.add(names.get(i % names.size()));
             }
@@ -51,7 +51,7 @@ final class MixedGenerationTest {
             List<long[]> together =
                     TextGenerator.byRow(
                                     rows -> lora.routed(Routing.rows(rows)),
-                                    model.config(),
+                                    model.config().decoderShape(),
                                     manager)
                             .generate(
                                     prompts,
@@ -74,7 +74,7 @@ final class MixedGenerationTest {
     private static long[] alone(
             LoraModel lora, LlamaForCausalLM model, NDManager manager, String name, long[] prompt) {
         Routing routing = name.equals(Routing.BASE) ? Routing.none() : Routing.of(name);
-        return new TextGenerator(lora.routed(routing), model.config(), manager)
+        return new TextGenerator(lora.routed(routing), model.config().decoderShape(), manager)
                 .generate(List.of(prompt), GenerationOptions.greedy(NEW_TOKENS), TokenListener.NONE)
                 .get(0);
     }

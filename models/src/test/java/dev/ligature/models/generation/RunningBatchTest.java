@@ -48,7 +48,7 @@ final class RunningBatchTest {
                     routed.add(adapters);
                     return model;
                 },
-                model.config(),
+                model.config().decoderShape(),
                 manager);
     }
 
@@ -57,7 +57,7 @@ final class RunningBatchTest {
     }
 
     private long[] alone(long[] prompt, int newTokens) {
-        return new TextGenerator(model, model.config(), manager)
+        return new TextGenerator(model, model.config().decoderShape(), manager)
                 .generate(List.of(prompt), GenerationOptions.greedy(newTokens), TokenListener.NONE)
                 .get(0);
     }
@@ -214,7 +214,7 @@ final class RunningBatchTest {
                             }
                             return model;
                         },
-                        model.config(),
+                        model.config().decoderShape(),
                         manager)) {
             batch.join(List.of(first));
             broken[0] = true;

@@ -41,7 +41,7 @@ class TextGeneratorTest {
 
     private TextGenerator generator(String name) throws IOException {
         LlamaForCausalLM model = LlamaCheckpoint.load(Oracle.checkpoint(name), manager);
-        return new TextGenerator(model, model.config(), manager);
+        return new TextGenerator(model, model.config().decoderShape(), manager);
     }
 
     /** Returns the rows of an array, without the places where the mask is 0. */

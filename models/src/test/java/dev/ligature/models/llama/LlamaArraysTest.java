@@ -28,7 +28,7 @@ class LlamaArraysTest {
                     NDArray mask = scope.ones(new Shape(2, 4), DataType.INT64);
                     NDArray positions = scope.ones(new Shape(2, 4), DataType.INT64);
                     NDList inputs = new NDList(ids, mask, positions);
-                    inputs.addAll(KeyValueCache.empty(model.config(), scope, 2));
+                    inputs.addAll(KeyValueCache.empty(model.config().decoderShape(), scope, 2));
                     int given = scope.getManagedArrays().size();
                     NDList outputs = model.forward(parameterStore, inputs, training);
                     assertEquals(given + outputs.size(), scope.getManagedArrays().size());

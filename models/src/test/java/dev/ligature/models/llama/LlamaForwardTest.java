@@ -174,7 +174,7 @@ class LlamaForwardTest {
                         manager.zeros(new Shape(2, 5), DataType.INT64),
                         manager.ones(new Shape(2, 5)),
                         manager.zeros(new Shape(2, 5), DataType.INT64));
-        inputs.addAll(KeyValueCache.empty(model.config(), manager, 2));
+        inputs.addAll(KeyValueCache.empty(model.config().decoderShape(), manager, 2));
         NDList outputs = model.forward(new ParameterStore(manager, false), inputs, false);
         Shape[] foretold = model.getOutputShapes(inputs.getShapes());
         assertEquals(List.of(outputs.getShapes()), List.of(foretold));

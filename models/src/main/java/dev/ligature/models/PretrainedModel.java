@@ -1,0 +1,166 @@
+package dev.ligature.models;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import dev.ligature.LoraException;
+import dev.ligature.LoraModel;
+import dev.ligature.annotation.Role;
+import dev.ligature.checkpoint.LoadOptions;
+import dev.ligature.inject.ModelDescription;
+import dev.ligature.models.text.TextTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model out of a Hugging Face directory, wrapped for adapters, with its tokenizer.
+ *
+ * <pre>{@code
+ * try (PretrainedModel model = PretrainedModel.load(directory)) {
+ *     model.lora().load("kotlin", adapterDirectory);
+ *     TextGenerator generator = TextGenerator.of(model, Routing.of("kotlin"));
+ *     …
+ * }
+ * }</pre>
+ *
+ * <p>The class of the model follows from config.json: {@link ModelFamily}.
+ */
+public final class PretrainedModel implements AutoCloseable {
+    private static final String TOKENIZER = "tokenizer.json";
+
+    private final Path directory;
+    private final NDManager manager;
+    private final Block block;
+    private final LoraModel lora;
+    private final Optional<DecoderShape> decoder;
+    private final SpecialTokens tokens;
+    private @Nullable TextTokenizer tokenizer; // guarded by this
+
+    private <M extends Block> PretrainedModel(
+            Path directory, NDManager manager, ModelFamily<M> family, M model) {
+        this.directory = directory;
+        this.manager = manager;
+        this.block = model;
+        this.lora = LoraModel.wrap(model, family.visit());
+        this.decoder = family.decoder(model);
+        this.tokens = family.tokens(model);
+    }
+
+    /**
+     * Loads a model, frozen, in the data types of its file.
+     *
+     * @param directory the directory of config.json, the weights and tokenizer.json
+     * @throws IOException if a file is missing or damaged, if no {@link ModelFamily} implements the
+     *     model, or if a tensor is missing or surplus; the message names it
+     */
+    public static PretrainedModel load(Path directory) throws IOException {
+        return load(directory, LoadOptions.defaults());
+    }
+
+    /**
+     * Loads a model.
+     *
+     * @param directory the directory of config.json, the weights and tokenizer.json
+     * @param options data type and the like
+     * @throws IOException as {@link #load(Path)}
+     */
+    public static PretrainedModel load(Path directory, LoadOptions options) throws IOException {
+        return load(ModelFamily.of(directory), directory, options, false);
+    }
+
+    /**
+     * Loads a model whose head gets a weight of its own where it is tied to the embedding, so that
+     * an adapter that treats the two differently can be merged.
+     *
+     * @param directory the directory of config.json, the weights and tokenizer.json
+     * @param options data type and the like
+     * @throws IOException as {@link #load(Path)}
+     * @throws LoraException if the head is not tied
+     */
+    public static PretrainedModel loadUntied(Path directory, LoadOptions options)
+            throws IOException {
+        return load(ModelFamily.of(directory), directory, options, true);
+    }
+
+    private static <M extends Block> PretrainedModel load(
+            ModelFamily<M> family, Path directory, LoadOptions options, boolean untie)
+            throws IOException {
+        NDManager manager = NDManager.newBaseManager();
+        try {
+            M model = family.load(directory, manager, options);
+            if (untie) {
+                String[] heads =
+                        family.describe().modules().stream()
+                                .filter(module -> module.role() == Role.OUTPUT_HEAD)
+                                .map(ModelDescription.Module::name)
+                                .toArray(String[]::new);
+                LoraModel.untieBase(model, family.visit(), heads);
+            }
+            return new PretrainedModel(directory, manager, family, model);
+        } catch (IOException | RuntimeException | Error e) {
+            manager.close();
+            throw e;
+        }
+    }
+
+    /** Returns the wrapped model. */
+    public LoraModel lora() {
+        return lora;
+    }
+
+    /** Returns the model itself, of its own class. */
+    public Block block() {
+        return block;
+    }
+
+    /** Returns the owner of the model's weights. */
+    public NDManager manager() {
+        return manager;
+    }
+
+    /** Returns the special tokens that the configuration names. */
+    public SpecialTokens tokens() {
+        return tokens;
+    }
+
+    /**
+     * Returns the sizes that text generation depends on.
+     *
+     * @throws LoraException if the model is not a decoder
+     */
+    public DecoderShape decoder() {
+        return decoder.orElseThrow(
+                () ->
+                        new LoraException(
+                                "NotDecoder",
+                                "The model in "
+                                        + directory
+                                        + " is not a decoder, so it does not generate text. Use a"
+                                        + " causal language model."));
+    }
+
+    /**
+     * Returns the tokenizer, which is opened on the first call and closed with the model.
+     *
+     * @throws IOException if the directory has no tokenizer.json, or it is not a tokenizer
+     */
+    public synchronized TextTokenizer tokenizer() throws IOException {
+        TextTokenizer opened = tokenizer;
+        if (opened == null) {
+            opened = TextTokenizer.open(directory.resolve(TOKENIZER));
+            tokenizer = opened;
+        }
+        return opened;
+    }
+
+    /** Frees the adapters, the model and the tokenizer. */
+    @Override
+    public synchronized void close() {
+        lora.unwrap();
+        if (tokenizer != null) {
+            tokenizer.close();
+        }
+        manager.close();
+    }
+}
