@@ -2,9 +2,9 @@ package dev.ligature.models.twin;
 
 import ai.djl.nn.Block;
 import dev.ligature.annotation.Role;
-import dev.ligature.inject.ModuleWalker.ModelWalk;
 import dev.ligature.inject.ModuleVisitor;
 import dev.ligature.inject.ModuleWalker;
+import dev.ligature.inject.ModuleWalker.ModelWalk;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package dev.ligature.models.twin;
 
 import ai.djl.nn.Block;
-import dev.ligature.inject.ModuleWalker.ModelWalk;
 import dev.ligature.inject.ModuleWalker;
+import dev.ligature.inject.ModuleWalker.ModelWalk;
 import java.lang.reflect.Array;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
