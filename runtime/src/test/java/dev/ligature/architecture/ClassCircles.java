@@ -27,26 +27,7 @@ import java.util.stream.Collectors;
 final class ClassCircles extends ArchCondition<JavaClass> {
     /** Classes of the runtime whose circles are still to be untied, below the root package. */
     private static final Set<String> TO_BE_UNTIED =
-            Set.of(
-                    "LoraModel",
-                    "config.ConfigCheck",
-                    "config.LoraConfig",
-                    "config.LoraConfigBuilder",
-                    "internal.adapter.FactorInit",
-                    "internal.adapter.WeightDerivedInit",
-                    "internal.peft.AdapterContents",
-                    "internal.peft.AdapterDirectory",
-                    "internal.peft.AdapterTensors",
-                    "internal.peft.FactorLayout",
-                    "internal.peft.PairArrays",
-                    "internal.peft.ReplacementArrays",
-                    "internal.registry.AdapterRegistry",
-                    "internal.resolve.SavedNames",
-                    "internal.resolve.TargetMatcher",
-                    "interop.ServingCompatibility",
-                    "interop.ServingRules",
-                    "training.NextTokens",
-                    "training.Targets");
+            Set.of("interop.ServingCompatibility", "interop.ServingRules");
 
     private final Set<String> allowed;
     private final Map<String, Set<String>> needs = new LinkedHashMap<>();

@@ -103,6 +103,38 @@ class BaseCheckpointExportTest {
     }
 
     @Test
+    void onlyTheTopLevelOfAConfigIsChanged_andNumbersKeepTheirSpelling() throws IOException {
+        NamedBlocks model = NamedBlocks.llama(2, 29, 16, 8, 24);
+        try (BaseCheckpoint checkpoint = BaseCheckpoint.open(SHARDED)) {
+            load(checkpoint, model);
+        }
+        String config =
+                "{\"text_config\": {\"dtype\": \"float32\", \"tie_word_embeddings\": true},"
+                        + " \"rms_norm_eps\": 1e-05, \"note\": \"a<b\", \"dtype\": \"float32\","
+                        + " \"torch_dtype\": null}";
+        BaseCheckpoint.save(
+                out,
+                model,
+                NamedBlocks.VISIT,
+                Map.of("config.json", config),
+                ExportOptions.defaults().withDtype(TensorDtype.BF16));
+        assertEquals(
+                """
+                {
+                  "text_config": {
+                    "dtype": "float32",
+                    "tie_word_embeddings": true
+                  },
+                  "rms_norm_eps": 1e-05,
+                  "note": "a<b",
+                  "dtype": "bfloat16",
+                  "torch_dtype": null
+                }
+                """,
+                Files.readString(out.resolve("config.json")));
+    }
+
+    @Test
     void anotherDataType_isInTensorsConfigAndIndex() throws IOException {
         export(SHARDED, Map.of(), ExportOptions.defaults().withDtype(TensorDtype.F32));
         assertTrue(Files.readString(out.resolve("config.json")).contains("\"dtype\": \"float32\""));
@@ -203,7 +235,8 @@ class BaseCheckpointExportTest {
                 List.of("config.json", "model.safetensors", "tokenizer.json"),
                 TestFiles.names(out));
         assertEquals(
-                "{\"torch_dtype\": \"bfloat16\"}", Files.readString(out.resolve("config.json")));
+                "{\n  \"torch_dtype\": \"bfloat16\"\n}\n",
+                Files.readString(out.resolve("config.json")));
         try (BaseCheckpoint saved = BaseCheckpoint.open(out)) {
             assertFalse(saved.tensorNames().contains(HEAD));
             assertEquals(TensorDtype.BF16, saved.tensor(EMBEDDING).dtype());

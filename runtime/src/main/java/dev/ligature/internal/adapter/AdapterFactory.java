@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import dev.ligature.internal.peft.AdapterContents;
-import dev.ligature.internal.peft.AdapterDirectory.Factors;
+import dev.ligature.internal.peft.Factors;
 import dev.ligature.internal.slot.Slots;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.PairPlan;

@@ -6,7 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.config.LoraInit;
 import dev.ligature.internal.linalg.Qr;
-import dev.ligature.internal.peft.AdapterDirectory.Factors;
+import dev.ligature.internal.peft.Factors;
 import dev.ligature.plan.PairPlan;
 import org.jspecify.annotations.Nullable;
 

@@ -2,7 +2,7 @@ package dev.ligature.internal.adapter;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.ligature.internal.peft.AdapterDirectory.Factors;
+import dev.ligature.internal.peft.Factors;
 import dev.ligature.internal.resolve.ConvertedPlan;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.PairPlan;

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dev.ligature.config.LoraInit;
 import dev.ligature.internal.linalg.Qr;
 import dev.ligature.internal.linalg.Svd;
-import dev.ligature.internal.peft.AdapterDirectory.Factors;
+import dev.ligature.internal.peft.Factors;
 import dev.ligature.plan.PairPlan;
 
 /**

@@ -13,12 +13,12 @@ import dev.ligature.checkpoint.TensorDtype;
 import dev.ligature.checkpoint.TensorInfo;
 import dev.ligature.internal.files.CheckpointDirectory;
 import dev.ligature.internal.files.StagedFile;
+import dev.ligature.internal.json.JsonEdit;
 import dev.ligature.internal.json.JsonTree;
 import dev.ligature.internal.tensors.Rounding;
 import dev.ligature.internal.tensors.TensorBytes;
 import dev.ligature.internal.tensors.TensorSource;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -40,12 +39,7 @@ public final class CheckpointExport {
                             + "|merges\\.txt|vocab\\.txt|.*\\.(model|jinja)"
                             + "|(LICENSE|NOTICE)(\\..*)?");
 
-    private static final Pattern DTYPE =
-            Pattern.compile("(\"(?:torch_)?dtype\"\\s*:\\s*)\"b?float(?:16|32|64)\"");
-    private static final Pattern TIED =
-            Pattern.compile("(\"tie_word_embeddings\"\\s*:\\s*)(?:true|false)");
-    private static final Pattern WEIGHT_MAP = Pattern.compile("(\"weight_map\"\\s*:\\s*\\{)");
-    private static final Pattern TOTAL_SIZE = Pattern.compile("(\"total_size\"\\s*:\\s*)[0-9]+");
+    private static final List<String> DTYPE_FIELDS = List.of("dtype", "torch_dtype");
 
     private final ExportOptions options;
     private final Map<String, Rounding> roundings = new LinkedHashMap<>();
@@ -201,32 +195,37 @@ public final class CheckpointExport {
         return Files.isRegularFile(file) && COPIED.matcher(file.getFileName().toString()).matches();
     }
 
-    /** Writes a configuration that names the data type of the weights. */
+    /**
+     * Writes a configuration, with the data type of the weights if it has one, and with {@code
+     * tie_word_embeddings} false if a weight was untied. Only the top level is changed: what is
+     * nested describes other parts of a model.
+     */
     public void writeConfig(Path file, String json) throws IOException {
-        // A change of the text, not of a parsed tree, so that all else stays as it was written.
-        String text =
-                options.dtype()
-                        .map(dtype -> DTYPE.matcher(json).replaceAll("$1\"" + word(dtype) + "\""))
-                        .orElse(json);
-        StagedFile.write(file, untied ? untied(text) : text);
-    }
-
-    private static String untied(String json) {
-        Matcher tied = TIED.matcher(json);
-        return tied.find()
-                ? tied.replaceAll("$1false")
-                : json.replaceFirst("\\{", "{\n  \"tie_word_embeddings\": false,");
+        if (options.dtype().isEmpty() && !untied) {
+            StagedFile.write(file, json);
+            return;
+        }
+        JsonEdit config = new JsonEdit(json, file.toString());
+        for (String field : DTYPE_FIELDS) {
+            if (options.dtype().isPresent() && config.members().get(field) instanceof String) {
+                config.set(List.of(field), word(options.dtype().get()));
+            }
+        }
+        if (untied) {
+            config.set(List.of("tie_word_embeddings"), false);
+        }
+        StagedFile.write(file, config.text() + "\n");
     }
 
     /** Writes the index of shards that have the names they had. */
     public void writeIndex(Path from, Path to) throws IOException {
-        String json = Files.readString(from, StandardCharsets.UTF_8);
-        String text = TOTAL_SIZE.matcher(json).replaceFirst("$1" + bytes);
-        for (String name : added.keySet()) {
-            String entry = "\n    \"" + name + "\": \"" + lastShard + "\",";
-            text = WEIGHT_MAP.matcher(text).replaceFirst("$1" + Matcher.quoteReplacement(entry));
+        JsonEdit index = new JsonEdit(JsonTree.text(from), from.toString());
+        if (index.members().get("metadata") instanceof Map<?, ?> metadata
+                && metadata.containsKey("total_size")) {
+            index.set(List.of("metadata", "total_size"), bytes);
         }
-        StagedFile.write(to, text);
+        added.keySet().forEach(name -> index.set(List.of("weight_map", name), lastShard));
+        StagedFile.write(to, index.text() + "\n");
     }
 
     public ExportReport report() {

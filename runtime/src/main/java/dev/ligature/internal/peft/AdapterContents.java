@@ -1,7 +1,6 @@
 package dev.ligature.internal.peft;
 
 import ai.djl.ndarray.NDArray;
-import dev.ligature.internal.peft.AdapterDirectory.Factors;
 import dev.ligature.plan.PairPlan;
 import dev.ligature.plan.ReplacementPlan;
 import dev.ligature.plan.TokenRowsPlan;

@@ -23,11 +23,9 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,27 +58,6 @@ public final class AdapterDirectory {
         this.directory = directory;
         this.files = files;
         this.config = config;
-    }
-
-    /**
-     * A factor pair, with ΔW = scaling · B · A.
-     *
-     * @param a the factor A, of shape (r, in)
-     * @param b the factor B, of shape (out, r)
-     * @param bias the bias of B, of shape (out), where the pair has one
-     * @param magnitude the lengths of DoRA, one for each row or column, where the pair has them
-     */
-    public record Factors(
-            NDArray a, NDArray b, @Nullable NDArray bias, @Nullable NDArray magnitude) {
-        /** Takes the factors of a pair that has neither bias nor lengths. */
-        public Factors(NDArray a, NDArray b) {
-            this(a, b, null, null);
-        }
-
-        /** Returns the arrays that there are. */
-        List<NDArray> arrays() {
-            return Stream.of(a, b, bias, magnitude).filter(Objects::nonNull).toList();
-        }
     }
 
     /**

@@ -29,7 +29,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Of a pair that several modules read, one saved copy is enough.
  */
 final class AdapterTensors {
-    static final String PREFIX = "base_model.model.";
 
     private final Path file;
     private final LoraPlan plan;
@@ -108,7 +107,9 @@ final class AdapterTensors {
 
     /** Returns a key without PEFT's prefix. */
     static String name(String key) {
-        return key.startsWith(PREFIX) ? key.substring(PREFIX.length()) : key;
+        return key.startsWith(ReplacementKeys.PREFIX)
+                ? key.substring(ReplacementKeys.PREFIX.length())
+                : key;
     }
 
     private void placeKeys(SafetensorsReader reader) throws CheckpointException {
@@ -291,11 +292,11 @@ final class AdapterTensors {
                 }
                 found.add(copy);
             } else if (lacking.size() < names.size()) {
-                lacking.forEach(name -> absent.add(PREFIX + name));
+                lacking.forEach(name -> absent.add(ReplacementKeys.PREFIX + name));
             }
         }
         if (found.isEmpty() && absent.isEmpty()) {
-            names(pair, pair.name()).forEach(name -> absent.add(PREFIX + name));
+            names(pair, pair.name()).forEach(name -> absent.add(ReplacementKeys.PREFIX + name));
         }
         return found;
     }

@@ -2,7 +2,6 @@ package dev.ligature.internal.peft;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
-import dev.ligature.internal.peft.AdapterDirectory.Factors;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import java.util.Objects;

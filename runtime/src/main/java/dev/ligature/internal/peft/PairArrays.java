@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.TensorInfo;
-import dev.ligature.internal.peft.AdapterDirectory.Factors;
 import dev.ligature.internal.peft.AdapterTensors.Copy;
 import dev.ligature.internal.tensors.ArrayComparison;
 import dev.ligature.plan.LoraPlan;
@@ -124,7 +123,7 @@ final class PairArrays {
                         factors.magnitude() == null ? null : detached(factors.magnitude(), views));
         for (PairPlan.Reader reader : pair.readers()) {
             FactorLayout layout = FactorLayout.of(reader.kind());
-            String name = AdapterTensors.PREFIX + reader.module();
+            String name = ReplacementKeys.PREFIX + reader.module();
             tensors.put(layout.firstName(name), layout.storedA(pair, detached));
             tensors.put(layout.secondName(name), layout.storedB(pair, detached));
             if (detached.bias() != null) {

@@ -112,14 +112,15 @@ final class ReplacementArrays {
                                         .forEach(
                                                 reader ->
                                                         tensors.put(
-                                                                AdapterTensors.PREFIX
+                                                                ReplacementKeys.PREFIX
                                                                         + keys.written(
                                                                                 copy, reader),
                                                                 array)));
         contents.tokenRows()
                 .forEach(
                         (rows, array) ->
-                                tensors.put(AdapterTensors.PREFIX + keys.rows(rows.name()), array));
+                                tensors.put(
+                                        ReplacementKeys.PREFIX + keys.rows(rows.name()), array));
     }
 
     /** Throws if the arrays are not those of the plan. */

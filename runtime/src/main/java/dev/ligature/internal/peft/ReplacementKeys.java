@@ -14,6 +14,8 @@ import java.util.Set;
  * <p>A bias of a module that PEFT wraps is below what it is wrapped in.
  */
 final class ReplacementKeys {
+    static final String PREFIX = "base_model.model.";
+
     private static final String ROWS = ".token_adapter.trainable_tokens_delta";
     private static final String IN_PAIR = ".base_layer.";
     private static final String IN_ROWS = ".token_adapter.base_layer.";

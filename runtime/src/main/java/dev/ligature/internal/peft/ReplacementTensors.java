@@ -87,7 +87,7 @@ final class ReplacementTensors {
                     saved(copy.readers(), ReplacementPlan.Reader::module, copy.shape());
             if (readers.isEmpty()
                     && !mayBeMissing(copy.readers(), ReplacementPlan.Reader::module)) {
-                missing.add(AdapterTensors.PREFIX + keys.written(copy, copy.readers().get(0)));
+                missing.add(ReplacementKeys.PREFIX + keys.written(copy, copy.readers().get(0)));
             }
             copies.put(copy, readers.stream().map(this::found).toList());
         }
@@ -101,7 +101,7 @@ final class ReplacementTensors {
             List<TokenRowsPlan.Reader> readers =
                     saved(rows.readers(), TokenRowsPlan.Reader::module, shape(rows));
             if (readers.isEmpty() && !mayBeMissing(rows.readers(), TokenRowsPlan.Reader::module)) {
-                missing.add(AdapterTensors.PREFIX + keys.rows(rows.name()));
+                missing.add(ReplacementKeys.PREFIX + keys.rows(rows.name()));
             }
             all.put(
                     rows,

@@ -11,6 +11,7 @@ import dev.ligature.plan.PairPlan;
 import dev.ligature.plan.ReplacementPlan;
 import dev.ligature.plan.TokenRowsPlan;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -39,10 +40,6 @@ final class ParameterTargets {
 
         boolean isMatrix() {
             return parameter.shape().dimension() == 2;
-        }
-
-        boolean isAt(String otherModule, String otherParameter) {
-            return module.name().equals(otherModule) && parameter.name().equals(otherParameter);
         }
 
         /** Returns the name of the block that has the parameter. */
@@ -135,40 +132,44 @@ final class ParameterTargets {
 
     /** Rejects parameters that another field adapts or replaces as well. */
     Problems conflicts(LoraPlan plan) {
-        Problems problems = new Problems();
-        for (Target target : targeted) {
-            if (!target.isMatrix()) {
-                continue;
-            }
-            for (PairPlan pair : plan.pairs()) {
-                for (PairPlan.Reader reader : pair.readers()) {
-                    if (reader.kind() != ModuleKind.PARAMETER
-                            && target.isAt(reader.slot(), reader.parameter())) {
-                        claimedTwice(target, "target_modules gives it a pair", problems);
-                    }
-                }
-            }
-            for (ReplacementPlan copy : plan.replacements()) {
-                for (ReplacementPlan.Reader reader : copy.readers()) {
-                    if (copy.reason() == ReplacementPlan.Reason.SAVED_MODULE
-                            && target.isAt(reader.module(), reader.parameter())) {
-                        claimedTwice(target, "modules_to_save gives it a copy", problems);
-                    }
-                }
-            }
-            for (TokenRowsPlan rows : plan.tokenRows()) {
-                for (TokenRowsPlan.Reader reader : rows.readers()) {
-                    if (target.isAt(reader.module(), ModelLayout.Parameter.WEIGHT)) {
-                        claimedTwice(target, "trainable_token_indices gives it rows", problems);
-                    }
+        Map<String, String> claims = new HashMap<>();
+        for (PairPlan pair : plan.pairs()) {
+            for (PairPlan.Reader reader : pair.readers()) {
+                if (reader.kind() != ModuleKind.PARAMETER) {
+                    claims.putIfAbsent(
+                            reader.slot() + "." + reader.parameter(),
+                            "target_modules gives it a pair");
                 }
             }
         }
+        for (ReplacementPlan copy : plan.replacements()) {
+            if (copy.reason() == ReplacementPlan.Reason.SAVED_MODULE) {
+                copy.readers()
+                        .forEach(
+                                r ->
+                                        claims.putIfAbsent(
+                                                r.name(), "modules_to_save gives it a copy"));
+            }
+        }
+        for (TokenRowsPlan rows : plan.tokenRows()) {
+            for (TokenRowsPlan.Reader reader : rows.readers()) {
+                claims.putIfAbsent(
+                        reader.module() + "." + ModelLayout.Parameter.WEIGHT,
+                        "trainable_token_indices gives it rows");
+            }
+        }
+        Problems problems = new Problems();
+        for (Target target : targeted) {
+            String other = claims.get(target.name());
+            if (target.isMatrix() && other != null) {
+                problems.addOnce(
+                        other,
+                        PlanMessage.PARAMETER_CLAIMED_TWICE,
+                        target.owner(),
+                        target.name(),
+                        other);
+            }
+        }
         return problems;
-    }
-
-    private static void claimedTwice(Target target, String other, Problems problems) {
-        problems.addOnce(
-                other, PlanMessage.PARAMETER_CLAIMED_TWICE, target.owner(), target.name(), other);
     }
 }

@@ -3,6 +3,7 @@ package dev.ligature.internal.resolve;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import dev.ligature.plan.ReplacementPlan;
 import dev.ligature.plan.TokenRowsPlan;
@@ -70,7 +71,7 @@ final class WeightConflicts {
 
     private void conflict(List<ModelLayout.Module> readers, List<ModelLayout.Module> saved) {
         Map<String, List<ModelLayout.Module>> claims = new LinkedHashMap<>();
-        claim(claims, PAIR, readers, pairs);
+        claim(claims, PAIR, readers.stream().filter(r -> !isReported(r)).toList(), pairs);
         claim(claims, COPY, readers, copies);
         claim(claims, ROWS, readers, rows);
         boolean apart = // a pair here and a copy there
@@ -86,6 +87,14 @@ final class WeightConflicts {
                 claimedTwice(PlanMessage.SAVED_AND_TARGETED, readers, claims);
             }
         }
+    }
+
+    /** Returns whether {@link ParameterTargets} reports what else the weight of a module gets. */
+    private boolean isReported(ModelLayout.Module module) {
+        PairPlan pair = pairs.get(module.name());
+        return pair != null
+                && pair.readers().get(0).kind() == ModuleKind.PARAMETER
+                && (copies.containsKey(module.name()) || rows.containsKey(module.name()));
     }
 
     private static void claim(

@@ -10,7 +10,7 @@ import dev.ligature.checkpoint.AdapterConfigJson;
 import dev.ligature.checkpoint.LlamaLayout;
 import dev.ligature.checkpoint.TestFiles;
 import dev.ligature.internal.peft.AdapterDirectory;
-import dev.ligature.internal.peft.AdapterDirectory.Factors;
+import dev.ligature.internal.peft.Factors;
 import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.internal.tensors.ShardedTensors;
 import dev.ligature.plan.LoraPlan;

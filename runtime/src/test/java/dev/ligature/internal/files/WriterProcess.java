@@ -9,7 +9,7 @@ import dev.ligature.checkpoint.LlamaLayout;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.peft.AdapterContents;
 import dev.ligature.internal.peft.AdapterDirectory;
-import dev.ligature.internal.peft.AdapterDirectory.Factors;
+import dev.ligature.internal.peft.Factors;
 import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.PairPlan;

@@ -14,7 +14,6 @@ import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.TestFiles;
 import dev.ligature.config.ModuleSelection;
 import dev.ligature.internal.files.StagedDirectory;
-import dev.ligature.internal.peft.AdapterDirectory.Factors;
 import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;

@@ -114,6 +114,21 @@ class PlanResolverTest {
     }
 
     @Test
+    void aParameterThatHasRowsOrACopyToo_isReportedOnce() {
+        LoraConfig.Builder builder =
+                LoraConfig.builder()
+                        .setTargetModules("q_proj")
+                        .optTargetParameters("embed_tokens.weight")
+                        .optEnsureWeightTying(true);
+        LoraException rows = refused(builder.optTrainableTokenIndices(1).build());
+        assertEquals(
+                List.of("[LoraWeightClaimedTwice] Of the weight of module model.embed_tokens"),
+                starts(rows));
+        LoraException both = refused(builder.optModulesToSave("lm_head").build());
+        assertEquals(2, starts(both).size(), both.getMessage()); // the copy and the rows
+    }
+
+    @Test
     void whereAnAdapterIsLoaded_anErrorComesWithoutWhatIsOnlyDoubtfulThere() {
         LoraConfig config =
                 LoraConfig.builder()
