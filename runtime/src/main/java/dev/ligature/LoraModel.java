@@ -2,7 +2,6 @@ package dev.ligature;
 
 import ai.djl.inference.Predictor;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
@@ -294,7 +293,7 @@ public final class LoraModel extends ForwardingBlock implements AutoCloseable {
 
     /** Returns whether there is an adapter of a name. */
     public boolean hasAdapter(String name) {
-        return table.names().contains(name);
+        return table.contains(name);
     }
 
     /** Returns the adapters as they are now, sorted by name. */
@@ -372,9 +371,7 @@ public final class LoraModel extends ForwardingBlock implements AutoCloseable {
      */
     public NDList forward(NDList inputs, Routing routing) {
         // A store keeps the parameters that it was asked for, so each request has one of its own.
-        try (NDManager scope = inputs.head().getManager().newSubManager()) {
-            return forward(new ParameterStore(scope, false), inputs, routing);
-        }
+        return forward(new ParameterStore(inputs.head().getManager(), false), inputs, routing);
     }
 
     /**
@@ -388,7 +385,7 @@ public final class LoraModel extends ForwardingBlock implements AutoCloseable {
      * @throws LoraException if there is no such adapter, or if several cannot be summed
      */
     public <I, O> Predictor<I, O> newPredictor(Translator<I, O> translator, Routing routing) {
-        return RoutedPredictor.of(routed(routing), translator);
+        return RoutedPredictor.of(routed(routing), wrapping.device(), translator);
     }
 
     /**

@@ -64,6 +64,16 @@ final class ServingFaceTest extends ToyTest {
     }
 
     @Test
+    void outputsMadeByTheStoresManager_outliveTheCall() {
+        ToyModel model = ToyModel.create(false, manager, DataType.FLOAT32);
+        model.head = new MadeByTheStore(model.head);
+        LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
+        NDArray outputs = lora.forward(ids(), Routing.none()).head();
+        assertFalse(outputs.isReleased());
+        assertEquals(manager, outputs.getManager());
+    }
+
+    @Test
     void aPredictorServesItsRouting_andClosingItLeavesTheModel() throws Exception {
         LoraModel lora = toy();
         float[] expected = lora.forward(ids(), MINE).head().toFloatArray();
@@ -147,6 +157,30 @@ final class ServingFaceTest extends ToyTest {
             merged.forward(recorded, ids(), false);
         }
         assertEquals(List.of("updateAllParameters", "sync", "setParameterServer"), calls);
+    }
+
+    /** A head whose output belongs to the manager of the parameter store. */
+    private static final class MadeByTheStore extends AbstractBlock {
+        private final Block head;
+
+        MadeByTheStore(Block head) {
+            this.head = addChildBlock("head", head);
+        }
+
+        @Override
+        protected NDList forwardInternal(
+                ParameterStore store,
+                NDList inputs,
+                boolean training,
+                @Nullable PairList<String, Object> params) {
+            NDArray y = head.forward(store, inputs, training, params).head();
+            return new NDList(store.getManager().zeros(y.getShape()).addi(y));
+        }
+
+        @Override
+        public Shape[] getOutputShapes(Shape[] inputShapes) {
+            return head.getOutputShapes(inputShapes);
+        }
     }
 
     /** An embedding that tells its parameter store all that a store can be told. */

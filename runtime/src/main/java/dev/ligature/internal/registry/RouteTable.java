@@ -79,7 +79,7 @@ public final class RouteTable {
                 .toList();
     }
 
-    boolean contains(String name) {
+    public boolean contains(String name) {
         return byName.containsKey(name);
     }
 

@@ -1,5 +1,6 @@
 package dev.ligature.internal.route;
 
+import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.inference.Predictor;
 import ai.djl.nn.Block;
@@ -11,9 +12,10 @@ public final class RoutedPredictor<I, O> extends Predictor<I, O> {
         super(model, translator, model.getNDManager().getDevice(), false);
     }
 
-    /** Returns a predictor for a block, on the device of the default engine. */
-    public static <I, O> Predictor<I, O> of(Block block, Translator<I, O> translator) {
-        Model model = Model.newInstance("routed");
+    /** Returns a predictor for a block, on a device. */
+    public static <I, O> Predictor<I, O> of(
+            Block block, Device device, Translator<I, O> translator) {
+        Model model = Model.newInstance("routed", device);
         model.setBlock(block);
         return new RoutedPredictor<>(model, translator);
     }

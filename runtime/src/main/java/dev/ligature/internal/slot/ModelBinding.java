@@ -1,5 +1,6 @@
 package dev.ligature.internal.slot;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
@@ -71,5 +72,12 @@ public final class ModelBinding {
     public NDManager newManager() {
         NDArray array = Objects.requireNonNull(any, "what is adapted has parameters").getArray();
         return array.getManager().getEngine().newBaseManager(array.getDevice());
+    }
+
+    /** Returns the device that the base's parameters are on. */
+    public Device device() {
+        return Objects.requireNonNull(any, "a model without parameters has no device")
+                .getArray()
+                .getDevice();
     }
 }
