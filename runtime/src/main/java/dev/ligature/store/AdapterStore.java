@@ -6,13 +6,13 @@ import dev.ligature.LoraModel;
 import dev.ligature.LoraStateException;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
-import dev.ligature.internal.peft.AdapterDirectory;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,9 +56,9 @@ public final class AdapterStore implements AutoCloseable {
         this.loader = loader;
     }
 
-    /** Loads an adapter onto the model. */
+    /** Loads an adapter onto the model, and asks for room when it has planned it. */
     interface Loader {
-        Adapter load(String routedName, Path directory) throws IOException;
+        Adapter load(String routedName, Path directory, LongConsumer room) throws IOException;
     }
 
     /**
@@ -217,17 +217,16 @@ public final class AdapterStore implements AutoCloseable {
         }
     }
 
-    /** Reserves room for an adapter by its plan, and loads it under a name of its own. */
+    /** Loads an adapter under a name of its own, once there is room for what its plan takes. */
     private Adapter read(String name, Path directory, PendingLoad pending) throws IOException {
-        long bytes = AdapterDirectory.open(directory).plan(lora.layout()).byteCount();
-        cache.reserve(pending, name, bytes);
         String stem = name.substring(0, Math.min(name.length(), LONGEST_STEM));
         while (true) {
             String routedName = stem + "." + generation.incrementAndGet();
             try {
-                return loader.load(routedName, directory);
+                return loader.load(
+                        routedName, directory, bytes -> cache.reserve(pending, name, bytes));
             } catch (LoraException e) {
-                if (!lora.adapterNames().contains(routedName)) {
+                if (!lora.hasAdapter(routedName)) {
                     throw e; // otherwise the application has created an adapter of that name
                 }
             }

@@ -47,6 +47,7 @@ record ArchitectureRule(Function<String, ArchRule> below, List<String> planted) 
                 rule(ArrowRules::injectKnowsNothingAbove, "inject.KnowsPlans"),
                 rule(ArrowRules::trainingKnowsNoAdapters, "training.KnowsAdapters"),
                 rule(ArrowRules::nobodyNeedsTraining, "NeedsTraining"),
+                rule(ArrowRules::storeKnowsNoPlans, "store.KnowsPlans"),
                 rule(ArrowRules::nobodyNeedsTheStore, "NeedsTheStore"));
     }
 

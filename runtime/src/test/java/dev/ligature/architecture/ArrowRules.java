@@ -92,6 +92,14 @@ final class ArrowRules {
         return nobodyNeeds(root, "training");
     }
 
+    /** The store decides when adapters are loaded and evicted; plans and files are the model's. */
+    static ArchRule storeKnowsNoPlans(String root) {
+        return none(
+                root,
+                List.of("store"),
+                rooms(root, List.of("config", "plan", "internal.resolve", "internal.peft")));
+    }
+
     static ArchRule nobodyNeedsTheStore(String root) {
         return nobodyNeeds(root, "store");
     }

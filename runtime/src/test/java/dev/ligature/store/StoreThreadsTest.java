@@ -94,12 +94,12 @@ final class StoreThreadsTest {
         CountDownLatch loading = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
         AdapterStore.Loader loader =
-                (name, directory) -> {
+                (name, directory, room) -> {
                     if (name.startsWith("slow")) {
                         loading.countDown();
                         awaitQuietly(go);
                     }
-                    return toy.lora().load(name, directory);
+                    return toy.lora().load(name, directory, room);
                 };
         try (AdapterStore store =
                 new AdapterStore(toy.lora(), new AdapterFolder(root), 1 << 20, loader)) {
