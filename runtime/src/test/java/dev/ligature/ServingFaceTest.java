@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,7 +67,9 @@ final class ServingFaceTest extends ToyTest {
     @Test
     void outputsMadeByTheStoresManager_outliveTheCall() {
         ToyModel model = ToyModel.create(false, manager, DataType.FLOAT32);
-        model.head = new MadeByTheStore(model.head);
+        model.head =
+                new Around(
+                        model.head, (store, y) -> store.getManager().zeros(y.getShape()).addi(y));
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
         NDArray outputs = lora.forward(ids(), Routing.none()).head();
         assertFalse(outputs.isReleased());
@@ -150,7 +153,15 @@ final class ServingFaceTest extends ToyTest {
                     }
                 };
         ToyModel model = ToyModel.create(false, manager, DataType.FLOAT32);
-        model.embed = new Telling(model.embed);
+        model.embed =
+                new Around(
+                        model.embed,
+                        (store, y) -> {
+                            store.updateAllParameters();
+                            store.sync();
+                            store.setParameterServer(null, new Device[0]);
+                            return y;
+                        });
         LoraModel lora = LoraModel.wrap(model, ToyModel::visit);
         lora.create("mine", config("proj").build());
         try (MergedModel merged = lora.merge(MINE)) {
@@ -159,12 +170,14 @@ final class ServingFaceTest extends ToyTest {
         assertEquals(List.of("updateAllParameters", "sync", "setParameterServer"), calls);
     }
 
-    /** A head whose output belongs to the manager of the parameter store. */
-    private static final class MadeByTheStore extends AbstractBlock {
-        private final Block head;
+    /** A block that does something with the parameter store and the output of another. */
+    private static final class Around extends AbstractBlock {
+        private final Block inner;
+        private final BiFunction<ParameterStore, NDArray, NDArray> then;
 
-        MadeByTheStore(Block head) {
-            this.head = addChildBlock("head", head);
+        Around(Block inner, BiFunction<ParameterStore, NDArray, NDArray> then) {
+            this.inner = addChildBlock("inner", inner);
+            this.then = then;
         }
 
         @Override
@@ -173,39 +186,13 @@ final class ServingFaceTest extends ToyTest {
                 NDList inputs,
                 boolean training,
                 @Nullable PairList<String, Object> params) {
-            NDArray y = head.forward(store, inputs, training, params).head();
-            return new NDList(store.getManager().zeros(y.getShape()).addi(y));
+            NDArray output = inner.forward(store, inputs, training, params).head();
+            return new NDList(then.apply(store, output));
         }
 
         @Override
         public Shape[] getOutputShapes(Shape[] inputShapes) {
-            return head.getOutputShapes(inputShapes);
-        }
-    }
-
-    /** An embedding that tells its parameter store all that a store can be told. */
-    private static final class Telling extends AbstractBlock {
-        private final Block embedding;
-
-        Telling(Block embedding) {
-            this.embedding = addChildBlock("embedding", embedding);
-        }
-
-        @Override
-        protected NDList forwardInternal(
-                ParameterStore store,
-                NDList inputs,
-                boolean training,
-                @Nullable PairList<String, Object> params) {
-            store.updateAllParameters();
-            store.sync();
-            store.setParameterServer(null, new Device[0]);
-            return embedding.forward(store, inputs, training, params);
-        }
-
-        @Override
-        public Shape[] getOutputShapes(Shape[] inputShapes) {
-            return embedding.getOutputShapes(inputShapes);
+            return inner.getOutputShapes(inputShapes);
         }
     }
 }

@@ -109,7 +109,7 @@ record LoadedModel(PretrainedModel base) implements AutoCloseable {
 
     /** Returns the way through the adapter if one is loaded, else through the base. */
     Routing routing() {
-        return lora().adapterNames().contains(ADAPTER) ? Routing.of(ADAPTER) : Routing.none();
+        return lora().hasAdapter(ADAPTER) ? Routing.of(ADAPTER) : Routing.none();
     }
 
     /**

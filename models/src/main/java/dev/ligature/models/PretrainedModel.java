@@ -157,7 +157,7 @@ public final class PretrainedModel implements AutoCloseable {
     /** Frees the adapters, the model and the tokenizer. */
     @Override
     public synchronized void close() {
-        lora.unwrap();
+        lora.close();
         if (tokenizer != null) {
             tokenizer.close();
         }

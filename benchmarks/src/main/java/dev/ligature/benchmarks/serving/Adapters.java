@@ -17,7 +17,7 @@ final class Adapters {
         for (String directory : directories) {
             Path path = Path.of(directory);
             String name = path.toFile().getName();
-            if (!model.adapterNames().contains(name)) {
+            if (!model.hasAdapter(name)) {
                 model.load(name, path);
             }
             names.add(name);

@@ -92,8 +92,8 @@ public enum AdapterMessage implements Message {
             "LoraAdapterName",
             "'%1$s' is not an adapter name. Use up to 128 letters, digits, dots,"
                     + " underscores and hyphens, with a letter or a digit first."),
-    UNKNOWN("LoraUnknownAdapter", "%1$s Create or load one first."),
-    UNKNOWN_AMONG("LoraUnknownAdapter", "%1$s Known: %2$s");
+    UNKNOWN("LoraUnknownAdapter", "There is no adapter %1$s.%2$s %3$s"),
+    UNKNOWN_HANDLE("LoraUnknownAdapter", "There is no adapter with the handle %1$s. %2$s");
 
     private final String code;
     private final String pattern;

@@ -3,7 +3,6 @@ package dev.ligature.internal.registry;
 import ai.djl.ndarray.NDManager;
 import dev.ligature.Adapter;
 import dev.ligature.Routing;
-import dev.ligature.UnknownAdapterException;
 import dev.ligature.internal.adapter.AdapterMessage;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.effect.BoundAdapter;
@@ -88,7 +87,8 @@ public final class RouteTable {
         BoundAdapter binding = byName.get(name);
         if (binding == null) {
             Set<String> known = names();
-            throw unknown("There is no adapter " + name + "." + Nearest.hint(name, known), known);
+            throw AdapterMessage.UNKNOWN.unknownAdapter(
+                    name, Nearest.hint(name, known), remedy(known));
         }
         return binding;
     }
@@ -96,24 +96,24 @@ public final class RouteTable {
     private BoundAdapter handled(long handle) {
         BoundAdapter binding = byHandle.get(handle);
         if (binding == null) {
-            throw unknown(
-                    "There is no adapter with the handle " + handle + ".",
+            List<String> known =
                     byHandle.values().stream()
-                            .map(known -> known.adapter().handle() + " " + known.adapter().name())
+                            .map(other -> other.adapter().handle() + " " + other.adapter().name())
                             .sorted()
-                            .toList());
+                            .toList();
+            throw AdapterMessage.UNKNOWN_HANDLE.unknownAdapter(handle, remedy(known));
         }
         return binding;
     }
 
-    private static UnknownAdapterException unknown(String what, Collection<String> known) {
+    /** Returns what to do about an unknown adapter, for messages. */
+    private static String remedy(Collection<String> known) {
         if (known.isEmpty()) {
-            return AdapterMessage.UNKNOWN.unknownAdapter(what);
+            return "Create or load one first.";
         }
         String listed = known.stream().limit(LISTED).collect(Collectors.joining(", "));
         int more = known.size() - LISTED;
-        return AdapterMessage.UNKNOWN_AMONG.unknownAdapter(
-                what, listed + (more > 0 ? " and " + more + " more." : "."));
+        return "Known: " + listed + (more > 0 ? " and " + more + " more." : ".");
     }
 
     /** Gives an adapter another name; routes through it, which hold it, go on. */

@@ -41,6 +41,29 @@ sealed interface SlotPlan {
 
         /** Returns what the stacked factors take. */
         long bytes();
+
+        /** Returns the plan without stacked factors. */
+        SlotPlan otherwise();
+
+        /** Adds the terms of all rows to an output of the slot's block. */
+        void addTo(NDArray y, FactorStack stack, SlotCall call, RowsPass pass);
+
+        @Override
+        default NDList forward(SlotCall call, RowsPass pass) {
+            FactorStack stack = pass.stack(way(), call.slot(), pairs());
+            if (stack == null) {
+                return otherwise().forward(call, pass);
+            }
+            pass.checkRows(call);
+            NDList output = call.base();
+            addTo(output.singletonOrThrow(), stack, call, pass); // (B, …)
+            return output;
+        }
+
+        @Override
+        default SlotPlan withoutStacks() {
+            return otherwise();
+        }
     }
 
     /**
@@ -226,26 +249,13 @@ sealed interface SlotPlan {
         }
 
         @Override
-        public NDList forward(SlotCall call, RowsPass pass) {
-            FactorStack stack = pass.stack(Way.MASKED, call.slot(), pairs);
-            if (stack == null) {
-                return otherwise.forward(call, pass);
-            }
-            pass.checkRows(call);
-            NDList output = call.base();
-            NDArray y = output.singletonOrThrow(); // (B, …)
+        public void addTo(NDArray y, FactorStack stack, SlotCall call, RowsPass pass) {
             NDArray x = call.inputs().head();
             if (call.slot().kind() == ModuleKind.EMBEDDING) {
                 stack.addMaskedEmbedding(x, y, pass.mask(mask));
             } else {
                 stack.addMasked(x, y, pass.mask(mask));
             }
-            return output;
-        }
-
-        @Override
-        public SlotPlan withoutStacks() {
-            return otherwise;
         }
     }
 
@@ -264,20 +274,8 @@ sealed interface SlotPlan {
         }
 
         @Override
-        public NDList forward(SlotCall call, RowsPass pass) {
-            FactorStack stack = pass.stack(Way.STACKED, call.slot(), pairs);
-            if (stack == null) {
-                return otherwise.forward(call, pass);
-            }
-            pass.checkRows(call);
-            NDList output = call.base();
-            stack.addByRow(call.inputs().head(), output.singletonOrThrow());
-            return output;
-        }
-
-        @Override
-        public SlotPlan withoutStacks() {
-            return otherwise;
+        public void addTo(NDArray y, FactorStack stack, SlotCall call, RowsPass pass) {
+            stack.addByRow(call.inputs().head(), y);
         }
     }
 }

@@ -44,7 +44,7 @@ public final class SlotTrace {
             parts = Parts.of(this);
         }
         String part = part(name);
-        return !isElement(name) && parts.ran.contains(part) && !parts.incomplete.contains(part);
+        return parts.ran.contains(part) && !parts.incomplete.contains(part);
     }
 
     /**
