@@ -218,4 +218,14 @@ final class RoutingTest extends ToyTest {
         lora.create("a", config("proj").build());
         assertNotSame(first, lora.route(Routing.of("a")));
     }
+
+    @Test
+    void weightsOfARouting_areInTheRoute_andBindNoAdapterAnew() {
+        LoraModel lora = wrapToy(true);
+        lora.create("a", config("proj").build());
+        Route plain = lora.route(Routing.of("a"));
+        Route half = lora.route(Routing.weighted(Map.of("a", 0.5)));
+        assertSame(plain.terms().get(0).adapter(), half.terms().get(0).adapter());
+        assertEquals(0.5, half.terms().get(0).factor());
+    }
 }

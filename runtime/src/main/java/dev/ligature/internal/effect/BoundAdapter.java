@@ -17,6 +17,7 @@ import dev.ligature.plan.TokenRowsPlan;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,8 @@ public final class BoundAdapter {
         for (TokenRows rows : adapter.tokenRows()) {
             WeightEffect effect = new TokenRowsEffect(rows);
             for (TokenRowsPlan.Reader reader : rows.plan().readers()) {
-                addToWeight(effects, slots.named(reader.module()), effect);
+                Slot slot = slots.named(reader.module());
+                add(effects, slot, Objects.requireNonNull(slot.weight()), effect);
             }
         }
         for (ReplacedParameter copy : adapter.replaced()) {
@@ -57,33 +59,11 @@ public final class BoundAdapter {
                 add(effects, slot, slot.parameter(reader.parameter()), effect);
             }
         }
-        Coverage.Parts parts = new Coverage.Parts();
         for (Slot slot : slots.all()) {
             IdentityHashMap<Parameter, WeightEffect> here = effects.get(slot.index());
-            if (!here.isEmpty()) {
-                SlotEffect effect = new SlotEffect(slot, adapter, here);
-                bySlot[slot.index()] = effect;
-                here.forEach(
-                        (parameter, part) ->
-                                parts.add(
-                                        part,
-                                        slot,
-                                        parameter,
-                                        effect.replacedParameters().contains(parameter)));
-            }
+            bySlot[slot.index()] = here.isEmpty() ? null : new SlotEffect(slot, adapter, here);
         }
-        this.coverage = new Coverage(adapter, parts);
-    }
-
-    private void addToWeight(
-            List<IdentityHashMap<Parameter, WeightEffect>> effects,
-            Slot slot,
-            WeightEffect effect) {
-        Parameter weight = slot.weight();
-        if (weight == null) {
-            throw new IllegalStateException("Module " + slot.name() + " has no weight");
-        }
-        add(effects, slot, weight, effect);
+        this.coverage = new Coverage(adapter, slots, bySlot);
     }
 
     private void add(

@@ -1,11 +1,13 @@
 package dev.ligature.internal.effect;
 
-import ai.djl.nn.Parameter;
 import dev.ligature.LoraException;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.slot.Slot;
+import dev.ligature.internal.slot.SlotParameter;
 import dev.ligature.internal.slot.SlotTrace;
+import dev.ligature.internal.slot.Slots;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -13,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,13 +44,40 @@ public final class Coverage {
     private static final Logger LOG = LoggerFactory.getLogger(Coverage.class);
 
     private final AdapterState adapter;
-    private final List<List<Reader>> parts;
+    private final Slots slots;
+    private final @Nullable SlotEffect[] effects;
     private final AtomicInteger passes = new AtomicInteger();
     private volatile boolean settled;
 
-    Coverage(AdapterState adapter, Parts parts) {
+    /**
+     * Creates the record of an adapter that no pass has reached yet.
+     *
+     * @param effects what the adapter does at each slot; null where it does nothing
+     */
+    Coverage(AdapterState adapter, Slots slots, @Nullable SlotEffect[] effects) {
         this.adapter = adapter;
-        this.parts = List.copyOf(parts.readers.values());
+        this.slots = slots;
+        this.effects = effects;
+    }
+
+    /** Returns the readers of each part; not kept, since all but a few adapters settle at once. */
+    private Collection<List<Reader>> parts() {
+        Map<WeightEffect, List<Reader>> readers = new LinkedHashMap<>();
+        for (Slot slot : slots.all()) {
+            SlotEffect effect = effects[slot.index()];
+            if (effect == null) {
+                continue;
+            }
+            for (SlotParameter read : slot.parameters()) {
+                WeightEffect part = effect.effectOn(read.parameter());
+                if (part != null) {
+                    boolean replaced = effect.replacedParameters().contains(read.parameter());
+                    readers.computeIfAbsent(part, p -> new ArrayList<>())
+                            .add(new Reader(slot, read, replaced));
+                }
+            }
+        }
+        return readers.values();
     }
 
     /**
@@ -55,9 +85,9 @@ public final class Coverage {
      *
      * @param replaced whether the block is given the part in place of the parameter, and has to ask
      */
-    private record Reader(Slot slot, Parameter parameter, boolean replaced) {
+    private record Reader(Slot slot, SlotParameter read, boolean replaced) {
         boolean isReached() {
-            return replaced ? slot.isAsked(parameter) : slot.isReached();
+            return replaced ? slot.isAsked(read.parameter()) : slot.isReached();
         }
 
         /** Returns whether a pass should have reached this, but did not. */
@@ -66,21 +96,7 @@ public final class Coverage {
         }
 
         String parameterName() {
-            return slot.parameters().stream()
-                    .filter(read -> read.parameter() == parameter)
-                    .map(read -> slot.name() + "." + read.name())
-                    .findFirst()
-                    .orElse(slot.name());
-        }
-    }
-
-    /** The parts of an adapter, collected reader by reader. */
-    static final class Parts {
-        private final Map<WeightEffect, List<Reader>> readers = new LinkedHashMap<>();
-
-        void add(WeightEffect part, Slot slot, Parameter parameter, boolean replaced) {
-            readers.computeIfAbsent(part, p -> new ArrayList<>())
-                    .add(new Reader(slot, parameter, replaced));
+            return slot.name() + "." + read.name();
         }
     }
 
@@ -101,7 +117,7 @@ public final class Coverage {
         Set<String> blocks = new LinkedHashSet<>();
         Set<String> parameters = new LinkedHashSet<>();
         Set<String> leftOut = new LinkedHashSet<>();
-        for (List<Reader> part : parts) {
+        for (List<Reader> part : parts()) {
             if (part.stream().anyMatch(Reader::isReached)) {
                 continue;
             }
