@@ -23,7 +23,6 @@ import dev.ligature.internal.route.RoutedPredictor;
 import dev.ligature.internal.slot.ModelBinding;
 import dev.ligature.internal.slot.Slots;
 import dev.ligature.internal.slot.Untier;
-import dev.ligature.interop.ServingCompatibility;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import java.io.IOException;
@@ -218,11 +217,10 @@ public final class LoraModel extends ForwardingBlock implements AutoCloseable {
      *
      * @param name the adapter's name
      * @param directory the directory to write
-     * @return whether vLLM and llama.cpp take what was saved
      * @throws IOException if it cannot be written
      */
-    public ServingCompatibility save(String name, Path directory) throws IOException {
-        return adapters.save(name, directory);
+    public void save(String name, Path directory) throws IOException {
+        adapters.save(name, directory);
     }
 
     /**

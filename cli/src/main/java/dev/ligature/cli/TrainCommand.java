@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.ligature.Adapter;
 import dev.ligature.Routing;
+import dev.ligature.interop.ServingCompatibility;
 import dev.ligature.models.text.DocumentReader;
 import dev.ligature.models.text.TextTokenizer;
 import dev.ligature.training.BatchSampler;
@@ -151,7 +152,10 @@ final class TrainCommand implements Callable<Integer> {
                 long done = train(loaded, batches, last, work.path());
                 if (done > 0) {
                     Path whole = work.path().resolve("adapter");
-                    compatibility = loaded.lora().save(LoadedModel.ADAPTER, whole).report();
+                    loaded.lora().save(LoadedModel.ADAPTER, whole);
+                    compatibility =
+                            ServingCompatibility.ofSaved(adapter.plan(), loaded.lora().layout())
+                                    .report();
                     Files.move(
                             work.path().resolve(MetricsFile.NAME), whole.resolve(MetricsFile.NAME));
                     work.publish(whole);

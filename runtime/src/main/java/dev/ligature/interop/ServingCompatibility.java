@@ -1,6 +1,7 @@
 package dev.ligature.interop;
 
 import dev.ligature.internal.peft.AdapterConfigWriter;
+import dev.ligature.internal.resolve.ConvertedPlan;
 import dev.ligature.internal.resolve.ExplicitConfig;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
@@ -77,7 +78,18 @@ public record ServingCompatibility(List<Finding> findings) {
     }
 
     /**
-     * Finds what stands in the way of an adapter that is saved.
+     * Finds what stands in the way of an adapter once {@link dev.ligature.LoraModel#save} has
+     * written it: one that starts from the base's weights is saved as a plain one.
+     *
+     * @param plan the plan of the adapter in memory
+     * @param layout the model that it was resolved for
+     */
+    public static ServingCompatibility ofSaved(LoraPlan plan, ModelLayout layout) {
+        return of(ConvertedPlan.of(plan), layout);
+    }
+
+    /**
+     * Finds what stands in the way of an adapter that is saved with the configuration of its plan.
      *
      * @param plan the adapter's plan
      * @param layout the model that it was resolved for

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ligature.checkpoint.LlamaLayout;
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraInit;
 import dev.ligature.internal.peft.AdapterConfigWriter;
 import dev.ligature.internal.resolve.ExplicitConfig;
 import dev.ligature.internal.resolve.PlanResolver;
@@ -175,6 +176,17 @@ class ServingCompatibilityTest {
             assertFinding(with("init_lora_weights", init), server, Effect.DIFFERENT, "is " + init);
         }
         assertEquals(List.of(), with("init_lora_weights", "gaussian").findings());
+    }
+
+    @Test
+    void anAdapterThatStartsFromItsWeights_isJudgedAsThePlainOneThatIsSaved() {
+        ModelLayout layout = LlamaLayout.untied();
+        LoraConfig config = config("q_proj").optInit(LoraInit.PISSA).optRank(12).build();
+        LoraPlan plan = PlanResolver.resolve(config, layout);
+        ServingCompatibility saved = ServingCompatibility.ofSaved(plan, layout);
+        assertFinding(saved, Server.VLLM, Effect.DEPENDS, "the rank is 24");
+        assertTrue(saved.accepts(Server.LLAMA_CPP));
+        assertFalse(ServingCompatibility.of(plan, layout).accepts(Server.LLAMA_CPP));
     }
 
     @Test

@@ -17,7 +17,6 @@ import dev.ligature.internal.peft.AdapterDirectory;
 import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.internal.slot.ModelBinding;
 import dev.ligature.internal.slot.Slots;
-import dev.ligature.interop.ServingCompatibility;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PlanWarning;
@@ -87,13 +86,12 @@ public final class AdapterRegistry {
     }
 
     /** Saves an adapter, which cannot be freed meanwhile. */
-    public ServingCompatibility save(String name, Path directory) throws IOException {
+    public void save(String name, Path directory) throws IOException {
         AdapterState adapter = named(name);
         adapter.enter();
         try (PlainLoraExport saved = PlainLoraExport.of(adapter)) {
             AdapterContents contents = AdapterFactory.contents(adapter, saved.factors());
             AdapterDirectory.write(directory, saved.plan(), contents);
-            return ServingCompatibility.of(saved.plan(), slots.layout());
         } finally {
             adapter.exit();
         }
