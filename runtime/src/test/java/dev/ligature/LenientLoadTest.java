@@ -28,7 +28,7 @@ class LenientLoadTest extends ToyTest {
         scramble((AdapterState) lora.create("whole", config("proj", "head").build()), 1);
         lora.save("whole", folder);
         remove("head");
-        AdapterLoadOptions options = AdapterLoadOptions.defaults().withMissing("head");
+        AdapterLoadOptions options = AdapterLoadOptions.defaults().allowMissing("head");
         AdapterState adapter = (AdapterState) lora.load("part", folder, true, options);
         assertEquals(4, adapter.parameters().size());
         scramble((AdapterState) lora.create("proj", config("proj").build()), 1);
@@ -48,7 +48,7 @@ class LenientLoadTest extends ToyTest {
         CheckpointException error =
                 assertThrows(CheckpointException.class, () -> lora.load("strict", folder));
         assertEquals("AdapterTensorMissing", error.code());
-        AdapterLoadOptions options = AdapterLoadOptions.defaults().withMissing("head");
+        AdapterLoadOptions options = AdapterLoadOptions.defaults().allowMissing("head");
         lora.load("part", folder, false, options);
         float[] base = lora.forward(store, ids(), Routing.none()).head().toFloatArray();
         assertArrayEquals(base, logits(lora, "part"));

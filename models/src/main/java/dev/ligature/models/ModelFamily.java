@@ -84,7 +84,7 @@ public interface ModelFamily<M extends Block> {
                     model,
                     visit(),
                     manager,
-                    options.withIgnored(ignoredTensors().toArray(new String[0])),
+                    options.ignore(ignoredTensors().toArray(new String[0])),
                     new Shape(1, 1)); // one token
         }
         return model;

@@ -1,8 +1,7 @@
 package dev.ligature.checkpoint;
 
 import ai.djl.ndarray.types.DataType;
-import dev.ligature.internal.model.ModelTensors;
-import dev.ligature.internal.names.Wildcards;
+import dev.ligature.internal.names.Tolerances;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -12,33 +11,23 @@ import org.jspecify.annotations.Nullable;
  * and the copies of a tied weight are equal. Each exception is named.
  *
  * <pre>{@code
- * LoadOptions.defaults().withDataType(DataType.FLOAT32).withIgnored("*.rotary_emb.inv_freq")
+ * LoadOptions.defaults().withDataType(DataType.FLOAT32).ignore("*.rotary_emb.inv_freq")
  * }</pre>
  */
 public final class LoadOptions {
-    private static final LoadOptions DEFAULTS =
-            new LoadOptions(null, false, true, Wildcards.NONE, Wildcards.NONE, Wildcards.NONE);
+    private static final LoadOptions DEFAULTS = new LoadOptions(null, false, true, Tolerances.NONE);
 
     private final @Nullable DataType dataType;
     private final boolean trainable;
     private final boolean mapped;
-    private final Wildcards ignored;
-    private final Wildcards fresh;
-    private final Wildcards chosen;
+    private final Tolerances tolerances;
 
     private LoadOptions(
-            @Nullable DataType dataType,
-            boolean trainable,
-            boolean mapped,
-            Wildcards ignored,
-            Wildcards fresh,
-            Wildcards chosen) {
+            @Nullable DataType dataType, boolean trainable, boolean mapped, Tolerances tolerances) {
         this.dataType = dataType;
         this.trainable = trainable;
         this.mapped = mapped;
-        this.ignored = ignored;
-        this.fresh = fresh;
-        this.chosen = chosen;
+        this.tolerances = tolerances;
     }
 
     /** Returns the defaults. */
@@ -56,12 +45,12 @@ public final class LoadOptions {
             throw new IllegalArgumentException(
                     "Weights cannot be loaded as " + type + ". Use FLOAT32, FLOAT16 or FLOAT64.");
         }
-        return new LoadOptions(type, trainable, mapped, ignored, fresh, chosen);
+        return new LoadOptions(type, trainable, mapped, tolerances);
     }
 
     /** Returns these options with the model's parameters left trainable. */
-    public LoadOptions withTrainable() {
-        return new LoadOptions(dataType, true, mapped, ignored, fresh, chosen);
+    public LoadOptions trainable() {
+        return new LoadOptions(dataType, true, mapped, tolerances);
     }
 
     /**
@@ -69,16 +58,16 @@ public final class LoadOptions {
      * changed while the model is in use.
      */
     public LoadOptions withCopies() {
-        return new LoadOptions(dataType, trainable, false, ignored, fresh, chosen);
+        return new LoadOptions(dataType, trainable, false, tolerances);
     }
 
     /**
-     * Returns these options with tensors that need no place in the model.
+     * Returns these options with tensors of the file that need no place in the model.
      *
      * @param names names, in which {@code *} stands for any characters
      */
-    public LoadOptions withIgnored(String... names) {
-        return new LoadOptions(dataType, trainable, mapped, ignored.with(names), fresh, chosen);
+    public LoadOptions ignore(String... names) {
+        return with(tolerances.ignore(names));
     }
 
     /**
@@ -88,8 +77,8 @@ public final class LoadOptions {
      *
      * @param names names such as {@code score.weight}, in which {@code *} stands for any characters
      */
-    public LoadOptions withMissing(String... names) {
-        return new LoadOptions(dataType, trainable, mapped, ignored, fresh.with(names), chosen);
+    public LoadOptions allowMissing(String... names) {
+        return with(tolerances.allowMissing(names));
     }
 
     /**
@@ -99,8 +88,12 @@ public final class LoadOptions {
      * @param names names such as {@code lm_head.weight}, in which {@code *} stands for any
      *     characters
      */
-    public LoadOptions withCopyOf(String... names) {
-        return new LoadOptions(dataType, trainable, mapped, ignored, fresh, chosen.with(names));
+    public LoadOptions preferCopyOf(String... names) {
+        return with(tolerances.preferCopyOf(names));
+    }
+
+    private LoadOptions with(Tolerances changed) {
+        return new LoadOptions(dataType, trainable, mapped, changed);
     }
 
     /** Returns the data type that weights are converted to, empty if they keep the file's. */
@@ -109,27 +102,27 @@ public final class LoadOptions {
     }
 
     /** Returns whether the model's parameters are left trainable. */
-    public boolean trainable() {
+    public boolean isTrainable() {
         return trainable;
     }
 
     /** Returns whether weights are mapped from the file where that is possible. */
-    public boolean mapped() {
+    public boolean isMapped() {
         return mapped;
     }
 
     /** Returns whether a tensor of the file needs no place in the model. */
     public boolean ignores(String name) {
-        return ignored.mean(name);
+        return tolerances.ignored().mean(name);
     }
 
     /** Returns whether a parameter may start fresh, where the file has no tensor that fits. */
-    public boolean mayBeMissing(ModelTensors.NamedParameter parameter) {
-        return parameter.names().stream().anyMatch(fresh::mean);
+    public boolean mayBeMissing(String name) {
+        return tolerances.missing().mean(name);
     }
 
     /** Returns whether a tensor is the one to use where its copies differ. */
-    public boolean chooses(String name) {
-        return chosen.mean(name);
+    public boolean prefers(String name) {
+        return tolerances.preferred().mean(name);
     }
 }

@@ -107,10 +107,10 @@ class BaseCheckpointRefusalTest {
     void tensorsNamedInTheOptions_needNoPlace() throws IOException {
         tensors.put("layers.3.rotary_emb.inv_freq", manager.ones(new Shape(2)));
         save();
-        loadSaved(model(), LoadOptions.defaults().withIgnored("*.rotary_emb.inv_freq"));
+        loadSaved(model(), LoadOptions.defaults().ignore("*.rotary_emb.inv_freq"));
         Refusal.of(
                 "TensorsSurplus",
-                () -> loadSaved(model(), LoadOptions.defaults().withIgnored("rotary*")),
+                () -> loadSaved(model(), LoadOptions.defaults().ignore("rotary*")),
                 "inv_freq");
     }
 
@@ -134,7 +134,7 @@ class BaseCheckpointRefusalTest {
                 "'embed.weight' and 'head.weight'",
                 "at most by 0.5",
                 "tie_word_embeddings",
-                "withCopyOf");
+                "preferCopyOf");
     }
 
     @Test
@@ -145,12 +145,12 @@ class BaseCheckpointRefusalTest {
         save();
         for (String[] choice : new String[][] {{"head.weight", "14.5"}, {"embed.*", "14"}}) {
             NamedBlocks model = model();
-            loadSaved(model, LoadOptions.defaults().withCopyOf(choice[0]));
+            loadSaved(model, LoadOptions.defaults().preferCopyOf(choice[0]));
             assertEquals(Float.parseFloat(choice[1]), parameter(model, "embed", 0).getFloat(4, 2));
         }
         Refusal.of(
                 "TiedCopiesDiffer",
-                () -> loadSaved(model(), LoadOptions.defaults().withCopyOf("proj.weight")));
+                () -> loadSaved(model(), LoadOptions.defaults().preferCopyOf("proj.weight")));
     }
 
     @Test
@@ -158,9 +158,9 @@ class BaseCheckpointRefusalTest {
         tensors.remove("proj.weight");
         tensors.remove("proj.bias");
         save();
-        LoadOptions options = LoadOptions.defaults().withMissing("proj.*");
+        LoadOptions options = LoadOptions.defaults().allowMissing("proj.*");
         NamedBlocks model = model();
-        loadSaved(model, options.withTrainable());
+        loadSaved(model, options.trainable());
         NDArray weight = parameter(model, "proj", 0);
         assertEquals(new Shape(2, 3), weight.getShape());
         assertEquals(DataType.FLOAT32, weight.getDataType());
@@ -178,14 +178,14 @@ class BaseCheckpointRefusalTest {
         save();
         int before = manager.getManagedArrays().size();
         NamedBlocks model = model();
-        loadSaved(model, LoadOptions.defaults().withMissing("proj.weight"));
+        loadSaved(model, LoadOptions.defaults().allowMissing("proj.weight"));
         assertEquals(new Shape(2, 3), parameter(model, "proj", 0).getShape());
         assertEquals(before + 4, manager.getManagedArrays().size());
         Refusal.of(
                 "TensorShape",
-                () -> loadSaved(model(), LoadOptions.defaults().withMissing("proj.bias")),
+                () -> loadSaved(model(), LoadOptions.defaults().allowMissing("proj.bias")),
                 "proj.weight is (7, 3)",
-                "withMissing");
+                "allowMissing");
     }
 
     @Test

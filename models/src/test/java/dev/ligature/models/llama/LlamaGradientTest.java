@@ -35,9 +35,7 @@ class LlamaGradientTest {
             Oracle oracle = Oracle.of(name, manager);
             LlamaForCausalLM model =
                     LlamaCheckpoint.load(
-                            Oracle.checkpoint(name),
-                            manager,
-                            LoadOptions.defaults().withTrainable());
+                            Oracle.checkpoint(name), manager, LoadOptions.defaults().trainable());
             NDArray ids = oracle.read("input_ids"); // (B, T)
             try (NDManager scope = manager.newSubManager();
                     GradientCollector collector = Engine.getInstance().newGradientCollector()) {

@@ -19,9 +19,7 @@ class LlamaTrainingTest {
         try (NDManager manager = NDManager.newBaseManager()) {
             LlamaForCausalLM model =
                     LlamaCheckpoint.load(
-                            Oracle.checkpoint(name),
-                            manager,
-                            LoadOptions.defaults().withTrainable());
+                            Oracle.checkpoint(name), manager, LoadOptions.defaults().trainable());
             Oracle oracle = Oracle.of(name, manager);
             NDArray batches = oracle.read("pretrain_batches"); // (steps, B, T)
             float[] losses = oracle.read("pretrain_losses").toFloatArray(); // (steps)

@@ -105,7 +105,7 @@ public final class ModelLoad {
         for (NamedParameter named : parameters) {
             NDArray array = arrays.get(named);
             if (array == null) {
-                named.parameter().freeze(!options.trainable());
+                named.parameter().freeze(!options.isTrainable());
                 named.parameter().initialize(manager, mainType());
             } else {
                 put(named.parameter(), array, manager);
@@ -147,7 +147,7 @@ public final class ModelLoad {
             if (tensor == null || expected.equals(tensor.shape())) {
                 continue;
             }
-            if (options.mayBeMissing(named)) {
+            if (named.names().stream().anyMatch(options::mayBeMissing)) {
                 fresh.add(named);
             } else {
                 wrong.add(tensor.name() + " is " + tensor.shape() + " instead of " + expected);
@@ -160,7 +160,7 @@ public final class ModelLoad {
                             + " does not fit the model: "
                             + NameList.list(wrong)
                             + ". Check that the model's config is that of the checkpoint; what is"
-                            + " to be trained anew can be named in LoadOptions.withMissing.");
+                            + " to be trained anew can be named in LoadOptions.allowMissing.");
         }
         return fresh;
     }
@@ -169,7 +169,7 @@ public final class ModelLoad {
         SafetensorsReader reader = file.reader(tensor.name());
         DataType type = options.dataType().orElse(null);
         if (type == null || tensor.dtype().arrayType().orElseThrow() == type) {
-            return options.mapped()
+            return options.isMapped()
                     ? reader.map(tensor.name(), manager)
                     : reader.read(tensor.name(), manager);
         }
@@ -180,7 +180,7 @@ public final class ModelLoad {
 
     private void put(Parameter parameter, NDArray array, NDManager manager) {
         Initializer initializer = parameter.getInitializer();
-        parameter.freeze(!options.trainable());
+        parameter.freeze(!options.isTrainable());
         parameter.setInitializer((ignored, shape, type) -> array);
         parameter.initialize(manager, array.getDataType());
         // Else the array would live as long as the parameter, closed or not.

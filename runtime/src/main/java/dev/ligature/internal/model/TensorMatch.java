@@ -50,7 +50,7 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
             if (!present.isEmpty()) {
                 tensors.put(parameter, file.info(used(present, options)));
                 present.forEach(surplus::remove);
-            } else if (!options.mayBeMissing(parameter)) {
+            } else if (parameter.names().stream().noneMatch(options::mayBeMissing)) {
                 missing.add(parameter.name());
             }
         }
@@ -58,7 +58,7 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
         checkNames(directory, missing, surplus);
         for (Map.Entry<NamedParameter, TensorInfo> entry : tensors.entrySet()) {
             checkType(directory, entry.getValue());
-            if (!options.chooses(entry.getValue().name())) {
+            if (!options.prefers(entry.getValue().name())) {
                 checkCopies(directory, file, entry.getKey(), entry.getValue());
             }
         }
@@ -67,7 +67,7 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
 
     /** Returns the name of the tensor that is used, of those that mean one weight. */
     private static String used(List<String> present, LoadOptions options) {
-        return present.stream().filter(options::chooses).findFirst().orElse(present.get(0));
+        return present.stream().filter(options::prefers).findFirst().orElse(present.get(0));
     }
 
     /**
@@ -145,7 +145,7 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
                         + " differ in the file"
                         + difference(file, tensor, copy)
                         + ". Load an untied model (tie_word_embeddings: false), or name the copy"
-                        + " that is to be used in LoadOptions.withCopyOf.");
+                        + " that is to be used in LoadOptions.preferCopyOf.");
     }
 
     private static boolean sameBytes(ShardedTensors file, TensorInfo a, TensorInfo b)

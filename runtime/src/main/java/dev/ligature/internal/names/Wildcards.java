@@ -1,15 +1,13 @@
 package dev.ligature.internal.names;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
-/**
- * Names as options list them, in which {@code *} stands for any characters.
- *
- * @param patterns the names
- */
-public record Wildcards(List<String> patterns) {
+/** Names as options list them, in which {@code *} stands for any characters; compiled once. */
+public record Wildcards(List<Pattern> patterns) {
     public static final Wildcards NONE = new Wildcards(List.of());
 
     /** Copies the list. */
@@ -19,21 +17,19 @@ public record Wildcards(List<String> patterns) {
 
     /** Returns these names and more. */
     public Wildcards with(String... names) {
-        List<String> all = new ArrayList<>(patterns);
-        all.addAll(List.of(names));
+        List<Pattern> all = new ArrayList<>(patterns);
+        for (String name : names) {
+            String regex =
+                    Arrays.stream(name.split("\\*", -1))
+                            .map(Pattern::quote)
+                            .collect(Collectors.joining(".*"));
+            all.add(Pattern.compile(regex, Pattern.DOTALL));
+        }
         return new Wildcards(all);
     }
 
     /** Returns whether one of the names means this one. */
     public boolean mean(String name) {
-        return patterns.stream().anyMatch(pattern -> means(pattern, name));
-    }
-
-    private static boolean means(String pattern, String name) {
-        StringBuilder regex = new StringBuilder();
-        for (String part : pattern.split("\\*", -1)) {
-            regex.append(regex.isEmpty() ? "" : ".*").append(Pattern.quote(part));
-        }
-        return Pattern.compile(regex.toString(), Pattern.DOTALL).matcher(name).matches();
+        return patterns.stream().anyMatch(pattern -> pattern.matcher(name).matches());
     }
 }

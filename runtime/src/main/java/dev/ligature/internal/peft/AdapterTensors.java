@@ -144,7 +144,7 @@ final class AdapterTensors {
                             + ", which nothing in the model would use. Check that the adapter is"
                             + " one of this base model, and that its config is its own; what is"
                             + " known to be harmless can be named in"
-                            + " AdapterLoadOptions.withIgnored.");
+                            + " AdapterLoadOptions.ignore.");
         }
     }
 
@@ -231,7 +231,7 @@ final class AdapterTensors {
                             + NameList.list(missing)
                             + ", which its config asks for in this model. Check that the adapter"
                             + " is complete and is one of this base model; what is to start anew"
-                            + " can be named in AdapterLoadOptions.withMissing.");
+                            + " can be named in AdapterLoadOptions.allowMissing.");
         }
         for (Map.Entry<PairPlan, List<Copy>> entry : pairs.entrySet()) {
             for (Copy copy : entry.getValue()) {
@@ -286,7 +286,7 @@ final class AdapterTensors {
                 TensorInfo magnitude = byName.get(FactorLayout.magnitudeName(module));
                 FactorLayout layout = FactorLayout.of(reader.kind());
                 Copy copy = new Copy(layout, storedA, storedB, bias, magnitude);
-                if (options.chooses(module)) {
+                if (options.prefers(module)) {
                     absent.clear();
                     return List.of(copy);
                 }
@@ -353,7 +353,7 @@ final class AdapterTensors {
                             + ": "
                             + why
                             + ". Check that the adapter is one of this base model; what is to"
-                            + " start anew can be named in AdapterLoadOptions.withMissing.");
+                            + " start anew can be named in AdapterLoadOptions.allowMissing.");
         }
     }
 }

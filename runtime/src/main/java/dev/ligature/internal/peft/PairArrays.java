@@ -90,7 +90,7 @@ final class PairArrays {
                         + String.join(", and ", differences)
                         + ". They are copies of one factor, because their modules are tied and"
                         + " ensure_weight_tying is on. Name the module whose copy is to be used for"
-                        + " all in AdapterLoadOptions.withCopyOf; or, for a pair each, set"
+                        + " all in AdapterLoadOptions.preferCopyOf; or, for a pair each, set"
                         + " ensure_weight_tying to false and list the modules in target_modules.");
     }
 

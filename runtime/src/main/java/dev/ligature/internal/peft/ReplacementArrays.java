@@ -97,7 +97,7 @@ final class ReplacementArrays {
                             + comparison.largest()
                             + ". They are copies of one weight, because their modules are tied."
                             + " Name the module whose values are to be used in"
-                            + " AdapterLoadOptions.withCopyOf, or load the adapter into an untied"
+                            + " AdapterLoadOptions.preferCopyOf, or load the adapter into an untied"
                             + " base.");
         }
     }

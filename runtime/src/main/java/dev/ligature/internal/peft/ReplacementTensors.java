@@ -123,7 +123,7 @@ final class ReplacementTensors {
                         .toList();
         List<R> used =
                 present.stream()
-                        .filter(reader -> options.chooses(module.apply(reader)))
+                        .filter(reader -> options.prefers(module.apply(reader)))
                         .findFirst()
                         .map(List::of)
                         .orElse(present);

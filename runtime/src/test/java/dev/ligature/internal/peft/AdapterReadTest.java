@@ -100,7 +100,7 @@ class AdapterReadTest {
                 EMBEDDING + "lora_embedding_A",
                 HEAD + "lora_B.weight",
                 "differ by up to 0.25",
-                "AdapterLoadOptions.withCopyOf",
+                "AdapterLoadOptions.preferCopyOf",
                 "ensure_weight_tying to false");
     }
 

@@ -55,9 +55,9 @@ class LenientReadTest {
                         tensors.get(PREFIX + "model.embed_tokens.lora_embedding_A")); // (r, V)
         float[] embedding = stored.transpose().toFloatArray();
         assertEquals(head.length, embedding.length);
-        assertArrayEquals(head, factorB("lm_head", STRICT.withCopyOf("lm_head")));
-        assertArrayEquals(embedding, factorB("lm_head", STRICT.withCopyOf("*.embed_tokens")));
-        Refusal.of("AdapterCopiesDiffer", () -> read(STRICT.withCopyOf("model.layers.*")));
+        assertArrayEquals(head, factorB("lm_head", STRICT.preferCopyOf("lm_head")));
+        assertArrayEquals(embedding, factorB("lm_head", STRICT.preferCopyOf("*.embed_tokens")));
+        Refusal.of("AdapterCopiesDiffer", () -> read(STRICT.preferCopyOf("model.layers.*")));
     }
 
     @Test
@@ -66,12 +66,12 @@ class LenientReadTest {
         tensors.put(PREFIX + "vision.proj.lora_A.weight", manager.ones(new Shape(3, 16)));
         tensors.put("note", manager.ones(new Shape(1)));
         write();
-        assertEquals(3, read(STRICT.withIgnored("*.vision.*", "note")).pairs().size());
+        assertEquals(3, read(STRICT.ignore("*.vision.*", "note")).pairs().size());
         Refusal.of(
                 "AdapterKeyUnknown",
-                () -> read(STRICT.withIgnored("note")),
+                () -> read(STRICT.ignore("note")),
                 "vision.proj",
-                "AdapterLoadOptions.withIgnored");
+                "AdapterLoadOptions.ignore");
     }
 
     @Test
@@ -79,13 +79,13 @@ class LenientReadTest {
         take("tied");
         tensors.keySet().removeIf(key -> key.startsWith(QUERY));
         write();
-        AdapterContents contents = read(STRICT.withMissing("*.q_proj"));
+        AdapterContents contents = read(STRICT.allowMissing("*.q_proj"));
         assertEquals(2, contents.pairs().size()); // that of layer 0 is there, and read
         Refusal.of(
                 "AdapterTensorMissing",
-                () -> read(STRICT.withMissing("*.v_proj")),
+                () -> read(STRICT.allowMissing("*.v_proj")),
                 QUERY + "lora_A.weight",
-                "AdapterLoadOptions.withMissing");
+                "AdapterLoadOptions.allowMissing");
     }
 
     @Test
@@ -93,15 +93,15 @@ class LenientReadTest {
         take("tied");
         tensors.remove(QUERY + "lora_B.weight");
         write();
-        assertEquals(2, read(STRICT.withMissing("*.q_proj")).pairs().size());
+        assertEquals(2, read(STRICT.allowMissing("*.q_proj")).pairs().size());
         tensors.put(QUERY + "lora_B.weight", manager.ones(new Shape(99, 3)));
         write();
-        assertEquals(2, read(STRICT.withMissing("*.q_proj")).pairs().size());
+        assertEquals(2, read(STRICT.allowMissing("*.q_proj")).pairs().size());
         Refusal.of(
                 "AdapterShape",
                 () -> read(STRICT),
                 QUERY + "lora_B.weight",
-                "AdapterLoadOptions.withMissing");
+                "AdapterLoadOptions.allowMissing");
     }
 
     @Test
@@ -109,7 +109,7 @@ class LenientReadTest {
         take("tied");
         tensors.keySet().removeIf(key -> key.contains("lm_head") || key.contains("embed_tokens"));
         write();
-        assertEquals(2, read(STRICT.withMissing("lm_head")).pairs().size());
+        assertEquals(2, read(STRICT.allowMissing("lm_head")).pairs().size());
         Refusal.of("AdapterTensorMissing", () -> read(STRICT), "embed_tokens");
     }
 
