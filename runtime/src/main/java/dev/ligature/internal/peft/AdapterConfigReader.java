@@ -173,18 +173,10 @@ public final class AdapterConfigReader {
         if (!(value instanceof String name)) {
             throw fields.wrong("init_lora_weights", value, "true, false or a name");
         }
-        throw new CheckpointException(
-                "AdapterConfigUnsupported",
-                origin
-                        + ": init_lora_weights is '"
-                        + name
-                        + "', which is not supported. "
-                        + (CHANGES_NO_BASE.contains(name)
-                                ? "An adapter that is trained does not need it: set it to true."
-                                : "It may change the base's weights: convert the adapter with PEFT"
-                                        + " (save_pretrained with"
-                                        + " path_initial_model_for_weight_conversion), or train"
-                                        + " one with another init."));
+        throw (CHANGES_NO_BASE.contains(name)
+                        ? PeftMessage.INIT_OF_TRAINING
+                        : PeftMessage.INIT_OF_THE_BASE)
+                .fileError(origin, name);
     }
 
     private PeftMetadata.@Nullable AutoMapping autoMapping() throws CheckpointException {
@@ -201,15 +193,9 @@ public final class AdapterConfigReader {
     private void requireLora() throws CheckpointException {
         String type = fields.text("peft_type");
         if (!"LORA".equals(type)) {
-            throw new CheckpointException(
-                    "AdapterConfigPeftType",
-                    origin
-                            + ": peft_type is "
-                            + (type == null ? "missing" : "'" + type + "'")
-                            + ", not 'LORA'. "
-                            + (type == null
-                                    ? "Add it, if this is the configuration of a LoRA adapter."
-                                    : "Only LoRA adapters are supported: use one."));
+            throw type == null
+                    ? PeftMessage.NO_PEFT_TYPE.fileError(origin)
+                    : PeftMessage.NOT_LORA.fileError(origin, type);
         }
     }
 
@@ -228,13 +214,7 @@ public final class AdapterConfigReader {
             }
         }
         if (!refused.isEmpty()) {
-            throw new CheckpointException(
-                    "AdapterConfigUnsupported",
-                    origin
-                            + ": "
-                            + String.join(", ", refused)
-                            + ", which is not supported, and the adapter would be wrong without it."
-                            + " Train an adapter that leaves it at PEFT's default.");
+            throw PeftMessage.UNSUPPORTED.fileError(origin, String.join(", ", refused));
         }
     }
 
@@ -257,17 +237,8 @@ public final class AdapterConfigReader {
             }
             String hint = Nearest.hint(name, known);
             if (!hint.isEmpty()) {
-                throw new CheckpointException(
-                        "AdapterConfigUnknownField",
-                        origin
-                                + ": "
-                                + name
-                                + " is "
-                                + ConfigFields.shown(value)
-                                + ", and PEFT 0.21 has no such field, so what it asks for is not"
-                                + " known."
-                                + hint
-                                + " Correct or remove it.");
+                throw PeftMessage.UNKNOWN_FIELD.fileError(
+                        origin, name, ConfigFields.shown(value), hint);
             }
             if (unknown.size() < MOST_UNKNOWN) {
                 unknown.add(ConfigFields.shown(name) + " set to " + ConfigFields.shown(value));
