@@ -12,7 +12,6 @@ import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import dev.ligature.plan.ReplacementPlan;
 import dev.ligature.plan.TokenRowsPlan;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -66,11 +65,10 @@ public final class ExplicitConfig {
 
     private static void modulesToSave(LoraPlan plan, LoraConfig.Builder builder) {
         Set<String> saved = new LinkedHashSet<>();
-        for (ReplacementPlan copy : plan.replacements()) {
-            if (copy.reason() == ReplacementPlan.Reason.SAVED_MODULE) {
-                copy.readers().forEach(reader -> saved.add(reader.module()));
-            }
-        }
+        plan.replacements().stream()
+                .filter(copy -> copy.reason() == ReplacementPlan.Reason.SAVED_MODULE)
+                .flatMap(copy -> copy.readers().stream())
+                .forEach(reader -> saved.add(reader.module()));
         if (!saved.isEmpty()) {
             builder.optModulesToSave(saved);
         }
@@ -96,18 +94,15 @@ public final class ExplicitConfig {
                 readers.stream()
                         .filter(name -> matcher.outcome(name) != TargetMatcher.Outcome.TARGETED)
                         .toList();
-        if (missing.isEmpty()) {
-            return;
-        }
         if (config.targetModules() instanceof ModuleSelection.Names names) {
             // Full names, for which layers_to_transform does not count.
             Set<String> all = new LinkedHashSet<>(names.names());
             all.addAll(missing);
             builder.setTargetModules(all);
         } else if (config.targetModules() instanceof ModuleSelection.Regex regex) {
-            List<String> alternatives = new ArrayList<>(List.of(regex.expression()));
-            missing.forEach(name -> alternatives.add(PythonRegex.quote(name)));
-            builder.setTargetModulesRegex(String.join("|", alternatives));
+            StringBuilder alternatives = new StringBuilder(regex.expression());
+            missing.forEach(name -> alternatives.append('|').append(PythonRegex.quote(name)));
+            builder.setTargetModulesRegex(alternatives.toString());
         }
     }
 
@@ -146,10 +141,8 @@ public final class ExplicitConfig {
         for (PairPlan pair : pairs) {
             V decided = value.apply(pair);
             for (PairPlan.Reader reader : pair.readers()) {
-                V found =
-                        known.find(List.of(reader.module()))
-                                .map(Map.Entry::getValue)
-                                .orElse(otherwise);
+                List<String> name = List.of(reader.module());
+                V found = known.find(name).map(Map.Entry::getValue).orElse(otherwise);
                 if (!found.equals(decided)) {
                     all.put(reader.module(), decided); // last, so that it overrules no pattern
                 }

@@ -1,31 +1,20 @@
 package dev.ligature.internal.resolve;
 
 import dev.ligature.config.LoraInit;
-import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.ModelLayout.Module;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import java.util.List;
 
-/** The rules of a single pair: what its weight, its readers and its rank allow. */
-final class PairCheck {
-    private final TieGroups ties;
-    private final ModelLayout layout;
-    private final boolean creating;
-    private final Problems problems = new Problems();
-
-    /**
-     * Creates a check.
-     *
-     * @param creating whether the factors are drawn, and not read from a file
-     */
-    PairCheck(ModelLayout layout, TieGroups ties, boolean creating) {
-        this.layout = layout;
-        this.ties = ties;
-        this.creating = creating;
-    }
-
+/**
+ * The rules of a single pair: what its weight, its readers and its rank allow.
+ *
+ * @param creating whether the factors are drawn, and not read from a file
+ * @param problems gets what breaks a rule
+ */
+record PairCheck(Request request, boolean creating, Problems problems) {
     /** Rejects pairs that their weights, ties or ranks do not allow. */
-    Problems check(List<PairPlan> pairs) {
+    void check(List<PairPlan> pairs) {
         for (PairPlan pair : pairs) {
             if (pair.startsFromWeight()) {
                 startFromWeight(pair);
@@ -38,15 +27,14 @@ final class PairCheck {
                 convolution(pair, kernel);
             }
         }
-        return problems;
     }
 
     private void startFromWeight(PairPlan pair) {
-        List<ModelLayout.Module> tied =
-                layout.modules().stream()
+        List<Module> tied =
+                request.modules().stream()
                         .filter(module -> module.name().equals(pair.readers().get(0).slot()))
                         .findFirst()
-                        .map(ties::readersWith)
+                        .map(request.ties()::readersWith)
                         .orElse(List.of());
         if (tied.size() > 1) {
             problems.addOnce(
@@ -59,14 +47,13 @@ final class PairCheck {
     }
 
     private void adaptedTogether(PairPlan pair) {
-        String readers =
-                String.join(", ", pair.readers().stream().map(PairPlan.Reader::module).toList());
-        if (pair.dora() && pair.readers().size() > 1) {
-            problems.add(PlanMessage.TIE_DORA, readers);
+        List<PairPlan.Reader> readers = pair.readers();
+        String names = String.join(", ", readers.stream().map(PairPlan.Reader::module).toList());
+        if (pair.dora() && readers.size() > 1) {
+            problems.add(PlanMessage.TIE_DORA, names);
         }
-        if (pair.loraBias()
-                && pair.readers().stream().anyMatch(r -> r.kind() == ModuleKind.EMBEDDING)) {
-            problems.add(PlanMessage.BIAS_EMBEDDING, pair.name(), readers);
+        if (pair.loraBias() && readers.stream().anyMatch(r -> r.kind() == ModuleKind.EMBEDDING)) {
+            problems.add(PlanMessage.BIAS_EMBEDDING, pair.name(), names);
         }
     }
 
@@ -77,33 +64,21 @@ final class PairCheck {
         }
         long most = Math.min(pair.out(), pair.in());
         if (pair.startsFromWeight() && rank > most) {
-            problems.addOnce(
-                    rank,
-                    PlanMessage.INIT_RANK_LARGE,
-                    pair.init(),
-                    pair.name(),
-                    pair.out(),
-                    pair.in(),
-                    rank,
-                    most);
+            Object[] values = {pair.init(), pair.name(), pair.out(), pair.in(), rank, most};
+            problems.addOnce(rank, PlanMessage.INIT_RANK_LARGE, values);
         }
     }
 
     private void convolution(PairPlan pair, PairPlan.Kernel kernel) {
-        switch (pair.init().kind()) {
-            case ORTHOGONAL, PISSA, OLORA ->
-                    problems.addOnce(
-                            pair.init(), PlanMessage.CONVOLUTION_INIT, pair.init(), pair.name());
-            default -> {}
+        LoraInit init = pair.init();
+        if (init.startsFromWeight() || init.equals(LoraInit.ORTHOGONAL)) {
+            problems.addOnce(init, PlanMessage.CONVOLUTION_INIT, init, pair.name());
         }
+        int rank = pair.rank();
         int groups = kernel.groups();
-        if (pair.rank() % groups != 0) {
-            problems.addOnce(
-                    List.of(pair.rank(), groups),
-                    PlanMessage.CONVOLUTION_GROUPS,
-                    pair.name(),
-                    groups,
-                    pair.rank());
+        if (rank % groups != 0) {
+            List<Integer> reason = List.of(rank, groups);
+            problems.addOnce(reason, PlanMessage.CONVOLUTION_GROUPS, pair.name(), groups, rank);
         }
         if (pair.dora() && groups > 1) {
             problems.addOnce("dora", PlanMessage.CONVOLUTION_DORA, pair.name(), groups);

@@ -3,14 +3,16 @@ package dev.ligature.internal.resolve;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.ModuleSelection;
-import dev.ligature.internal.names.NameVocabulary;
-import dev.ligature.plan.ModelLayout;
+import dev.ligature.internal.resolve.TargetMatcher.Outcome;
+import dev.ligature.plan.ModelLayout.Module;
 import dev.ligature.plan.ModuleKind;
+import dev.ligature.plan.PairPlan;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Decides which modules read one pair together. */
 final class PairGroups {
@@ -18,70 +20,70 @@ final class PairGroups {
     private static final Set<String> WORD_TABLES =
             Set.of("IdEmbedding", "TrainableWordEmbedding", "TrainableTextEmbedding");
 
+    private final Request request;
     private final LoraConfig config;
-    private final Map<ModelLayout.Module, TargetMatcher.Outcome> outcomes = new LinkedHashMap<>();
-    private final TieGroups ties;
-    private final NameVocabulary vocabulary;
-    private final Problems problems = new Problems();
+    private final Map<Module, Outcome> outcomes = new LinkedHashMap<>();
 
-    PairGroups(
-            LoraConfig config,
-            ModelLayout layout,
-            TieGroups ties,
-            TargetMatcher matcher,
-            NameVocabulary vocabulary) {
-        this.config = config;
-        layout.modules().forEach(module -> outcomes.put(module, matcher.outcome(module)));
-        this.ties = ties;
-        this.vocabulary = vocabulary;
+    PairGroups(Request request) {
+        this.request = request;
+        config = request.config();
+        request.modules().forEach(m -> outcomes.put(m, request.matcher().outcome(m)));
     }
 
     /** Returns the modules that are targeted, but that there is a whole copy of. */
-    List<ModelLayout.Module> saved() {
-        return with(TargetMatcher.Outcome.SAVED);
+    List<Module> saved() {
+        return with(Outcome.SAVED);
     }
 
     /** Returns the readers of each pair, each list and all of them in the model's order. */
-    Problems.Resolved<List<List<ModelLayout.Module>>> resolve() {
+    List<List<Module>> resolve(Problems problems) {
         if (config.targetModules() instanceof ModuleSelection.AllLinear
                 && outcomes.keySet().stream().noneMatch(m -> m.role() == Role.OUTPUT_HEAD)) {
-            problems.add(PlanMessage.NO_OUTPUT_HEAD, vocabulary.shown());
-            return problems.with(List.of());
+            problems.add(PlanMessage.NO_OUTPUT_HEAD, request.vocabulary().shown());
+            return List.of();
         }
-        Set<List<ModelLayout.Module>> groups = new LinkedHashSet<>();
-        for (Map.Entry<ModelLayout.Module, TargetMatcher.Outcome> entry : outcomes.entrySet()) {
-            if (entry.getValue() == TargetMatcher.Outcome.TARGETED) {
-                List<ModelLayout.Module> alone = List.of(entry.getKey());
-                groups.add(config.ensureWeightTying() ? ties.readersWith(entry.getKey()) : alone);
-            }
-        }
-        return problems.with(inModelOrder(groups).stream().filter(this::isSupported).toList());
-    }
-
-    /** Returns the groups by their first readers, of which another may have been targeted. */
-    private List<List<ModelLayout.Module>> inModelOrder(Set<List<ModelLayout.Module>> groups) {
-        Map<ModelLayout.Module, List<ModelLayout.Module>> byFirst = new LinkedHashMap<>();
-        groups.forEach(group -> byFirst.put(group.get(0), group));
+        // In the order of the first readers, even where only another was targeted.
+        Set<List<Module>> groups =
+                with(Outcome.TARGETED).stream().map(this::group).collect(Collectors.toSet());
         return outcomes.keySet().stream()
-                .filter(byFirst::containsKey)
-                .map(first -> byFirst.getOrDefault(first, List.of()))
+                .map(this::group)
+                .distinct()
+                .filter(groups::contains)
+                .filter(group -> isSupported(group, problems))
                 .toList();
     }
 
-    private List<ModelLayout.Module> with(TargetMatcher.Outcome outcome) {
-        return outcomes.entrySet().stream()
-                .filter(entry -> entry.getValue() == outcome)
-                .map(Map.Entry::getKey)
-                .toList();
+    private List<Module> group(Module module) {
+        return config.ensureWeightTying() ? request.ties().readersWith(module) : List.of(module);
     }
 
-    private boolean isSupported(List<ModelLayout.Module> readers) {
+    /** Returns the pair of a group; empty if the patterns contradict each other. */
+    Optional<PairPlan> pair(List<Module> group, PairResolver resolver) {
+        Module first = group.get(0);
+        Map<PairPlan.Reader, List<String>> readers = new LinkedHashMap<>();
+        group.forEach(m -> readers.put(new PairPlan.Reader(m.name(), m.kind()), m.names()));
+        return resolver.pair(
+                Request.weightOf(first),
+                readers,
+                first.kind() == ModuleKind.CONVOLUTION
+                        ? PairPlan.Geometry.ofConvolution(first.shape(), first.groups())
+                        : PairPlan.Geometry.ofMatrix(first.shape()),
+                config.loraDropout(),
+                new PairPlan.Variant(config.init(), config.useDora(), config.loraBias()),
+                first.trainedType());
+    }
+
+    private List<Module> with(Outcome outcome) {
+        return outcomes.keySet().stream().filter(m -> outcomes.get(m) == outcome).toList();
+    }
+
+    private boolean isSupported(List<Module> readers, Problems problems) {
         boolean supported = true;
-        for (ModelLayout.Module reader : readers) {
-            TargetMatcher.Outcome outcome = outcomes.get(reader);
-            if (outcome == TargetMatcher.Outcome.TARGETED) {
-                supported &= isAdaptable(reader);
-            } else if (outcome == TargetMatcher.Outcome.EXCLUDED) {
+        for (Module reader : readers) {
+            Outcome outcome = outcomes.get(reader);
+            if (outcome == Outcome.TARGETED) {
+                supported &= isAdaptable(reader, problems);
+            } else if (outcome == Outcome.EXCLUDED) {
                 problems.add(PlanMessage.TIE_EXCLUDED, Problems.names(readers), reader.name());
                 supported = false;
             } else if (reader.kind() == ModuleKind.OTHER) {
@@ -97,14 +99,11 @@ final class PairGroups {
         return supported;
     }
 
-    private boolean isAdaptable(ModelLayout.Module module) {
+    private static boolean isAdaptable(Module module, Problems problems) {
+        String type = module.type();
         if (module.kind() == ModuleKind.OTHER) {
             problems.addOnce(
-                    module.type(),
-                    PlanMessage.MODULE_UNSUPPORTED,
-                    module.name(),
-                    module.type(),
-                    remedy(module));
+                    type, PlanMessage.MODULE_UNSUPPORTED, module.name(), type, remedy(module));
             return false;
         }
         boolean convolution = module.kind() == ModuleKind.CONVOLUTION;
@@ -121,7 +120,7 @@ final class PairGroups {
         return true;
     }
 
-    private static String remedy(ModelLayout.Module module) {
+    private static String remedy(Module module) {
         return WORD_TABLES.contains(module.type())
                 ? "Use dev.ligature.block.TokenEmbedding in its place: it may be called from any"
                         + " number of threads, unlike DJL's."
@@ -129,32 +128,25 @@ final class PairGroups {
                         + " be: correct target_modules, or exclude the module.";
     }
 
-    /** Returns a problem if modules are targeted and none is left to adapt. */
-    Problems nothingTargeted() {
-        Problems found = new Problems();
-        boolean parametersAlone =
-                config.targetModules() instanceof ModuleSelection.Names names
-                        && names.names().isEmpty();
-        if (!parametersAlone && with(TargetMatcher.Outcome.TARGETED).isEmpty()) {
-            found.add(
+    /** Adds a problem if modules are targeted and none is left to adapt. */
+    void nothingTargeted(Problems problems) {
+        boolean parametersAlone = config.targetModules().isEmpty();
+        if (!parametersAlone && with(Outcome.TARGETED).isEmpty()) {
+            problems.add(
                     PlanMessage.NOTHING_TARGETED,
                     config.targetModules().shown(),
                     outcomes.size(),
                     why(),
-                    vocabulary.shown());
+                    request.vocabulary().shown());
         }
-        return found;
     }
 
     private String why() {
-        List<ModelLayout.Module> otherLayer = with(TargetMatcher.Outcome.OTHER_LAYER);
-        List<ModelLayout.Module> excluded = with(TargetMatcher.Outcome.EXCLUDED);
-        if (!otherLayer.isEmpty()) {
-            return " It fits "
-                    + otherLayer.size()
-                    + ", none of them in layers_to_transform "
-                    + config.layersToTransform()
-                    + ".";
+        int otherLayer = with(Outcome.OTHER_LAYER).size();
+        List<Module> excluded = with(Outcome.EXCLUDED);
+        if (otherLayer > 0) {
+            return " It fits %s, none of them in layers_to_transform %s."
+                    .formatted(otherLayer, config.layersToTransform());
         }
         if (!saved().isEmpty()) {
             return " modules_to_save has " + Problems.names(saved()) + " as a whole.";

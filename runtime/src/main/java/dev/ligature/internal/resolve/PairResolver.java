@@ -5,10 +5,8 @@ import dev.ligature.config.LoraConfig;
 import dev.ligature.config.PatternValue;
 import dev.ligature.internal.names.NamePatterns;
 import dev.ligature.internal.names.NameVocabulary;
-import dev.ligature.plan.ModelLayout;
-import dev.ligature.plan.ModuleKind;
+import dev.ligature.plan.ModelLayout.Module;
 import dev.ligature.plan.PairPlan;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -17,12 +15,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Makes the plans of pairs: rank, alpha, scaling and shape. */
+/** Makes the plans of pairs, with the rank and alpha that patterns decide. */
 final class PairResolver {
-    private final LoraConfig config;
+    private final boolean useRslora;
     private final Values<Integer> ranks;
     private final Values<Double> alphas;
-    private final Problems problems = new Problems();
+    private final Problems problems;
 
     /** The values of one pattern field, and the patterns that decided for a reader. */
     private record Values<V>(
@@ -32,39 +30,9 @@ final class PairResolver {
         }
     }
 
-    /**
-     * A weight that gets a pair, before rank and alpha are known.
-     *
-     * @param name the name of the weight
-     * @param readings who reads it
-     * @param geometry its shape
-     * @param dropout the probability of dropout
-     * @param variant what the pair does beyond plain LoRA
-     * @param dataType the data type of the factors
-     */
-    record Weight(
-            String name,
-            List<Reading> readings,
-            PairPlan.Geometry geometry,
-            double dropout,
-            PairPlan.Variant variant,
-            DataType dataType) {
-        PairPlan plan(PairPlan.Strength strength) {
-            List<PairPlan.Reader> readers = readings.stream().map(Reading::reader).toList();
-            return new PairPlan(name, readers, geometry, strength, variant, dataType);
-        }
-    }
-
-    /**
-     * A reader of a weight.
-     *
-     * @param reader the reader
-     * @param names the names of the module, the one that files use first
-     */
-    record Reading(PairPlan.Reader reader, List<String> names) {}
-
-    PairResolver(LoraConfig config) {
-        this.config = config;
+    PairResolver(LoraConfig config, Problems problems) {
+        this.problems = problems;
+        useRslora = config.useRslora();
         ranks = new Values<>("rank_pattern", config.rankPattern(), config.rank());
         alphas = new Values<>("alpha_pattern", config.alphaPattern(), config.loraAlpha());
     }
@@ -76,58 +44,51 @@ final class PairResolver {
         return new NamePatterns<>(values);
     }
 
-    /** Returns the weight that a group of modules reads. */
-    Weight weight(List<ModelLayout.Module> readers) {
-        ModelLayout.Module first = readers.get(0);
-        return new Weight(
-                first.weight().isEmpty() ? first.name() : first.weight(),
-                readers.stream()
-                        .map(m -> new Reading(new PairPlan.Reader(m.name(), m.kind()), m.names()))
-                        .toList(),
-                geometry(first),
-                config.loraDropout(),
-                new PairPlan.Variant(config.init(), config.useDora(), config.loraBias()),
-                first.trainedType());
-    }
-
-    /** Returns the plans of the pairs; without those whose patterns contradict each other. */
-    Problems.Resolved<List<PairPlan>> resolve(List<Weight> weights) {
-        List<PairPlan> pairs = new ArrayList<>();
-        for (Weight weight : weights) {
-            Optional<Integer> rank = value(ranks, weight.readings());
-            Optional<Double> alpha = value(alphas, weight.readings());
-            if (rank.isPresent() && alpha.isPresent()) {
-                boolean rslora = config.useRslora();
-                pairs.add(
-                        weight.plan(
-                                PairPlan.Strength.of(
-                                        rank.get(), alpha.get(), rslora, weight.dropout())));
-            }
+    /**
+     * Returns the plan of a pair; empty if the patterns contradict each other.
+     *
+     * @param readers who reads it, each with all names of its module
+     */
+    Optional<PairPlan> pair(
+            String weight,
+            Map<PairPlan.Reader, List<String>> readers,
+            PairPlan.Geometry geometry,
+            double dropout,
+            PairPlan.Variant variant,
+            DataType dataType) {
+        Optional<Integer> rank = value(ranks, readers);
+        Optional<Double> alpha = value(alphas, readers);
+        if (rank.isEmpty() || alpha.isEmpty()) {
+            return Optional.empty();
         }
-        return problems.with(pairs);
+        PairPlan.Strength strength =
+                PairPlan.Strength.of(rank.get(), alpha.get(), useRslora, dropout);
+        return Optional.of(
+                new PairPlan(
+                        weight,
+                        List.copyOf(readers.keySet()),
+                        geometry,
+                        strength,
+                        variant,
+                        dataType));
     }
 
-    private static PairPlan.Geometry geometry(ModelLayout.Module module) {
-        return module.kind() == ModuleKind.CONVOLUTION
-                ? PairPlan.Geometry.ofConvolution(module.shape(), module.groups())
-                : PairPlan.Geometry.ofMatrix(module.shape());
-    }
-
-    private <V> Optional<V> value(Values<V> values, List<Reading> readers) {
+    private <V> Optional<V> value(Values<V> values, Map<PairPlan.Reader, List<String>> readers) {
+        List<String> modules = readers.keySet().stream().map(PairPlan.Reader::module).toList();
         Map<String, V> found = new LinkedHashMap<>();
-        for (Reading reading : readers) {
-            values.patterns()
-                    .find(reading.names())
-                    .ifPresent(
-                            entry -> {
-                                values.decisive().add(entry.getKey());
-                                found.put(reading.reader().module(), entry.getValue());
-                            });
-        }
+        readers.forEach(
+                (reader, names) ->
+                        values.patterns()
+                                .find(names)
+                                .ifPresent(
+                                        entry -> {
+                                            values.decisive().add(entry.getKey());
+                                            found.put(reader.module(), entry.getValue());
+                                        }));
         if (Set.copyOf(found.values()).size() > 1) {
             problems.add(
                     PlanMessage.TIE_CONFLICT,
-                    names(readers),
+                    Problems.list(modules),
                     values.field(),
                     found.entrySet().stream()
                             .map(entry -> entry.getKey() + " " + entry.getValue())
@@ -135,37 +96,51 @@ final class PairResolver {
             return Optional.empty();
         }
         V value = found.values().stream().findFirst().orElse(values.otherwise());
-        if (!found.isEmpty()
-                && found.size() < readers.size()
-                && !value.equals(values.otherwise())) {
+        List<String> others = modules.stream().filter(m -> !found.containsKey(m)).toList();
+        if (!others.isEmpty() && !value.equals(values.otherwise())) {
             problems.add(
                     PlanMessage.TIE_PATTERN_SPREAD,
                     values.field(),
                     String.join(", ", found.keySet()),
                     value,
-                    names(
-                            readers.stream()
-                                    .filter(r -> !found.containsKey(r.reader().module()))
-                                    .toList()),
+                    Problems.list(others),
                     values.otherwise());
         }
         return Optional.of(value);
     }
 
-    private static String names(List<Reading> readers) {
-        return Problems.list(readers.stream().map(r -> r.reader().module()).toList());
-    }
-
     /**
-     * Returns the patterns that decide for no pair; to be called when all pairs are resolved.
+     * Finds the patterns that decide for no pair; to be called when all pairs are resolved.
      *
      * @param adapted the modules that are adapted
+     * @param wrong gets the patterns that decide nothing whatever is targeted
+     * @param idle gets the patterns for modules that are not adapted
      */
-    PatternUse patternUse(
-            ModelLayout layout, List<ModelLayout.Module> adapted, NameVocabulary vocabulary) {
-        PatternUse use = new PatternUse(layout, adapted, vocabulary);
-        use.check(ranks.field(), ranks.patterns(), ranks.decisive());
-        use.check(alphas.field(), alphas.patterns(), alphas.decisive());
-        return use;
+    void unused(Request request, List<Module> adapted, Problems wrong, Problems idle) {
+        unused(ranks, request, adapted, wrong, idle);
+        unused(alphas, request, adapted, wrong, idle);
+    }
+
+    private static <V> void unused(
+            Values<V> values,
+            Request request,
+            List<Module> adapted,
+            Problems wrong,
+            Problems idle) {
+        NamePatterns<V> patterns = values.patterns();
+        for (String pattern : patterns.patterns()) {
+            if (values.decisive().contains(pattern)) {
+                continue;
+            }
+            if (adapted.stream().anyMatch(m -> patterns.matches(pattern, m.names()))) {
+                wrong.add(PlanMessage.PATTERN_SHADOWED, values.field(), pattern);
+            } else if (request.modules().stream()
+                    .anyMatch(m -> patterns.matches(pattern, m.names()))) {
+                idle.add(PlanMessage.PATTERN_NOT_ADAPTED, values.field(), pattern);
+            } else {
+                wrong.addUnmatched(
+                        values.field(), pattern, request.vocabulary(), NameVocabulary::suffixes);
+            }
+        }
     }
 }

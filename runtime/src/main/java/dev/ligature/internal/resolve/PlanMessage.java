@@ -7,13 +7,11 @@ enum PlanMessage implements Message {
     // which modules are targeted
     NO_OUTPUT_HEAD(
             "LoraNoOutputHead",
-            Severity.ERROR,
             "target_modules is all-linear, which leaves the output head out, but no module of the"
                     + " model is marked as one. Mark the field with @LoraTarget(role ="
                     + " OUTPUT_HEAD), or list the modules: %1$s."),
     NOTHING_TARGETED(
             "LoraNothingTargeted",
-            Severity.ERROR,
             "target_modules %1$s leaves none of the model's %2$s modules to adapt.%3$s Correct it;"
                     + " the model has %4$s."),
     ENTRY_UNMATCHED(
@@ -57,49 +55,40 @@ enum PlanMessage implements Message {
     // what a targeted module allows
     MODULE_UNSUPPORTED(
             "LoraModuleUnsupported",
-            Severity.ERROR,
             "Module %1$s is targeted, but it is a %2$s, which LoRA cannot adapt. %3$s"),
     WEIGHT_SHAPE(
             "LoraWeightShape",
-            Severity.ERROR,
             "The weight of module %1$s has the shape %2$s, not %3$s. Initialise the model before it"
                     + " is adapted, or exclude the module."),
     INIT_NOT_REPEATABLE(
             "LoraInitNotRepeatable",
-            Severity.ERROR,
             "init_lora_weights is %1$s, a random approximation: what was taken from the weight of"
                     + " %2$s is not in the file and cannot be computed again. Convert the adapter"
                     + " with PEFT (save_pretrained with"
                     + " path_initial_model_for_weight_conversion)."),
     INIT_RANK_ODD(
             "LoraInitRank",
-            Severity.ERROR,
             "init_lora_weights is orthogonal, which needs an even rank, but module %1$s has r %2$s."
                     + " Use %3$s, or another init."),
     INIT_RANK_LARGE(
             "LoraInitRank",
-            Severity.ERROR,
             "init_lora_weights is %1$s, which takes r directions of the weight, but that of module"
                     + " %2$s is (%3$s, %4$s) and r is %5$s. Use at most %6$s, or another init."),
     BIAS_EMBEDDING(
             "LoraBiasEmbedding",
-            Severity.ERROR,
             "lora_bias is true, but module %1$s is or is tied to an embedding, whose rows have no"
                     + " bias, nor have PEFT's. Set it to false, or do not target %2$s."),
     CONVOLUTION_INIT(
             "LoraConvolutionInit",
-            Severity.ERROR,
             "init_lora_weights is %1$s, but module %2$s is a convolution, for which that is not"
                     + " defined, nor is it in PEFT. Set it to true, false or 'gaussian', or exclude"
                     + " the module."),
     CONVOLUTION_GROUPS(
             "LoraConvolutionGroups",
-            Severity.ERROR,
             "Module %1$s is a convolution of %2$s groups, and r is %3$s, which they cannot share"
                     + " evenly. Use a multiple of %2$s, or exclude the module."),
     CONVOLUTION_DORA(
             "LoraConvolutionGroups",
-            Severity.ERROR,
             "use_dora is true, but module %1$s is a convolution of %2$s groups, whose update is not"
                     + " a kernel of that shape. Set it to false, or exclude the module."),
 
@@ -118,18 +107,15 @@ enum PlanMessage implements Message {
     // tied modules
     TIE_EXCLUDED(
             "LoraTieExcluded",
-            Severity.ERROR,
             "Modules %1$s read one weight and ensure_weight_tying is on, but exclude_modules takes"
                     + " out %2$s alone. Exclude all of them or none, or set ensure_weight_tying to"
                     + " false."),
     TIE_UNSUPPORTED(
             "LoraTieUnsupported",
-            Severity.ERROR,
             "Modules %1$s read one weight and ensure_weight_tying is on, but %2$s is a %3$s, which"
                     + " LoRA cannot adapt. %4$s Or set ensure_weight_tying to false."),
     TIE_CONFLICT(
             "LoraTieConflict",
-            Severity.ERROR,
             "Modules %1$s read one weight and ensure_weight_tying is on, but %2$s gives %3$s. Give"
                     + " them one value, or set ensure_weight_tying to false."),
     TIE_PATTERN_SPREAD(
@@ -140,14 +126,12 @@ enum PlanMessage implements Message {
                     + " with the value that is meant."),
     TIE_DORA(
             "LoraTieDora",
-            Severity.ERROR,
             "Modules %1$s read one weight and are adapted together, and use_dora is true, but DoRA"
                     + " scales a weight by its rows for a linear module and by its columns for an"
                     + " embedding, each with lengths of its own: one weight cannot be both. Set"
                     + " use_dora or ensure_weight_tying to false, or untie the base."),
     TIE_INIT(
             "LoraTieInit",
-            Severity.ERROR,
             "init_lora_weights is %1$s, which takes what the factors start with from the weight of"
                     + " %2$s, but %3$s all read that weight. Set init_lora_weights to true, exclude"
                     + " %2$s, or untie the base."),
@@ -176,19 +160,16 @@ enum PlanMessage implements Message {
                     + " Correct or remove it; they have %3$s."),
     PARAMETER_SHAPE(
             "LoraParameterShape",
-            Severity.ERROR,
             "target_parameters means %1$s, which has the shape %2$s, not (out, in): %3$s Remove"
                     + " it."),
     PARAMETER_CLAIMED_TWICE(
             "LoraWeightClaimedTwice",
-            Severity.ERROR,
             "Of the weight of module %1$s, target_parameters means %2$s, and %3$s. A weight can"
                     + " have one of these: take it out of one of the fields."),
 
     // modules_to_save and bias
     MODULE_NOT_SAVED(
             "LoraModuleNotSaved",
-            Severity.ERROR,
             "Module %1$s, a %2$s, is in modules_to_save, but its parameter %3$s has no name in"
                     + " files of its own. Take it out, or build it of blocks that have one weight"
                     + " and one bias at most."),
@@ -223,38 +204,33 @@ enum PlanMessage implements Message {
     // trainable_token_indices
     NO_INPUT_EMBEDDING(
             "LoraNoInputEmbedding",
-            Severity.ERROR,
             "trainable_token_indices is a list, which means rows of the input embedding, but no"
                     + " module of the model is marked as one. Mark the field with"
                     + " @LoraTarget(role = INPUT_EMBEDDING), or give the indices by module: %1$s."),
     TOKENS_TWICE(
             "LoraTokensTwice",
-            Severity.ERROR,
             "trainable_token_indices asks for the rows %1$s and, by '%2$s', for %3$s of module"
                     + " %4$s. Keep one of the two entries."),
     TOKENS_UNSUPPORTED(
             "LoraTokensUnsupported",
-            Severity.ERROR,
             "trainable_token_indices asks for rows of module %1$s, a %2$s. Only the weights of"
                     + " linear layers and embeddings, (rows, d), have rows that can be trained by"
                     + " themselves: name another module, or use modules_to_save."),
     TOKENS_CONFLICT(
             "LoraTokensConflict",
-            Severity.ERROR,
             "Modules %1$s read one weight and ensure_weight_tying is on, but"
                     + " trainable_token_indices asks for %2$s. Give them the same rows, or set"
                     + " ensure_weight_tying to false."),
     TOKEN_RANGE(
             "LoraTokenRange",
-            Severity.ERROR,
             "trainable_token_indices has %1$s, but the weight of module %2$s has %3$s rows, 0 to"
                     + " %4$s. Correct it, or enlarge the base's vocabulary first."),
 
     // a weight that two fields are about
     CLAIMED_TWICE(
             "LoraWeightClaimedTwice",
-            Severity.ERROR,
-            "%1$s%2$s. A weight can have one of these: take the modules out of the other field%3$s"),
+            "%1$s%2$s. A weight can have one of these: take the modules out of the other"
+                + " field%3$s"),
     SAVED_AND_TARGETED(
             "LoraWeightClaimedTwice",
             Severity.ERROR_IF_STRICT,
@@ -264,6 +240,10 @@ enum PlanMessage implements Message {
     private final String code;
     private final Severity severity;
     private final String pattern;
+
+    PlanMessage(String code, String pattern) {
+        this(code, Severity.ERROR, pattern);
+    }
 
     PlanMessage(String code, Severity severity, String pattern) {
         this.code = code;
@@ -276,14 +256,13 @@ enum PlanMessage implements Message {
         return code;
     }
 
-    /** Returns how serious it is. */
-    Severity severity() {
-        return severity;
-    }
-
     @Override
     public String pattern() {
         return pattern;
+    }
+
+    Severity severity() {
+        return severity;
     }
 
     /**

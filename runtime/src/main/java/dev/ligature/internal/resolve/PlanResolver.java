@@ -4,9 +4,9 @@ import dev.ligature.LoraException;
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.diag.Problem;
-import dev.ligature.internal.names.NameVocabulary;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.ModelLayout.Module;
 import dev.ligature.plan.PairPlan;
 import dev.ligature.plan.ReplacementPlan;
 import dev.ligature.plan.TokenRowsPlan;
@@ -18,17 +18,15 @@ import java.util.Set;
  * Resolves a configuration: decides what it means for a model, and reports all that is wrong with
  * it in one error.
  *
- * <p>Each step returns what it decided and the problems that it found, and goes on with what has no
- * problem. Whether a problem is an error or a warning is decided at the end, once. A problem that
- * follows from another, such as that nothing is left to adapt where an entry is misspelt, is not
- * reported.
+ * <p>Each step returns what it decided, without the parts that have a problem, and adds the
+ * problems that it found. Whether a problem is an error or a warning is decided at the end, once. A
+ * problem that follows from another, such as that nothing is left to adapt where an entry is
+ * misspelt, is not reported.
  */
 public final class PlanResolver {
     private final LoraConfig config;
-    private final ModelLayout layout;
+    private final Request request;
     private final boolean creating;
-    private final TieGroups ties;
-    private final NameVocabulary vocabulary;
 
     /** What is wrong about which modules get a pair, and with which values. */
     private final Problems targeting = new Problems();
@@ -43,16 +41,13 @@ public final class PlanResolver {
 
     private PlanResolver(LoraConfig config, ModelLayout layout, boolean creating) {
         this.config = config;
-        this.layout = layout;
         this.creating = creating;
-        ties = new TieGroups(layout);
-        vocabulary = new NameVocabulary(layout.names());
+        request = new Request(config, layout);
     }
 
     /**
      * Resolves a configuration for a new adapter: an entry that has no effect is an error.
      *
-     * @param config the configuration
      * @param layout the modules of the model, which must be initialised
      * @throws LoraException if the configuration does not fit the model
      */
@@ -64,7 +59,6 @@ public final class PlanResolver {
      * Resolves a configuration for an adapter that is loaded: an entry that has no effect is a
      * warning, because the tensors of the file decide.
      *
-     * @param config the configuration
      * @param layout the modules of the model, which must be initialised
      * @param tensors the names of the tensors in the file, without PEFT's prefix: what {@code
      *     modules_to_save} means in a file of PEFT depends on them
@@ -81,25 +75,22 @@ public final class PlanResolver {
     }
 
     private LoraPlan plan(Set<String> tensors) {
-        TargetMatcher matcher = new TargetMatcher(config);
-        targeting.addAll(new UnmatchedEntries(config, layout, matcher, vocabulary).find());
+        new UnmatchedEntries(request, targeting).find();
         fields();
-        PairGroups groups = new PairGroups(config, layout, ties, matcher, vocabulary);
-        ParameterTargets parameters = new ParameterTargets(config, layout);
+        PairGroups groups = new PairGroups(request);
+        ParameterTargets parameters = new ParameterTargets(request);
         List<PairPlan> pairs = pairs(groups, parameters);
 
-        ModulesToSave saved =
-                take(ModulesToSave.resolve(config, layout, ties, tensors, vocabulary), others);
-        List<TokenRowsPlan> rows =
-                take(new TokenRowsResolver(config, layout, ties, vocabulary).resolve(), others);
-        List<ReplacementPlan> copies = new ArrayList<>(saved.copies());
+        CopyResolver copied = new CopyResolver(request, others);
+        Set<Module> saved = copied.savedModules(tensors);
+        List<TokenRowsPlan> rows = new TokenRowsResolver(request, others).resolve();
+        List<ReplacementPlan> copies = new ArrayList<>(copied.modules(saved));
         copies.addAll(
-                take(
-                        new BiasResolver(config, layout).resolve(pairs, saved.modules()),
-                        config.bias() == BiasMode.LORA_ONLY ? consequences : others));
+                copied.biases(
+                        pairs, saved, config.bias() == BiasMode.LORA_ONLY ? consequences : others));
         LoraPlan plan = new LoraPlan(config, pairs, copies, rows, List.of());
-        others.addAll(parameters.conflicts(plan));
-        others.addAll(new WeightConflicts(layout, ties, plan).find(groups.saved()));
+        parameters.conflicts(plan, others);
+        new WeightConflicts(request, plan, others).find(groups.saved());
         return decide(plan);
     }
 
@@ -113,26 +104,17 @@ public final class PlanResolver {
     }
 
     private List<PairPlan> pairs(PairGroups groups, ParameterTargets parameters) {
-        PairResolver resolver = new PairResolver(config);
-        List<List<ModelLayout.Module>> readers = take(groups.resolve(), targeting);
-        List<PairResolver.Weight> weights =
-                new ArrayList<>(readers.stream().map(resolver::weight).toList());
-        weights.addAll(take(parameters.resolve(), targeting));
-        List<PairPlan> pairs = take(resolver.resolve(weights), targeting);
+        PairResolver resolver = new PairResolver(config, targeting);
+        List<List<Module>> readers = groups.resolve(targeting);
+        List<PairPlan> pairs = new ArrayList<>();
+        readers.forEach(group -> groups.pair(group, resolver).ifPresent(pairs::add));
+        pairs.addAll(parameters.resolve(resolver, targeting));
 
-        nothingTargeted.addAll(groups.nothingTargeted());
-        PatternUse patterns =
-                resolver.patternUse(
-                        layout, readers.stream().flatMap(List::stream).toList(), vocabulary);
-        others.addAll(patterns.wrong);
-        consequences.addAll(patterns.idle);
-        others.addAll(new PairCheck(layout, ties, creating).check(pairs));
+        groups.nothingTargeted(nothingTargeted);
+        resolver.unused(
+                request, readers.stream().flatMap(List::stream).toList(), others, consequences);
+        new PairCheck(request, creating, others).check(pairs);
         return pairs;
-    }
-
-    private static <T> T take(Problems.Resolved<T> resolved, Problems problems) {
-        problems.addAll(resolved.problems());
-        return resolved.value();
     }
 
     /** Throws if there are errors; else returns the plan with the warnings. */
@@ -140,11 +122,10 @@ public final class PlanResolver {
         boolean strict = creating && !config.allowUnmatched();
         Problems all = new Problems();
         all.addAll(targeting);
-        if (all.errors(strict).isEmpty()) {
-            all.addAll(nothingTargeted);
-        }
-        if (all.errors(strict).isEmpty()) {
-            all.addAll(consequences);
+        for (Problems following : List.of(nothingTargeted, consequences)) {
+            if (all.errors(strict).isEmpty()) {
+                all.addAll(following);
+            }
         }
         all.addAll(others);
         List<Problem<PlanMessage>> errors = all.errors(strict);

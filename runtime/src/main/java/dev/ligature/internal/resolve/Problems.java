@@ -3,13 +3,14 @@ package dev.ligature.internal.resolve;
 import dev.ligature.internal.diag.Problem;
 import dev.ligature.internal.names.NameList;
 import dev.ligature.internal.names.NameVocabulary;
-import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.ModelLayout.Module;
 import dev.ligature.plan.PlanWarning;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /** Collects problems of a configuration, in the order in which they are found. */
 final class Problems {
@@ -36,29 +37,22 @@ final class Problems {
 
     /** Adds that an entry of a field matches no module, with the nearest known names. */
     void addUnmatched(
-            String field, String entry, NameVocabulary names, Supplier<Set<String>> known) {
-        add(PlanMessage.ENTRY_UNMATCHED, field, entry, names.hint(entry, known), names.shown());
-    }
-
-    void addAll(List<Problem<PlanMessage>> problems) {
-        all.addAll(problems);
+            String field,
+            String entry,
+            NameVocabulary names,
+            Function<NameVocabulary, Set<String>> known) {
+        String hint = names.hint(entry, () -> known.apply(names));
+        add(PlanMessage.ENTRY_UNMATCHED, field, entry, hint, names.shown());
     }
 
     void addAll(Problems others) {
         all.addAll(others.all);
     }
 
-    /** Returns a result with the problems found so far. */
-    <T> Resolved<T> with(T value) {
-        return new Resolved<>(value, all);
-    }
-
-    /** Returns those that are errors. */
     List<Problem<PlanMessage>> errors(boolean strict) {
         return all.stream().filter(p -> p.message().severity().isError(strict)).toList();
     }
 
-    /** Returns those that are warnings. */
     List<PlanWarning> warnings(boolean strict) {
         return all.stream()
                 .filter(p -> p.message().severity().isWarning(strict))
@@ -67,27 +61,12 @@ final class Problems {
     }
 
     /** Returns the names of modules, as messages list them. */
-    static String names(List<ModelLayout.Module> modules) {
-        return list(modules.stream().map(ModelLayout.Module::name).toList());
+    static String names(Collection<Module> modules) {
+        return list(modules.stream().map(Module::name).toList());
     }
 
     /** Returns names as messages list them: of many, the first 20 and their number. */
-    static String list(List<String> names) {
+    static String list(Collection<String> names) {
         return NameList.list(names, SHOWN);
-    }
-
-    /**
-     * What one step of the resolution decided, and the problems that it found. What has a problem
-     * is left out of the value, so that later steps report nothing that follows from it.
-     *
-     * @param value what was decided
-     * @param problems the problems, none of which was reported yet
-     * @param <T> the type of the value
-     */
-    record Resolved<T>(T value, List<Problem<PlanMessage>> problems) {
-        /** Copies the list. */
-        Resolved {
-            problems = List.copyOf(problems);
-        }
     }
 }

@@ -7,9 +7,9 @@ import dev.ligature.internal.names.LayerIndex;
 import dev.ligature.internal.names.NameMatch;
 import dev.ligature.internal.names.PythonRegex;
 import dev.ligature.internal.names.SavedNames;
-import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.ModelLayout.Module;
 import dev.ligature.plan.ModuleKind;
-import java.util.List;
+import java.util.Collections;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -62,24 +62,19 @@ final class TargetMatcher {
     }
 
     /** Returns the outcome for a module; any of its names may target or exclude it. */
-    Outcome outcome(ModelLayout.Module module) {
-        if (targets instanceof ModuleSelection.AllLinear) {
-            return excludes(module)
-                    ? Outcome.EXCLUDED
-                    : module.kind() == ModuleKind.LINEAR && module.role() != Role.OUTPUT_HEAD
-                            ? unlessSaved(module)
-                            : Outcome.NO_MATCH;
-        }
-        List<Outcome> outcomes = module.names().stream().map(this::outcome).toList();
+    Outcome outcome(Module module) {
         if (excludes(module)) {
             return Outcome.EXCLUDED;
         }
-        Outcome outcome = outcomes.stream().max(Outcome::compareTo).orElse(Outcome.NO_MATCH);
-        return outcome == Outcome.TARGETED ? unlessSaved(module) : outcome;
-    }
-
-    private Outcome unlessSaved(ModelLayout.Module module) {
-        return module.names().stream().anyMatch(saved::fit) ? Outcome.SAVED : Outcome.TARGETED;
+        Outcome outcome = Collections.max(module.names().stream().map(this::outcome).toList());
+        if (targets instanceof ModuleSelection.AllLinear
+                && module.kind() == ModuleKind.LINEAR
+                && module.role() != Role.OUTPUT_HEAD) {
+            outcome = Outcome.TARGETED;
+        }
+        return outcome == Outcome.TARGETED && module.names().stream().anyMatch(saved::fit)
+                ? Outcome.SAVED
+                : outcome;
     }
 
     /** Returns the outcome for a module with this name only. */
@@ -96,7 +91,7 @@ final class TargetMatcher {
         return saved.fit(name) ? Outcome.SAVED : Outcome.TARGETED;
     }
 
-    boolean excludes(ModelLayout.Module module) {
+    boolean excludes(Module module) {
         return exclusion.filter(match -> module.names().stream().anyMatch(match::fits)).isPresent();
     }
 
@@ -106,10 +101,7 @@ final class TargetMatcher {
     }
 
     private boolean inLayers(String name) {
-        if (layers.isEmpty()) {
-            return true;
-        }
         OptionalLong layer = layer(name);
-        return layer.isPresent() && layers.contains(layer.getAsLong());
+        return layers.isEmpty() || (layer.isPresent() && layers.contains(layer.getAsLong()));
     }
 }
