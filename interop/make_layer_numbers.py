@@ -28,6 +28,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 from safetensors.torch import save_file
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 STEPS, RATE = 3, 0.05
 
@@ -43,6 +44,14 @@ class Model(nn.Module):
 
 def linear(bias: bool = True):
     return nn.Linear(6, 5, bias=bias), torch.randn(4, 6), {"kind": "linear", "units": 5, "bias": bias}
+
+
+def transposed(outputs: int = 5):
+    """GPT-2's linear layer, which stores its weight as (in, out)."""
+    layer = Conv1D(outputs, 6)
+    nn.init.normal_(layer.weight, std=0.5)
+    nn.init.normal_(layer.bias, std=0.5)
+    return layer, torch.randn(4, 6), {"kind": "transposed", "units": outputs}
 
 
 def embedding():
@@ -84,6 +93,12 @@ CASES = {
     "conv2d-stride": (lambda: convolution(2, stride=(2, 1), padding=(1, 0), bias=False), {"use_rslora": True}),
     "conv2d-groups": (lambda: convolution(2, groups=2), {}),
     "conv2d-dora": (lambda: convolution(2, stride=2), {"use_dora": True}),
+    "transposed": (transposed, {"fan_in_fan_out": True}),
+    "transposed-square": (lambda: transposed(6), {"fan_in_fan_out": True, "use_rslora": True}),
+    "transposed-lora-bias": (transposed, {"fan_in_fan_out": True, "lora_bias": True}),
+    "transposed-dora": (transposed, {"fan_in_fan_out": True, "use_dora": True}),
+    "transposed-pissa": (lambda: transposed(6), {"fan_in_fan_out": True, "init_lora_weights": "pissa"}),
+    "transposed-parameter": (transposed, {"target_modules": [], "target_parameters": ["layer.weight"]}),
 }
 
 

@@ -3,8 +3,9 @@
 import tempfile
 
 import torch
-from claims.registry import claim, expect, fails
+from claims.registry import claim, expect, fails, recorded
 from claims.toys import TIED, Net, Tied, adapted, add, gap, linear, lora_layers, scramble
+from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file
 from torch import nn
 from transformers.pytorch_utils import Conv1D
@@ -119,6 +120,36 @@ def fan_in_fan_out() -> str:
         shapes.append((found.lora_A["default"].weight.shape, found.lora_B["default"].weight.shape))
     expect(shapes[0] == shapes[1], f"{shapes}")
     return "A (r, in) and B (out, r) for both"
+
+
+@claim("fan-in-fan-out-corrected")
+def fan_in_fan_out_corrected() -> str:
+    """PEFT warns of a wrong fan_in_fan_out at each linear module, and the configuration keeps the last one's."""
+    found = []
+    for layers in ({"a": linear(), "b": Conv1D(4, 4)}, {"a": Conv1D(4, 4), "b": linear()}):
+        for given in (True, False):
+            with recorded() as texts:
+                model = get_peft_model(Net(**layers), LoraConfig(target_modules=["a", "b"], fan_in_fan_out=given))
+            expect(any("fan_in_fan_out is set to" in text for text in texts), "no warning")
+            last = model.base_model.model.b.base_layer
+            expect(model.peft_config["default"].fan_in_fan_out == isinstance(last, Conv1D), "not the last one's")
+        found.append(model.peft_config["default"].fan_in_fan_out)
+    return f"the last decides: {found}"
+
+
+@claim("olora-transposed")
+def olora_transposed() -> str:
+    """OLoRA of a Conv1D that is not square fails in its forward pass; of a square one the output changes."""
+    model = adapted(Net(fc=Conv1D(5, 4)), ["fc"], fan_in_fan_out=True, init_lora_weights="olora")
+    error = fails(RuntimeError)(lambda: model(torch.randn(3, 4)))
+    base = Net(fc=Conv1D(4, 4))
+    nn.init.normal_(base.fc.weight)
+    x = torch.randn(3, 4)
+    before = base(x).detach()
+    model = adapted(base, ["fc"], fan_in_fan_out=True, init_lora_weights="olora")
+    moved = gap(before, model(x).detach())
+    expect(moved > 1e-2, f"the output moved by {moved}")
+    return f"{error}; a square one moves the output by {moved:.2g}"
 
 
 @claim("dilation")

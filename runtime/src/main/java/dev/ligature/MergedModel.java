@@ -196,7 +196,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
         Map<String, NDArray> untied = new LinkedHashMap<>();
         for (Slot slot : slots.all()) {
             if (slot.base() instanceof TiedBlock tied && tied.isUntied()) {
-                Parameter weight = tied.sharedWeight();
+                Parameter weight = tied.weight();
                 NDArray array = merged.getOrDefault(weight, weight.getArray());
                 slot.names().forEach(name -> untied.put(name + ".weight", array));
             }

@@ -25,20 +25,40 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** A case of {@code interop/make_layer_numbers.py}: one layer, and what PEFT makes of it. */
-record LayerCase(String name, JsonObject layer, double rate, Map<String, NDArray> numbers) {
+/**
+ * A case of {@code interop/make_layer_numbers.py}: one layer, and what PEFT makes of it. The layer
+ * is a block of DJL's or, where the name begins with {@code own:} or {@code transposed:}, a user's
+ * block that stores its weight as DJL does or transposed; the numbers are then PEFT's as well.
+ */
+record LayerCase(
+        String name, Path folder, JsonObject layer, double rate, Map<String, NDArray> numbers) {
+    private static final String OWN = "own:";
+    private static final String TRANSPOSED = "transposed:";
     private static final Path FOLDER = Path.of("src", "test", "resources", "layers");
 
     static List<String> names() {
         try (Stream<Path> folders = Files.list(FOLDER)) {
-            return folders.map(folder -> folder.getFileName().toString()).sorted().toList();
+            return folders.map(folder -> folder.getFileName().toString())
+                    .flatMap(LayerCase::variants)
+                    .sorted()
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
+    private static Stream<String> variants(String name) {
+        if (name.startsWith("conv") || name.startsWith("transposed")) {
+            return Stream.of(name);
+        }
+        // target_parameters adapts a parameter as it is stored.
+        return name.endsWith("parameter")
+                ? Stream.of(name, OWN + name)
+                : Stream.of(name, OWN + name, TRANSPOSED + name);
+    }
+
     static LayerCase read(String name, NDManager manager) throws IOException {
-        Path folder = FOLDER.resolve(name);
+        Path folder = FOLDER.resolve(name.substring(name.indexOf(':') + 1));
         JsonObject json =
                 JsonParser.parseString(Files.readString(folder.resolve("case.json")))
                         .getAsJsonObject();
@@ -49,16 +69,24 @@ record LayerCase(String name, JsonObject layer, double rate, Map<String, NDArray
                 numbers.put(key, file.read(key, manager));
             }
         }
+        if (name.startsWith(TRANSPOSED)) {
+            numbers.computeIfPresent("base.weight", (key, weight) -> weight.transpose());
+            numbers.computeIfPresent("merged.weight", (key, weight) -> weight.transpose());
+        }
         return new LayerCase(
-                name, json.getAsJsonObject("layer"), json.get("rate").getAsDouble(), numbers);
+                name,
+                folder,
+                json.getAsJsonObject("layer"),
+                json.get("rate").getAsDouble(),
+                numbers);
     }
 
     Path adapter() {
-        return FOLDER.resolve(name).resolve("adapter");
+        return folder.resolve("adapter");
     }
 
     Path converted() {
-        return FOLDER.resolve(name).resolve("converted");
+        return folder.resolve("converted");
     }
 
     NDArray number(String key) {
@@ -82,7 +110,20 @@ record LayerCase(String name, JsonObject layer, double rate, Map<String, NDArray
     }
 
     private Block block() {
-        return switch (layer.get("kind").getAsString()) {
+        boolean transposed = name.startsWith(TRANSPOSED);
+        String kind = layer.get("kind").getAsString();
+        return switch (transposed || name.startsWith(OWN) ? OWN + kind : kind) {
+            case OWN + "linear" ->
+                    OwnBlock.linear(
+                            layer.get("units").getAsLong(),
+                            layer.get("bias").getAsBoolean(),
+                            transposed);
+            case OWN + "embedding" ->
+                    OwnBlock.embedding(
+                            layer.get("rows").getAsLong(),
+                            layer.get("columns").getAsLong(),
+                            transposed);
+            case "transposed" -> OwnBlock.linear(layer.get("units").getAsLong(), true, true);
             case "linear" ->
                     Linear.builder()
                             .setUnits(layer.get("units").getAsLong())

@@ -326,7 +326,7 @@ public final class LoraModelTest extends ToyTest {
         assertFalse(tied.isInitialized());
         source.initialize(manager, DataType.FLOAT32, new ai.djl.ndarray.types.Shape(1, 2));
         assertTrue(tied.isInitialized());
-        assertSame(source.getParameters().get("weight"), tied.sharedWeight());
+        assertSame(source.getParameters().get("weight"), tied.weight());
     }
 
     @Test

@@ -1,26 +1,27 @@
 package dev.ligature.block;
 
-import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 
 /**
- * A block that reads the weight of another.
+ * A block that reads the weight of another, until it is untied.
  *
  * <p>The shared weight stays a parameter of its owner alone: parameter names, counts and saved
  * files are those of a model with one weight, and a weight that the owner loads is seen here.
  * {@link #untie} ends that.
  */
-public sealed interface TiedBlock extends Block permits TiedLinear, TiedEmbedding {
+public interface TiedBlock extends AdaptableBlock {
     /** Returns the weight, owned by the block this one was built on, or by this if it is untied. */
-    Parameter sharedWeight();
+    @Override
+    Parameter weight();
 
     /** Returns whether the block has a weight of its own. */
     boolean isUntied();
 
     /**
-     * Gives the block a weight of its own, with the values that the shared one has now. From then
-     * on it is a parameter of this block, and training or loading one of the two leaves the other
-     * as it is. The values belong to the manager of the shared weight's.
+     * Gives the block a weight of its own, with the values that the shared one has now: a {@link
+     * BlockParameters#copyFor copy} that becomes a direct parameter. From then on it is a parameter
+     * of this block, and training or loading one of the two leaves the other as it is. The values
+     * belong to the manager of the shared weight's.
      *
      * @throws IllegalStateException if the shared weight has no values yet, or was untied before
      */

@@ -12,6 +12,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Embedding;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.plan.ModuleKind;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class TiedEmbedding extends AbstractBlock implements TiedBlock {
     private static final byte VERSION = 1;
 
-    private Parameter sharedWeight;
+    private Parameter weight;
     private boolean untied;
 
     /**
@@ -39,12 +40,12 @@ public final class TiedEmbedding extends AbstractBlock implements TiedBlock {
      */
     public TiedEmbedding(Block source) {
         super(VERSION);
-        this.sharedWeight = SharedWeight.of(source);
+        this.weight = BlockParameters.weightToShare(source);
     }
 
     @Override
     public void untie() {
-        sharedWeight = addParameter(SharedWeight.copyFor(this));
+        weight = addParameter(BlockParameters.copyFor(this));
         untied = true;
     }
 
@@ -54,8 +55,13 @@ public final class TiedEmbedding extends AbstractBlock implements TiedBlock {
     }
 
     @Override
-    public Parameter sharedWeight() {
-        return sharedWeight;
+    public ModuleKind moduleKind() {
+        return ModuleKind.EMBEDDING;
+    }
+
+    @Override
+    public Parameter weight() {
+        return weight;
     }
 
     @Override
@@ -65,13 +71,13 @@ public final class TiedEmbedding extends AbstractBlock implements TiedBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         NDArray ids = inputs.singletonOrThrow(); // (…)
-        NDArray table = parameterStore.getValue(sharedWeight, ids.getDevice(), training); // (V, d)
+        NDArray table = parameterStore.getValue(weight, ids.getDevice(), training); // (V, d)
         return Embedding.embedding(ids, table, SparseFormat.DENSE); // (…, d)
     }
 
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
-        return new Shape[] {inputShapes[0].add(sharedWeight.getShape().get(1))};
+        return new Shape[] {inputShapes[0].add(weight.getShape().get(1))};
     }
 
     @Override
@@ -81,6 +87,6 @@ public final class TiedEmbedding extends AbstractBlock implements TiedBlock {
 
     @Override
     public boolean isInitialized() {
-        return sharedWeight.isInitialized();
+        return weight.isInitialized();
     }
 }

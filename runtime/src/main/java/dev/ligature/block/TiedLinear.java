@@ -9,6 +9,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.plan.ModuleKind;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 public final class TiedLinear extends AbstractBlock implements TiedBlock {
     private static final byte VERSION = 1;
 
-    private Parameter sharedWeight;
+    private Parameter weight;
     private boolean untied;
     private final @Nullable Parameter bias;
 
@@ -47,7 +48,7 @@ public final class TiedLinear extends AbstractBlock implements TiedBlock {
     @SuppressWarnings("this-escape") // addParameter is how DJL blocks are built
     public TiedLinear(Block source, boolean bias) {
         super(VERSION);
-        this.sharedWeight = SharedWeight.of(source);
+        this.weight = BlockParameters.weightToShare(source);
         this.bias =
                 bias
                         ? addParameter(
@@ -60,7 +61,7 @@ public final class TiedLinear extends AbstractBlock implements TiedBlock {
 
     @Override
     public void untie() {
-        sharedWeight = addParameter(SharedWeight.copyFor(this));
+        weight = addParameter(BlockParameters.copyFor(this));
         untied = true;
     }
 
@@ -70,8 +71,13 @@ public final class TiedLinear extends AbstractBlock implements TiedBlock {
     }
 
     @Override
-    public Parameter sharedWeight() {
-        return sharedWeight;
+    public ModuleKind moduleKind() {
+        return ModuleKind.LINEAR;
+    }
+
+    @Override
+    public Parameter weight() {
+        return weight;
     }
 
     @Override
@@ -81,7 +87,7 @@ public final class TiedLinear extends AbstractBlock implements TiedBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         NDArray x = inputs.singletonOrThrow(); // (…, in)
-        NDArray w = parameterStore.getValue(sharedWeight, x.getDevice(), training); // (out, in)
+        NDArray w = parameterStore.getValue(weight, x.getDevice(), training); // (out, in)
         NDArray b = bias == null ? null : parameterStore.getValue(bias, x.getDevice(), training);
         return Linear.linear(x, w, b); // (…, in) x (in, out) -> (…, out)
     }
@@ -89,18 +95,18 @@ public final class TiedLinear extends AbstractBlock implements TiedBlock {
     @Override
     protected void prepare(Shape[] inputShapes) {
         if (bias != null) {
-            bias.setShape(new Shape(sharedWeight.getShape().get(0)));
+            bias.setShape(new Shape(weight.getShape().get(0)));
         }
     }
 
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
         Shape x = inputShapes[0];
-        return new Shape[] {x.slice(0, x.dimension() - 1).add(sharedWeight.getShape().get(0))};
+        return new Shape[] {x.slice(0, x.dimension() - 1).add(weight.getShape().get(0))};
     }
 
     @Override
     public boolean isInitialized() {
-        return sharedWeight.isInitialized() && (bias == null || bias.isInitialized());
+        return weight.isInitialized() && (bias == null || bias.isInitialized());
     }
 }

@@ -11,6 +11,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Embedding;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.plan.ModuleKind;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>weight: {@code (vocabularySize, embeddingSize)}
  * </ul>
  */
-public final class TokenEmbedding extends AbstractBlock {
+public final class TokenEmbedding extends AbstractBlock implements AdaptableBlock {
     private static final byte VERSION = 1;
 
     private final long embeddingSize;
@@ -48,6 +49,16 @@ public final class TokenEmbedding extends AbstractBlock {
                                 .setType(Parameter.Type.WEIGHT)
                                 .optShape(new Shape(vocabularySize, embeddingSize))
                                 .build());
+    }
+
+    @Override
+    public ModuleKind moduleKind() {
+        return ModuleKind.EMBEDDING;
+    }
+
+    @Override
+    public Parameter weight() {
+        return weight;
     }
 
     @Override

@@ -32,8 +32,9 @@ import org.jspecify.annotations.Nullable;
  * @param useDora whether the adapted weight is W + ΔW with each row, of an embedding each column,
  *     brought to a trained length: Liu et al., "DoRA", 2024
  * @param loraBias whether the factor B has a bias, which is trained
- * @param fanInFanOut whether the weights are declared to be stored as (in, out). DJL stores them as
- *     (out, in), and the factors are the same either way, so a plan only warns of it
+ * @param fanInFanOut whether the weights are declared to be stored as (in, out). The blocks say how
+ *     they are stored, and the factors are the same either way, so a plan only warns of a wrong
+ *     value
  * @param targetParameters the parameters that are adapted for all modules that read them, by full
  *     names or by what their names end with: the name of an annotated module and that of the
  *     parameter in it, {@code encoder.attention.query.weight}

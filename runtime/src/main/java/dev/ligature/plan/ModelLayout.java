@@ -37,10 +37,12 @@ public record ModelLayout(List<Module> modules, List<String> otherBiases) {
      * @param type the simple name of the block's class, for messages
      * @param weight the name of the weight: that of the module that owns it; two modules with one
      *     weight are tied. Empty where the module has no single weight
-     * @param shape the weight's shape, (out, in) of a linear, (V, d) of an embedding and (out, in /
-     *     groups, window…) of a convolution; a scalar shape where there is no weight
+     * @param shape the weight's shape, (out, in) of a linear, (V, d) of an embedding, however it is
+     *     stored, and (out, in / groups, window…) of a convolution; a scalar shape where there is
+     *     no weight
      * @param dataType the weight's data type; {@link DataType#UNKNOWN} where there is no weight
      * @param groups the groups of a convolution; 1 for all else
+     * @param transposed whether the weight is stored transposed, a linear's as (in, out)
      * @param parameters all that the block reads, the weight among them
      */
     public record Module(
@@ -53,6 +55,7 @@ public record ModelLayout(List<Module> modules, List<String> otherBiases) {
             Shape shape,
             DataType dataType,
             int groups,
+            boolean transposed,
             List<Parameter> parameters) {
         /** Copies the lists. */
         public Module {
@@ -80,7 +83,7 @@ public record ModelLayout(List<Module> modules, List<String> otherBiases) {
      * @param name its name below the module's in files, {@code weight} or {@code bias}; in a
      *     composite with the child before it, {@code 0.weight}. Empty if files have no name for it
      * @param id the same for all modules that read it: the name of its owner and its own name
-     * @param shape its shape
+     * @param shape its shape as it is stored
      * @param dataType its data type
      * @param bias whether it is a bias
      */

@@ -55,17 +55,24 @@ public record PairPlan(
      * @param in the columns of A: those of the weight; of a grouped convolution, those of all
      *     groups
      * @param kernel what makes the weight that of a convolution; null for a matrix
+     * @param transposed whether the base stores the weight as (in, out)
      */
-    public record Geometry(long out, long in, @Nullable Kernel kernel) {
-        /** Returns the geometry of a matrix or a table. */
-        public static Geometry ofMatrix(Shape shape) {
-            return new Geometry(shape.get(0), shape.get(1), null);
+    public record Geometry(long out, long in, @Nullable Kernel kernel, boolean transposed) {
+        /**
+         * Returns the geometry of a matrix or a table.
+         *
+         * @param shape its shape, (out, in)
+         * @param transposed whether it is stored as (in, out)
+         */
+        public static Geometry ofMatrix(Shape shape, boolean transposed) {
+            return new Geometry(shape.get(0), shape.get(1), null, transposed);
         }
 
         /** Returns the geometry of a convolution's weight, (out, channels / groups, window…). */
         public static Geometry ofConvolution(Shape shape, int groups) {
             Kernel kernel = new Kernel(shape.get(1) * groups, groups, shape.slice(2));
-            return new Geometry(shape.get(0), kernel.channels() * kernel.window().size(), kernel);
+            return new Geometry(
+                    shape.get(0), kernel.channels() * kernel.window().size(), kernel, false);
         }
     }
 
@@ -126,6 +133,11 @@ public record PairPlan(
     /** Returns the columns of A. */
     public long in() {
         return geometry.in();
+    }
+
+    /** Returns whether the base stores the weight as (in, out). */
+    public boolean transposed() {
+        return geometry.transposed();
     }
 
     /** Returns what makes the weight that of a convolution; null for a matrix. */

@@ -4,11 +4,13 @@ import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.ligature.plan.ModuleKind;
 import java.util.List;
 
 /** Which package must not know which. */
@@ -75,8 +77,12 @@ final class ArrowRules {
         return noneAbove(root, "internal.rows");
     }
 
+    /** A block says its kind in the word that plans have for it. */
     static ArchRule blocksKnowNothingAbove(String root) {
-        return none(root, List.of("block"), oursOutside(root, "block"));
+        return none(
+                root,
+                List.of("block"),
+                oursOutside(root, "block").and(not(type(ModuleKind.class))));
     }
 
     static ArchRule injectKnowsNothingAbove(String root) {

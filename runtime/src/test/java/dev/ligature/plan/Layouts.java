@@ -50,6 +50,7 @@ public final class Layouts {
                 module.shape(),
                 module.dataType(),
                 module.groups(),
+                module.transposed(),
                 parameters);
     }
 
@@ -100,7 +101,17 @@ public final class Layouts {
                                 new ModelLayout.Parameter(
                                         "weight", weight + ".weight", shape, dataType, false));
         return new ModelLayout.Module(
-                name, aliases, role, kind, type, weight, shape, dataType, groups, parameters);
+                name,
+                aliases,
+                role,
+                kind,
+                type,
+                weight,
+                shape,
+                dataType,
+                groups,
+                false,
+                parameters);
     }
 
     /** A Llama of two layers whose head is tied to its embedding, or not. */

@@ -18,7 +18,7 @@ public final class DoraNorm {
     /**
      * Returns ‖W + ΔW‖, (out) or for an embedding (in), without a graph; it belongs to the owner.
      *
-     * @param w the base's weight, (out, in) or that of a convolution
+     * @param w the base's weight as it is stored
      * @param factors the detached factors of ΔW; null for ‖W‖
      */
     public static NDArray of(
@@ -28,13 +28,14 @@ public final class DoraNorm {
             detached.attach(scope);
             NDArray wide = Cast.to(detached, pair.dataType());
             wide.attach(scope);
-            NDArray matrix = wide.reshape(pair.out(), -1); // (out, in)
+            NDArray matrix = wide.reshape(wide.getShape().get(0), -1); // (out, in) or (in, out)
             matrix.attach(scope);
-            NDArray sum = factors == null ? matrix : matrix.add(factors.delta(scope)); // (out, in)
+            NDArray sum =
+                    factors == null ? matrix : matrix.add(factors.delta(pair.transposed(), scope));
             sum.attach(scope);
             NDArray squares = sum.square();
             squares.attach(scope);
-            NDArray sums = squares.sum(new int[] {isEmbedding(pair) ? 0 : 1});
+            NDArray sums = squares.sum(new int[] {areOfColumns(pair) ? 0 : 1});
             sums.attach(scope);
             NDArray lengths = sums.sqrt();
             lengths.attach(owner);
@@ -42,7 +43,8 @@ public final class DoraNorm {
         }
     }
 
-    public static boolean isEmbedding(PairPlan pair) {
-        return pair.readers().get(0).kind() == ModuleKind.EMBEDDING;
+    /** Returns whether the lengths are those of the columns of the weight as it is stored. */
+    public static boolean areOfColumns(PairPlan pair) {
+        return (pair.readers().get(0).kind() == ModuleKind.EMBEDDING) != pair.transposed();
     }
 }

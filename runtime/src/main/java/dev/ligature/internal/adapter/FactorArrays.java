@@ -123,22 +123,26 @@ public record FactorArrays(
     }
 
     /**
-     * Returns ΔW = s · B A, less what the factors started with, (out, in), in the factors' data
-     * type.
+     * Returns ΔW = s · B A, less what the factors started with, in the factors' data type.
      *
+     * @param transposed whether to return (in, out), and not (out, in)
      * @param owner the manager that the result belongs to
      */
-    public NDArray delta(NDManager owner) {
-        NDArray low = b.mul(scaling); // (out, r)
-        low.attach(owner);
-        NDArray delta = low.matMul(a); // (out, r) x (r, in) -> (out, in)
+    public NDArray delta(boolean transposed, NDManager owner) {
+        NDArray low = owned(b.mul(scaling), owner); // (out, r)
+        NDArray delta =
+                transposed
+                        // A product of views, so that the result lies row by row as the weight
+                        // does.
+                        ? owned(a.transpose(), owner).matMul(owned(low.transpose(), owner))
+                        : low.matMul(a); // (out, r) x (r, in) -> (out, in)
         delta.attach(owner);
-        if (start == null) {
-            return delta;
-        }
-        NDArray sum = delta.add(start.delta(owner));
-        sum.attach(owner);
-        return sum;
+        return start == null ? delta : owned(delta.add(start.delta(transposed, owner)), owner);
+    }
+
+    private static NDArray owned(NDArray array, NDManager owner) {
+        array.attach(owner);
+        return array;
     }
 
     /** Returns low · s, in place when serving. */

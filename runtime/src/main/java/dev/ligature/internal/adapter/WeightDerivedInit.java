@@ -18,12 +18,17 @@ final class WeightDerivedInit {
     /**
      * Returns the factors, which belong to the manager.
      *
-     * @param weight the base's weight, (out, in), of any floating-point type
+     * @param weight the base's weight as it is stored, of any floating-point type
      */
     static Factors of(PairPlan pair, NDArray weight, NDManager manager) {
         try (NDManager scope = manager.newSubManager()) {
             NDArray w = weight.stopGradient();
             w.attach(scope);
+            if (pair.transposed()) { // (in, out)
+                NDArray view = w.transpose();
+                view.attach(scope);
+                w = AdapterArray.owned(view, w.getDataType(), scope); // (out, in)
+            }
             return pair.init().kind() == LoraInit.Kind.OLORA
                     ? olora(pair, w, scope, manager)
                     : pissa(pair, w, scope, manager);

@@ -126,7 +126,7 @@ final class WeightedPairs {
         double[] weights = new double[terms.size()];
         for (int i = 0; i < weights.length; i++) {
             try (NDManager each = scope.newSubManager()) {
-                updates.add(doubles(terms.get(i).pair().detached().delta(each)));
+                updates.add(doubles(terms.get(i).pair().detached().delta(false, each)));
             }
             weights[i] = terms.get(i).weight();
         }

@@ -54,7 +54,7 @@ public final class LowRankEffect implements WeightEffect {
         PairPlan plan = pair.plan();
         FactorArrays factors = pair.arrays(values, w.getDevice(), owner);
         checkIsKernel(plan);
-        NDArray delta = factors.delta(owner); // (out, in)
+        NDArray delta = factors.delta(plan.transposed(), owner); // (out, in), or as W is stored
         NDArray wide = Cast.to(w, delta.getDataType());
         if (wide != w) {
             wide.attach(owner);
@@ -67,7 +67,7 @@ public final class LowRankEffect implements WeightEffect {
         sum.attach(owner);
         if (factors.magnitude() != null) {
             NDArray ratios = ratios(base, factors.magnitude(), values.factor(), owner);
-            NDArray each = DoraNorm.isEmbedding(plan) ? ratios : perRow(ratios, w);
+            NDArray each = DoraNorm.areOfColumns(plan) ? ratios : perRow(ratios, w);
             sum = sum.mul(each);
             sum.attach(owner);
         }
@@ -127,7 +127,7 @@ public final class LowRankEffect implements WeightEffect {
         long[] shape = new long[w.getShape().dimension()];
         Arrays.fill(shape, 1);
         shape[0] = ratios.size();
-        return ratios.reshape(shape); // (out) -> (out, 1…)
+        return ratios.reshape(shape); // (rows) -> (rows, 1…)
     }
 
     private static void checkIsKernel(PairPlan plan) {

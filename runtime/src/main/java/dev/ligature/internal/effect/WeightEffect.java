@@ -13,7 +13,7 @@ public sealed interface WeightEffect permits LowRankEffect, ReplacementEffect, T
     /**
      * Returns the adapted parameter in the data type of the base's.
      *
-     * @param w the base's values, (out, in) of a weight, or those with other adapters
+     * @param w the base's values as they are stored, or those with other adapters
      * @param base the base's values, or what replaces them
      * @param values where the adapter's arrays come from; with a graph if they are trained
      * @param owner the manager of the result, unless it is an array of the adapter itself
@@ -24,7 +24,7 @@ public sealed interface WeightEffect permits LowRankEffect, ReplacementEffect, T
      * Returns the adapted parameter as an array of its own, which later steps of the adapter do not
      * change.
      *
-     * @param w the base's values, (out, in) of a weight, or those with other adapters
+     * @param w the base's values as they are stored, or those with other adapters
      * @param base the base's values, or what replaces them
      * @param factor by which the adapter's scaling is multiplied
      * @param owner the manager of the result

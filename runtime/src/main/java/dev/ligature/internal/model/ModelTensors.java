@@ -5,7 +5,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.util.Pair;
 import dev.ligature.LoraException;
 import dev.ligature.annotation.Role;
-import dev.ligature.block.TiedBlock;
+import dev.ligature.block.BlockParameters;
 import dev.ligature.inject.ModuleVisitor;
 import dev.ligature.inject.ModuleWalker;
 import dev.ligature.inject.ModuleWalker.ModelWalk;
@@ -80,13 +80,15 @@ public final class ModelTensors implements ModuleVisitor {
     @Override
     public Block module(String path, Role role, Block block) {
         for (Parameter parameter : block.getDirectParameters().values()) {
-            String name = path + "." + suffix(path, parameter);
+            String name = path + "." + suffix(path, block, parameter);
             named(name, parameter).owned.add(name);
         }
-        if (block instanceof TiedBlock tied && !tied.isUntied()) {
-            String name = path + ".weight";
-            named(name, tied.sharedWeight()).read.add(name);
-        }
+        BlockParameters.sharedWeightOf(block)
+                .ifPresent(
+                        weight -> {
+                            String name = path + ".weight";
+                            named(name, weight).read.add(name);
+                        });
         return block;
     }
 
@@ -113,21 +115,19 @@ public final class ModelTensors implements ModuleVisitor {
         return named;
     }
 
-    private static String suffix(String path, Parameter parameter) {
-        return switch (parameter.getType()) {
-            case WEIGHT, GAMMA -> "weight";
-            case BIAS, BETA -> "bias";
-            case RUNNING_MEAN, RUNNING_VAR, OTHER ->
-                    throw new LoraException(
-                            "LoraParameterType",
-                            "Parameter "
-                                    + parameter.getName()
-                                    + " of module "
-                                    + path
-                                    + " has the type "
-                                    + parameter.getType()
-                                    + ", which has no name in a checkpoint. Give it the type"
-                                    + " WEIGHT, GAMMA, BIAS or BETA.");
-        };
+    private static String suffix(String path, Block block, Parameter parameter) {
+        return BlockParameters.fileName(block, parameter)
+                .orElseThrow(
+                        () ->
+                                new LoraException(
+                                        "LoraParameterType",
+                                        "Parameter "
+                                                + parameter.getName()
+                                                + " of module "
+                                                + path
+                                                + " has the type "
+                                                + parameter.getType()
+                                                + ", which has no name in a checkpoint. Give it the"
+                                                + " type WEIGHT, GAMMA, BIAS or BETA."));
     }
 }

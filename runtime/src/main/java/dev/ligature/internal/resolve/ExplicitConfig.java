@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -53,7 +54,7 @@ public final class ExplicitConfig {
         LoraConfig.Builder builder = config.toBuilder();
         explicit.targets(builder);
         explicit.parameters(builder);
-        builder.optFanInFanOut(false); // the factors do not depend on it
+        builder.optFanInFanOut(lastLinear(plan.pairs()).map(PairPlan::transposed).orElse(false));
         builder.optRankPattern(
                 explicit.patterns(config.rankPattern(), config.rank(), PairPlan::rank));
         builder.optAlphaPattern(
@@ -61,6 +62,16 @@ public final class ExplicitConfig {
         modulesToSave(plan, builder);
         tokens(plan, builder);
         return builder.build();
+    }
+
+    /**
+     * Returns the pair of the last linear module, whose storage {@code fan_in_fan_out} declares:
+     * PEFT corrects the field at each linear module that it adapts, and saves what it was last.
+     */
+    static Optional<PairPlan> lastLinear(List<PairPlan> pairs) {
+        return pairs.stream()
+                .filter(pair -> pair.readers().get(0).kind() == ModuleKind.LINEAR)
+                .reduce((before, after) -> after);
     }
 
     private static void modulesToSave(LoraPlan plan, LoraConfig.Builder builder) {

@@ -67,7 +67,7 @@ final class PairGroups {
                 readers,
                 first.kind() == ModuleKind.CONVOLUTION
                         ? PairPlan.Geometry.ofConvolution(first.shape(), first.groups())
-                        : PairPlan.Geometry.ofMatrix(first.shape()),
+                        : PairPlan.Geometry.ofMatrix(first.shape(), first.transposed()),
                 config.loraDropout(),
                 new PairPlan.Variant(config.init(), config.useDora(), config.loraBias()),
                 first.trainedType());
@@ -95,6 +95,14 @@ final class PairGroups {
                         remedy(reader));
                 supported = false;
             }
+        }
+        List<Module> transposed = readers.stream().filter(Module::transposed).toList();
+        if (!transposed.isEmpty() && transposed.size() < readers.size()) {
+            problems.add(
+                    PlanMessage.TIE_TRANSPOSED,
+                    Problems.names(readers),
+                    Problems.names(transposed));
+            supported = false;
         }
         return supported;
     }
@@ -125,7 +133,8 @@ final class PairGroups {
                 ? "Use dev.ligature.block.TokenEmbedding in its place: it may be called from any"
                         + " number of threads, unlike DJL's."
                 : "Linear, TiedLinear, TokenEmbedding, TiedEmbedding, Conv1d and Conv2d blocks can"
-                        + " be: correct target_modules, or exclude the module.";
+                      + " be, and blocks that implement AdaptableBlock: correct target_modules, or"
+                      + " exclude the module.";
     }
 
     /** Adds a problem if modules are targeted and none is left to adapt. */

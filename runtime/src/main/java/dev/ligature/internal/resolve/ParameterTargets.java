@@ -74,7 +74,7 @@ final class ParameterTargets {
         return resolver.pair(
                 first.id().substring(0, first.id().lastIndexOf('.')),
                 readers,
-                PairPlan.Geometry.ofMatrix(first.shape()),
+                PairPlan.Geometry.ofMatrix(first.shape(), false),
                 0,
                 new PairPlan.Variant(config.init(), false, false),
                 first.trainedType());

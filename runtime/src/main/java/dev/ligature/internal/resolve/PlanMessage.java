@@ -48,9 +48,9 @@ enum PlanMessage implements Message {
     FAN_IN_FAN_OUT(
             "LoraFanInFanOut",
             Severity.WARNING,
-            "fan_in_fan_out is true, but the weights of DJL's blocks are stored as (out, in), and"
-                    + " the factors are the same either way: it is not needed, and saved as"
-                    + " false."),
+            "fan_in_fan_out is %1$s, but %2$s. The block says how its weight is stored, and the"
+                    + " factors are the same either way: the field has no effect, and is saved as"
+                    + " %3$s."),
 
     // what a targeted module allows
     MODULE_UNSUPPORTED(
@@ -130,6 +130,12 @@ enum PlanMessage implements Message {
                     + " scales a weight by its rows for a linear module and by its columns for an"
                     + " embedding, each with lengths of its own: one weight cannot be both. Set"
                     + " use_dora or ensure_weight_tying to false, or untie the base."),
+    TIE_TRANSPOSED(
+            "LoraTieTransposed",
+            Severity.ERROR,
+            "Modules %1$s read one weight and are adapted together, but %2$s as (in, out) and the"
+                    + " others as (out, in), so one pair cannot serve all of them. Set"
+                    + " ensure_weight_tying to false, or untie the base."),
     TIE_INIT(
             "LoraTieInit",
             "init_lora_weights is %1$s, which takes what the factors start with from the weight of"
@@ -230,7 +236,7 @@ enum PlanMessage implements Message {
     CLAIMED_TWICE(
             "LoraWeightClaimedTwice",
             "%1$s%2$s. A weight can have one of these: take the modules out of the other"
-                + " field%3$s"),
+                    + " field%3$s"),
     SAVED_AND_TARGETED(
             "LoraWeightClaimedTwice",
             Severity.ERROR_IF_STRICT,

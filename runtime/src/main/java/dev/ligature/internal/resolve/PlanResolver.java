@@ -12,6 +12,7 @@ import dev.ligature.plan.ReplacementPlan;
 import dev.ligature.plan.TokenRowsPlan;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -80,6 +81,7 @@ public final class PlanResolver {
         PairGroups groups = new PairGroups(request);
         ParameterTargets parameters = new ParameterTargets(request);
         List<PairPlan> pairs = pairs(groups, parameters);
+        fanInFanOut(pairs);
 
         CopyResolver copied = new CopyResolver(request, others);
         Set<Module> saved = copied.savedModules(tensors);
@@ -98,9 +100,22 @@ public final class PlanResolver {
         config.metadata()
                 .unknownFields()
                 .forEach(field -> others.add(PlanMessage.UNKNOWN_FIELD, field));
-        if (config.fanInFanOut()) {
-            others.add(PlanMessage.FAN_IN_FAN_OUT);
+    }
+
+    private void fanInFanOut(List<PairPlan> pairs) {
+        Optional<PairPlan> last = ExplicitConfig.lastLinear(pairs);
+        boolean stored = last.map(PairPlan::transposed).orElse(false);
+        if (config.fanInFanOut() != stored) {
+            String why =
+                    last.map(PairPlan::name)
+                            .map(name -> name + " stores its weight as " + order(stored))
+                            .orElse("no linear module is adapted");
+            others.add(PlanMessage.FAN_IN_FAN_OUT, config.fanInFanOut(), why, stored);
         }
+    }
+
+    private static String order(boolean transposed) {
+        return transposed ? "(in, out)" : "(out, in)";
     }
 
     private List<PairPlan> pairs(PairGroups groups, ParameterTargets parameters) {

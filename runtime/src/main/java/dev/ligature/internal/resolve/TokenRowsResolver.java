@@ -171,9 +171,15 @@ final class TokenRowsResolver {
         for (Module module : modules) {
             boolean lookedUp =
                     module.kind() == ModuleKind.EMBEDDING || module.kind() == ModuleKind.LINEAR;
-            if (!lookedUp || module.shape().dimension() != 2) {
-                String type =
-                        module.type() + (lookedUp ? " whose weight is " + module.shape() : "");
+            boolean matrix = module.shape().dimension() == 2;
+            if (!lookedUp || !matrix || module.transposed()) {
+                String type = module.type();
+                if (lookedUp) {
+                    type +=
+                            matrix
+                                    ? " that stores them as columns"
+                                    : " whose weight is " + module.shape();
+                }
                 problems.addOnce(type, PlanMessage.TOKENS_UNSUPPORTED, module.name(), type);
                 all = false;
             }

@@ -18,7 +18,8 @@ import java.util.Set;
  *
  * <pre>
  * block of the slot                        its own parameters   all others    access
- * linear, convolution, embedding           base's               reads none    RAW
+ * linear, convolution or embedding that
+ * reads its weight and its bias alone      base's               reads none    RAW
  * any other, none of its own adapted       as the pass          as the pass   PASS
  * any other, some of its own adapted       base's               as the pass   OWN_RAW
  * </pre>
@@ -48,7 +49,7 @@ public final class SlotReads {
     }
 
     private Access choose(Slot slot) {
-        if (slot.kind() != ModuleKind.OTHER) {
+        if (slot.kind() != ModuleKind.OTHER && slot.readsWeightAlone()) {
             return Access.RAW;
         }
         Parameter weight = slot.weight();

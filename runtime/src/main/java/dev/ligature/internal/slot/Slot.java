@@ -10,10 +10,8 @@ import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.convolutional.Convolution;
 import ai.djl.nn.core.Linear;
 import dev.ligature.annotation.Role;
-import dev.ligature.block.BlockWeight;
-import dev.ligature.block.TiedEmbedding;
-import dev.ligature.block.TiedLinear;
-import dev.ligature.block.TokenEmbedding;
+import dev.ligature.block.AdaptableBlock;
+import dev.ligature.block.BlockParameters;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.ModuleKind;
 import java.util.ArrayList;
@@ -35,6 +33,7 @@ public final class Slot {
     private final ModuleKind kind;
     private final @Nullable Parameter weight;
     private final @Nullable Parameter bias;
+    private final boolean transposed;
     private final List<SlotParameter> parameters;
     private final List<String> names = new ArrayList<>();
     private final Set<Parameter> asked = ConcurrentHashMap.newKeySet(); // equal if the same
@@ -45,7 +44,8 @@ public final class Slot {
         this.role = role;
         this.base = base;
         this.kind = kindOf(base);
-        this.weight = BlockWeight.of(base).orElse(null);
+        this.weight = BlockParameters.weightOf(base).orElse(null);
+        this.transposed = base instanceof AdaptableBlock block && block.isWeightTransposed();
         this.bias =
                 base.getDirectParameters().values().stream()
                         .filter(parameter -> parameter.getType() == Parameter.Type.BIAS)
@@ -93,6 +93,11 @@ public final class Slot {
     /** Returns the block's own bias; null where it has none. */
     public @Nullable Parameter bias() {
         return bias;
+    }
+
+    /** Returns whether the block reads nothing but its weight and its bias. */
+    public boolean readsWeightAlone() {
+        return parameters.stream().allMatch(p -> p.parameter() == weight || p.parameter() == bias);
     }
 
     /** Returns all parameters that the block and its children read. */
@@ -160,10 +165,18 @@ public final class Slot {
                 kind,
                 base.getClass().getSimpleName(),
                 weightName,
-                array == null ? new Shape() : array.getShape(),
+                array == null ? new Shape() : logical(array.getShape()),
                 array == null ? DataType.UNKNOWN : array.getDataType(),
                 base instanceof Convolution convolution ? convolution.getGroups() : 1,
+                transposed,
                 parameters.stream().map(read -> describe(read, ids)).toList());
+    }
+
+    /** Returns a stored shape as the (out, in) of a linear or the (V, d) of an embedding. */
+    private Shape logical(Shape stored) {
+        return transposed && stored.dimension() == 2
+                ? new Shape(stored.get(1), stored.get(0))
+                : stored;
     }
 
     private static ModelLayout.Parameter describe(SlotParameter read, Map<Parameter, String> ids) {
@@ -178,14 +191,14 @@ public final class Slot {
     }
 
     private static ModuleKind kindOf(Block block) {
-        if (block instanceof Linear || block instanceof TiedLinear) {
+        if (block instanceof AdaptableBlock adaptable) {
+            return adaptable.moduleKind();
+        }
+        if (block instanceof Linear) {
             return ModuleKind.LINEAR;
         }
-        if (block instanceof Conv1d || block instanceof Conv2d) {
-            return ModuleKind.CONVOLUTION;
-        }
-        return block instanceof TokenEmbedding || block instanceof TiedEmbedding
-                ? ModuleKind.EMBEDDING
+        return block instanceof Conv1d || block instanceof Conv2d
+                ? ModuleKind.CONVOLUTION
                 : ModuleKind.OTHER;
     }
 }

@@ -1,10 +1,12 @@
 package dev.ligature.internal.slot;
 
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import ai.djl.util.Pair;
 import dev.ligature.annotation.Role;
+import dev.ligature.block.AdaptableBlock;
 import dev.ligature.block.ForwardingBlock;
 import dev.ligature.block.TiedBlock;
 import dev.ligature.inject.ModuleVisitor;
@@ -68,6 +70,7 @@ final class SlotCollector implements ModuleVisitor {
     Slots read(ParameterList all) {
         checkRoles();
         slots.forEach(SlotCollector::checkInitialized);
+        slots.forEach(SlotCollector::checkKind);
         IdentityHashMap<Parameter, Slot> owners = new IdentityHashMap<>();
         for (Slot slot : slots) {
             Parameter weight = slot.weight();
@@ -110,6 +113,26 @@ final class SlotCollector implements ModuleVisitor {
         if (slot.weight() != null && !slot.weight().isInitialized()) {
             throw SlotMessage.WEIGHT_NOT_INITIALIZED.error(
                     slot.name(), slot.base().getClass().getSimpleName());
+        }
+    }
+
+    /** Rejects a block of a user's whose kind adapters cannot add to. */
+    private static void checkKind(Slot slot) {
+        Parameter weight = slot.weight();
+        if (!(slot.base() instanceof AdaptableBlock) || weight == null) {
+            return;
+        }
+        String type = slot.base().getClass().getSimpleName();
+        switch (slot.kind()) {
+            case CONVOLUTION, PARAMETER ->
+                    throw SlotMessage.BLOCK_KIND.error(slot.name(), type, slot.kind());
+            case LINEAR, EMBEDDING -> {
+                Shape shape = weight.getArray().getShape();
+                if (shape.dimension() != 2) {
+                    throw SlotMessage.BLOCK_WEIGHT.error(slot.name(), type, slot.kind(), shape);
+                }
+            }
+            case OTHER -> {}
         }
     }
 

@@ -10,9 +10,8 @@ enum SlotMessage implements Message {
                     + " Load a checkpoint into it, or call initialize, before wrapping it."),
     WEIGHT_NOT_INITIALIZED(
             "LoraNotInitialized",
-            "The weight of module %1$s, a %2$s, has no array, although the model is"
-                    + " initialised. Add the block with addChildBlock, so that it is initialised with"
-                    + " the model."),
+            "The weight of module %1$s, a %2$s, has no array, although the model is initialised."
+                + " Add the block with addChildBlock, so that it is initialised with the model."),
     ALREADY_WRAPPED(
             "LoraAlreadyWrapped",
             "Module %1$s is wrapped already. Use the LoraModel that wraps it, or unwrap"
@@ -31,6 +30,15 @@ enum SlotMessage implements Message {
             "LoraTieUndeclared",
             "Modules %1$s and %2$s share one weight, but no @Tied says so. Annotate %2$s"
                     + " with @Tied(\"%1$s\"), or give it a weight of its own."),
+    BLOCK_KIND(
+            "LoraBlockKind",
+            "Module %1$s, a %2$s, says that its kind is %3$s, which adapters cannot add to in a"
+                    + " block of a class of its own. Return LINEAR, EMBEDDING or OTHER from"
+                    + " moduleKind(); target_parameters adapts parameters of any block."),
+    BLOCK_WEIGHT(
+            "LoraBlockWeight",
+            "Module %1$s, a %2$s, says that its kind is %3$s, but its weight has the shape %4$s,"
+                    + " which is not a matrix. Return OTHER from moduleKind()."),
     ROLE_TWICE(
             "LoraRoleTwice",
             "The modules %1$s all have the role %2$s. A model has one; leave it on that one"
@@ -53,8 +61,9 @@ enum SlotMessage implements Message {
                     + " tied, such as the output head."),
     UNTIE_NOT_TIED(
             "LoraUntie",
-            "Module %1$s is a %2$s, which shares no weight of another block. Name a"
-                    + " TiedLinear or TiedEmbedding that is tied, such as the output head.");
+            "Module %1$s is a %2$s, which is no TiedBlock, so it has no shared weight that it could"
+                    + " have a copy of. Name a TiedLinear or TiedEmbedding that is tied, such as"
+                    + " the output head.");
 
     private final String code;
     private final String pattern;

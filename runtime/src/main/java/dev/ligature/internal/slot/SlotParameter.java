@@ -1,11 +1,13 @@
 package dev.ligature.internal.slot;
 
+import static dev.ligature.plan.ModelLayout.Parameter.WEIGHT;
+
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.util.Pair;
-import dev.ligature.block.TiedBlock;
-import dev.ligature.plan.ModelLayout;
+import dev.ligature.block.AdaptableBlock;
+import dev.ligature.block.BlockParameters;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -31,15 +33,13 @@ public record SlotParameter(String name, Parameter parameter) {
     }
 
     private static void collect(String prefix, Block block, List<SlotParameter> found) {
-        if (block instanceof TiedBlock tied
-                && !block.getDirectParameters().values().contains(tied.sharedWeight())) {
-            found.add(
-                    new SlotParameter(prefix + ModelLayout.Parameter.WEIGHT, tied.sharedWeight()));
-        }
+        BlockParameters.sharedWeightOf(block)
+                .ifPresent(weight -> found.add(new SlotParameter(prefix + WEIGHT, weight)));
         for (Parameter parameter : block.getDirectParameters().values()) {
-            String name = name(parameter);
-            found.add(new SlotParameter(name.isEmpty() ? "" : prefix + name, parameter));
+            String name = BlockParameters.fileName(block, parameter).map(prefix::concat).orElse("");
+            found.add(new SlotParameter(name, parameter));
         }
+        int own = found.size();
         int index = 0;
         for (Pair<String, Block> child : block.getChildren()) {
             // DJL numbers the names of children from 1: 01query.
@@ -49,14 +49,9 @@ public record SlotParameter(String name, Parameter parameter) {
                             : child.getKey().replaceFirst("^\\d+", "");
             collect(prefix + name + ".", child.getValue(), found);
         }
-    }
-
-    private static String name(Parameter parameter) {
-        return switch (parameter.getType()) {
-            case WEIGHT, GAMMA -> ModelLayout.Parameter.WEIGHT;
-            case BIAS, BETA -> ModelLayout.Parameter.BIAS;
-            case RUNNING_MEAN, RUNNING_VAR, OTHER -> "";
-        };
+        if (block instanceof AdaptableBlock adaptable) { // the weight may be that of a child
+            found.subList(own, found.size()).removeIf(p -> p.parameter() == adaptable.weight());
+        }
     }
 
     /** Returns whether it is a bias, by its type. */

@@ -231,6 +231,7 @@ class ModulesToSaveTest {
                         new Shape(),
                         DataType.UNKNOWN,
                         1,
+                        false,
                         List.of(
                                 new ModelLayout.Parameter(
                                         "",

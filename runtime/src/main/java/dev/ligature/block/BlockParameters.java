@@ -1,0 +1,110 @@
+package dev.ligature.block;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import java.util.List;
+import java.util.Optional;
+
+/** Which weight a block reads, and what files call its parameters. */
+public final class BlockParameters {
+    private BlockParameters() {}
+
+    /**
+     * Returns the weight that a block reads: that of an {@link AdaptableBlock}, else the block's
+     * only direct parameter of type {@link Parameter.Type#WEIGHT}, else its only one of type {@link
+     * Parameter.Type#GAMMA} (norms); empty for a composite block.
+     *
+     * @param block the block
+     */
+    public static Optional<Parameter> weightOf(Block block) {
+        if (block instanceof AdaptableBlock adaptable) {
+            return Optional.of(adaptable.weight());
+        }
+        Optional<Parameter> weight = only(block, Parameter.Type.WEIGHT);
+        return weight.isPresent() ? weight : only(block, Parameter.Type.GAMMA);
+    }
+
+    private static Optional<Parameter> only(Block block, Parameter.Type type) {
+        List<Parameter> found =
+                block.getDirectParameters().values().stream()
+                        .filter(parameter -> parameter.getType() == type)
+                        .toList();
+        return found.size() == 1 ? Optional.of(found.get(0)) : Optional.empty();
+    }
+
+    /**
+     * Returns the weight that a block reads without owning it; empty if it owns its weight or says
+     * nothing of it.
+     *
+     * @param block the block
+     */
+    public static Optional<Parameter> sharedWeightOf(Block block) {
+        return block instanceof AdaptableBlock adaptable
+                        && !block.getDirectParameters().values().contains(adaptable.weight())
+                ? Optional.of(adaptable.weight())
+                : Optional.empty();
+    }
+
+    /**
+     * Returns the name of a block's direct parameter in files, below the module's: {@code weight}
+     * or {@code bias}, by its type; empty if files have no name for it.
+     *
+     * @param block the block
+     * @param parameter the parameter
+     */
+    public static Optional<String> fileName(Block block, Parameter parameter) {
+        if (block instanceof AdaptableBlock adaptable && adaptable.weight() == parameter) {
+            return Optional.of("weight");
+        }
+        return switch (parameter.getType()) {
+            case WEIGHT, GAMMA -> Optional.of("weight");
+            case BIAS, BETA -> Optional.of("bias");
+            case RUNNING_MEAN, RUNNING_VAR, OTHER -> Optional.empty();
+        };
+    }
+
+    /** Returns the weight of the block that a tied one is built on. */
+    static Parameter weightToShare(Block source) {
+        return weightOf(source)
+                .orElseThrow(
+                        () ->
+                                new IllegalArgumentException(
+                                        ("A %s has no weight to share: give the block that owns the"
+                                                        + " weight itself.")
+                                                .formatted(source.getClass().getSimpleName())));
+    }
+
+    /**
+     * Returns a parameter with a copy of the values of a tied block's shared weight, for the block
+     * to make its own.
+     *
+     * @param block the tied block
+     * @throws IllegalStateException if the block is untied, or the shared parameter has no values
+     */
+    public static Parameter copyFor(TiedBlock block) {
+        Parameter shared = block.weight();
+        if (block.isUntied()) {
+            throw new IllegalStateException("The block has a weight of its own");
+        }
+        if (!shared.isInitialized()) {
+            throw new IllegalStateException("The weight has no values");
+        }
+        NDArray array = shared.getArray();
+        NDArray values = array.getManager().zeros(array.getShape(), array.getDataType());
+        try (NDArray detached = array.stopGradient()) {
+            values.set(new NDIndex(":"), detached);
+        }
+        Parameter own =
+                Parameter.builder()
+                        .setName("weight")
+                        .setType(Parameter.Type.WEIGHT)
+                        .optShape(array.getShape())
+                        .optInitializer((manager, shape, type) -> values)
+                        .build();
+        own.freeze(!shared.requiresGradient());
+        own.initialize(array.getManager(), array.getDataType());
+        return own;
+    }
+}
