@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import dev.ligature.block.Cast;
 
@@ -54,6 +55,27 @@ public final class AdapterArray {
             cast.attach(owner);
         }
         return cast;
+    }
+
+    /**
+     * Returns numbers in an array of the manager, which may have Java's memory.
+     *
+     * @param type float64, or float32 for any other
+     */
+    public static NDArray create(double[] values, Shape shape, DataType type, NDManager manager) {
+        if (type == DataType.FLOAT64) {
+            return manager.create(values, shape);
+        }
+        float[] narrow = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            narrow[i] = (float) values[i];
+        }
+        return manager.create(narrow, shape);
+    }
+
+    /** Returns a number as a scalar of the manager. */
+    static NDArray scalar(double value, DataType type, NDManager manager) {
+        return create(new double[] {value}, new Shape(), type, manager);
     }
 
     /**

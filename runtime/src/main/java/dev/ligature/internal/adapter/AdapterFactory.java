@@ -20,18 +20,25 @@ public final class AdapterFactory {
     private final Slots slots;
     private final LoraPlan plan;
     private final NDManager manager;
+    private final FactorDraws draws;
 
     /**
-     * Creates a maker.
+     * Creates a factory whose random numbers come from the engine.
      *
      * @param slots the slots of the model
      * @param plan what the adapter is to have
      * @param manager the owner of its arrays
      */
     public AdapterFactory(Slots slots, LoraPlan plan, NDManager manager) {
+        this(slots, plan, manager, FactorDraws.ofEngine());
+    }
+
+    /** Creates a factory whose random numbers come from elsewhere, such as from a seed. */
+    public AdapterFactory(Slots slots, LoraPlan plan, NDManager manager, FactorDraws draws) {
         this.slots = slots;
         this.plan = plan;
         this.manager = manager;
+        this.draws = draws;
     }
 
     /** Returns fresh parts: drawn factors, and what the base has for what is replaced. */
@@ -47,10 +54,11 @@ public final class AdapterFactory {
         ScalarPool scalars = new ScalarPool(manager);
         for (PairPlan pair : plan.pairs()) {
             Factors read = contents.pairs().get(pair);
+            FactorDraws own = draws.split();
             pairs.add(
                     read == null
-                            ? FactorInit.draw(pair, slots.weightOf(pair), scalars)
-                            : FactorInit.loaded(pair, read, slots.weightOf(pair), scalars));
+                            ? FactorInit.draw(pair, slots.weightOf(pair), own, scalars)
+                            : FactorInit.loaded(pair, read, slots.weightOf(pair), own, scalars));
         }
         List<ReplacedParameter> replaced = new ArrayList<>();
         for (ReplacementPlan copy : plan.replacements()) {

@@ -3,7 +3,6 @@ package dev.ligature.internal.adapter;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
@@ -49,10 +48,7 @@ public record FactorArrays(
         if (factor == 1) {
             return this;
         }
-        NDArray by =
-                scaling.getDataType() == DataType.FLOAT64
-                        ? owner.create(factor)
-                        : owner.create((float) factor);
+        NDArray by = AdapterArray.scalar(factor, scaling.getDataType(), owner);
         NDArray product = scaling.mul(by);
         product.attach(owner);
         FactorArrays from = start == null ? null : start.scaledBy(factor, owner);

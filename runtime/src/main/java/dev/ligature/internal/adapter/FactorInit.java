@@ -25,17 +25,22 @@ final class FactorInit {
      * Returns a new pair, whose factors belong to the manager of the scalars.
      *
      * @param weight the base's weight, of any floating-point type
+     * @param draws where random numbers come from
      * @param scalars those of the adapter
      */
-    static FactorPair draw(PairPlan pair, NDArray weight, ScalarPool scalars) {
+    static FactorPair draw(PairPlan pair, NDArray weight, FactorDraws draws, ScalarPool scalars) {
         NDManager manager = scalars.manager();
-        Factors start = start(pair, weight, manager);
-        Factors first = start == null ? random(pair, manager) : copy(start, manager);
-        NDArray bias = pair.loraBias() ? bias(pair, manager) : null;
+        Factors start = start(pair, weight, draws, manager);
+        Factors first = start == null ? random(pair, draws, manager) : copy(start, manager);
+        NDArray bias = pair.loraBias() ? bias(pair, draws, manager) : null;
         NDArray magnitude = null;
         if (pair.dora()) {
             try (NDManager scope = manager.newSubManager()) {
-                FactorArrays drawn = new FactorArrays(first.a(), first.b(), scaling(pair, scope));
+                FactorArrays drawn =
+                        new FactorArrays(
+                                first.a(),
+                                first.b(),
+                                AdapterArray.scalar(pair.scaling(), pair.dataType(), scope));
                 // Factors that count from where they start change nothing yet.
                 magnitude = DoraNorm.of(weight, pair, start == null ? drawn : null, manager);
             }
@@ -50,55 +55,62 @@ final class FactorInit {
      * @param weight the base's weight, of any floating-point type
      * @param scalars those of the adapter
      */
-    static FactorPair loaded(PairPlan pair, Factors values, NDArray weight, ScalarPool scalars) {
-        return new FactorPair(pair, values, start(pair, weight, scalars.manager()), scalars);
+    static FactorPair loaded(
+            PairPlan pair, Factors values, NDArray weight, FactorDraws draws, ScalarPool scalars) {
+        return new FactorPair(pair, values, start(pair, weight, draws, scalars.manager()), scalars);
     }
 
-    private static @Nullable Factors start(PairPlan pair, NDArray weight, NDManager manager) {
-        return pair.startsFromWeight() ? WeightDerivedInit.of(pair, weight, manager) : null;
+    private static @Nullable Factors start(
+            PairPlan pair, NDArray weight, FactorDraws draws, NDManager manager) {
+        return pair.startsFromWeight() ? WeightDerivedInit.of(pair, weight, draws, manager) : null;
     }
 
-    private static Factors random(PairPlan pair, NDManager manager) {
+    private static Factors random(PairPlan pair, FactorDraws draws, NDManager manager) {
         DataType type = pair.dataType();
         boolean both = pair.init().equals(LoraInit.RANDOM);
         if (!pair.hasLinearReader()) {
-            NDArray a = manager.randomNormal(0, 1, pair.shapeOfA(), type);
+            NDArray a = draws.normal(1, pair.shapeOfA(), type, manager);
             NDArray b =
                     both
-                            ? manager.randomNormal(0, 1, pair.shapeOfB(), type)
+                            ? draws.normal(1, pair.shapeOfB(), type, manager)
                             : manager.zeros(pair.shapeOfB(), type);
             return new Factors(a, b);
         }
         if (pair.init().equals(LoraInit.ORTHOGONAL)) {
-            return orthogonal(pair, manager);
+            return orthogonal(pair, draws, manager);
         }
         NDArray a =
                 pair.init().equals(LoraInit.GAUSSIAN)
-                        ? manager.randomNormal(0, 1f / pair.rank(), pair.shapeOfA(), type)
-                        : uniform(manager, pair.in(), pair.shapeOfA(), type);
+                        ? draws.normal(1.0 / pair.rank(), pair.shapeOfA(), type, manager)
+                        : draws.uniform(bound(pair.in()), pair.shapeOfA(), type, manager);
         NDArray b =
                 both
-                        ? uniform(manager, pair.shapeOfB().get(1), pair.shapeOfB(), type)
+                        ? draws.uniform(
+                                bound(pair.shapeOfB().get(1)), pair.shapeOfB(), type, manager)
                         : manager.zeros(pair.shapeOfB(), type);
         return new Factors(a, b);
     }
 
     /** PEFT leaves the bias to torch where B is random: uniform within ±1/√r. */
-    private static NDArray bias(PairPlan pair, NDManager manager) {
+    private static NDArray bias(PairPlan pair, FactorDraws draws, NDManager manager) {
         Shape shape = new Shape(pair.out());
         return pair.init().equals(LoraInit.RANDOM)
-                ? uniform(manager, pair.shapeOfB().get(1), shape, pair.dataType())
+                ? draws.uniform(bound(pair.shapeOfB().get(1)), shape, pair.dataType(), manager)
                 : manager.zeros(shape, pair.dataType());
     }
 
     /** Draws B and A in subspaces that are orthogonal to each other, so that B A is zero. */
-    private static Factors orthogonal(PairPlan pair, NDManager manager) {
+    private static Factors orthogonal(PairPlan pair, FactorDraws draws, NDManager manager) {
         long r = pair.rank();
         try (NDManager scope = manager.newSubManager()) {
-            NDArray q = Qr.first(normal(new Shape(r, r), scope), pair.rank(), scope).q(); // (r, r)
+            NDArray q =
+                    Qr.first(normal(new Shape(r, r), draws, scope), pair.rank(), scope)
+                            .q(); // (r, r)
             NDArray tenth = scope.create(0.1);
-            NDArray a = normal(new Shape(pair.in(), r / 2), scope).matMul(q.get("0::2")); // (in, r)
-            NDArray b = normal(new Shape(pair.out(), r / 2), scope).matMul(q.get("1::2"));
+            NDArray a =
+                    normal(new Shape(pair.in(), r / 2), draws, scope)
+                            .matMul(q.get("0::2")); // (in, r)
+            NDArray b = normal(new Shape(pair.out(), r / 2), draws, scope).matMul(q.get("1::2"));
             return new Factors(
                     AdapterArray.owned(
                             a.mul(tenth).transpose(), pair.dataType(), manager), // (r, in)
@@ -106,8 +118,8 @@ final class FactorInit {
         }
     }
 
-    private static NDArray normal(Shape shape, NDManager manager) {
-        return manager.randomNormal(0, 1, shape, DataType.FLOAT64);
+    private static NDArray normal(Shape shape, FactorDraws draws, NDManager manager) {
+        return draws.normal(1, shape, DataType.FLOAT64, manager);
     }
 
     private static Factors copy(Factors start, NDManager manager) {
@@ -116,15 +128,8 @@ final class FactorInit {
                 AdapterArray.owned(start.b(), start.b().getDataType(), manager));
     }
 
-    /** Returns the scaling as a scalar of the factors' data type. */
-    static NDArray scaling(PairPlan pair, NDManager manager) {
-        return pair.dataType() == DataType.FLOAT64
-                ? manager.create(pair.scaling())
-                : manager.create((float) pair.scaling());
-    }
-
-    private static NDArray uniform(NDManager manager, long fanIn, Shape shape, DataType type) {
-        float bound = (float) (1 / Math.sqrt((double) fanIn));
-        return manager.randomUniform(-bound, bound, shape, type);
+    /** Returns Kaiming's bound with a = √5. */
+    private static double bound(long fanIn) {
+        return 1 / Math.sqrt((double) fanIn);
     }
 }

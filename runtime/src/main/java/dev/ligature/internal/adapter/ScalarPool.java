@@ -38,10 +38,6 @@ public final class ScalarPool {
      */
     NDArray of(double value, DataType type) {
         return arrays.computeIfAbsent(
-                new Value(value, type),
-                key ->
-                        type == DataType.FLOAT64
-                                ? manager.create(value)
-                                : manager.create((float) value));
+                new Value(value, type), key -> AdapterArray.scalar(value, type, manager));
     }
 }

@@ -2,6 +2,8 @@ package dev.ligature.internal.adapter;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import dev.ligature.config.LoraInit;
 import dev.ligature.internal.linalg.Qr;
 import dev.ligature.internal.linalg.Svd;
@@ -20,7 +22,7 @@ final class WeightDerivedInit {
      *
      * @param weight the base's weight as it is stored, of any floating-point type
      */
-    static Factors of(PairPlan pair, NDArray weight, NDManager manager) {
+    static Factors of(PairPlan pair, NDArray weight, FactorDraws draws, NDManager manager) {
         try (NDManager scope = manager.newSubManager()) {
             NDArray w = weight.stopGradient();
             w.attach(scope);
@@ -31,7 +33,7 @@ final class WeightDerivedInit {
             }
             return pair.init().kind() == LoraInit.Kind.OLORA
                     ? olora(pair, w, scope, manager)
-                    : pissa(pair, w, scope, manager);
+                    : pissa(pair, w, draws, scope, manager);
         }
     }
 
@@ -44,12 +46,21 @@ final class WeightDerivedInit {
     }
 
     /** B₀ = U √(S / s) and A₀ = √(S / s) Vᵀ of the largest singular values, W ≈ U S Vᵀ. */
-    private static Factors pissa(PairPlan pair, NDArray w, NDManager scope, NDManager manager) {
+    private static Factors pissa(
+            PairPlan pair, NDArray w, FactorDraws draws, NDManager scope, NDManager manager) {
         int iterations = pair.init().iterations();
         Svd svd =
                 iterations == 0
                         ? Svd.exact(w, pair.rank(), scope)
-                        : Svd.approximate(w, pair.rank(), iterations, scope);
+                        : Svd.approximate(
+                                w,
+                                draws.normal(
+                                        1,
+                                        new Shape(pair.in(), pair.rank()),
+                                        DataType.FLOAT64,
+                                        scope),
+                                iterations,
+                                scope);
         NDArray root = svd.s().div(scope.create(pair.scaling())).sqrt(); // (r)
         NDArray a = root.reshape(-1, 1).mul(svd.vt()); // (r, 1) x (r, in) -> (r, in)
         NDArray b = svd.u().mul(root); // (out, r) x (r) -> (out, r)

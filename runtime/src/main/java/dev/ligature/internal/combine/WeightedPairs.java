@@ -140,7 +140,15 @@ final class WeightedPairs {
         Svd svd =
                 smaller <= EXACT
                         ? Svd.exact(update, rank, scope)
-                        : Svd.approximate(update, rank, ITERATIONS, scope);
+                        : Svd.approximate(
+                                update,
+                                scope.randomNormal(
+                                        0,
+                                        1,
+                                        new Shape(update.getShape().get(1), rank),
+                                        DataType.FLOAT64),
+                                ITERATIONS,
+                                scope);
         return new Product(svd.vt(), svd.u().mul(svd.s())); // (k, in), (out, k) x (k)
     }
 

@@ -3,7 +3,6 @@ package dev.ligature.internal.linalg;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.SingularOps_DDRM;
 import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
@@ -54,15 +53,14 @@ public record Svd(NDArray u, NDArray s, NDArray vt) {
     /**
      * Approximates the largest singular values by a random subspace: algorithm 5.1 of Halko,
      * Martinsson and Tropp, "Finding structure with randomness", 2011, as torch's {@code
-     * svd_lowrank} has it. It takes O(m n k) for each iteration; the engine's random numbers
-     * decide.
+     * svd_lowrank} has it. It takes O(m n k) for each iteration.
      *
      * @param matrix M of shape (m, n), of any floating-point type
-     * @param k how many singular values are wanted; at most m and n
+     * @param start normal random numbers, (n, k), k the number of singular values that are wanted
      * @param iterations how often the subspace is refined
      * @param owner the manager of the result
      */
-    public static Svd approximate(NDArray matrix, int k, int iterations, NDManager owner) {
+    public static Svd approximate(NDArray matrix, NDArray start, int iterations, NDManager owner) {
         try (NDManager scope = owner.newSubManager()) {
             NDArray detached = matrix.stopGradient();
             detached.attach(scope);
@@ -70,9 +68,8 @@ public record Svd(NDArray u, NDArray s, NDArray vt) {
             m.attach(scope);
             NDArray mt = m.transpose(); // (n, m)
             mt.attach(scope);
-            Shape start = new Shape(m.getShape().get(1), k);
-            NDArray random = scope.randomNormal(0, 1, start, DataType.FLOAT64); // (n, k)
-            NDArray q = Qr.orthonormal(product(m, random, scope), scope); // (m, k)
+            int k = Math.toIntExact(start.getShape().get(1));
+            NDArray q = Qr.orthonormal(product(m, start, scope), scope); // (m, k)
             for (int i = 0; i < iterations; i++) {
                 NDArray right = Qr.orthonormal(product(mt, q, scope), scope); // (n, k)
                 q = Qr.orthonormal(product(m, right, scope), scope); // (m, k)

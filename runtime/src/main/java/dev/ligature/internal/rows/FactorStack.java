@@ -5,12 +5,12 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.core.Embedding;
 import ai.djl.nn.core.Linear;
 import dev.ligature.block.Cast;
+import dev.ligature.internal.adapter.AdapterArray;
 import dev.ligature.internal.adapter.FactorArrays;
 import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.plan.PairPlan;
@@ -71,7 +71,9 @@ record FactorStack(NDArray a, NDArray b) {
             }
             NDArray a = owned(NDArrays.stack(as), scope); // (B, r, in)
             NDArray b = owned(NDArrays.stack(bs), scope); // (B, out, r)
-            b.muli(create(scaling, new Shape(scaling.length, 1, 1), any.dataType(), scope));
+            b.muli(
+                    AdapterArray.create(
+                            scaling, new Shape(scaling.length, 1, 1), any.dataType(), scope));
             return new FactorStack(
                     owned(a.transpose(0, 2, 1), manager), // (B, in, r)
                     owned(b.transpose(0, 2, 1), manager)); // (B, r, out)
@@ -92,18 +94,6 @@ record FactorStack(NDArray a, NDArray b) {
             b.set(new NDIndex().addAllDim().addSliceDim(0, own), pair.detached().b());
         }
         return new NDList(a, b);
-    }
-
-    /** Returns numbers in an array of a type. */
-    static NDArray create(double[] values, Shape shape, DataType type, NDManager manager) {
-        if (type == DataType.FLOAT64) {
-            return manager.create(values, shape);
-        }
-        float[] narrow = new float[values.length];
-        for (int i = 0; i < values.length; i++) {
-            narrow[i] = (float) values[i];
-        }
-        return manager.create(narrow, shape);
     }
 
     private static NDArray owned(NDArray array, NDManager manager) {

@@ -6,6 +6,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.Routing;
+import dev.ligature.internal.adapter.AdapterArray;
 import dev.ligature.internal.effect.BoundAdapter;
 import dev.ligature.internal.effect.SlotEffect;
 import dev.ligature.internal.slot.Slot;
@@ -173,7 +174,7 @@ final class RowGroups {
             }
             column += part.rank();
         }
-        return FactorStack.create(values, new Shape(size(), 1, ranks), mask.type(), manager);
+        return AdapterArray.create(values, new Shape(size(), 1, ranks), mask.type(), manager);
     }
 
     /** Returns the adapters of the rows, for messages. */
