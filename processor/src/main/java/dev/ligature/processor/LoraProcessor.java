@@ -6,6 +6,7 @@ import dev.ligature.processor.diag.Message;
 import dev.ligature.processor.diag.Reporter;
 import dev.ligature.processor.diag.Site;
 import dev.ligature.processor.read.AnnotatedClasses;
+import dev.ligature.processor.read.ModuleVisibility;
 import dev.ligature.processor.read.Names;
 import java.util.List;
 import java.util.Objects;
@@ -17,6 +18,7 @@ import javax.annotation.processing.Processor;
 import javax.annotation.processing.RoundEnvironment;
 import javax.lang.model.SourceVersion;
 import javax.lang.model.element.TypeElement;
+import javax.lang.model.util.Elements;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,10 +73,27 @@ public final class LoraProcessor extends AbstractProcessor {
     }
 
     private boolean hasRuntime(SortedMap<String, TypeElement> found) {
+        if (found.isEmpty()) { // It was asked in the round that found the classes.
+            return true;
+        }
+        Elements elements = processingEnv.getElementUtils();
+        TypeElement first = found.values().iterator().next();
         for (String name : List.of(Names.WALKER, Names.BLOCK)) {
-            if (processingEnv.getElementUtils().getTypeElement(name) == null) {
-                Site first = Site.of(found.values().iterator().next());
-                state().reporter.report(Diagnostic.of(Message.RUNTIME_MISSING, first, name));
+            TypeElement type = elements.getTypeElement(name);
+            String obstacle =
+                    type == null ? "" : new ModuleVisibility(elements).obstacle(first, type);
+            if (type == null || !obstacle.isEmpty()) {
+                Site site = Site.of(first);
+                state().reporter
+                        .report(
+                                type == null
+                                        ? Diagnostic.of(Message.RUNTIME_MISSING, site, name)
+                                        : Diagnostic.of(
+                                                Message.CLASS_HIDDEN,
+                                                site,
+                                                "The generated class",
+                                                name,
+                                                obstacle));
                 state().waiting.clear();
                 return false;
             }

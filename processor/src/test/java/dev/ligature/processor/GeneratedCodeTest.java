@@ -10,6 +10,7 @@ import com.google.testing.compile.JavaFileObjects;
 import dev.ligature.LoraException;
 import dev.ligature.checkpoint.CheckpointException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -38,11 +39,14 @@ class GeneratedCodeTest {
                                 "m.Model",
                                 "import java.util.*;",
                                 "class Model extends ToyBlock {",
-                                "    @LoraTarget List<Block> many = List.of(new Part(), new Part());",
+                                "    @LoraTarget List<Block> many = List.of(new Part(), new"
+                                    + " Part());",
                                 "    @LoraTarget Block[] few = {new Part()};",
-                                "    @LoraChild final List<Part> list = List.of(new Part(), new Part());",
+                                "    @LoraChild final List<Part> list = List.of(new Part(), new"
+                                    + " Part());",
                                 "    @LoraChild final Part[] array = {new Part()};",
-                                "    @LoraChild final Map<String, Part> map = new LinkedHashMap<>();",
+                                "    @LoraChild final Map<String, Part> map = new"
+                                    + " LinkedHashMap<>();",
                                 "    Model() {",
                                 "        map.put(\"b\", new Part());",
                                 "        map.put(\"a\", new Part());",
@@ -131,17 +135,22 @@ class GeneratedCodeTest {
                         source(
                                 "m.Base",
                                 "abstract class Base extends ToyBlock {",
-                                "    @LoraTarget(role = Role.INPUT_EMBEDDING) Block in = new ToyBlock() {};",
+                                "    @LoraTarget(role = Role.INPUT_EMBEDDING) Block in = new"
+                                    + " ToyBlock() {};",
                                 "    boolean off;",
                                 "    boolean inherited() { return true; }",
                                 "}"),
                         source(
                                 "m.Model",
                                 "class Model extends Base {",
-                                "    @LoraTarget @Tied(value = \"in\", when = \"on\") Block a = in;",
-                                "    @LoraTarget @Tied(value = \"in\", when = \"off\") Block b = in;",
-                                "    @LoraTarget @Tied(value = \"in\", when = \"inherited\") Block c = in;",
-                                "    @LoraTarget @Tied(value = \"c\", when = \"never\") Block d = in;",
+                                "    @LoraTarget @Tied(value = \"in\", when = \"on\") Block a ="
+                                    + " in;",
+                                "    @LoraTarget @Tied(value = \"in\", when = \"off\") Block b ="
+                                    + " in;",
+                                "    @LoraTarget @Tied(value = \"in\", when = \"inherited\") Block"
+                                    + " c = in;",
+                                "    @LoraTarget @Tied(value = \"c\", when = \"never\") Block d ="
+                                    + " in;",
                                 "    @LoraTarget @Tied(\"in\") Block e = in;",
                                 "    final boolean on = true;",
                                 "    boolean never() { return false; }",
@@ -196,7 +205,8 @@ class GeneratedCodeTest {
                                 "}"),
                         source(
                                 "m.Stack",
-                                "class Stack<L extends Layer<String>, P extends Part> extends ToyBlock {",
+                                "class Stack<L extends Layer<String>, P extends Part> extends"
+                                    + " ToyBlock {",
                                 "    @LoraChild java.util.List<L> layers;",
                                 "    @LoraChild P part;",
                                 "    @LoraChild Layer<L> one = new Layer<>();",
@@ -204,7 +214,8 @@ class GeneratedCodeTest {
                         source(
                                 "m.Model",
                                 "class Model extends Stack<Layer<String>, Part> {",
-                                "    Model() { layers = java.util.List.of(new Layer<String>()); part = new Part(); }",
+                                "    Model() { layers = java.util.List.of(new Layer<String>());"
+                                    + " part = new Part(); }",
                                 "    @LoraTarget Block head = new ToyBlock() {};",
                                 "}"));
 
@@ -244,9 +255,10 @@ class GeneratedCodeTest {
                                 new Generator(
                                         Map.of(
                                                 "m.Made",
-                                                "class Made extends ToyBlock {"
-                                                        + " @LoraTarget Block w = new ToyBlock() {};"
-                                                        + " @LoraChild Model.Nested nested = new Model.Nested(); }")),
+                                                "class Made extends ToyBlock { @LoraTarget Block w"
+                                                    + " = new ToyBlock() {}; @LoraChild"
+                                                    + " Model.Nested nested = new"
+                                                    + " Model.Nested(); }")),
                                 new LoraProcessor())
                         .compile(
                                 source(
@@ -272,7 +284,8 @@ class GeneratedCodeTest {
                         "            .build();",
                         "}");
         String layer =
-                "class Layer extends ToyBlock { @LoraTarget Block %s; @LoraTarget(\"up\") Block u; }";
+                "class Layer extends ToyBlock { @LoraTarget Block %s; @LoraTarget(\"up\") Block u;"
+                    + " }";
 
         assertEquals(
                 List.of(),
@@ -292,13 +305,15 @@ class GeneratedCodeTest {
                         source(
                                 "m.Model",
                                 "class Model extends ToyBlock",
-                                "        implements Runnable, java.util.concurrent.Callable<Object> {",
+                                "        implements Runnable, java.util.concurrent.Callable<Object>"
+                                    + " {",
                                 "    @LoraTarget Block head = new ToyBlock() {};",
                                 "    public void run() {",
                                 "        ModelLora.untie(this, \"haed\");",
                                 "    }",
                                 "    public Object call() throws java.io.IOException {",
-                                "        ModelLora.load(java.nio.file.Path.of(\"nowhere\"), this, null);",
+                                "        ModelLora.load(java.nio.file.Path.of(\"nowhere\"), this,"
+                                    + " null);",
                                 "        return this;",
                                 "    }",
                                 "}"));
@@ -312,6 +327,36 @@ class GeneratedCodeTest {
             CheckpointException missing =
                     assertThrows(CheckpointException.class, ((Callable<?>) model)::call);
             assertTrue(missing.getMessage().contains("nowhere"), missing.getMessage());
+        }
+    }
+
+    @Test
+    void aClassOfThousandsOfModulesChildrenAndTies_compilesAndIsWalked() throws Exception {
+        List<String> lines = new ArrayList<>(List.of("class Model extends ToyBlock {"));
+        lines.add("    @LoraTarget Block first = new Part();");
+        lines.add("    boolean on = true;");
+        for (int i = 0; i < 800; i++) {
+            lines.add("    @LoraChild Part c" + i + ";");
+        }
+        for (int i = 0; i < 3000; i++) {
+            String tie = i < 600 ? "@Tied(value = \"first\", when = \"on\") " : "";
+            lines.add("    @LoraTarget " + tie + "Block b" + i + ";");
+        }
+        lines.add("    Model() { c799 = new Part(); b0 = b599 = b2999 = new Part(); }");
+        lines.add("    public String toString() { return \"\" + ModelLora.describe(); }");
+        lines.add("}");
+        Compilation compilation =
+                Inline.compile(PART, source("m.Model", lines.toArray(String[]::new)));
+        assertEquals(List.of(), Inline.texts(compilation));
+
+        try (Walk walk = new Walk(compilation, work)) {
+            Object model = walk.create("m.Model");
+            String described = model.toString();
+            assertEquals(1 + 800 * 2 + 3000, described.split("Module\\[", -1).length - 1);
+            assertEquals(600, described.split("Tie\\[", -1).length - 1);
+            assertEquals(
+                    List.of("first", "c799.w", "b0", "b599", "b2999", "b0 = first", "b599 = first"),
+                    walk.of(model, "m.ModelLora"));
         }
     }
 

@@ -78,6 +78,20 @@ class GoldenTest {
         assertEquals(Compilation.Status.SUCCESS, compilation.status());
     }
 
+    @ParameterizedTest
+    @MethodSource("cases")
+    void theJavadocOfGeneratedCode_isComplete(TestCase testCase) {
+        List<JavaFileObject> sources = new ArrayList<>(testCase.sources("input"));
+        sources.addAll(testCase.sources("expected"));
+        Compilation compilation = testCase.compileStrictly(sources, work, "-Xdoclint:all");
+
+        List<String> inGenerated =
+                Inline.texts(compilation).stream()
+                        .filter(text -> text.contains("Lora.java:"))
+                        .toList();
+        assertEquals(List.of(), inGenerated);
+    }
+
     static Map<String, String> generated(Compilation compilation) throws IOException {
         Map<String, String> generated = new TreeMap<>();
         String prefix = "/" + StandardLocation.SOURCE_OUTPUT + "/";

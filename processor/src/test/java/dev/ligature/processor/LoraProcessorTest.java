@@ -120,7 +120,8 @@ class LoraProcessorTest {
                 List.of(
                         "One.java:5:1 ERROR [LoraRuntimeMissing] dev.ligature.inject.ModuleWalker"
                                 + " is not on the class path, and generated classes call it. Add"
-                                + " the dependency dev.ligature:ligature-runtime."),
+                                + " the dependency dev.ligature:ligature-runtime; a module also"
+                                + " requires dev.ligature.runtime."),
                 texts(compilation));
     }
 

@@ -34,7 +34,11 @@ class MessageCatalogueTest {
             }
         }
         for (Class<?> tests :
-                List.of(LoraProcessorTest.class, RoundsTest.class, OptionsTest.class)) {
+                List.of(
+                        LoraProcessorTest.class,
+                        RoundsTest.class,
+                        OptionsTest.class,
+                        ModulesTest.class)) {
             for (Method test : tests.getDeclaredMethods()) {
                 Covers covers = test.getAnnotation(Covers.class);
                 if (covers != null) {

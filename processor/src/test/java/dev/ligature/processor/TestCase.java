@@ -84,9 +84,12 @@ record TestCase(Path folder) {
     }
 
     /** Compiles the given sources of this case without a processor; every warning is an error. */
-    Compilation compileStrictly(List<JavaFileObject> sources, Path work) {
+    Compilation compileStrictly(List<JavaFileObject> sources, Path work, String... options) {
+        List<String> all = new ArrayList<>(List.of("-proc:none", "-Xlint:all", "-Werror"));
+        all.addAll(List.of("--release", "17"));
+        all.addAll(Arrays.asList(options));
         return compiler(ToolProvider.getSystemJavaCompiler(), libraries(work))
-                .withOptions("-proc:none", "-Xlint:all", "-Werror", "--release", "17")
+                .withOptions(all)
                 .compile(sources);
     }
 

@@ -17,6 +17,7 @@ public final class RootLora {
     /** The module {@code w}. */
     public static final String W = "w";
 
+    /** Has no instances. */
     private RootLora() {}
 
     /**
@@ -43,12 +44,21 @@ public final class RootLora {
         LoraModel.untieBase(model, RootLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Root model) {
         return LoraModel.wrap(model, RootLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .module("w", Role.MODULE)
@@ -56,7 +66,12 @@ public final class RootLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Root model, ModuleWalker walker) {
         model.w = walker.module("w", Role.MODULE, model.w);
         walker.child("leaf", model.leaf, LeafLora::visit);

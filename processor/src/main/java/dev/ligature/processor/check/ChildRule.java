@@ -12,6 +12,7 @@ import dev.ligature.processor.model.Trait;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The classes of children are known, annotated, processed, and in reach. */
 final class ChildRule implements Rule {
@@ -106,7 +107,13 @@ final class ChildRule implements Rule {
                             outOfReach.id().display(),
                             subject.injector(),
                             isNear ? "package-private" : "public"));
+            return;
         }
+        Stream.concat(Stream.of(one.type()), Stream.ofNullable(visited))
+                .filter(needed -> !subject.obstacle(needed).isEmpty())
+                .findFirst()
+                .map(needed -> SuperclassRule.hidden(subject, needed, site))
+                .ifPresent(found::add);
     }
 
     /** Returns whether the class is an error of its own, in this same compilation. */

@@ -26,6 +26,11 @@ record Subject(ClassSpec spec, ModelGraph graph, List<ModulePath> paths, TieReso
                 && (isNear(other.id()) || other.traits().has(Trait.PUBLIC));
     }
 
+    /** Returns why this class's module cannot name another class; an empty text if it can. */
+    String obstacle(ClassSpec other) {
+        return graph.visibility().obstacle(spec.id(), other.id());
+    }
+
     private boolean isNear(ClassId other) {
         return other.packageName().equals(spec.id().packageName());
     }

@@ -35,7 +35,19 @@ final class SuperclassRule implements Rule {
                             subject.injector(),
                             from.isEmpty() ? "(unnamed)" : from));
         }
-        return List.of();
+        return subject.obstacle(superclass).isEmpty()
+                ? List.of()
+                : List.of(hidden(subject, superclass, site));
+    }
+
+    /** Returns the error for a class in a package that the model's module does not see. */
+    static Diagnostic hidden(Subject subject, ClassSpec other, Site site) {
+        return Diagnostic.of(
+                Message.CLASS_HIDDEN,
+                site,
+                subject.injector(),
+                other.id().qualifiedName(),
+                subject.obstacle(other));
     }
 
     /** Returns the error for a generated class of another contract. */

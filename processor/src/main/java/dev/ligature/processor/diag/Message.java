@@ -35,6 +35,7 @@ public enum Message {
             "LoraSuperclassInaccessible",
             "The superclass %1$s has annotated fields, but %2$s cannot reach its generated class"
                     + " from package %3$s. Make %1$s, and all classes around it, public."),
+    CLASS_HIDDEN("LoraClassHidden", "%1$s must name %2$s, but %3$s"),
     CONTRACT(
             "LoraContract",
             "%1$s was generated for version %2$s of the contract with the runtime; this processor"
@@ -60,8 +61,8 @@ public enum Message {
                     + " instead. Declare it as Block, List<Block> or Block[]."),
     BAD_NAME(
             "LoraBadName",
-            "'%1$s' is not a module name. Use segments of letters, digits, _ and - with dots between"
-                    + " them, as in the checkpoint."),
+            "'%1$s' is not a module name. Use segments of letters, digits, _ and - with dots"
+                + " between them, as in the checkpoint."),
     DUPLICATE_NAME(
             "LoraDuplicateName",
             "Fields %1$s and %2$s both have the name '%3$s'. Give one of them another name."),
@@ -83,8 +84,8 @@ public enum Message {
 
     CHILD_TYPE(
             "LoraChildType",
-            "@LoraChild field %1$s is declared as %2$s. Declare it as a class with annotated fields,"
-                    + " or as a List, an array or a Map<String, ...> of one."),
+            "@LoraChild field %1$s is declared as %2$s. Declare it as a class with annotated"
+                + " fields, or as a List, an array or a Map<String, ...> of one."),
     CHILD_RAW(
             "LoraChildRaw",
             "@LoraChild field %1$s is declared as %2$s, without the type of its elements. Declare"
@@ -99,12 +100,12 @@ public enum Message {
                     + " effect. Annotate fields of %2$s, or use @LoraTarget if it is one module."),
     CHILD_ABSTRACT(
             "LoraChildAbstract",
-            "@LoraChild field %1$s may hold any subclass of %2$s, and their annotated fields are not"
-                    + " known. Declare the field with a concrete class, or make %2$s sealed."),
+            "@LoraChild field %1$s may hold any subclass of %2$s, and their annotated fields are"
+                + " not known. Declare the field with a concrete class, or make %2$s sealed."),
     CHILD_RECURSIVE(
             "LoraChildRecursive",
-            "@LoraChild field %1$s leads back to its own class: %2$s. Module names would have no end;"
-                    + " leave one of the fields without @LoraChild."),
+            "@LoraChild field %1$s leads back to its own class: %2$s. Module names would have no"
+                + " end; leave one of the fields without @LoraChild."),
     CHILD_NOT_PROCESSED(
             "LoraChildNotProcessed",
             "@LoraChild field %1$s holds %2$s, which has annotated fields but no generated class"
@@ -153,8 +154,8 @@ public enum Message {
     TIE_TWICE("LoraTieTwice", "Module %1$s is tied to %2$s already. Remove one of the two @Tied."),
     WHEN_UNKNOWN(
             "LoraWhenUnknown",
-            "%1$s has no field or method '%2$s'.%3$s Name a boolean field, or a boolean method without"
-                    + " parameters."),
+            "%1$s has no field or method '%2$s'.%3$s Name a boolean field, or a boolean method"
+                + " without parameters."),
     WHEN_TYPE(
             "LoraWhenType",
             "'%1$s' of %2$s is not a boolean. Name a boolean field, or a boolean method without"
@@ -178,7 +179,8 @@ public enum Message {
     RUNTIME_MISSING(
             "LoraRuntimeMissing",
             "%1$s is not on the class path, and generated classes call it. Add the dependency"
-                    + " dev.ligature:ligature-runtime."),
+                    + " dev.ligature:ligature-runtime; a module also requires"
+                    + " dev.ligature.runtime."),
     TYPE_MISSING(
             "LoraTypeMissing",
             "%1$s binds nothing, as these types do not exist: %2$s. Check imports and spelling, and"

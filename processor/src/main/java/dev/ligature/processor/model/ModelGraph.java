@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
  * The classes that a model reaches through superclasses, children and permitted subclasses.
  *
  * @param classes the classes by name
+ * @param visibility which of them the modules of others see
  */
-public record ModelGraph(Map<ClassId, ClassSpec> classes) {
+public record ModelGraph(Map<ClassId, ClassSpec> classes, Visibility visibility) {
     /** Returns a class that another one names. */
     public ClassSpec get(ClassId id) {
         ClassSpec spec = classes.get(id);

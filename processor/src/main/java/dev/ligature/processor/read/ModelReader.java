@@ -50,6 +50,7 @@ public final class ModelReader {
     private final FieldTypes fieldTypes;
     private final SwitchReader switches;
     private final MemberReader memberReader;
+    private final ModuleVisibility visibility;
     private final Set<String> compiledNow;
     private final Map<ClassId, ClassSpec> classes = new LinkedHashMap<>();
 
@@ -64,8 +65,9 @@ public final class ModelReader {
         this.elements = elements;
         this.types = types;
         this.fieldTypes = new FieldTypes(elements, types);
-        this.switches = new SwitchReader(elements);
+        this.switches = new SwitchReader(elements, types);
         this.memberReader = new MemberReader(elements, types, fieldTypes);
+        this.visibility = new ModuleVisibility(elements);
         this.compiledNow = compiledNow;
     }
 
@@ -86,7 +88,9 @@ public final class ModelReader {
 
     /** Returns all classes that were read. */
     public ModelGraph graph() {
-        return new ModelGraph(Collections.unmodifiableMap(classes));
+        return new ModelGraph(
+                Collections.unmodifiableMap(classes),
+                (from, to) -> visibility.obstacle(fieldTypes.named(from), fieldTypes.named(to)));
     }
 
     /** Returns whether the name of a generated class belongs to a class that was not generated. */

@@ -29,6 +29,13 @@ final class DispatchWriter {
                 .endControlFlow();
         return MethodSpec.methodBuilder(dispatch.method())
                 .addModifiers(Modifier.PRIVATE, Modifier.STATIC)
+                .addJavadoc(
+                        """
+                        Visits a child of the class that it has.
+
+                        @param child the child
+                        @param walker the walker, scoped to the child's path
+                        """)
                 .addParameter(TypeNames.any(dispatch.type(), dispatch.typeParameters()), "child")
                 .addParameter(TypeNames.WALKER, "walker")
                 .addCode(body.build())

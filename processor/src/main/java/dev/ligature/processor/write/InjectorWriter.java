@@ -82,9 +82,14 @@ public final class InjectorWriter {
         for (InjectorSpec.Constant constant : injector.constants()) {
             type.addField(constant(constant));
         }
-        type.addMethod(MethodSpec.constructorBuilder().addModifiers(Modifier.PRIVATE).build());
+        type.addMethod(
+                MethodSpec.constructorBuilder()
+                        .addModifiers(Modifier.PRIVATE)
+                        .addJavadoc("Has no instances.\n")
+                        .build());
         type.addMethod(load(injector)).addMethod(untie(injector)).addMethod(wrap(injector));
-        type.addMethod(describe(injector)).addMethod(visit(injector));
+        DescriptionWriter.add(injector, type);
+        VisitWriter.add(injector, modelType(injector), type);
         for (InjectorSpec.Dispatch dispatch : injector.body().dispatches()) {
             type.addMethod(DispatchWriter.method(dispatch));
         }
@@ -155,7 +160,12 @@ public final class InjectorWriter {
         MethodSpec.Builder wrap =
                 method("wrap")
                         .addJavadoc(
-                                "Wraps a model, so that adapters can be added to its modules.\n")
+                                """
+                                Wraps a model, so that adapters can be added to its modules.
+
+                                @param model the model, initialised
+                                @return the wrapped model
+                                """)
                         .returns(TypeNames.LORA_MODEL)
                         .addParameter(modelType(injector), "model");
         return bound(wrap, injector, "return $T.wrap(model, $T::visit)", TypeNames.LORA_MODEL);
@@ -173,26 +183,6 @@ public final class InjectorWriter {
                     .build();
         }
         return method.addStatement(call, runtime, TypeNames.raw(injector.model().injector()))
-                .build();
-    }
-
-    private static MethodSpec describe(InjectorSpec injector) {
-        return method("describe")
-                .addJavadoc("Describes the modules, roles and ties, without weights.\n")
-                .returns(TypeNames.DESCRIPTION)
-                .addCode(DescriptionWriter.body(injector))
-                .build();
-    }
-
-    private static MethodSpec visit(InjectorSpec injector) {
-        return method("visit")
-                .addJavadoc(
-                        """
-                        For generated code: shows each module to a walker, and puts what it returns in place.
-                        """)
-                .addParameter(modelType(injector), "model")
-                .addParameter(TypeNames.WALKER, "walker")
-                .addCode(VisitWriter.body(injector))
                 .build();
     }
 

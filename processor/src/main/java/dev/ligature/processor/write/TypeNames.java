@@ -16,6 +16,7 @@ final class TypeNames {
     static final ClassName SHAPE = ClassName.get("ai.djl.ndarray.types", "Shape");
     static final ClassName PATH = ClassName.get("java.nio.file", "Path");
     static final ClassName DESCRIPTION = ClassName.get("dev.ligature.inject", "ModelDescription");
+    static final ClassName BUILDER = DESCRIPTION.nestedClass("Builder");
     static final ClassName WALKER = ClassName.get("dev.ligature.inject", "ModuleWalker");
     static final ClassName ROLE = ClassName.get("dev.ligature.annotation", "Role");
     static final ClassName LORA_GENERATED =

@@ -110,6 +110,54 @@ class JavacConsumerIT {
         assertTrue(internal.output().contains(error), internal.output());
     }
 
+    @Test
+    void aSuperclassInAModuleThatIsNotRead_isReportedAtTheModel() throws Exception {
+        String ours =
+                "requires transitive ai.djl.api; requires transitive dev.ligature.annotations;"
+                        + " requires transitive dev.ligature.runtime; ";
+        String base =
+                "package lib;\nimport ai.djl.nn.*;\nimport dev.ligature.annotation.*;\n"
+                        + "public abstract class Base extends AbstractBlock {"
+                        + " @LoraTarget Block norm; }\n";
+        String model =
+                "package app;\nimport ai.djl.nn.*;\nimport dev.ligature.annotation.*;\n"
+                        + "abstract class Model extends mid.Between { @LoraTarget Block head; }\n";
+        compileModule("lib", ours + "exports lib;", "Base", base).succeeded();
+        String between = "package mid;\npublic abstract class Between extends lib.Base {}\n";
+        compileModule("mid", "requires lib; exports mid;", "Between", between).succeeded();
+
+        Command unread = compileModule("app", ours + "requires mid;", "Model", model);
+        assertEquals(1, unread.exitCode(), unread.output());
+        String error =
+                "Model.java:4: error: [LoraClassHidden] ModelLora must name lib.Base, but module"
+                        + " app does not read module lib. Add requires lib to module app.";
+        assertTrue(unread.output().contains(error), unread.output());
+        assertTrue(unread.output().contains("\n1 error"), unread.output());
+        compileModule("app", ours + "requires mid; requires lib;", "Model", model).succeeded();
+    }
+
+    /** Compiles a module of one class into a folder on the module path of the next. */
+    private Command compileModule(String module, String directives, String type, String source)
+            throws Exception {
+        Path sources = Files.createTempDirectory(folder, module);
+        Path descriptor = sources.resolve("module-info.java");
+        Files.writeString(descriptor, "module " + module + " { " + directives + " }\n");
+        Path file = Files.writeString(sources.resolve(type + ".java"), source);
+        List<Path> modulePath = new ArrayList<>(Artifacts.classPath());
+        modulePath.add(Files.createDirectories(folder.resolve("modules")));
+        return Command.jdk(
+                sources,
+                "javac",
+                "--module-path",
+                Artifacts.join(modulePath),
+                "--processor-path",
+                Artifacts.PROCESSOR.toString(),
+                "-d",
+                folder.resolve("modules").resolve(module).toString(),
+                descriptor.toString(),
+                file.toString());
+    }
+
     private Command compileModuleThatNames(String type) throws Exception {
         Path sources = Files.createTempDirectory(folder, "module");
         Path descriptor = sources.resolve("module-info.java");

@@ -21,6 +21,7 @@ public final class LoraModelLora {
     /** The module {@code model}. */
     public static final String MODEL = "model";
 
+    /** Has no instances. */
     private LoraModelLora() {}
 
     /**
@@ -32,8 +33,9 @@ public final class LoraModelLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, LoraModel model, NDManager manager,
-            Shape... inputShapes) throws IOException {
+    public static void load(
+            Path directory, LoraModel model, NDManager manager, Shape... inputShapes)
+            throws IOException {
         BaseCheckpoint.load(directory, model, LoraModelLora::visit, manager, inputShapes);
     }
 
@@ -47,12 +49,21 @@ public final class LoraModelLora {
         dev.ligature.LoraModel.untieBase(model, LoraModelLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static dev.ligature.LoraModel wrap(LoraModel model) {
         return dev.ligature.LoraModel.wrap(model, LoraModelLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .module("visitor", Role.MODULE)
@@ -61,7 +72,12 @@ public final class LoraModelLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(LoraModel model, ModuleWalker walker) {
         model.visitor = walker.module("visitor", Role.MODULE, model.visitor);
         model.model = walker.module("model", Role.MODULE, model.model);

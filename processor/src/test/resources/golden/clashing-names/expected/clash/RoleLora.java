@@ -18,6 +18,7 @@ final class RoleLora {
     /** The module {@code w}. */
     public static final String W = "w";
 
+    /** Has no instances. */
     private RoleLora() {}
 
     /**
@@ -44,19 +45,31 @@ final class RoleLora {
         LoraModel.untieBase(model, RoleLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Role model) {
         return LoraModel.wrap(model, RoleLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
-        return ModelDescription.builder()
-                .module("w", dev.ligature.annotation.Role.MODULE)
-                .build();
+        return ModelDescription.builder().module("w", dev.ligature.annotation.Role.MODULE).build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Role model, ModuleWalker walker) {
         model.w = walker.module("w", dev.ligature.annotation.Role.MODULE, model.w);
     }

@@ -22,6 +22,7 @@ final class ExpertLora {
     /** The module {@code w2}. */
     public static final String W2 = "w2";
 
+    /** Has no instances. */
     private ExpertLora() {}
 
     /**
@@ -48,12 +49,21 @@ final class ExpertLora {
         LoraModel.untieBase(model, ExpertLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Expert model) {
         return LoraModel.wrap(model, ExpertLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .module("w-1", Role.MODULE)
@@ -61,7 +71,12 @@ final class ExpertLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Expert model, ModuleWalker walker) {
         model.in = walker.module("w-1", Role.MODULE, model.in);
         model.out = walker.module("w2", Role.MODULE, model.out);

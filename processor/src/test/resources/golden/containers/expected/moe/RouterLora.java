@@ -25,6 +25,7 @@ final class RouterLora {
     /** The module {@code shared}. */
     public static final String SHARED = "shared";
 
+    /** Has no instances. */
     private RouterLora() {}
 
     /**
@@ -51,12 +52,21 @@ final class RouterLora {
         LoraModel.untieBase(model, RouterLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Router model) {
         return LoraModel.wrap(model, RouterLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .module("gate.0", Role.MODULE)
@@ -73,7 +83,12 @@ final class RouterLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Router model, ModuleWalker walker) {
         model.gate = walker.module("gate.0", Role.MODULE, model.gate);
         model.experts = walker.modules("experts", Role.MODULE, model.experts);

@@ -23,6 +23,7 @@ public final class OldSwitchLora {
     /** The module {@code w}. */
     public static final String W = "w";
 
+    /** Has no instances. */
     private OldSwitchLora() {}
 
     /**
@@ -34,8 +35,9 @@ public final class OldSwitchLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, OldSwitch model, NDManager manager,
-            Shape... inputShapes) throws IOException {
+    public static void load(
+            Path directory, OldSwitch model, NDManager manager, Shape... inputShapes)
+            throws IOException {
         BaseCheckpoint.load(directory, model, OldSwitchLora::visit, manager, inputShapes);
     }
 
@@ -49,12 +51,21 @@ public final class OldSwitchLora {
         LoraModel.untieBase(model, OldSwitchLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(OldSwitch model) {
         return LoraModel.wrap(model, OldSwitchLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .module("v", Role.MODULE)
@@ -63,7 +74,12 @@ public final class OldSwitchLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(OldSwitch model, ModuleWalker walker) {
         model.v = walker.module("v", Role.MODULE, model.v);
         model.w = walker.module("w", Role.MODULE, model.w);

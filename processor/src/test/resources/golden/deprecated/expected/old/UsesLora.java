@@ -16,6 +16,7 @@ import javax.annotation.processing.Generated;
 @Generated("dev.ligature.processor.LoraProcessor")
 @LoraGenerated(contract = 2)
 public final class UsesLora {
+    /** Has no instances. */
     private UsesLora() {}
 
     /**
@@ -42,19 +43,31 @@ public final class UsesLora {
         LoraModel.untieBase(model, UsesLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Uses model) {
         return LoraModel.wrap(model, UsesLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
-        return ModelDescription.builder()
-                .child("old", OldLora.describe())
-                .build();
+        return ModelDescription.builder().child("old", OldLora.describe()).build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Uses model, ModuleWalker walker) {
         walker.child("old", model.old, Old.class, OldLora::visit);
     }

@@ -15,6 +15,7 @@ import javax.annotation.processing.Generated;
 @Generated("dev.ligature.processor.LoraProcessor")
 @LoraGenerated(contract = 2)
 final class DollarLora {
+    /** Has no instances. */
     private DollarLora() {}
 
     /**
@@ -41,19 +42,31 @@ final class DollarLora {
         LoraModel.untieBase(model, DollarLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Dollar model) {
         return LoraModel.wrap(model, DollarLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
-        return ModelDescription.builder()
-                .child("inner", Dollar_In$nerLora.describe())
-                .build();
+        return ModelDescription.builder().child("inner", Dollar_In$nerLora.describe()).build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Dollar model, ModuleWalker walker) {
         walker.child("inner", model.inner, Dollar_In$nerLora::visit);
     }

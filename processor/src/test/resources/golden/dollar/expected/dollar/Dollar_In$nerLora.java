@@ -19,6 +19,7 @@ final class Dollar_In$nerLora {
     /** The module {@code w}. */
     public static final String W = "w";
 
+    /** Has no instances. */
     private Dollar_In$nerLora() {}
 
     /**
@@ -30,8 +31,9 @@ final class Dollar_In$nerLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, Dollar.In$ner model, NDManager manager,
-            Shape... inputShapes) throws IOException {
+    public static void load(
+            Path directory, Dollar.In$ner model, NDManager manager, Shape... inputShapes)
+            throws IOException {
         BaseCheckpoint.load(directory, model, Dollar_In$nerLora::visit, manager, inputShapes);
     }
 
@@ -45,19 +47,31 @@ final class Dollar_In$nerLora {
         LoraModel.untieBase(model, Dollar_In$nerLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Dollar.In$ner model) {
         return LoraModel.wrap(model, Dollar_In$nerLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
-        return ModelDescription.builder()
-                .module("w", Role.MODULE)
-                .build();
+        return ModelDescription.builder().module("w", Role.MODULE).build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Dollar.In$ner model, ModuleWalker walker) {
         model.$w = walker.module("w", Role.MODULE, model.$w);
     }

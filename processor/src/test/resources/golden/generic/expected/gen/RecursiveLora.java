@@ -15,6 +15,7 @@ import javax.annotation.processing.Generated;
 @Generated("dev.ligature.processor.LoraProcessor")
 @LoraGenerated(contract = 2)
 final class RecursiveLora {
+    /** Has no instances. */
     private RecursiveLora() {}
 
     /**
@@ -26,8 +27,9 @@ final class RecursiveLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, Recursive<?> model, NDManager manager,
-            Shape... inputShapes) throws IOException {
+    public static void load(
+            Path directory, Recursive<?> model, NDManager manager, Shape... inputShapes)
+            throws IOException {
         BaseCheckpoint.load(directory, model, RecursiveLora::visit, manager, inputShapes);
     }
 
@@ -41,12 +43,21 @@ final class RecursiveLora {
         LoraModel.untieBase(model, RecursiveLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Recursive<?> model) {
         return LoraModel.wrap(model, RecursiveLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .include(LayerLora.describe())
@@ -54,7 +65,12 @@ final class RecursiveLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Recursive<?> model, ModuleWalker walker) {
         LayerLora.visit(model, walker);
         walker.child("stack", model.stack, Stack.class, StackLora::visit);

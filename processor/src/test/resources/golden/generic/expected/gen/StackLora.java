@@ -19,6 +19,7 @@ public final class StackLora {
     /** The module {@code in}. */
     public static final String IN = "in";
 
+    /** Has no instances. */
     private StackLora() {}
 
     /**
@@ -30,8 +31,9 @@ public final class StackLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, Stack<?, ?> model, NDManager manager,
-            Shape... inputShapes) throws IOException {
+    public static void load(
+            Path directory, Stack<?, ?> model, NDManager manager, Shape... inputShapes)
+            throws IOException {
         BaseCheckpoint.load(directory, model, StackLora::visit, manager, inputShapes);
     }
 
@@ -45,12 +47,21 @@ public final class StackLora {
         LoraModel.untieBase(model, StackLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Stack<?, ?> model) {
         return LoraModel.wrap(model, StackLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .module("in", Role.MODULE)
@@ -62,7 +73,12 @@ public final class StackLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Stack<?, ?> model, ModuleWalker walker) {
         model.input = walker.module("in", Role.MODULE, model.input);
         walker.children("layers", model.layers, Layer.class, LayerLora::visit);

@@ -21,6 +21,7 @@ public final class AppLora {
     /** The module {@code head}. */
     public static final String HEAD = "head";
 
+    /** Has no instances. */
     private AppLora() {}
 
     /**
@@ -47,12 +48,21 @@ public final class AppLora {
         LoraModel.untieBase(model, AppLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(App model) {
         return LoraModel.wrap(model, AppLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .include(BaseLora.describe())
@@ -62,7 +72,12 @@ public final class AppLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(App model, ModuleWalker walker) {
         BaseLora.visit(model, walker);
         walker.child("part", model.part, PartLora::visit);

@@ -19,6 +19,7 @@ final class LlamaDecoderLayerLora {
     /** The module {@code input_layernorm}. */
     public static final String INPUT_LAYERNORM = "input_layernorm";
 
+    /** Has no instances. */
     private LlamaDecoderLayerLora() {}
 
     /**
@@ -30,8 +31,9 @@ final class LlamaDecoderLayerLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, LlamaDecoderLayer model, NDManager manager,
-            Shape... inputShapes) throws IOException {
+    public static void load(
+            Path directory, LlamaDecoderLayer model, NDManager manager, Shape... inputShapes)
+            throws IOException {
         BaseCheckpoint.load(directory, model, LlamaDecoderLayerLora::visit, manager, inputShapes);
     }
 
@@ -45,12 +47,21 @@ final class LlamaDecoderLayerLora {
         LoraModel.untieBase(model, LlamaDecoderLayerLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(LlamaDecoderLayer model) {
         return LoraModel.wrap(model, LlamaDecoderLayerLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .child("self_attn", LlamaDecoderLayer_AttentionLora.describe())
@@ -58,7 +69,12 @@ final class LlamaDecoderLayerLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(LlamaDecoderLayer model, ModuleWalker walker) {
         walker.child("self_attn", model.selfAttn, LlamaDecoderLayer_AttentionLora::visit);
         model.inputLayernorm = walker.module("input_layernorm", Role.MODULE, model.inputLayernorm);

@@ -22,6 +22,7 @@ final class LlamaDecoderLayer_AttentionLora {
     /** The module {@code k_proj}. */
     public static final String K_PROJ = "k_proj";
 
+    /** Has no instances. */
     private LlamaDecoderLayer_AttentionLora() {}
 
     /**
@@ -33,9 +34,14 @@ final class LlamaDecoderLayer_AttentionLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, LlamaDecoderLayer.Attention model, NDManager manager,
-            Shape... inputShapes) throws IOException {
-        BaseCheckpoint.load(directory, model, LlamaDecoderLayer_AttentionLora::visit, manager, inputShapes);
+    public static void load(
+            Path directory,
+            LlamaDecoderLayer.Attention model,
+            NDManager manager,
+            Shape... inputShapes)
+            throws IOException {
+        BaseCheckpoint.load(
+                directory, model, LlamaDecoderLayer_AttentionLora::visit, manager, inputShapes);
     }
 
     /**
@@ -48,12 +54,21 @@ final class LlamaDecoderLayer_AttentionLora {
         LoraModel.untieBase(model, LlamaDecoderLayer_AttentionLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(LlamaDecoderLayer.Attention model) {
         return LoraModel.wrap(model, LlamaDecoderLayer_AttentionLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .module("q_proj", Role.MODULE)
@@ -61,7 +76,12 @@ final class LlamaDecoderLayer_AttentionLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(LlamaDecoderLayer.Attention model, ModuleWalker walker) {
         model.qProj = walker.module("q_proj", Role.MODULE, model.qProj);
         model.kProj = walker.module("k_proj", Role.MODULE, model.kProj);

@@ -19,6 +19,7 @@ public final class LlamaForCausalLMLora {
     /** The module {@code lm_head}. */
     public static final String LM_HEAD = "lm_head";
 
+    /** Has no instances. */
     private LlamaForCausalLMLora() {}
 
     /**
@@ -30,8 +31,9 @@ public final class LlamaForCausalLMLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, LlamaForCausalLM model, NDManager manager,
-            Shape... inputShapes) throws IOException {
+    public static void load(
+            Path directory, LlamaForCausalLM model, NDManager manager, Shape... inputShapes)
+            throws IOException {
         BaseCheckpoint.load(directory, model, LlamaForCausalLMLora::visit, manager, inputShapes);
     }
 
@@ -45,12 +47,21 @@ public final class LlamaForCausalLMLora {
         LoraModel.untieBase(model, LlamaForCausalLMLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(LlamaForCausalLM model) {
         return LoraModel.wrap(model, LlamaForCausalLMLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .child("model", LlamaModelLora.describe())
@@ -59,7 +70,12 @@ public final class LlamaForCausalLMLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(LlamaForCausalLM model, ModuleWalker walker) {
         walker.child("model", model.model, LlamaModelLora::visit);
         model.lmHead = walker.module("lm_head", Role.OUTPUT_HEAD, model.lmHead);

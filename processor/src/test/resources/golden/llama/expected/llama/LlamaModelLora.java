@@ -22,6 +22,7 @@ public final class LlamaModelLora {
     /** The module {@code norm}. */
     public static final String NORM = "norm";
 
+    /** Has no instances. */
     private LlamaModelLora() {}
 
     /**
@@ -33,8 +34,9 @@ public final class LlamaModelLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, LlamaModel model, NDManager manager,
-            Shape... inputShapes) throws IOException {
+    public static void load(
+            Path directory, LlamaModel model, NDManager manager, Shape... inputShapes)
+            throws IOException {
         BaseCheckpoint.load(directory, model, LlamaModelLora::visit, manager, inputShapes);
     }
 
@@ -48,12 +50,21 @@ public final class LlamaModelLora {
         LoraModel.untieBase(model, LlamaModelLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(LlamaModel model) {
         return LoraModel.wrap(model, LlamaModelLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .module("embed_tokens", Role.INPUT_EMBEDDING)
@@ -62,7 +73,12 @@ public final class LlamaModelLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(LlamaModel model, ModuleWalker walker) {
         model.embedTokens = walker.module("embed_tokens", Role.INPUT_EMBEDDING, model.embedTokens);
         walker.children("layers", model.layers, LlamaDecoderLayerLora::visit);

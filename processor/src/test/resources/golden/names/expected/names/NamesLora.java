@@ -43,6 +43,7 @@ final class NamesLora {
     /** The module {@code class}. */
     public static final String CLASS = "class";
 
+    /** Has no instances. */
     private NamesLora() {}
 
     /**
@@ -69,12 +70,21 @@ final class NamesLora {
         LoraModel.untieBase(model, NamesLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Names model) {
         return LoraModel.wrap(model, NamesLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .module("q_proj", Role.MODULE)
@@ -89,7 +99,12 @@ final class NamesLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Names model, ModuleWalker walker) {
         model.qProj = walker.module("q_proj", Role.MODULE, model.qProj);
         model.fc1Out = walker.module("fc1_out", Role.MODULE, model.fc1Out);

@@ -19,6 +19,7 @@ public final class Outer_Middle_InnerLora {
     /** The module {@code w}. */
     public static final String W = "w";
 
+    /** Has no instances. */
     private Outer_Middle_InnerLora() {}
 
     /**
@@ -30,8 +31,9 @@ public final class Outer_Middle_InnerLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, Outer.Middle.Inner model, NDManager manager,
-            Shape... inputShapes) throws IOException {
+    public static void load(
+            Path directory, Outer.Middle.Inner model, NDManager manager, Shape... inputShapes)
+            throws IOException {
         BaseCheckpoint.load(directory, model, Outer_Middle_InnerLora::visit, manager, inputShapes);
     }
 
@@ -45,12 +47,21 @@ public final class Outer_Middle_InnerLora {
         LoraModel.untieBase(model, Outer_Middle_InnerLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Outer.Middle.Inner model) {
         return LoraModel.wrap(model, Outer_Middle_InnerLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .module("w", Role.MODULE)
@@ -58,7 +69,12 @@ public final class Outer_Middle_InnerLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Outer.Middle.Inner model, ModuleWalker walker) {
         model.w = walker.module("w", Role.MODULE, model.w);
         walker.child("hidden", model.hidden, Outer_Middle_HiddenLora::visit);

@@ -19,6 +19,7 @@ final class MixerGate_OnlyLora {
     /** The module {@code gate}. */
     public static final String GATE = "gate";
 
+    /** Has no instances. */
     private MixerGate_OnlyLora() {}
 
     /**
@@ -30,8 +31,9 @@ final class MixerGate_OnlyLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, MixerGate.Only model, NDManager manager,
-            Shape... inputShapes) throws IOException {
+    public static void load(
+            Path directory, MixerGate.Only model, NDManager manager, Shape... inputShapes)
+            throws IOException {
         BaseCheckpoint.load(directory, model, MixerGate_OnlyLora::visit, manager, inputShapes);
     }
 
@@ -45,19 +47,31 @@ final class MixerGate_OnlyLora {
         LoraModel.untieBase(model, MixerGate_OnlyLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(MixerGate.Only model) {
         return LoraModel.wrap(model, MixerGate_OnlyLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
-        return ModelDescription.builder()
-                .module("gate", Role.MODULE)
-                .build();
+        return ModelDescription.builder().module("gate", Role.MODULE).build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(MixerGate.Only model, ModuleWalker walker) {
         model.gate = walker.module("gate", Role.MODULE, model.gate);
     }

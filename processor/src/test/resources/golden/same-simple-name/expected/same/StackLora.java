@@ -18,6 +18,7 @@ import same.right.Mixer_RightLora;
 @Generated("dev.ligature.processor.LoraProcessor")
 @LoraGenerated(contract = 2)
 public final class StackLora {
+    /** Has no instances. */
     private StackLora() {}
 
     /**
@@ -44,12 +45,21 @@ public final class StackLora {
         LoraModel.untieBase(model, StackLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Stack model) {
         return LoraModel.wrap(model, StackLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .child("gate", MixerGate_OnlyLora.describe())
@@ -58,13 +68,24 @@ public final class StackLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Stack model, ModuleWalker walker) {
         walker.child("gate", model.gate, StackLora::visitMixerGate);
         walker.child("left", model.left, StackLora::visitMixer);
         walker.child("right", model.right, StackLora::visitMixer2);
     }
 
+    /**
+     * Visits a child of the class that it has.
+     *
+     * @param child the child
+     * @param walker the walker, scoped to the child's path
+     */
     private static void visitMixerGate(MixerGate child, ModuleWalker walker) {
         if (child instanceof MixerGate.Only only) {
             MixerGate_OnlyLora.visit(only, walker);
@@ -73,6 +94,12 @@ public final class StackLora {
         }
     }
 
+    /**
+     * Visits a child of the class that it has.
+     *
+     * @param child the child
+     * @param walker the walker, scoped to the child's path
+     */
     private static void visitMixer(Mixer child, ModuleWalker walker) {
         if (child instanceof Mixer.Left left) {
             Mixer_LeftLora.visit(left, walker);
@@ -81,6 +108,12 @@ public final class StackLora {
         }
     }
 
+    /**
+     * Visits a child of the class that it has.
+     *
+     * @param child the child
+     * @param walker the walker, scoped to the child's path
+     */
     private static void visitMixer2(same.right.Mixer child, ModuleWalker walker) {
         if (child instanceof same.right.Mixer.Right right) {
             Mixer_RightLora.visit(right, walker);

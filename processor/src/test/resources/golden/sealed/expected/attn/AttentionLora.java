@@ -19,6 +19,7 @@ final class AttentionLora {
     /** The module {@code q_proj}. */
     public static final String Q_PROJ = "q_proj";
 
+    /** Has no instances. */
     private AttentionLora() {}
 
     /**
@@ -30,8 +31,9 @@ final class AttentionLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, Attention model, NDManager manager,
-            Shape... inputShapes) throws IOException {
+    public static void load(
+            Path directory, Attention model, NDManager manager, Shape... inputShapes)
+            throws IOException {
         BaseCheckpoint.load(directory, model, AttentionLora::visit, manager, inputShapes);
     }
 
@@ -45,19 +47,31 @@ final class AttentionLora {
         LoraModel.untieBase(model, AttentionLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Attention model) {
         return LoraModel.wrap(model, AttentionLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
-        return ModelDescription.builder()
-                .module("q_proj", Role.MODULE)
-                .build();
+        return ModelDescription.builder().module("q_proj", Role.MODULE).build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Attention model, ModuleWalker walker) {
         model.qProj = walker.module("q_proj", Role.MODULE, model.qProj);
     }

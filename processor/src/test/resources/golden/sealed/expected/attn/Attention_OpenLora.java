@@ -19,6 +19,7 @@ final class Attention_OpenLora {
     /** The module {@code k_proj}. */
     public static final String K_PROJ = "k_proj";
 
+    /** Has no instances. */
     private Attention_OpenLora() {}
 
     /**
@@ -30,8 +31,9 @@ final class Attention_OpenLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, Attention.Open model, NDManager manager,
-            Shape... inputShapes) throws IOException {
+    public static void load(
+            Path directory, Attention.Open model, NDManager manager, Shape... inputShapes)
+            throws IOException {
         BaseCheckpoint.load(directory, model, Attention_OpenLora::visit, manager, inputShapes);
     }
 
@@ -45,12 +47,21 @@ final class Attention_OpenLora {
         LoraModel.untieBase(model, Attention_OpenLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Attention.Open model) {
         return LoraModel.wrap(model, Attention_OpenLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .include(AttentionLora.describe())
@@ -58,7 +69,12 @@ final class Attention_OpenLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Attention.Open model, ModuleWalker walker) {
         AttentionLora.visit(model, walker);
         model.kProj = walker.module("k_proj", Role.MODULE, model.kProj);

@@ -19,6 +19,7 @@ final class ConcreteLora {
     /** The module {@code w}. */
     public static final String W = "w";
 
+    /** Has no instances. */
     private ConcreteLora() {}
 
     /**
@@ -45,19 +46,31 @@ final class ConcreteLora {
         LoraModel.untieBase(model, ConcreteLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Concrete model) {
         return LoraModel.wrap(model, ConcreteLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
-        return ModelDescription.builder()
-                .module("w", Role.MODULE)
-                .build();
+        return ModelDescription.builder().module("w", Role.MODULE).build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Concrete model, ModuleWalker walker) {
         model.w = walker.module("w", Role.MODULE, model.w);
     }

@@ -19,6 +19,7 @@ final class Concrete_WideLora {
     /** The module {@code v}. */
     public static final String V = "v";
 
+    /** Has no instances. */
     private Concrete_WideLora() {}
 
     /**
@@ -30,8 +31,9 @@ final class Concrete_WideLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, Concrete.Wide model, NDManager manager,
-            Shape... inputShapes) throws IOException {
+    public static void load(
+            Path directory, Concrete.Wide model, NDManager manager, Shape... inputShapes)
+            throws IOException {
         BaseCheckpoint.load(directory, model, Concrete_WideLora::visit, manager, inputShapes);
     }
 
@@ -45,12 +47,21 @@ final class Concrete_WideLora {
         LoraModel.untieBase(model, Concrete_WideLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Concrete.Wide model) {
         return LoraModel.wrap(model, Concrete_WideLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .include(ConcreteLora.describe())
@@ -58,7 +69,12 @@ final class Concrete_WideLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Concrete.Wide model, ModuleWalker walker) {
         ConcreteLora.visit(model, walker);
         model.v = walker.module("v", Role.MODULE, model.v);

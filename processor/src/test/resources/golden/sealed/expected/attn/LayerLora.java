@@ -19,6 +19,7 @@ public final class LayerLora {
     /** The module {@code head}. */
     public static final String HEAD = "head";
 
+    /** Has no instances. */
     private LayerLora() {}
 
     /**
@@ -45,12 +46,21 @@ public final class LayerLora {
         LoraModel.untieBase(model, LayerLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Layer model) {
         return LoraModel.wrap(model, LayerLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .child("attn", Attention_DefaultLora.describe())
@@ -67,7 +77,12 @@ public final class LayerLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Layer model, ModuleWalker walker) {
         walker.child("attn", model.attention, LayerLora::visitAttention);
         walker.children("other", model.others, LayerLora::visitAttention);
@@ -77,6 +92,12 @@ public final class LayerLora {
         walker.tie("head", "attn.q_proj");
     }
 
+    /**
+     * Visits a child of the class that it has.
+     *
+     * @param child the child
+     * @param walker the walker, scoped to the child's path
+     */
     private static void visitAttention(Attention child, ModuleWalker walker) {
         if (child instanceof Attention.Default defaultChild) {
             Attention_DefaultLora.visit(defaultChild, walker);
@@ -89,6 +110,12 @@ public final class LayerLora {
         }
     }
 
+    /**
+     * Visits a child of the class that it has.
+     *
+     * @param child the child
+     * @param walker the walker, scoped to the child's path
+     */
     private static void visitConcrete(Concrete child, ModuleWalker walker) {
         if (child.getClass() == Concrete.class) {
             ConcreteLora.visit(child, walker);
@@ -99,6 +126,12 @@ public final class LayerLora {
         }
     }
 
+    /**
+     * Visits a child of the class that it has.
+     *
+     * @param child the child
+     * @param walker the walker, scoped to the child's path
+     */
     private static void visitMixer(Mixer<?> child, ModuleWalker walker) {
         if (child instanceof Mixer.Identity) {
             // It declares no modules.

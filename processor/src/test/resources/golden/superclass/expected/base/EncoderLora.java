@@ -22,6 +22,7 @@ public final class EncoderLora {
     /** The module {@code pooler}. */
     public static final String POOLER = "pooler";
 
+    /** Has no instances. */
     private EncoderLora() {}
 
     /**
@@ -48,12 +49,21 @@ public final class EncoderLora {
         LoraModel.untieBase(model, EncoderLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Encoder model) {
         return LoraModel.wrap(model, EncoderLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .module("word_embeddings", Role.INPUT_EMBEDDING)
@@ -61,10 +71,15 @@ public final class EncoderLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Encoder model, ModuleWalker walker) {
-        model.wordEmbeddings = walker.module("word_embeddings", Role.INPUT_EMBEDDING,
-                model.wordEmbeddings);
+        model.wordEmbeddings =
+                walker.module("word_embeddings", Role.INPUT_EMBEDDING, model.wordEmbeddings);
         model.pooler = walker.module("pooler", Role.MODULE, model.pooler);
     }
 }

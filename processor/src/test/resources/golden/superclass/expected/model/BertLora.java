@@ -23,6 +23,7 @@ public final class BertLora {
     /** The module {@code dense}. */
     public static final String DENSE = "dense";
 
+    /** Has no instances. */
     private BertLora() {}
 
     /**
@@ -49,12 +50,21 @@ public final class BertLora {
         LoraModel.untieBase(model, BertLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Bert model) {
         return LoraModel.wrap(model, BertLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .include(EncoderLora.describe())
@@ -65,7 +75,12 @@ public final class BertLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Bert model, ModuleWalker walker) {
         EncoderLora.visit(model, walker);
         model.decoder = walker.module("decoder", Role.OUTPUT_HEAD, model.decoder);

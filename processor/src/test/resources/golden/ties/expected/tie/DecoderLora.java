@@ -19,6 +19,7 @@ final class DecoderLora {
     /** The module {@code embed}. */
     public static final String EMBED = "embed";
 
+    /** Has no instances. */
     private DecoderLora() {}
 
     /**
@@ -45,19 +46,31 @@ final class DecoderLora {
         LoraModel.untieBase(model, DecoderLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Decoder model) {
         return LoraModel.wrap(model, DecoderLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
-        return ModelDescription.builder()
-                .module("embed", Role.MODULE)
-                .build();
+        return ModelDescription.builder().module("embed", Role.MODULE).build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Decoder model, ModuleWalker walker) {
         model.embed = walker.module("embed", Role.MODULE, model.embed);
     }

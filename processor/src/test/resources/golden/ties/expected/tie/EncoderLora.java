@@ -22,6 +22,7 @@ final class EncoderLora {
     /** The module {@code copy}. */
     public static final String COPY = "copy";
 
+    /** Has no instances. */
     private EncoderLora() {}
 
     /**
@@ -48,12 +49,21 @@ final class EncoderLora {
         LoraModel.untieBase(model, EncoderLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Encoder model) {
         return LoraModel.wrap(model, EncoderLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .module("embed", Role.MODULE)
@@ -62,7 +72,12 @@ final class EncoderLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Encoder model, ModuleWalker walker) {
         model.embed = walker.module("embed", Role.MODULE, model.embed);
         model.copy = walker.module("copy", Role.MODULE, model.copy);

@@ -25,6 +25,7 @@ public final class Seq2SeqLora {
     /** The module {@code other}. */
     public static final String OTHER = "other";
 
+    /** Has no instances. */
     private Seq2SeqLora() {}
 
     /**
@@ -51,12 +52,21 @@ public final class Seq2SeqLora {
         LoraModel.untieBase(model, Seq2SeqLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Seq2Seq model) {
         return LoraModel.wrap(model, Seq2SeqLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
         return ModelDescription.builder()
                 .child("encoder", EncoderLora.describe())
@@ -72,7 +82,12 @@ public final class Seq2SeqLora {
                 .build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Seq2Seq model, ModuleWalker walker) {
         walker.child("encoder", model.encoder, EncoderLora::visit);
         walker.child("decoder", model.decoder, DecoderLora::visit);

@@ -19,6 +19,7 @@ public final class Mixer_LeftLora {
     /** The module {@code up}. */
     public static final String UP = "up";
 
+    /** Has no instances. */
     private Mixer_LeftLora() {}
 
     /**
@@ -30,8 +31,9 @@ public final class Mixer_LeftLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(Path directory, Mixer.Left model, NDManager manager,
-            Shape... inputShapes) throws IOException {
+    public static void load(
+            Path directory, Mixer.Left model, NDManager manager, Shape... inputShapes)
+            throws IOException {
         BaseCheckpoint.load(directory, model, Mixer_LeftLora::visit, manager, inputShapes);
     }
 
@@ -45,19 +47,31 @@ public final class Mixer_LeftLora {
         LoraModel.untieBase(model, Mixer_LeftLora::visit, modules);
     }
 
-    /** Wraps a model, so that adapters can be added to its modules. */
+    /**
+     * Wraps a model, so that adapters can be added to its modules.
+     *
+     * @param model the model, initialised
+     * @return the wrapped model
+     */
     public static LoraModel wrap(Mixer.Left model) {
         return LoraModel.wrap(model, Mixer_LeftLora::visit);
     }
 
-    /** Describes the modules, roles and ties, without weights. */
+    /**
+     * Describes the modules, roles and ties, without weights.
+     *
+     * @return the description
+     */
     public static ModelDescription describe() {
-        return ModelDescription.builder()
-                .module("up", Role.MODULE)
-                .build();
+        return ModelDescription.builder().module("up", Role.MODULE).build();
     }
 
-    /** For generated code: shows each module to a walker, and puts what it returns in place. */
+    /**
+     * For generated code: shows each module to a walker, and puts what it returns in place.
+     *
+     * @param model the model
+     * @param walker the walker, scoped to the model's own path
+     */
     public static void visit(Mixer.Left model, ModuleWalker walker) {
         model.up = walker.module("up", Role.MODULE, model.up);
     }
