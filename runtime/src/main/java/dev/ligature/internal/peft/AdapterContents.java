@@ -7,6 +7,7 @@ import dev.ligature.plan.TokenRowsPlan;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * The arrays of an adapter, each map in the order of the plan.
@@ -29,5 +30,13 @@ public record AdapterContents(
     /** Returns the contents of an adapter that has nothing but pairs. */
     public AdapterContents(Map<PairPlan, Factors> pairs) {
         this(pairs, Map.of(), Map.of());
+    }
+
+    /** Returns all arrays. */
+    Stream<NDArray> arrays() {
+        Stream<NDArray> factors = pairs.values().stream().flatMap(pair -> pair.arrays().stream());
+        Stream<NDArray> others =
+                Stream.concat(replacements.values().stream(), tokenRows.values().stream());
+        return Stream.concat(factors, others);
     }
 }

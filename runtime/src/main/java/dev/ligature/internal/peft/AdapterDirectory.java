@@ -16,7 +16,6 @@ import dev.ligature.internal.resolve.ExplicitConfig;
 import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
-import dev.ligature.plan.PairPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +23,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,37 +44,27 @@ public final class AdapterDirectory {
 
     private static final String PICKLED = "adapter_model.bin";
 
-    private final Path directory;
     private final Path files;
     private final LoraConfig config;
 
-    /**
-     * @param directory the directory that was asked for
-     * @param files the one that is read
-     */
-    private AdapterDirectory(Path directory, Path files, LoraConfig config) {
-        this.directory = directory;
+    private AdapterDirectory(Path files, LoraConfig config) {
         this.files = files;
         this.config = config;
     }
 
     /**
-     * Opens a directory and reads its configuration. If its replacement was interrupted by the end
-     * of the process, the former adapter is read.
+     * Opens a directory and reads its configuration. If a process was killed while it replaced the
+     * adapter, the former adapter is read.
      *
-     * <p>PEFT saves an adapter under any name but "default" to a folder of that name, inside of the
-     * one it is given: name that folder.
-     *
-     * @param directory the directory
      * @throws CheckpointException if a file is missing, leads out of the directory or is pickled,
      *     or if the configuration asks for what is not supported
      * @throws IOException if a file cannot be read
      */
     public static AdapterDirectory open(Path directory) throws IOException {
-        Path files = directory;
-        if (!Files.exists(directory)) {
-            files = StagedDirectory.former(directory).orElse(directory);
-        }
+        Path files =
+                Files.exists(directory)
+                        ? directory
+                        : StagedDirectory.former(directory).orElse(directory);
         if (!files.equals(directory)) {
             LOG.warn(
                     "The replacement of {} was interrupted: the former adapter is read from {}",
@@ -89,49 +77,28 @@ public final class AdapterDirectory {
         }
         weights(files);
         Path file = CheckpointDirectory.file(files, AdapterConfigJson.FILE_NAME);
-        return new AdapterDirectory(directory, files, AdapterConfigJson.read(file));
+        return new AdapterDirectory(files, AdapterConfigJson.read(file));
     }
 
     /** PEFT saves an adapter that is not named "default" to a folder of its name. */
     private static CheckpointException noConfig(Path directory) throws IOException {
-        List<Path> adapters;
         try (Stream<Path> all = Files.list(directory)) {
-            adapters =
+            List<Path> adapters =
                     all.filter(path -> Files.exists(path.resolve(AdapterConfigJson.FILE_NAME)))
                             .sorted()
                             .toList();
+            String names = NameList.list(adapters.stream().map(StagedFile::name).toList());
+            return adapters.isEmpty()
+                    ? PeftMessage.CONFIG_MISSING.fileError(directory)
+                    : PeftMessage.CONFIG_IN_FOLDERS.fileError(directory, names, adapters.get(0));
         }
-        String names = NameList.list(adapters.stream().map(StagedFile::name).toList());
-        return new CheckpointException(
-                "CheckpointMissing",
-                directory
-                        + " has no "
-                        + AdapterConfigJson.FILE_NAME
-                        + (adapters.isEmpty()
-                                ? ". Name the directory of a PEFT adapter."
-                                : ", but folders with one: "
-                                        + names
-                                        + ". Name the one that is meant, such as "
-                                        + adapters.get(0)
-                                        + "."));
     }
 
     private static Path weights(Path directory) throws IOException {
         if (Files.exists(directory.resolve(PICKLED)) && !Files.exists(directory.resolve(WEIGHTS))) {
-            throw new CheckpointException(
-                    "CheckpointPickled",
-                    directory
-                            + " has its factors in "
-                            + PICKLED
-                            + ", a pickle, which can run any code when it is read and is not read"
-                            + " here. Save the adapter again with safe_serialization=True.");
+            throw PeftMessage.PICKLED.fileError(directory, PICKLED);
         }
         return CheckpointDirectory.file(directory, WEIGHTS);
-    }
-
-    /** Returns the directory. */
-    public Path directory() {
-        return directory;
     }
 
     /** Returns the configuration in the directory. */
@@ -140,8 +107,7 @@ public final class AdapterDirectory {
     }
 
     /**
-     * Returns what the adapter is for a model: its configuration, resolved with regard to the names
-     * of its tensors.
+     * Returns the configuration resolved for a model, with regard to the names of the tensors.
      *
      * @param layout the modules of the model, which must be initialised
      * @throws dev.ligature.LoraException if the configuration does not fit the model
@@ -155,21 +121,13 @@ public final class AdapterDirectory {
         Set<String> names = new HashSet<>();
         try (SafetensorsReader reader = SafetensorsReader.open(weights(files))) {
             for (String key : reader.tensors().keySet()) {
-                names.add(AdapterTensors.name(key));
+                names.add(AdapterLayout.name(key));
             }
         }
         return PlanResolver.resolveForLoading(config, layout, names);
     }
 
-    /**
-     * Reads the arrays of a plan, strictly.
-     *
-     * @param plan what the adapter is to have, as {@link #plan} has it
-     * @param manager the owner of the arrays
-     * @return the arrays, in the plan's order
-     * @throws CheckpointException if the file does not fit the plan
-     * @throws IOException if the file cannot be read
-     */
+    /** Reads the arrays of a plan, without exceptions to what must match. */
     public AdapterContents read(LoraPlan plan, NDManager manager) throws IOException {
         return read(plan, manager, AdapterLoadOptions.defaults());
     }
@@ -183,10 +141,9 @@ public final class AdapterDirectory {
      * enough. The arrays have the plan's data types; half precision is widened. They do not change
      * with the file.
      *
-     * @param plan what the adapter is to have, as {@link #plan} has it
      * @param manager the owner of the arrays
-     * @param options the exceptions
-     * @return the arrays, in the plan's order, without what may be missing and is
+     * @param options the exceptions to what must match
+     * @return the arrays, in the plan's order, without those that may be missing and are
      * @throws CheckpointException if the file does not fit the plan
      * @throws IOException if the file cannot be read
      */
@@ -195,31 +152,19 @@ public final class AdapterDirectory {
         try (SafetensorsReader reader = SafetensorsReader.open(weights(files));
                 NDManager temporary = manager.newSubManager()) {
             checkUnchanged();
-            AdapterTensors.Match match = AdapterTensors.match(reader, plan, options);
-            Map<PairPlan, Factors> pairs = new PairArrays(reader, temporary).pairs(match.pairs());
-            ReplacementArrays replaced = new ReplacementArrays(reader, temporary);
-            AdapterContents contents =
-                    new AdapterContents(
-                            pairs,
-                            replaced.copies(match.replacements()),
-                            replaced.rows(match.rows()));
+            AdapterTensors tensors = AdapterTensors.match(reader, plan, options);
+            AdapterContents contents = new AdapterArrays(reader, tensors, temporary).read();
             // Only now, so that an error above leaves nothing behind.
-            for (Factors factors : pairs.values()) {
-                factors.arrays().forEach(array -> array.attach(manager));
-            }
-            contents.replacements().values().forEach(array -> array.attach(manager));
-            contents.tokenRows().values().forEach(array -> array.attach(manager));
+            contents.arrays().forEach(array -> array.attach(manager));
             return contents;
         }
     }
 
-    /** Checks that the factors, open by now, are not those of another adapter put in its place. */
+    /** Checks that the weights, open by now, are not those of an adapter that replaced this one. */
     private void checkUnchanged() throws IOException {
         Path file = CheckpointDirectory.file(files, AdapterConfigJson.FILE_NAME);
         if (!AdapterConfigJson.read(file).equals(config)) {
-            throw new CheckpointException(
-                    "CheckpointChanged",
-                    file + " was replaced after it was read. Load the adapter again.");
+            throw PeftMessage.CONFIG_CHANGED.fileError(file);
         }
     }
 
@@ -231,20 +176,13 @@ public final class AdapterDirectory {
      * each module that reads it, and the configuration names all of them; token rows are written
      * once. The base's weights are never written.
      *
-     * @param directory the directory
-     * @param plan the plan of the adapter
-     * @param contents the arrays of the plan
      * @throws CheckpointException if it cannot be written
      * @throws IllegalArgumentException if the arrays are not those of the plan
      */
     public static void write(Path directory, LoraPlan plan, AdapterContents contents)
             throws IOException {
-        PairArrays.check(plan, contents.pairs());
-        ReplacementArrays.check(plan, contents);
         try (NDManager views = NDManager.newBaseManager()) {
-            Map<String, NDArray> tensors = new TreeMap<>();
-            PairArrays.add(tensors, contents.pairs(), views);
-            ReplacementArrays.add(tensors, plan, contents);
+            Map<String, NDArray> tensors = AdapterArrays.toStored(plan, contents, views);
             StagedDirectory.createOrReplace(
                     directory,
                     List.of(WEIGHTS, AdapterConfigJson.FILE_NAME),

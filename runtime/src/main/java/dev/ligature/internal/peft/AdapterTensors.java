@@ -6,354 +6,189 @@ import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.TensorInfo;
 import dev.ligature.internal.names.NameList;
+import dev.ligature.internal.peft.AdapterLayout.Target;
+import dev.ligature.internal.peft.SavedPart.Copy;
 import dev.ligature.plan.LoraPlan;
-import dev.ligature.plan.PairPlan;
-import dev.ligature.plan.ReplacementPlan;
-import dev.ligature.plan.TokenRowsPlan;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Which tensors of an adapter file hold the pairs of a plan, with every key accounted for.
- *
- * <p>Of a pair that several modules read, one saved copy is enough.
- */
+/** Which tensors of an adapter file hold the parts of a plan, with every key accounted for. */
 final class AdapterTensors {
-
     private final Path file;
-    private final LoraPlan plan;
+    private final AdapterLayout layout;
     private final AdapterLoadOptions options;
-    private final Map<String, PairPlan> pairs = new LinkedHashMap<>();
-    private final Map<String, TensorInfo> byName = new HashMap<>();
-    private final ReplacementTensors replacements;
 
-    private AdapterTensors(Path file, LoraPlan plan, AdapterLoadOptions options) {
+    /** The tensors by the names under which they are written. */
+    private final Map<String, TensorInfo> found = new HashMap<>();
+
+    private final Map<String, TensorInfo> spare = new HashMap<>();
+
+    private AdapterTensors(Path file, AdapterLayout layout, AdapterLoadOptions options) {
         this.file = file;
-        this.plan = plan;
+        this.layout = layout;
         this.options = options;
-        replacements = new ReplacementTensors(plan, options);
-        for (PairPlan pair : plan.pairs()) {
-            pair.readers().forEach(reader -> pairs.put(reader.module(), pair));
-        }
     }
 
-    /**
-     * A saved copy of a pair.
-     *
-     * @param layout how it is stored
-     * @param storedA PEFT's A
-     * @param storedB PEFT's B
-     * @param bias the bias of B, where the pair has one
-     * @param magnitude DoRA's lengths, where the pair has them
-     */
-    record Copy(
-            FactorLayout layout,
-            TensorInfo storedA,
-            TensorInfo storedB,
-            @Nullable TensorInfo bias,
-            @Nullable TensorInfo magnitude) {
-        /** Returns the key of the tensor that our A comes from. */
-        String keyOfA() {
-            return layout == FactorLayout.EMBEDDING ? storedB.name() : storedA.name();
-        }
+    /** What a file has of a part. */
+    sealed interface Match {
+        /** One or more copies, all tensors of which are there. */
+        record Found(List<Copy> copies) implements Match {}
 
-        /** Returns the key of the tensor that our B comes from. */
-        String keyOfB() {
-            return layout == FactorLayout.EMBEDDING ? storedA.name() : storedB.name();
-        }
+        /**
+         * These tensors of an incomplete copy, or of the first one if there is nothing, are
+         * missing.
+         */
+        record Missing(List<SavedTensor> tensors) implements Match {}
 
-        /** Returns the tensors that there are. */
-        List<TensorInfo> tensors() {
-            return Stream.of(storedA, storedB, bias, magnitude).filter(Objects::nonNull).toList();
-        }
+        /** The part is incomplete or does not fit, and the options allow that it is missing. */
+        record Skipped() implements Match {}
     }
-
-    /**
-     * The tensors of a plan, in the order of the readers; none of a part that may be missing and
-     * is.
-     *
-     * @param pairs the saved copies of each pair
-     * @param replacements those of each copy of a parameter
-     * @param rows those of all token rows
-     */
-    record Match(
-            Map<PairPlan, List<Copy>> pairs,
-            Map<ReplacementPlan, List<TensorInfo>> replacements,
-            Map<TokenRowsPlan, List<ReplacementTensors.Rows>> rows) {}
 
     /**
      * Matches the keys of a file and a plan.
      *
      * @param options what need not match
-     * @throws CheckpointException if a key has no place in the plan, a pair no tensors, or a tensor
-     *     another shape or data type than its pair
+     * @throws CheckpointException if a key has no place in the plan, a part no tensors, or a tensor
+     *     another shape or data type than its part
      */
-    static Match match(SafetensorsReader reader, LoraPlan plan, AdapterLoadOptions options)
+    static AdapterTensors match(SafetensorsReader reader, LoraPlan plan, AdapterLoadOptions options)
             throws CheckpointException {
-        AdapterTensors tensors = new AdapterTensors(reader.file(), plan, options);
+        AdapterLayout layout = new AdapterLayout(plan);
+        AdapterTensors tensors = new AdapterTensors(reader.file(), layout, options);
         tensors.placeKeys(reader);
-        return tensors.found();
-    }
-
-    /** Returns a key without PEFT's prefix. */
-    static String name(String key) {
-        return key.startsWith(ReplacementKeys.PREFIX)
-                ? key.substring(ReplacementKeys.PREFIX.length())
-                : key;
+        tensors.check();
+        return tensors;
     }
 
     private void placeKeys(SafetensorsReader reader) throws CheckpointException {
         List<String> unknown = new ArrayList<>();
         for (TensorInfo tensor : reader.tensors().values()) {
             String key = tensor.name();
-            String name = name(key);
             if (options.ignores(key)) {
                 continue;
             }
-            if (isPlanned(name)) {
-                place(name, tensor);
-            } else if (replacements.isPlanned(name)) {
-                Optional<TensorInfo> other = replacements.place(name, tensor);
-                if (other.isPresent()) {
-                    throw twice(other.get(), tensor);
-                }
-            } else if (!replacements.takeStray(name, tensor) && !isBaseCopy(name, tensor)) {
+            String name = AdapterLayout.name(key);
+            Target target = layout.target(name);
+            if (target == null) {
                 // A file may have millions of keys, and the search for what one may have meant
                 // takes its time: the message shows a few.
                 boolean shown = unknown.size() <= NameList.MOST;
-                KeyDiagnosis unplaced = KeyDiagnosis.of(name, shown ? pairs.keySet() : Set.of());
-                unknown.add("'" + key + "' (" + unplaced.reason() + ")");
+                Set<String> adapted = shown ? layout.adaptedModules() : Set.of();
+                unknown.add("'" + key + "' (" + KeyDiagnosis.of(name, adapted) + ")");
+            } else {
+                place(tensor, target);
             }
         }
         if (!unknown.isEmpty()) {
-            throw new CheckpointException(
-                    "AdapterKeyUnknown",
-                    file
-                            + " has "
-                            + NameList.list(unknown)
-                            + ", which nothing in the model would use. Check that the adapter is"
-                            + " one of this base model, and that its config is its own; what is"
-                            + " known to be harmless can be named in"
-                            + " AdapterLoadOptions.ignore.");
+            throw PeftMessage.KEY_UNKNOWN.fileError(file, NameList.list(unknown));
         }
     }
 
-    private boolean isPlanned(String name) {
-        Matcher factor = KeyDiagnosis.FACTOR.matcher(name);
-        PairPlan pair = factor.matches() ? pairs.get(factor.group(1)) : null;
-        if (pair == null) {
-            return false;
-        }
-        return names(pair, factor.group(1)).contains(name);
-    }
-
-    /** Returns the names of the tensors that a module has of its pair: A, B, and what it has. */
-    private static List<String> names(PairPlan pair, String module) {
-        FactorLayout layout = layout(pair, module);
-        List<String> names = new ArrayList<>();
-        names.add(layout.firstName(module));
-        names.add(layout.secondName(module));
-        if (pair.loraBias()) {
-            names.add(FactorLayout.biasName(module));
-        }
-        if (pair.dora()) {
-            names.add(FactorLayout.magnitudeName(module));
-        }
-        return names;
-    }
-
-    private void place(String name, TensorInfo tensor) throws CheckpointException {
-        TensorInfo other = byName.put(name, tensor);
-        if (other != null) {
-            throw twice(other, tensor);
-        }
-    }
-
-    private CheckpointException twice(TensorInfo before, TensorInfo now) {
-        return new CheckpointException(
-                "AdapterKeyUnknown",
-                file
-                        + " has both '"
-                        + before.name()
-                        + "' and '"
-                        + now.name()
-                        + "', which mean one tensor. Remove one of them.");
-    }
-
-    /** Returns whether it is a weight of the base, which PEFT adds for embeddings. */
-    private boolean isBaseCopy(String name, TensorInfo tensor) throws CheckpointException {
-        for (String suffix : new String[] {".base_layer.weight", ".base_layer.bias", ".weight"}) {
-            PairPlan pair =
-                    name.endsWith(suffix)
-                            ? pairs.get(name.substring(0, name.length() - suffix.length()))
-                            : null;
-            if (pair == null) {
-                continue;
+    private void place(TensorInfo tensor, Target target) throws CheckpointException {
+        if (target instanceof Target.Wanted wanted) {
+            TensorInfo other = found.put(wanted.name(), tensor);
+            if (other != null) {
+                throw PeftMessage.KEY_TWICE.fileError(file, other.name(), tensor.name());
             }
-            Shape base =
-                    suffix.endsWith("bias")
-                            ? new Shape(pair.out())
-                            : new Shape(pair.out(), pair.in());
-            checkShape(tensor, base, "that of the base's own tensor; was its vocabulary resized?");
-            return true;
+        } else if (target instanceof Target.Spare replacing) {
+            spare.put(replacing.name(), tensor);
+        } else if (target instanceof Target.OfBase base) {
+            checkShape(
+                    tensor,
+                    base.shape(),
+                    "that of the base's own tensor; was its vocabulary resized?");
         }
-        return false;
     }
 
-    private static FactorLayout layout(PairPlan pair, String module) {
-        return pair.readers().stream()
-                .filter(reader -> reader.module().equals(module))
-                .findFirst()
-                .map(reader -> FactorLayout.of(reader.kind()))
-                .orElseThrow();
-    }
-
-    private Match found() throws CheckpointException {
+    private void check() throws CheckpointException {
         List<String> missing = new ArrayList<>();
-        Map<PairPlan, List<Copy>> pairs = copies(missing);
-        Map<ReplacementPlan, List<TensorInfo>> copied = replacements.copies(missing);
-        Map<TokenRowsPlan, List<ReplacementTensors.Rows>> rows = replacements.rows(missing);
+        for (SavedPart part : layout.parts()) {
+            if (match(part) instanceof Match.Missing lacking) {
+                lacking.tensors().forEach(t -> missing.add(AdapterLayout.PREFIX + t.name()));
+            }
+        }
         if (!missing.isEmpty()) {
-            throw new CheckpointException(
-                    "AdapterTensorMissing",
-                    file
-                            + " has no "
-                            + NameList.list(missing)
-                            + ", which its config asks for in this model. Check that the adapter"
-                            + " is complete and is one of this base model; what is to start anew"
-                            + " can be named in AdapterLoadOptions.allowMissing.");
+            throw PeftMessage.TENSOR_MISSING.fileError(file, NameList.list(missing));
         }
-        for (Map.Entry<PairPlan, List<Copy>> entry : pairs.entrySet()) {
-            for (Copy copy : entry.getValue()) {
-                check(entry.getKey(), copy);
-            }
-        }
-        for (Map.Entry<ReplacementPlan, List<TensorInfo>> entry : copied.entrySet()) {
-            for (TensorInfo tensor : entry.getValue()) {
-                checkType(tensor);
-                checkShape(tensor, entry.getKey().shape(), "that of the base's own tensor");
-            }
-        }
-        for (Map.Entry<TokenRowsPlan, List<ReplacementTensors.Rows>> entry : rows.entrySet()) {
-            for (ReplacementTensors.Rows found : entry.getValue()) {
-                checkType(found.tensor());
-                checkShape(
-                        found.tensor(),
-                        ReplacementTensors.shape(entry.getKey()),
-                        "one row for each of trainable_token_indices");
-            }
-        }
-        return new Match(pairs, copied, rows);
-    }
-
-    private Map<PairPlan, List<Copy>> copies(List<String> missing) {
-        Map<PairPlan, List<Copy>> copies = new LinkedHashMap<>();
-        for (PairPlan pair : plan.pairs()) {
-            List<String> absent = new ArrayList<>();
-            List<Copy> found = copies(pair, absent);
-            boolean fits = absent.isEmpty() && found.stream().allMatch(copy -> fits(pair, copy));
-            if (!fits && pair.readers().stream().anyMatch(r -> options.mayBeMissing(r.module()))) {
-                found = List.of();
-            } else {
-                missing.addAll(absent);
-            }
-            copies.put(pair, found);
-        }
-        return copies;
-    }
-
-    /** Returns the saved copies of a pair, and adds the names of what they lack. */
-    private List<Copy> copies(PairPlan pair, List<String> absent) {
-        List<Copy> found = new ArrayList<>();
-        for (PairPlan.Reader reader : pair.readers()) {
-            String module = reader.module();
-            List<String> names = names(pair, module);
-            List<String> lacking = names.stream().filter(n -> !byName.containsKey(n)).toList();
-            TensorInfo storedA = byName.get(names.get(0));
-            TensorInfo storedB = byName.get(names.get(1));
-            if (lacking.isEmpty() && storedA != null && storedB != null) {
-                TensorInfo bias = byName.get(FactorLayout.biasName(module));
-                TensorInfo magnitude = byName.get(FactorLayout.magnitudeName(module));
-                FactorLayout layout = FactorLayout.of(reader.kind());
-                Copy copy = new Copy(layout, storedA, storedB, bias, magnitude);
-                if (options.prefers(module)) {
-                    absent.clear();
-                    return List.of(copy);
+        for (SavedPart part : layout.parts()) {
+            if (match(part) instanceof Match.Found there) {
+                for (Copy copy : there.copies()) {
+                    check(part, copy);
                 }
-                found.add(copy);
-            } else if (lacking.size() < names.size()) {
-                lacking.forEach(name -> absent.add(ReplacementKeys.PREFIX + name));
             }
         }
-        if (found.isEmpty() && absent.isEmpty()) {
-            names(pair, pair.name()).forEach(name -> absent.add(ReplacementKeys.PREFIX + name));
-        }
-        return found;
     }
 
-    private static boolean fits(PairPlan pair, Copy copy) {
-        return copy.storedA().shape().equals(copy.layout().firstShape(pair))
-                && copy.storedB().shape().equals(copy.layout().secondShape(pair));
-    }
-
-    private void check(PairPlan pair, Copy copy) throws CheckpointException {
-        for (TensorInfo tensor : copy.tensors()) {
-            checkType(tensor);
-        }
-        String expected =
-                "r is "
-                        + pair.rank()
-                        + " by its config, and the weight of the model is "
-                        + new Shape(pair.out(), pair.in());
-        checkShape(copy.storedA(), copy.layout().firstShape(pair), expected);
-        checkShape(copy.storedB(), copy.layout().secondShape(pair), expected);
-        if (copy.bias() != null) {
-            checkShape(copy.bias(), new Shape(pair.out()), expected);
-        }
-        if (copy.magnitude() != null) {
-            checkShape(copy.magnitude(), copy.layout().magnitudeShape(pair), expected);
+    private void check(SavedPart part, Copy copy) throws CheckpointException {
+        for (SavedTensor saved : copy.tensors()) {
+            TensorInfo tensor = tensor(saved);
+            if (!tensor.dtype().isWeightType()) {
+                throw PeftMessage.DATA_TYPE.fileError(file, tensor.name(), tensor.dtype());
+            }
+            checkShape(tensor, saved.storedShape(), part.reason());
         }
     }
 
-    private void checkType(TensorInfo tensor) throws CheckpointException {
-        if (!tensor.dtype().isWeightType()) {
-            throw new CheckpointException(
-                    "TensorDtype",
-                    file
-                            + ": '"
-                            + tensor.name()
-                            + "' has the data type "
-                            + tensor.dtype()
-                            + ", which a factor cannot have. Convert it to F32, F16 or BF16.");
-        }
-    }
-
-    private void checkShape(TensorInfo tensor, Shape expected, String why)
+    private void checkShape(TensorInfo tensor, Shape expected, String reason)
             throws CheckpointException {
         if (!tensor.shape().equals(expected)) {
-            throw new CheckpointException(
-                    "AdapterShape",
-                    file
-                            + ": '"
-                            + tensor.name()
-                            + "' is "
-                            + tensor.shape()
-                            + " instead of "
-                            + expected
-                            + ": "
-                            + why
-                            + ". Check that the adapter is one of this base model; what is to"
-                            + " start anew can be named in AdapterLoadOptions.allowMissing.");
+            throw PeftMessage.SHAPE.fileError(
+                    file, tensor.name(), tensor.shape(), expected, reason);
         }
+    }
+
+    /** Returns where the file holds the parts of the plan. */
+    AdapterLayout layout() {
+        return layout;
+    }
+
+    /** Returns what the file has of a part. */
+    Match match(SavedPart part) {
+        List<Copy> complete = new ArrayList<>();
+        List<SavedTensor> missing = new ArrayList<>();
+        for (Copy copy : part.copies()) {
+            List<SavedTensor> lacking = new ArrayList<>(copy.tensors());
+            lacking.removeIf(tensor -> find(tensor) != null);
+            if (lacking.isEmpty() && options.prefers(copy.module())) {
+                // What other copies have or lack does not matter.
+                complete = List.of(copy);
+                missing.clear();
+                break;
+            }
+            if (lacking.isEmpty()) {
+                complete.add(copy);
+            } else if (lacking.size() < copy.tensors().size()) {
+                missing.addAll(lacking);
+            }
+        }
+        if (complete.isEmpty() && missing.isEmpty()) {
+            missing.addAll(part.copies().get(0).tensors());
+        }
+        boolean fits = missing.isEmpty() && complete.stream().allMatch(this::fits);
+        if (!fits && part.copies().stream().anyMatch(copy -> options.mayBeMissing(copy.module()))) {
+            return new Match.Skipped();
+        }
+        return missing.isEmpty() ? new Match.Found(complete) : new Match.Missing(missing);
+    }
+
+    private boolean fits(Copy copy) {
+        return copy.tensors().stream()
+                .allMatch(saved -> tensor(saved).shape().equals(saved.storedShape()));
+    }
+
+    /** Returns the tensor of a copy that was found. */
+    TensorInfo tensor(SavedTensor saved) {
+        return Objects.requireNonNull(find(saved));
+    }
+
+    private @Nullable TensorInfo find(SavedTensor saved) {
+        TensorInfo tensor = found.get(saved.name());
+        return tensor == null ? spare.get(saved.name()) : tensor;
     }
 }

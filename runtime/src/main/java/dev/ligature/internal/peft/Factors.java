@@ -1,6 +1,7 @@
 package dev.ligature.internal.peft;
 
 import ai.djl.ndarray.NDArray;
+import dev.ligature.plan.PairPlan;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -20,7 +21,14 @@ public record Factors(NDArray a, NDArray b, @Nullable NDArray bias, @Nullable ND
         this(a, b, null, null);
     }
 
-    /** Returns the arrays that there are. */
+    /** Returns the factors of a pair, given as {@link #arrays()}. */
+    static Factors of(PairPlan pair, List<NDArray> arrays) {
+        NDArray bias = pair.loraBias() ? arrays.get(2) : null;
+        NDArray magnitude = pair.dora() ? arrays.get(arrays.size() - 1) : null;
+        return new Factors(arrays.get(0), arrays.get(1), bias, magnitude);
+    }
+
+    /** Returns A, B, and the bias and the lengths where the pair has them. */
     List<NDArray> arrays() {
         return Stream.of(a, b, bias, magnitude).filter(Objects::nonNull).toList();
     }

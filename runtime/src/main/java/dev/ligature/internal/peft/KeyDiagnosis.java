@@ -5,14 +5,10 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/**
- * Why a key of an adapter file has no place in a plan.
- *
- * @param reason what is wrong, in a few words
- */
-record KeyDiagnosis(String reason) {
-    /** A factor: the module, and what is stored of it. */
-    static final Pattern FACTOR =
+/** Explains why a key of an adapter file has no place in a plan. */
+final class KeyDiagnosis {
+    /** A factor, or something else of a pair, of a module. */
+    private static final Pattern FACTOR =
             Pattern.compile(
                     "(.*)\\.(lora_[AB]\\.weight|lora_B\\.bias|lora_embedding_[AB]"
                             + "|lora_magnitude_vector)",
@@ -21,34 +17,34 @@ record KeyDiagnosis(String reason) {
     private static final Pattern NAMED_FACTOR =
             Pattern.compile(".*\\.lora_(magnitude_vector|(embedding_)?[AB])\\..*", Pattern.DOTALL);
 
+    private KeyDiagnosis() {}
+
     /**
-     * Explains a key.
+     * Returns what is wrong with a key, in a few words.
      *
      * @param name the key without PEFT's prefix
      * @param adapted the modules that the plan adapts
      */
-    static KeyDiagnosis of(String name, Set<String> adapted) {
+    static String of(String name, Set<String> adapted) {
         if (name.contains("token_adapter") || name.contains("trainable_tokens")) {
-            return new KeyDiagnosis("token rows that trainable_token_indices does not name");
+            return "token rows that trainable_token_indices does not name";
         }
         Matcher factor = FACTOR.matcher(name);
         if (factor.matches()) {
-            return new KeyDiagnosis(notAdapted(factor.group(1), adapted));
+            return notAdapted(factor.group(1), adapted);
         }
         if (NAMED_FACTOR.matcher(name).matches()) {
-            return new KeyDiagnosis(
-                    "its adapter's name is in the key: save it with PEFT's save_pretrained");
+            return "its adapter's name is in the key: save it with PEFT's save_pretrained";
         }
         int base = name.lastIndexOf(".base_layer.");
         if (base >= 0) {
-            return new KeyDiagnosis(notAdapted(name.substring(0, base), adapted));
+            return notAdapted(name.substring(0, base), adapted);
         }
         if (name.endsWith(".weight") || name.endsWith(".bias")) {
-            return new KeyDiagnosis(
-                    "a whole parameter, which neither modules_to_save nor bias asks for: of a"
-                            + " resized embedding, perhaps");
+            return "a whole parameter, which neither modules_to_save nor bias asks for: of a"
+                    + " resized embedding, perhaps";
         }
-        return new KeyDiagnosis("no tensor of a LoRA adapter");
+        return "not a tensor of a LoRA adapter";
     }
 
     private static String notAdapted(String module, Set<String> adapted) {

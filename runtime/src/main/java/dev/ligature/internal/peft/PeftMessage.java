@@ -2,7 +2,7 @@ package dev.ligature.internal.peft;
 
 import dev.ligature.internal.diag.Message;
 
-/** What is reported about the files of an adapter. */
+/** What is reported about adapters in PEFT's format: their configurations, then their tensors. */
 enum PeftMessage implements Message {
     NO_PEFT_TYPE(
             "AdapterConfigPeftType",
@@ -28,7 +28,53 @@ enum PeftMessage implements Message {
     UNKNOWN_FIELD(
             "AdapterConfigUnknownField",
             "%1$s: %2$s is %3$s, and PEFT 0.21 has no such field, so its effect is not known.%4$s"
-                    + " Correct or remove it.");
+                    + " Correct or remove it."),
+    CONFIG_MISSING(
+            "CheckpointMissing",
+            "%1$s has no adapter_config.json. Name the directory of a PEFT adapter."),
+    CONFIG_IN_FOLDERS(
+            "CheckpointMissing",
+            "%1$s has no adapter_config.json, but folders with one: %2$s. Name the one that is"
+                    + " meant, such as %3$s."),
+    PICKLED(
+            "CheckpointPickled",
+            "%1$s has its factors in %2$s, a pickle, which can run any code when it is read and is"
+                    + " not read here. Save the adapter again with safe_serialization=True."),
+    CONFIG_CHANGED(
+            "CheckpointChanged", "%1$s was replaced after it was read. Load the adapter again."),
+    KEY_UNKNOWN(
+            "AdapterKeyUnknown",
+            "%1$s has %2$s, which nothing in the model would use. Check that the adapter is one of"
+                    + " this base model, and that its config is its own; what is known to be"
+                    + " harmless can be named in AdapterLoadOptions.ignore."),
+    KEY_TWICE(
+            "AdapterKeyUnknown",
+            "%1$s has both '%2$s' and '%3$s', which mean one tensor. Remove one of them."),
+    TENSOR_MISSING(
+            "AdapterTensorMissing",
+            "%1$s has no %2$s, which its config asks for in this model. Check that the adapter is"
+                    + " complete and is one of this base model; what is to start anew can be named"
+                    + " in AdapterLoadOptions.allowMissing."),
+    DATA_TYPE(
+            "TensorDtype",
+            "%1$s: '%2$s' has the data type %3$s, which a factor cannot have. Convert it to F32,"
+                    + " F16 or BF16."),
+    SHAPE(
+            "AdapterShape",
+            "%1$s: '%2$s' is %3$s instead of %4$s: %5$s. Check that the adapter is one of this"
+                    + " base model; what is to start anew can be named in"
+                    + " AdapterLoadOptions.allowMissing."),
+    FACTORS_DIFFER(
+            "AdapterCopiesDiffer",
+            "%1$s: %2$s. They are copies of one factor, because their modules are tied and"
+                    + " ensure_weight_tying is on. Name the module whose copy is to be used for all"
+                    + " in AdapterLoadOptions.preferCopyOf; or, for a pair each, set"
+                    + " ensure_weight_tying to false and list the modules in target_modules."),
+    VALUES_DIFFER(
+            "AdapterCopiesDiffer",
+            "%1$s: %2$s. They are copies of one weight, because their modules are tied. Name the"
+                    + " module whose values are to be used in AdapterLoadOptions.preferCopyOf, or"
+                    + " load the adapter into an untied base.");
 
     private final String code;
     private final String pattern;

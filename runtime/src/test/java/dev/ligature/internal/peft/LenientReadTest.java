@@ -61,6 +61,18 @@ class LenientReadTest {
     }
 
     @Test
+    void whatOtherCopiesLack_doesNotMatterIfOneIsNamed() throws IOException {
+        take("tied");
+        float[] head = factorB("lm_head", STRICT);
+        String lacking = PREFIX + "model.embed_tokens.lora_embedding_A";
+        tensors.remove(lacking);
+        write();
+        Refusal.of("AdapterTensorMissing", () -> read(STRICT), "has no " + lacking + ",");
+        assertArrayEquals(head, factorB("lm_head", STRICT.preferCopyOf("lm_head")));
+        Refusal.of("AdapterTensorMissing", () -> read(STRICT.preferCopyOf("*.embed_tokens")));
+    }
+
+    @Test
     void aTensorThatIsNamed_needsNoPlace() throws IOException {
         take("tied");
         tensors.put(PREFIX + "vision.proj.lora_A.weight", manager.ones(new Shape(3, 16)));
@@ -102,6 +114,16 @@ class LenientReadTest {
                 () -> read(STRICT),
                 QUERY + "lora_B.weight",
                 "AdapterLoadOptions.allowMissing");
+    }
+
+    @Test
+    void ofAPairThatIsNamed_lengthsOfAnotherShapeCountAsMissing() throws IOException {
+        take("dora");
+        String lengths = QUERY + "lora_magnitude_vector";
+        tensors.put(lengths, manager.ones(new Shape(99)));
+        write();
+        Refusal.of("AdapterShape", () -> read(STRICT), lengths);
+        assertEquals(1, read(STRICT.allowMissing("*.q_proj")).pairs().size()); // layer 0's
     }
 
     @Test

@@ -1,0 +1,243 @@
+package dev.ligature.internal.peft;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import dev.ligature.config.BiasMode;
+import dev.ligature.internal.peft.SavedPart.Copy;
+import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.ModuleKind;
+import dev.ligature.plan.PairPlan;
+import dev.ligature.plan.ReplacementPlan;
+import dev.ligature.plan.TokenRowsPlan;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where PEFT's files hold the parts of a plan: the name, shape and order of each tensor.
+ *
+ * <p>For a weight of shape (out, in) a linear module has {@code lora_A} (r, in) and {@code lora_B}
+ * (out, r). An embedding, whose weight is (out = V, in = d), has {@code lora_embedding_A} (r, V) =
+ * Bᵀ and {@code lora_embedding_B} (d, r) = Aᵀ: this is the only place where that is known. A
+ * convolution has A (r, channels, window…) and B (out, r / groups, 1…).
+ */
+final class AdapterLayout {
+    static final String PREFIX = "base_model.model.";
+
+    private final Map<PairPlan, SavedPart> pairs = new LinkedHashMap<>();
+    private final Map<ReplacementPlan, SavedPart> copies = new LinkedHashMap<>();
+    private final Map<TokenRowsPlan, SavedPart> tokenRows = new LinkedHashMap<>();
+    private final Map<String, Target> targets = new HashMap<>();
+    private final Set<String> adapted = new HashSet<>();
+    private final Set<String> withRows = new HashSet<>();
+
+    /** What a tensor of a file is for, by its name. */
+    sealed interface Target {
+        /** It is read as the tensor that is written under this name. */
+        record Wanted(String name) implements Target {}
+
+        /** It is read if the file does not have the tensor under another name. */
+        record Spare(String name) implements Target {}
+
+        /** It is the base's own, which PEFT adds for embeddings; only its shape is checked. */
+        record OfBase(Shape shape) implements Target {}
+
+        /** PEFT adds it, and nothing uses it. */
+        record Unused() implements Target {}
+    }
+
+    AdapterLayout(LoraPlan plan) {
+        plan.pairs().forEach(p -> p.readers().forEach(r -> adapted.add(r.module())));
+        plan.tokenRows().forEach(t -> t.readers().forEach(r -> withRows.add(r.module())));
+        plan.pairs().forEach(pair -> pairs.put(pair, want(pair(pair))));
+        plan.replacements().forEach(copy -> copies.put(copy, want(copy(copy))));
+        plan.tokenRows().forEach(rows -> tokenRows.put(rows, want(rows(rows))));
+        // What follows never takes the name of a tensor that is wanted.
+        plan.replacements().forEach(copy -> addOtherNames(copy, plan.config().bias()));
+        plan.pairs().forEach(this::addTensorsOfBase);
+    }
+
+    /** Returns a key of a file without PEFT's prefix. */
+    static String name(String key) {
+        return key.startsWith(PREFIX) ? key.substring(PREFIX.length()) : key;
+    }
+
+    /** Returns what the tensor of a name, given without PEFT's prefix, is for; null if unknown. */
+    @Nullable Target target(String name) {
+        return targets.get(name);
+    }
+
+    /** Returns the names of the modules that have a pair. */
+    Set<String> adaptedModules() {
+        return adapted;
+    }
+
+    /** Returns each pair, in the plan's order; its arrays are those of {@link Factors}. */
+    Map<PairPlan, SavedPart> pairs() {
+        return pairs;
+    }
+
+    /** Returns each copy of a parameter, in the plan's order; its array is that parameter. */
+    Map<ReplacementPlan, SavedPart> copies() {
+        return copies;
+    }
+
+    /** Returns all token rows, in the plan's order; their array is (n, d). */
+    Map<TokenRowsPlan, SavedPart> tokenRows() {
+        return tokenRows;
+    }
+
+    /** Returns all parts, pairs first. */
+    List<SavedPart> parts() {
+        return Stream.of(pairs, copies, tokenRows)
+                .map(Map::values)
+                .flatMap(Collection::stream)
+                .toList();
+    }
+
+    private SavedPart want(SavedPart part) {
+        part.copies().stream()
+                .flatMap(copy -> copy.tensors().stream())
+                .forEach(tensor -> targets.put(tensor.name(), new Target.Wanted(tensor.name())));
+        return part;
+    }
+
+    private SavedPart pair(PairPlan pair) {
+        List<Copy> copies = new ArrayList<>();
+        pair.readers().forEach(r -> copies.add(new Copy(r.module(), tensors(pair, r))));
+        Shape weight = new Shape(pair.out(), pair.in());
+        String reason =
+                "r is %s by its config, and the weight of the model is %s"
+                        .formatted(pair.rank(), weight);
+        return new SavedPart(copies, copies, pair.dataType(), reason, PeftMessage.FACTORS_DIFFER);
+    }
+
+    /** Returns A, B, and what else the pair has, in the order of {@link Factors}. */
+    private static List<SavedTensor> tensors(PairPlan pair, PairPlan.Reader reader) {
+        String module = reader.module();
+        PairPlan.Kernel kernel = pair.kernel();
+        Shape a = pair.shapeOfA();
+        Shape b = pair.shapeOfB();
+        Shape magnitude = new Shape(pair.magnitudes());
+        Shape storedMagnitude = magnitude;
+        List<SavedTensor> tensors = new ArrayList<>();
+        if (reader.kind() == ModuleKind.EMBEDDING) {
+            tensors.add(SavedTensor.transposed(module + ".lora_embedding_B", a));
+            tensors.add(SavedTensor.transposed(module + ".lora_embedding_A", b));
+        } else {
+            Shape storedA = kernel == null ? a : kernel.shapeOfA(pair.rank());
+            Shape storedB = kernel == null ? b : kernel.shapeOfB(pair.out(), pair.rank());
+            storedMagnitude =
+                    kernel == null
+                            ? magnitude
+                            : new Shape(1)
+                                    .addAll(magnitude)
+                                    .addAll(storedB.slice(2)); // (1, out, 1…)
+            tensors.add(SavedTensor.reshaped(module + ".lora_A.weight", storedA, a));
+            tensors.add(SavedTensor.reshaped(module + ".lora_B.weight", storedB, b));
+        }
+        if (pair.loraBias()) {
+            tensors.add(SavedTensor.of(module + ".lora_B.bias", new Shape(pair.out())));
+        }
+        if (pair.dora()) {
+            String name = module + ".lora_magnitude_vector";
+            tensors.add(SavedTensor.reshaped(name, storedMagnitude, magnitude));
+        }
+        return tensors;
+    }
+
+    private SavedPart copy(ReplacementPlan copy) {
+        List<Copy> copies = new ArrayList<>();
+        for (ReplacementPlan.Reader reader : copy.readers()) {
+            SavedTensor tensor = SavedTensor.of(writtenName(copy, reader), copy.shape());
+            copies.add(new Copy(reader.module(), List.of(tensor)));
+        }
+        String reason = "that of the base's own tensor";
+        return new SavedPart(copies, copies, copy.dataType(), reason, PeftMessage.VALUES_DIFFER);
+    }
+
+    /** Returns the name of a copy: PEFT has a bias below what it wraps its module in. */
+    private String writtenName(ReplacementPlan copy, ReplacementPlan.Reader reader) {
+        if (copy.reason() == ReplacementPlan.Reason.SAVED_MODULE) {
+            return reader.name();
+        }
+        if (adapted.contains(reader.module())) {
+            return belowPair(reader);
+        }
+        return withRows.contains(reader.module()) ? belowRows(reader) : reader.name();
+    }
+
+    private static String belowPair(ReplacementPlan.Reader reader) {
+        return reader.module() + ".base_layer." + reader.parameter();
+    }
+
+    private static String belowRows(ReplacementPlan.Reader reader) {
+        return reader.module() + ".token_adapter.base_layer." + reader.parameter();
+    }
+
+    /**
+     * Adds the other names of a copy. Where biases are trained, PEFT writes whatever has bias in
+     * its name: the base's own values of a saved module, and the copy under a second name, which is
+     * the only one after {@code save_pretrained}, which leaves out what is there twice.
+     */
+    private void addOtherNames(ReplacementPlan copy, BiasMode bias) {
+        for (ReplacementPlan.Reader reader : copy.readers()) {
+            String written = writtenName(copy, reader);
+            if (copy.reason() == ReplacementPlan.Reason.BIAS) {
+                for (String name : List.of(reader.name(), belowPair(reader), belowRows(reader))) {
+                    targets.putIfAbsent(name, new Target.Wanted(written));
+                }
+            }
+            if (bias != BiasMode.NONE) {
+                String original = reader.module() + ".original_module." + reader.parameter();
+                String second = reader.module() + ".modules_to_save." + reader.parameter();
+                targets.putIfAbsent(original, new Target.Unused());
+                targets.putIfAbsent(second, new Target.Spare(written));
+            }
+        }
+    }
+
+    private SavedPart rows(TokenRowsPlan rows) {
+        Shape shape = new Shape(rows.indices().size(), rows.width());
+        List<Copy> copies = new ArrayList<>();
+        for (TokenRowsPlan.Reader reader : rows.readers()) {
+            String name = reader.module() + ".token_adapter.trainable_tokens_delta";
+            SavedTensor tensor = SavedTensor.of(name, shape);
+            if (!reader.order().equals(rows.indices())) {
+                tensor =
+                        tensor.reading(stored -> reordered(stored, reader.order(), rows.indices()));
+            }
+            copies.add(new Copy(reader.module(), List.of(tensor)));
+        }
+        return new SavedPart(
+                copies,
+                copies.subList(0, 1),
+                rows.dataType(),
+                "one row for each of trainable_token_indices",
+                PeftMessage.VALUES_DIFFER);
+    }
+
+    private static NDArray reordered(NDArray stored, List<Integer> order, List<Integer> indices) {
+        long[] places = indices.stream().mapToLong(order::indexOf).toArray();
+        try (NDArray at = stored.getManager().create(places)) {
+            return stored.get(at); // (n, d), in the plan's order
+        }
+    }
+
+    private void addTensorsOfBase(PairPlan pair) {
+        Target weight = new Target.OfBase(new Shape(pair.out(), pair.in()));
+        for (PairPlan.Reader reader : pair.readers()) {
+            targets.putIfAbsent(reader.module() + ".base_layer.weight", weight);
+            targets.putIfAbsent(reader.module() + ".weight", weight);
+            targets.putIfAbsent(
+                    reader.module() + ".base_layer.bias", new Target.OfBase(new Shape(pair.out())));
+        }
+    }
+}
