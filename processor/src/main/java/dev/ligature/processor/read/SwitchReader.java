@@ -67,7 +67,7 @@ final class SwitchReader {
         VariableElement field = nearest.get(0);
         String ambiguity =
                 nearest.stream()
-                        .map(one -> one.getEnclosingElement().getSimpleName().toString())
+                        .map(SwitchReader::owner)
                         .collect(Collectors.joining(" and from ", "is inherited from ", ""));
         return Optional.of(
                 new Switch(
@@ -123,8 +123,8 @@ final class SwitchReader {
     private String obstacle(TypeElement model, Element member) {
         Set<Modifier> modifiers = member.getModifiers();
         if (modifiers.contains(Modifier.PRIVATE)) {
-            Element owner = member.getEnclosingElement();
-            return "is private" + (owner.equals(model) ? "" : " in " + owner.getSimpleName());
+            boolean isOwn = model.equals(member.getEnclosingElement());
+            return "is private" + (isOwn ? "" : " in " + owner(member));
         }
         if (modifiers.contains(Modifier.STATIC)) {
             return "is static";
@@ -140,5 +140,11 @@ final class SwitchReader {
 
     private static boolean isBoolean(TypeMirror type) {
         return type.getKind() == TypeKind.BOOLEAN;
+    }
+
+    private static String owner(Element member) {
+        return member.getEnclosingElement() instanceof TypeElement owner
+                ? owner.getSimpleName().toString()
+                : "";
     }
 }
