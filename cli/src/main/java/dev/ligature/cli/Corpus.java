@@ -26,13 +26,20 @@ record Corpus(TokenWindows training, List<NDArray> heldOut, long tokens) {
     /**
      * How a text is cut.
      *
+     * @param vocabulary how many tokens the model knows
      * @param endOfText the token after each document
      * @param length the tokens T of a window
      * @param heldOutEvery one in how many documents is held out; 0 is none
      * @param heldOutBatches how many batches to measure on at most, spread over the held-out text
      * @param heldOutRows the rows B of such a batch
      */
-    record Cut(int endOfText, int length, int heldOutEvery, int heldOutBatches, int heldOutRows) {}
+    record Cut(
+            int vocabulary,
+            int endOfText,
+            int length,
+            int heldOutEvery,
+            int heldOutBatches,
+            int heldOutRows) {}
 
     /**
      * Makes tokens of documents.
@@ -59,7 +66,10 @@ record Corpus(TokenWindows training, List<NDArray> heldOut, long tokens) {
     private static int[] stream(
             List<Document> documents, TextTokenizer tokenizer, Cut cut, String part)
             throws IOException {
+        TokenIds.check(
+                new long[] {cut.endOfText()}, cut.vocabulary(), "config.json's eos_token_id");
         int[] tokens = tokenizer.stream(documents, cut.endOfText());
+        TokenIds.check(tokens, cut.vocabulary(), tokenizer);
         if (tokens.length < cut.length()) {
             throw new BadInputException(
                     "The text "

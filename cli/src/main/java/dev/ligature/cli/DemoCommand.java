@@ -31,7 +31,8 @@ final class DemoCommand implements Callable<Integer> {
             /**
              * Returns the first element matching the given [predicate], or `null` if there is none.
              */
-            public inline fun <T> Iterable<T>.firstOrNull(""";
+            public inline fun <T> Iterable<T>.firstOrNull(\
+            """;
 
     private static final int ROWS = 8;
     private static final int LENGTH = 128;
@@ -101,7 +102,13 @@ final class DemoCommand implements Callable<Integer> {
         return Corpus.of(
                 new DocumentReader(true).read(List.of(jar + "!/commonMain/kotlin/*.kt")),
                 tokenizer,
-                new Corpus.Cut(loaded.endOfText(), LENGTH, HELD_OUT_EVERY, heldOutBatches, ROWS),
+                new Corpus.Cut(
+                        loaded.vocabulary(),
+                        loaded.endOfText(),
+                        LENGTH,
+                        HELD_OUT_EVERY,
+                        heldOutBatches,
+                        ROWS),
                 loaded.manager());
     }
 
@@ -147,7 +154,8 @@ final class DemoCommand implements Callable<Integer> {
                 GenerationOptions.greedy(NEW_TOKENS).withStopIds(loaded.tokens().stops());
         TextGenerator generator = TextGenerator.of(loaded.base(), routing);
         List<long[]> prompt = List.of(tokenizer.encodePrompt(PROMPT));
-        return tokenizer.decode(generator.generate(prompt, greedy, (row, id) -> {}).get(0));
+        return tokenizer.continuation(
+                prompt.get(0), generator.generate(prompt, greedy, (row, id) -> {}).get(0));
     }
 
     private void show(String title, String sample) {

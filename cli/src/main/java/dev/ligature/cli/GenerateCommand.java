@@ -67,9 +67,9 @@ final class GenerateCommand implements Callable<Integer> {
             if (ids.length == 0) {
                 throw new BadInputException("--prompt has no tokens. Give a text to continue.");
             }
-            TokenIds.check(ids, loaded.vocabulary(), "the tokenizer");
+            TokenIds.check(ids, loaded.vocabulary(), tokenizer);
             loaded.warn(terminal);
-            TextStream text = new TextStream(tokenizer);
+            TextStream text = new TextStream(tokenizer, ids);
             TextGenerator.of(loaded.base(), loaded.routing())
                     .generate(
                             List.of(ids),

@@ -158,7 +158,14 @@ final class PretrainCommand implements Callable<Integer> {
         LlamaConfig config = size.config(vocabulary.vocabularySize(), special);
         try (NDManager manager = NDManager.newBaseManager();
                 TextTokenizer tokenizer = TextTokenizer.open(tokenizerFile)) {
-            Corpus.Cut cut = new Corpus.Cut(end, sequenceLength, heldOutEvery, 20, batchSize);
+            Corpus.Cut cut =
+                    new Corpus.Cut(
+                            vocabulary.vocabularySize(),
+                            end,
+                            sequenceLength,
+                            heldOutEvery,
+                            20,
+                            batchSize);
             Corpus corpus = Corpus.of(text.read(), tokenizer, cut, manager);
             LlamaForCausalLM model = LlamaCheckpoint.create(config, manager, seed);
             try (WorkDirectory work = WorkDirectory.create(output)) {

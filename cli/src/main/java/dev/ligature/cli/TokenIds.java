@@ -2,6 +2,7 @@ package dev.ligature.cli;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
+import dev.ligature.models.text.TextTokenizer;
 import java.util.Arrays;
 
 /** Token ids as users give them. */
@@ -57,6 +58,28 @@ final class TokenIds {
                     "--input-ids has '"
                             + text.strip()
                             + "' where a token id should be. Write 1,2,3;4,5,6.");
+        }
+    }
+
+    /** Says of the first token of a prompt that the model does not know what it is. */
+    static void check(long[] ids, int vocabularySize, TextTokenizer tokenizer) {
+        check(Arrays.stream(ids).mapToInt(id -> (int) id).toArray(), vocabularySize, tokenizer);
+    }
+
+    /** Says of the first token that the model does not know what it is. */
+    static void check(int[] ids, int vocabularySize, TextTokenizer tokenizer) {
+        for (int id : ids) {
+            if (id < 0 || id >= vocabularySize) {
+                throw new BadInputException(
+                        "the tokenizer has token id "
+                                + id
+                                + " ('"
+                                + tokenizer.spelling(id)
+                                + "'), but the model knows the ids 0 to "
+                                + (vocabularySize - 1)
+                                + ". Use the tokenizer of this model, or resize the model's"
+                                + " embedding.");
+            }
         }
     }
 

@@ -220,7 +220,8 @@ final class TrainCommand implements Callable<Integer> {
         int length = sequenceLength == null ? 128 : sequenceLength;
         int rows = batchSize == null ? 8 : batchSize;
         TextTokenizer tokenizer = loaded.tokenizer();
-        Corpus.Cut cut = new Corpus.Cut(loaded.endOfText(), length, 0, 0, rows);
+        Corpus.Cut cut =
+                new Corpus.Cut(loaded.vocabulary(), loaded.endOfText(), length, 0, 0, rows);
         Corpus corpus =
                 Corpus.of(
                         new DocumentReader(stripHeaders).read(data),

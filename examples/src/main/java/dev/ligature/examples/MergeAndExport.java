@@ -10,6 +10,7 @@ import dev.ligature.models.PretrainedModel;
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.generation.TextGenerator;
 import dev.ligature.models.generation.TokenListener;
+import dev.ligature.models.text.TextTokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -67,14 +68,16 @@ public final class MergeAndExport {
                 model.lora().load("adapter", adapter);
                 routing = Routing.of("adapter");
             }
+            TextTokenizer tokenizer = model.tokenizer();
+            long[] ids = tokenizer.encodePrompt(prompt);
             List<long[]> added =
                     TextGenerator.of(model, routing)
                             .generate(
-                                    List.of(model.tokenizer().encodePrompt(prompt)),
+                                    List.of(ids),
                                     GenerationOptions.greedy(12)
                                             .withStopIds(model.tokens().stops()),
                                     TokenListener.NONE);
-            return model.tokenizer().decode(added.get(0));
+            return tokenizer.continuation(ids, added.get(0));
         }
     }
 }

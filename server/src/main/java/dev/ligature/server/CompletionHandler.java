@@ -157,7 +157,7 @@ final class CompletionHandler {
                             prompt,
                             options(request),
                             hold,
-                            new TextStream(model.tokenizer()),
+                            new TextStream(model.tokenizer(), prompt),
                             new StopText(request.stops()),
                             exchange(place, request),
                             deadline);

@@ -19,21 +19,28 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /**
- * Reads documents from text files, folders, and jar or zip archives.
+ * Reads documents from text files, JSONL files, folders, and jar or zip archives.
  *
  * <p>The order is that of the arguments, and by name inside a folder or an archive, so that it is
- * the same on every machine. Line ends become {@code \n}, blanks at both ends of a document go, and
- * documents that are then empty are left out.
+ * the same on every machine. Line ends become {@code \n}, a byte order mark and the blanks at both
+ * ends of a document go, and documents that are then empty are left out. A JSONL file has a
+ * document in each line, in the field {@code text}.
  */
 public final class DocumentReader {
     /** What is taken from folders and archives; a file that is named itself may end in anything. */
     private static final Set<String> TEXT_ENDINGS =
             Set.of(
                     "adoc", "c", "cc", "cpp", "cs", "go", "groovy", "gradle", "h", "hpp", "java",
-                    "js", "kt", "kts", "md", "php", "py", "rb", "rs", "rst", "scala", "sql",
-                    "swift", "ts", "txt");
+                    "js", "jsonl", "kt", "kts", "md", "php", "py", "rb", "rs", "rst", "scala",
+                    "sql", "swift", "ts", "txt");
 
     private static final Set<String> ARCHIVE_ENDINGS = Set.of("jar", "zip");
+
+    /** Files of records, whose raw text nobody means. */
+    private static final Set<String> RECORD_ENDINGS =
+            Set.of("arrow", "csv", "json", "parquet", "tsv", "xlsx");
+
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
 
     /** Stands between an archive and the names of the entries that are wanted. */
     private static final String INSIDE = "!/";
@@ -52,8 +59,9 @@ public final class DocumentReader {
     /**
      * Returns the documents of the given files, folders and archives.
      *
-     * @param sources text files in UTF-8, folders, and jar or zip archives; {@code a.jar!/x/*.kt}
-     *     is the entries of an archive whose names start with {@code x/} and end with {@code .kt}
+     * @param sources text files in UTF-8, JSONL files, folders, and jar or zip archives; {@code
+     *     a.jar!/x/*.kt} is the entries of an archive whose names start with {@code x/} and end
+     *     with {@code .kt}
      * @throws IOException if one cannot be read, is not text, or holds no text; the message names
      *     it
      */
@@ -69,6 +77,7 @@ public final class DocumentReader {
             } else if (Files.isDirectory(path)) {
                 readFolder(path, documents);
             } else {
+                refuseRecords(path);
                 add(fileName(path), path.toString(), Files.readAllBytes(path), documents);
             }
             if (documents.size() == before) {
@@ -81,6 +90,19 @@ public final class DocumentReader {
             }
         }
         return documents;
+    }
+
+    private static void refuseRecords(Path file) throws IOException {
+        String ending = ending(file.toString());
+        if (RECORD_ENDINGS.contains(ending)) {
+            throw new IOException(
+                    file
+                            + " holds records, not text, by its ending ."
+                            + ending
+                            + ". Convert it to JSONL, {\"text\": \"…\"} in each line of a .jsonl"
+                            + " file; or give the name another ending, .txt for one, if its raw"
+                            + " content is the text that is meant.");
+        }
     }
 
     private void readFolder(Path folder, List<Document> documents) throws IOException {
@@ -125,18 +147,27 @@ public final class DocumentReader {
 
     private void add(String name, String origin, byte[] bytes, List<Document> documents)
             throws IOException {
-        Document document = new Document(name, text(origin, bytes)).normalised();
-        if (withoutHeaders) {
-            document = document.withoutHeader().normalised();
-        }
-        if (!document.text().isEmpty()) {
-            documents.add(document);
+        String text = text(origin, bytes);
+        List<Document> found =
+                ending(name).equals("jsonl")
+                        ? JsonLines.read(name, origin, text)
+                        : List.of(new Document(name, text));
+        for (Document each : found) {
+            Document document = each.normalised();
+            if (withoutHeaders) {
+                document = document.withoutHeader().normalised();
+            }
+            if (!document.text().isEmpty()) {
+                documents.add(document);
+            }
         }
     }
 
     private static String text(String origin, byte[] bytes) throws IOException {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            String text =
+                    StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
         } catch (CharacterCodingException e) {
             throw new IOException(origin + " is not text in UTF-8.", e);
         }

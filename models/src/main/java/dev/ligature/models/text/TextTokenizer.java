@@ -1,42 +1,79 @@
 package dev.ligature.models.text;
 
-import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.function.IntConsumer;
 
 /** A Hugging Face tokenizer, as a {@code tokenizer.json} describes it. */
 public final class TextTokenizer implements AutoCloseable {
-    private final HuggingFaceTokenizer tokenizer;
+    /** Blanks before these, in their order, are what Transformers' clean-up takes away. */
+    private static final String[] CLEAN_UP = {
+        " .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're"
+    };
 
-    private TextTokenizer(HuggingFaceTokenizer tokenizer) {
+    /** The characters at the end of a text that later ones may change where it is cleaned up. */
+    private static final int UNCERTAIN = 8;
+
+    private static final Map<String, String> NEITHER_CUT_NOR_FILLED =
+            Map.of("truncation", "false", "padding", "false");
+
+    private final HuggingFaceTokenizer tokenizer;
+    private final TokenizerFile file;
+    private final boolean cleansUp;
+
+    private TextTokenizer(HuggingFaceTokenizer tokenizer, TokenizerFile file, boolean cleansUp) {
         this.tokenizer = tokenizer;
+        this.file = file;
+        this.cleansUp = cleansUp;
     }
 
     /**
-     * Opens a tokenizer.
+     * Opens a tokenizer. Of a {@code tokenizer_config.json} beside it only {@code
+     * clean_up_tokenization_spaces} counts, as in Transformers for models other than BPE.
      *
      * @param file the {@code tokenizer.json}
-     * @throws IOException if the file is missing or is no tokenizer
+     * @throws IOException if the file is missing or is not a tokenizer
      */
     public static TextTokenizer open(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new NoSuchFileException(file.toString());
         }
-        try {
+        TokenizerFile known = TokenizerFile.read(file);
+        boolean cleansUp = !known.modelType().equals("BPE") && asksForCleanUp(file);
+        try (InputStream in = Files.newInputStream(file)) {
+            // From a stream: from a path, DJL applies tokenizer_config.json in its own way.
             return new TextTokenizer(
-                    HuggingFaceTokenizer.builder()
-                            .optTokenizerPath(file)
-                            .optTruncation(false) // cuts at 512 tokens otherwise
-                            .optPadding(false)
-                            .build());
+                    HuggingFaceTokenizer.newInstance(in, NEITHER_CUT_NOR_FILLED), known, cleansUp);
         } catch (RuntimeException e) { // what the native library throws
             throw new IOException(file + " is not a tokenizer: " + e.getMessage(), e);
+        }
+    }
+
+    private static boolean asksForCleanUp(Path tokenizer) throws IOException {
+        Path file = tokenizer.resolveSibling("tokenizer_config.json");
+        if (!Files.isRegularFile(file)) {
+            return false;
+        }
+        try (Reader reader = Files.newBufferedReader(file)) {
+            JsonElement asks =
+                    JsonParser.parseReader(reader)
+                            .getAsJsonObject()
+                            .get("clean_up_tokenization_spaces");
+            return asks != null && asks.isJsonPrimitive() && asks.getAsBoolean();
+        } catch (JsonParseException | IllegalStateException e) {
+            throw new IOException(file + " is not a JSON object: " + e.getMessage(), e);
         }
     }
 
@@ -65,7 +102,84 @@ public final class TextTokenizer implements AutoCloseable {
      * @param ids the token ids
      */
     public String decode(long[] ids) {
+        return cleanUp(decodeRaw(ids)).toString();
+    }
+
+    /**
+     * Returns the text that tokens add to a prompt: what the text of both has beyond the text of
+     * the prompt. It begins with the blank that the text of the tokens alone may lack.
+     *
+     * @param prompt the prompt's token ids
+     * @param added the ids of the tokens after it
+     */
+    public String continuation(long[] prompt, long[] added) {
+        long[] both = Arrays.copyOf(prompt, prompt.length + added.length);
+        System.arraycopy(added, 0, both, prompt.length, added.length);
+        String text = decode(both);
+        return text.substring(common(decode(prompt), text, text.length()));
+    }
+
+    /**
+     * Returns a token as the vocabulary spells it; a special token has a text here.
+     *
+     * @param id the token id
+     */
+    public String spelling(long id) {
+        return tokenizer.decode(new long[] {id}, false);
+    }
+
+    /** Returns the text as the native tokenizer gives it. */
+    String decodeRaw(long[] ids) {
         return tokenizer.decode(ids, true);
+    }
+
+    /** Takes blanks away where the tokenizer's configuration asks for it. */
+    CharSequence cleanUp(CharSequence text) {
+        if (!cleansUp) {
+            return text;
+        }
+        String clean = text.toString();
+        for (String pattern : CLEAN_UP) {
+            clean = clean.replace(pattern, pattern.strip());
+        }
+        return clean;
+    }
+
+    /** Returns how many characters at the end of a clean text later ones may change. */
+    int uncertain() {
+        return cleansUp ? UNCERTAIN : 0;
+    }
+
+    /**
+     * Returns how many of the first tokens have a text that no later token changes: bytes in a row
+     * become characters only if all of them form some.
+     */
+    int settled(long[] ids, int count) {
+        if (file.byteIds().isEmpty()) {
+            return count;
+        }
+        int end = count;
+        while (end > 0
+                && (isByte(ids[end - 1]) || file.specialIds().contains((int) ids[end - 1]))) {
+            end--;
+        }
+        return end;
+    }
+
+    private boolean isByte(long id) {
+        return file.byteIds().contains((int) id);
+    }
+
+    /** Returns how many characters two texts begin with in common, up to an end. */
+    static int common(String one, CharSequence other, int end) {
+        int length = Math.min(one.length(), end);
+        int i = 0;
+        while (i < length && one.charAt(i) == other.charAt(i)) {
+            i++;
+        }
+        return i > 0 && i < one.length() && Character.isHighSurrogate(one.charAt(i - 1))
+                ? i - 1
+                : i;
     }
 
     /**
@@ -76,23 +190,30 @@ public final class TextTokenizer implements AutoCloseable {
      * @throws InterruptedIOException if the thread is interrupted, for this may take a while
      */
     public int[] stream(List<Document> documents, int endOfText) throws InterruptedIOException {
-        int[] tokens = new int[1 << 16];
-        int count = 0;
+        TokenList tokens = new TokenList();
         for (Document document : documents) {
-            if (Thread.currentThread().isInterrupted()) {
-                throw new InterruptedIOException("interrupted while text was read");
-            }
-            Encoding encoding = tokenizer.encode(document.text(), false, false);
-            long[] ids = encoding.getIds();
-            if (count + ids.length + 1 > tokens.length) {
-                tokens = Arrays.copyOf(tokens, Math.max(2 * tokens.length, count + ids.length + 1));
-            }
-            for (long id : ids) {
-                tokens[count++] = (int) id;
-            }
-            tokens[count++] = endOfText;
+            LongText.encode(tokenizer, document.text(), tokens);
+            tokens.accept(endOfText);
         }
-        return Arrays.copyOf(tokens, count);
+        return tokens.toArray();
+    }
+
+    /** Token ids, as many as come. */
+    private static final class TokenList implements IntConsumer {
+        private int[] ids = new int[1 << 16];
+        private int count;
+
+        @Override
+        public void accept(int id) {
+            if (count == ids.length) {
+                ids = Arrays.copyOf(ids, 2 * count);
+            }
+            ids[count++] = id;
+        }
+
+        int[] toArray() {
+            return Arrays.copyOf(ids, count);
+        }
     }
 
     @Override

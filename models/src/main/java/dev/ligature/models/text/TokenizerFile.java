@@ -1,55 +1,57 @@
 package dev.ligature.models.text;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.MalformedJsonException;
+import java.io.EOFException;
 import java.io.IOException;
-import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What a {@code tokenizer.json} says of its vocabulary, which the native tokenizer does not tell.
+ * What a {@code tokenizer.json} says of its tokens, which the native tokenizer does not tell. The
+ * file is read as a stream, since those of large vocabularies have tens of megabytes.
  *
+ * @param modelType the kind of model: BPE, WordPiece, Unigram or WordLevel; empty if the file does
+ *     not say
  * @param vocabularySize one more than the largest token id
  * @param addedTokens the ids of the tokens that were added to the model's, by their text
+ * @param specialIds the ids of the added tokens that decoding can leave out
+ * @param byteIds the ids of the tokens that stand for one byte of a character, {@code <0x00>} to
+ *     {@code <0xFF>}; empty if the decoder does not join bytes
  */
-public record TokenizerFile(int vocabularySize, Map<String, Integer> addedTokens) {
-    /** Copies the map. */
+public record TokenizerFile(
+        String modelType,
+        int vocabularySize,
+        Map<String, Integer> addedTokens,
+        Set<Integer> specialIds,
+        Set<Integer> byteIds) {
+    /** Copies the collections. */
     public TokenizerFile {
         addedTokens = Map.copyOf(addedTokens);
+        specialIds = Set.copyOf(specialIds);
+        byteIds = Set.copyOf(byteIds);
     }
 
     /**
      * Reads a file.
      *
      * @param file the {@code tokenizer.json}
-     * @throws IOException if it cannot be read or is no tokenizer
+     * @throws IOException if it cannot be read or is not a tokenizer
      */
     public static TokenizerFile read(Path file) throws IOException {
-        try (Reader reader = Files.newBufferedReader(file)) {
-            JsonObject root = JsonParser.parseReader(reader).getAsJsonObject();
-            int largest = -1;
-            JsonObject model = root.getAsJsonObject("model");
-            for (Map.Entry<String, JsonElement> entry : model.getAsJsonObject("vocab").entrySet()) {
-                largest = Math.max(largest, entry.getValue().getAsInt());
-            }
-            Map<String, Integer> added = new TreeMap<>();
-            for (JsonElement element : root.getAsJsonArray("added_tokens")) {
-                JsonObject token = element.getAsJsonObject();
-                int id = token.get("id").getAsInt();
-                added.put(token.get("content").getAsString(), id);
-                largest = Math.max(largest, id);
-            }
-            return new TokenizerFile(largest + 1, added);
+        try (JsonReader json = new JsonReader(Files.newBufferedReader(file))) {
+            return new Parser(json).read();
         } catch (JsonParseException
                 | IllegalStateException
-                | NullPointerException
-                | ClassCastException
+                | MalformedJsonException
+                | EOFException
                 | NumberFormatException e) { // Gson's ways to say that a member is not as expected
             throw new IOException(
                     file + " is not a tokenizer with a vocabulary: " + e.getMessage(), e);
@@ -64,5 +66,130 @@ public record TokenizerFile(int vocabularySize, Map<String, Integer> addedTokens
     public OptionalInt addedToken(String text) {
         Integer id = addedTokens.get(text);
         return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
+    /** Collects what the file says, member by member. */
+    private static final class Parser {
+        private final JsonReader json;
+        private final Map<String, Integer> added = new TreeMap<>();
+        private final Set<Integer> specials = new HashSet<>();
+        private final Set<Integer> bytes = new HashSet<>();
+        private String type = "";
+        private boolean hasVocabulary;
+        private boolean joinsBytes;
+        private int largest = -1;
+
+        Parser(JsonReader json) {
+            this.json = json;
+        }
+
+        TokenizerFile read() throws IOException {
+            json.beginObject();
+            while (json.hasNext()) {
+                switch (json.nextName()) {
+                    case "added_tokens" -> addedTokens();
+                    case "decoder" -> decoder();
+                    case "model" -> model();
+                    default -> json.skipValue();
+                }
+            }
+            json.endObject();
+            if (!hasVocabulary) {
+                throw new JsonParseException("the member model.vocab is missing");
+            }
+            return new TokenizerFile(
+                    type, largest + 1, added, specials, joinsBytes ? bytes : Set.of());
+        }
+
+        private void addedTokens() throws IOException {
+            json.beginArray();
+            while (json.hasNext()) {
+                String content = "";
+                int id = -1;
+                boolean special = false;
+                json.beginObject();
+                while (json.hasNext()) {
+                    switch (json.nextName()) {
+                        case "id" -> id = json.nextInt();
+                        case "content" -> content = json.nextString();
+                        case "special" -> special = json.nextBoolean();
+                        default -> json.skipValue();
+                    }
+                }
+                json.endObject();
+                if (id < 0) {
+                    throw new JsonParseException("an added token has no id");
+                }
+                added.put(content, id);
+                largest = Math.max(largest, id);
+                if (special) {
+                    specials.add(id);
+                }
+            }
+            json.endArray();
+        }
+
+        /** A decoder is an object with a type, or null; one of type Sequence holds others. */
+        private void decoder() throws IOException {
+            if (json.peek() != JsonToken.BEGIN_OBJECT) {
+                json.skipValue();
+                return;
+            }
+            json.beginObject();
+            while (json.hasNext()) {
+                switch (json.nextName()) {
+                    case "type" -> joinsBytes |= json.nextString().equals("ByteFallback");
+                    case "decoders" -> {
+                        json.beginArray();
+                        while (json.hasNext()) {
+                            decoder();
+                        }
+                        json.endArray();
+                    }
+                    default -> json.skipValue();
+                }
+            }
+            json.endObject();
+        }
+
+        private void model() throws IOException {
+            json.beginObject();
+            while (json.hasNext()) {
+                switch (json.nextName()) {
+                    case "type" -> type = json.nextString();
+                    case "vocab" -> vocabulary();
+                    default -> json.skipValue();
+                }
+            }
+            json.endObject();
+        }
+
+        /** An object from tokens to ids or, of Unigram, a list of [token, score] by id. */
+        private void vocabulary() throws IOException {
+            hasVocabulary = true;
+            if (json.peek() == JsonToken.BEGIN_ARRAY) {
+                json.beginArray();
+                for (int id = 0; json.hasNext(); id++) {
+                    json.beginArray();
+                    token(json.nextString(), id);
+                    json.skipValue(); // the score
+                    json.endArray();
+                }
+                json.endArray();
+                return;
+            }
+            json.beginObject();
+            while (json.hasNext()) {
+                token(json.nextName(), json.nextInt());
+            }
+            json.endObject();
+        }
+
+        private void token(String text, int id) {
+            largest = Math.max(largest, id);
+            if (text.length() == 6 && text.startsWith("<0x") && text.endsWith(">")) {
+                bytes.add(id);
+            }
+        }
     }
 }

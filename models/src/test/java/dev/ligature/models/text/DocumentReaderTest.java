@@ -92,6 +92,55 @@ final class DocumentReaderTest {
         assertThrows(NoSuchFileException.class, () -> read(folder + "/none.txt"));
     }
 
+    @Test
+    void aByteOrderMark_isNotText() throws IOException {
+        Path marked = Files.writeString(folder.resolve("bom.txt"), "\uFEFFa\uFEFFb");
+        assertEquals(List.of(new Document("bom.txt", "a\uFEFFb\n")), read(marked.toString()));
+    }
+
+    @Test
+    void aJsonlFile_hasADocumentInEachLine() throws IOException {
+        Files.writeString(
+                folder.resolve("d.jsonl"),
+                "{\"text\": \"a\\nb \\u00e9\", \"id\": 1}\r\n\n{\"text\":\"c\"}");
+        List<Document> expected =
+                List.of(new Document("d.jsonl:1", "a\nb é\n"), new Document("d.jsonl:3", "c\n"));
+
+        assertEquals(expected, read(folder.resolve("d.jsonl").toString()));
+        assertEquals(expected, read(folder.toString()));
+    }
+
+    @Test
+    void aLineThatHasNoText_isNamedWithItsFileAndNumber() throws IOException {
+        for (String[] each :
+                new String[][] {
+                    {"{\"text\": 1}", "text is 1, which is not a string"},
+                    {"{\"prompt\": \"a\"}", "no field text, only [prompt]"},
+                    {"[\"a\"]", "not one JSON object"},
+                    {"{\"text\": \"a\"} {\"text\": \"b\"}", "not JSON"},
+                    {"plain words", "not JSON"},
+                    {"{\"text\": \"a\"", "not JSON"}
+                }) {
+            Path file =
+                    Files.writeString(folder.resolve("d.jsonl"), "{\"text\": \"a\"}\n" + each[0]);
+            String message =
+                    assertThrows(IOException.class, () -> read(file.toString())).getMessage();
+            assertTrue(message.startsWith(file + ", line 2: "), message);
+            assertTrue(message.contains(each[1]), message);
+        }
+    }
+
+    @Test
+    void filesOfRecords_areRefusedWithTheRemedy() throws IOException {
+        for (String ending : List.of("csv", "json", "parquet", "TSV")) {
+            Path file = Files.writeString(folder.resolve("data." + ending), "a,b");
+            String message =
+                    assertThrows(IOException.class, () -> read(file.toString())).getMessage();
+            assertTrue(message.startsWith(file + " holds records"), message);
+            assertTrue(message.contains("JSONL"), message);
+        }
+    }
+
     private static List<Document> read(String... sources) throws IOException {
         return new DocumentReader(false).read(List.of(sources));
     }

@@ -1,0 +1,88 @@
+package dev.ligature.models.text;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonObject;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Tokens and texts are those of Transformers; interop/make_text_numbers.py wrote them. */
+final class TextNumbersTest {
+    private static final Path TEXTS = Path.of("src/test/resources/text");
+    private static final Gson GSON = new Gson();
+
+    @ParameterizedTest
+    @ValueSource(strings = {"byte-level", "fallback", "metaspace", "wordpiece"})
+    void tokensOfATextAndTheirText_areThoseOfTransformers(String kind) throws IOException {
+        try (TextTokenizer tokenizer = open(kind)) {
+            int checked = 0;
+            for (JsonObject line : lines(kind)) {
+                if (line.has("decoded")) {
+                    String text = line.get("text").getAsString();
+                    long[] ids = ids(line, "ids");
+                    assertArrayEquals(ids, tokenizer.encode(text), text);
+                    assertArrayEquals(ids(line, "prompted"), tokenizer.encodePrompt(text), text);
+                    assertEquals(line.get("decoded").getAsString(), tokenizer.decode(ids), text);
+                    checked++;
+                }
+            }
+            assertEquals(1000, checked);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"byte-level", "fallback", "metaspace", "wordpiece"})
+    void aContinuation_isWhatTheWholeTextHasBeyondThePrompts(String kind) throws IOException {
+        try (TextTokenizer tokenizer = open(kind)) {
+            int checked = 0;
+            for (JsonObject line : lines(kind)) {
+                if (line.has("continuation")) {
+                    String expected = line.get("continuation").getAsString();
+                    long[] prompt = ids(line, "prompt");
+                    long[] added = ids(line, "added");
+                    assertEquals(expected, tokenizer.continuation(prompt, added), line::toString);
+                    assertEquals(expected, streamed(tokenizer, prompt, added), line::toString);
+                    checked++;
+                }
+            }
+            assertEquals(1000, checked);
+        }
+    }
+
+    private static String streamed(TextTokenizer tokenizer, long[] prompt, long[] added) {
+        TextStream stream = new TextStream(tokenizer, prompt);
+        StringBuilder text = new StringBuilder();
+        for (long id : added) {
+            text.append(stream.add(id));
+        }
+        return text.append(stream.finish()).toString();
+    }
+
+    static TextTokenizer open(String kind) throws IOException {
+        return TextTokenizer.open(TEXTS.resolve(kind).resolve("tokenizer.json"));
+    }
+
+    static List<JsonObject> lines(String kind) throws IOException {
+        Path file = TEXTS.resolve(kind).resolve("texts.jsonl.gz");
+        try (BufferedReader reader =
+                new BufferedReader(
+                        new InputStreamReader(
+                                new GZIPInputStream(Files.newInputStream(file)), UTF_8))) {
+            return reader.lines().map(line -> GSON.fromJson(line, JsonObject.class)).toList();
+        }
+    }
+
+    private static long[] ids(JsonObject line, String member) {
+        return GSON.fromJson(line.get(member), long[].class);
+    }
+}
