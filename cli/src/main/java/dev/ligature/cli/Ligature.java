@@ -3,13 +3,16 @@ package dev.ligature.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line, {@code ligature}. */
 @Command(
@@ -40,7 +43,20 @@ public final class Ligature implements Runnable {
      * @param args the command and its options
      */
     public static void main(String[] args) {
-        StopSignal.runProcess(stop -> run(Terminal.ofProcess(), stop, args));
+        StopSignal.runProcess(
+                stop -> {
+                    Terminal terminal = Terminal.ofProcess();
+                    String encoding = System.getProperty("sun.jnu.encoding", "UTF-8");
+                    if (!encoding.equals("UTF-8") && String.join("", args).contains("\uFFFD")) {
+                        terminal.note(
+                                "ligature: an argument has characters that "
+                                        + encoding
+                                        + ", the encoding of this locale, does not have. Set"
+                                        + " LC_ALL=C.UTF-8, or start the script ligature.");
+                        return Failure.BAD_INPUT;
+                    }
+                    return run(terminal, stop, args);
+                });
     }
 
     /** Runs a command and returns its exit code. */
@@ -82,15 +98,34 @@ public final class Ligature implements Runnable {
     private int wrongUse(Terminal terminal, ParameterException e) {
         String command = e.getCommandLine().getCommandSpec().qualifiedName();
         String hint = " (" + command + " --help tells what it takes)";
-        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        ParameterException cause = unknownFirst(e);
+        String message = cause.getMessage() == null ? e.toString() : cause.getMessage();
+        if (cause instanceof UnmatchedArgumentException unknown && unknown.isUnknownOption()) {
+            List<String> near = unknown.getSuggestions();
+            message += near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
+        }
         // picocli's own word for it, in some of its messages
         Failure failure = Failure.badInput(message.replaceFirst("^Error: ", "") + hint);
         return report(terminal, command, failure, e);
     }
 
+    /** An option that does not exist explains why another one is missing, so it is named first. */
+    private static ParameterException unknownFirst(ParameterException e) {
+        List<String> unmatched =
+                e.getCommandLine().getUnmatchedArguments().stream()
+                        .filter(argument -> argument.startsWith("-"))
+                        .toList();
+        return e instanceof MissingParameterException && !unmatched.isEmpty()
+                ? new UnmatchedArgumentException(e.getCommandLine(), unmatched)
+                : e;
+    }
+
     private int failed(Terminal terminal, StopSignal stop, CommandSpec at, Throwable e) {
         if (stop.isRaised()) {
             return StopSignal.EXIT_CODE; // whatever the interruption caused
+        }
+        if (e instanceof ClosedPipeException) {
+            return ClosedPipeException.EXIT_CODE; // the reader has all that it wants
         }
         return report(terminal, at.qualifiedName(), Failure.of(e), e);
     }

@@ -2,26 +2,52 @@ package dev.ligature.cli;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
-/**
- * Where a command writes: results to one stream, notes and progress to another.
- *
- * @param out takes results
- * @param err takes notes, progress and errors
- * @param interactive whether a person watches {@code err}, so that a progress bar makes sense
- */
-record Terminal(PrintStream out, PrintStream err, boolean interactive) {
-    /** Returns the streams of this process, in UTF-8 whatever the locale says. */
+/** Where a command writes: results to one stream, notes and progress to another. */
+final class Terminal {
+    private final Results results;
+    private final PrintStream out;
+    private final PrintStream err;
+    private final boolean interactive;
+
+    /**
+     * Creates a terminal; text is written in UTF-8 whatever the locale says.
+     *
+     * @param out takes results
+     * @param err takes notes, progress and errors
+     * @param interactive whether a person watches {@code err}, so that a progress bar makes sense
+     */
+    Terminal(OutputStream out, OutputStream err, boolean interactive) {
+        this.results = new Results(out);
+        this.out = new PrintStream(results, false, StandardCharsets.UTF_8);
+        this.err = new PrintStream(err, true, StandardCharsets.UTF_8);
+        this.interactive = interactive;
+    }
+
+    /** Returns the streams of this process. */
     static Terminal ofProcess() {
         return new Terminal(
-                new PrintStream(
-                        new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8),
-                new PrintStream(
-                        new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
+                new FileOutputStream(FileDescriptor.out),
+                new FileOutputStream(FileDescriptor.err),
                 Boolean.getBoolean("ligature.terminal"));
+    }
+
+    PrintStream out() {
+        return out;
+    }
+
+    PrintStream err() {
+        return err;
+    }
+
+    boolean interactive() {
+        return interactive;
     }
 
     /** Writes a note for the person who watches. */
@@ -30,14 +56,44 @@ record Terminal(PrintStream out, PrintStream err, boolean interactive) {
     }
 
     /**
-     * Makes sure that the results arrived.
+     * Makes sure that the results arrived, which a print stream itself does not say.
      *
-     * @throws IOException if they did not, which a print stream itself does not say
+     * @throws ClosedPipeException if the reader of the results has closed its end
+     * @throws IOException if they cannot be written for another reason
      */
     void flush() throws IOException {
-        if (out.checkError()) {
-            throw new IOException(
-                    "standard output cannot be written: it was closed, or the disk is full.");
+        out.flush();
+        IOException failure = results.failure;
+        if (failure != null) {
+            String reason = String.valueOf(failure.getMessage());
+            if (reason.contains("Broken pipe")) {
+                throw new ClosedPipeException(failure);
+            }
+            throw new IOException("standard output cannot be written: " + reason + ".", failure);
+        }
+    }
+
+    /** Keeps the first failure, which a print stream would swallow. */
+    private static final class Results extends FilterOutputStream {
+        private @Nullable IOException failure;
+
+        Results(OutputStream out) {
+            super(out);
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            try {
+                out.write(bytes, offset, length);
+            } catch (IOException e) {
+                failure = failure == null ? e : failure;
+                throw e;
+            }
         }
     }
 }

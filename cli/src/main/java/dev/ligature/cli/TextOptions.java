@@ -14,8 +14,9 @@ final class TextOptions {
             arity = "1..*",
             paramLabel = "FILE",
             description =
-                    "Text: files in UTF-8, folders, jar or zip archives; 'a.jar!/x/*.kt' is the"
-                            + " entries of an archive that start with x/ and end in .kt.")
+                    "Text: files in UTF-8, JSONL (the field text of each line), folders, jar"
+                            + " or zip archives; 'a.jar!/x/*.kt' is the entries of an archive that"
+                            + " start with x/ and end in .kt.")
     List<String> sources = List.of();
 
     @Option(

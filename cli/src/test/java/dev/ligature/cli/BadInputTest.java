@@ -40,6 +40,7 @@ final class BadInputTest {
         CliRun.of("inspct").refused("inspct");
         CliRun.of("inspect").refused("ligature inspect: ", "--model=DIR");
         CliRun.of("inspect", "--model", BASE, "--jsn").refused("--jsn");
+        CliRun.of("merge", "--modle", BASE).refused("Unknown option: '--modle'", "mean --model?");
         CliRun.of("train", "--model", BASE, "--output", output)
                 .refused("--data=FILE", "--token-ids=F");
         CliRun.of("train", "--model", BASE, "--output", output, "--data", "a", "--token-ids", "b")
@@ -162,6 +163,10 @@ final class BadInputTest {
         data(inputs.resolve("none")).refused("none does not exist");
         data(Files.write(inputs.resolve("latin"), new byte[] {(byte) 0xE9})).refused("UTF-8");
         data(Files.createDirectory(inputs.resolve("empty"))).refused("holds no text");
+        data(Files.writeString(inputs.resolve("d.csv"), "a,b"))
+                .refused("d.csv holds records", "JSONL");
+        data(Files.writeString(inputs.resolve("d.jsonl"), "{\"a\": 1}"))
+                .refused("d.jsonl, line 1: ", "only [a]");
         data(Files.writeString(inputs.resolve("short"), "few tokens"))
                 .refused("--sequence-length 128");
         train("--output", output, "--data", TOKENIZER).refused("tokenizer.json does not exist");

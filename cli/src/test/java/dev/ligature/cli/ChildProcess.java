@@ -33,6 +33,15 @@ final class ChildProcess {
      * @param args the command and its options
      */
     static ChildProcess start(Path folder, Object... args) throws IOException {
+        Path out = folder.resolve("out.txt");
+        Path err = folder.resolve("err.txt");
+        ProcessBuilder builder = new ProcessBuilder(line(args));
+        builder.redirectOutput(out.toFile()).redirectError(err.toFile());
+        return new ChildProcess(builder.start(), out, err);
+    }
+
+    /** Returns the command and its options as the operating system is given them. */
+    static List<String> line(Object... args) {
         List<String> line =
                 new ArrayList<>(
                         List.of(
@@ -44,11 +53,7 @@ final class ChildProcess {
                                 System.getProperty("java.class.path"),
                                 Ligature.class.getName()));
         Arrays.stream(args).map(Object::toString).forEach(line::add);
-        Path out = folder.resolve("out.txt");
-        Path err = folder.resolve("err.txt");
-        ProcessBuilder builder = new ProcessBuilder(line);
-        builder.redirectOutput(out.toFile()).redirectError(err.toFile());
-        return new ChildProcess(builder.start(), out, err);
+        return line;
     }
 
     /** Waits until something holds, while the process lives. */

@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ligature.models.text.TextTokenizer;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -20,21 +23,38 @@ final class GenerateCommandTest {
 
     @Test
     void greedyText_takesTheLikeliestTokenOfTheLogitsEachTime() throws IOException {
+        assertGreedy(MODEL);
+    }
+
+    @Test
+    void textOfATokenizerThatStripsTheFirstBlank_isWhatTheWholeTextHasBeyondThePrompt()
+            throws IOException {
+        Path model = folder.resolve("model");
+        copyOfDemo(model);
+        Files.copy(
+                Path.of("../models/src/test/resources/text/fallback/tokenizer.json"),
+                model.resolve("tokenizer.json"),
+                StandardCopyOption.REPLACE_EXISTING);
+        assertGreedy(model);
+    }
+
+    private void assertGreedy(Path model) throws IOException {
         String text =
-                CliRun.of("generate", "--model", MODEL, "--prompt", PROMPT, "--max-new-tokens", 4)
+                CliRun.of("generate", "--model", model, "--prompt", PROMPT, "--max-new-tokens", 4)
                         .succeeded()
                         .out();
 
-        try (TextTokenizer tokenizer = TextTokenizer.open(MODEL.resolve("tokenizer.json"))) {
-            long[] ids = tokenizer.encode(PROMPT);
-            StringBuilder expected = new StringBuilder();
+        try (TextTokenizer tokenizer = TextTokenizer.open(model.resolve("tokenizer.json"))) {
+            long[] ids = tokenizer.encodePrompt(PROMPT);
+            String prompt = tokenizer.decode(ids);
             for (int step = 0; step < 4; step++) {
-                long next = likeliest(ids, folder.resolve("l" + step));
-                expected.append(tokenizer.decode(new long[] {next}));
+                long next = likeliest(model, ids, folder.resolve("l" + step));
                 ids = Arrays.copyOf(ids, ids.length + 1);
                 ids[ids.length - 1] = next;
             }
-            assertEquals(expected + System.lineSeparator(), text);
+            String whole = tokenizer.decode(ids);
+            assertTrue(whole.startsWith(prompt), whole);
+            assertEquals(whole.substring(prompt.length()) + System.lineSeparator(), text);
         }
     }
 
@@ -56,6 +76,26 @@ final class GenerateCommandTest {
         assertEquals("", run.err());
     }
 
+    @Test
+    void aTokenThatTheModelDoesNotKnow_isNamedByEveryCommandThatReadsText() throws IOException {
+        Path model = folder.resolve("model");
+        copyOfDemo(model);
+        Path file = model.resolve("tokenizer.json");
+        String added =
+                "{\"id\": 4096, \"content\": \"<|tool|>\", \"special\": false,"
+                        + " \"single_word\": false, \"lstrip\": false, \"rstrip\": false,"
+                        + " \"normalized\": false}";
+        Files.writeString(
+                file,
+                Files.readString(file).replaceFirst("\"added_tokens\": \\[", "$0" + added + ","));
+        Path text = Files.writeString(folder.resolve("a.txt"), "the <|tool|> here ".repeat(99));
+        String expected = "token id 4096 ('<|tool|>'), but the model knows the ids 0 to 4095";
+
+        CliRun.of("generate", "--model", model, "--prompt", "the <|tool|>").refused(expected);
+        CliRun.of("train", "--model", model, "--output", folder.resolve("o"), "--data", text)
+                .refused(expected);
+    }
+
     private static String drawn(int seed) {
         return CliRun.of(
                         "generate",
@@ -73,9 +113,18 @@ final class GenerateCommandTest {
                 .out();
     }
 
-    private static long likeliest(long[] ids, Path file) throws IOException {
+    private static void copyOfDemo(Path target) throws IOException {
+        Files.createDirectories(target);
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(MODEL)) {
+            for (Path file : files) {
+                Files.copy(file, target.resolve(file.getFileName()));
+            }
+        }
+    }
+
+    private static long likeliest(Path model, long[] ids, Path file) throws IOException {
         String text = Arrays.stream(ids).mapToObj(Long::toString).collect(Collectors.joining(","));
-        CliRun.of("logits", "--model", MODEL, "--input-ids", text, "--output", file).succeeded();
+        CliRun.of("logits", "--model", model, "--input-ids", text, "--output", file).succeeded();
         float[] logits = Cases.tensor(file, "logits"); // (1, T, V)
         int vocabulary = logits.length / ids.length;
         int best = 0;

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the launcher is a script for bash")
 final class LauncherTest {
+    private final Map<String, String> environment = new HashMap<>();
+
     @TempDir Path folder;
 
     @BeforeEach
@@ -41,6 +44,7 @@ final class LauncherTest {
                 """
                 #!/usr/bin/env bash
                 echo "mvn $*" >> "%1$s/log"
+                printf '\\033[0m\\033[0m\\n' # as Maven does without being asked
                 [ -e "%1$s/broken" ] && { echo "[ERROR] broken"; exit 1; }
                 mkdir -p cli/target
                 touch cli/target/ligature-cli-1.jar
@@ -54,6 +58,7 @@ final class LauncherTest {
                 [ "$1" = --version ] && { echo "openjdk 21.0.1 2023-10-17"; exit; }
                 [ "$1" = -version ] && exit
                 echo "java in $PWD, tracking off: $OPT_OUT_TRACKING"
+                locale charmap
                 printf '<%s>\\n' "$@"
                 exit 42
                 """);
@@ -123,6 +128,20 @@ final class LauncherTest {
         assertTrue(run.out().contains("<-Dligature.home=" + folder.toRealPath() + "/my project>"));
     }
 
+    @Test
+    void anyLocale_isOneOfUtf8() throws Exception {
+        for (String locale : List.of("C", "POSIX", "en_XX.UTF-8", "C.UTF-8", "")) {
+            environment.put("LC_ALL", locale);
+            assertEquals("UTF-8", launch().out().lines().toList().get(1), locale);
+        }
+    }
+
+    @Test
+    void whatMavenWritesToATerminal_isNotSeen() throws Exception {
+        assertEquals(1, launch().err().lines().count());
+        assertEquals("", launch().err()); // nothing was built
+    }
+
     private CliRun launch(String... args) throws Exception {
         return launch(folder.resolve("my project/ligature"), args);
     }
@@ -133,9 +152,9 @@ final class LauncherTest {
         Path out = folder.resolve("out");
         Path err = folder.resolve("err");
         ProcessBuilder builder = new ProcessBuilder(line).directory(folder.toFile());
-        Map<String, String> environment = builder.environment();
         environment.put("JAVA_HOME", folder.resolve("jdk").toString());
-        environment.put("PATH", folder.resolve("bin") + ":" + environment.get("PATH"));
+        environment.put("PATH", folder.resolve("bin") + ":" + System.getenv("PATH"));
+        builder.environment().putAll(environment);
         Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
         int code = process.waitFor();
         return new CliRun(code, Files.readString(out), Files.readString(err));

@@ -1,5 +1,6 @@
 package dev.ligature.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -20,6 +22,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What only a process of its own can show: exit codes, signals, and what goes to which stream. */
 final class ProcessTest {
     private static final Path BASE = Cases.path("train-tied-adamw", "base");
+
+    private static final Path DEMO = Path.of("../examples/demo/base");
 
     @TempDir Path folder;
     @TempDir Path streams;
@@ -100,6 +104,38 @@ final class ProcessTest {
                 CliRun.of("train", "--model", BASE, "--output", output, "--token-ids", batches)
                         .refused("adapter" + kill + ".partial exists", "was killed. Remove it");
             }
+        }
+    }
+
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "pipes end otherwise there")
+    @Test
+    void aReaderThatHasEnough_endsTheCommandWithoutAWord() throws Exception {
+        List<String> line =
+                ChildProcess.line(
+                        "generate", "--model", DEMO, "--prompt", "the", "--max-new-tokens", 200);
+        Process process = new ProcessBuilder(line).start();
+        process.getInputStream().close();
+        String err = new String(process.getErrorStream().readAllBytes(), UTF_8);
+
+        assertEquals(141, process.waitFor(), err);
+        assertEquals("", err);
+    }
+
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "arguments are UTF-16 there")
+    @Test
+    void anArgumentThatTheLocaleCannotSay_isRefused() throws Exception {
+        // A shell hands the bytes on; this JVM might not be able to.
+        String script = "exec \"$@\" --prompt \"$(printf 'caf\\303\\251')\"";
+        List<String> line = new ArrayList<>(List.of("bash", "-c", script, "bash"));
+        line.addAll(ChildProcess.line("generate", "--model", DEMO));
+        for (String locale : List.of("C", "en_XX.UTF-8")) {
+            ProcessBuilder builder = new ProcessBuilder(line);
+            builder.environment().put("LC_ALL", locale);
+            Process process = builder.start();
+            String err = new String(process.getErrorStream().readAllBytes(), UTF_8);
+
+            assertEquals(2, process.waitFor(), err);
+            assertTrue(err.contains("Set LC_ALL=C.UTF-8"), err);
         }
     }
 
