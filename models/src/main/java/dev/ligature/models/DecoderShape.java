@@ -1,6 +1,7 @@
 package dev.ligature.models;
 
 import dev.ligature.LoraException;
+import dev.ligature.models.internal.ModelMessage;
 
 /**
  * The sizes of a decoder that text generation depends on.
@@ -23,15 +24,7 @@ public record DecoderShape(
     public void checkTokenIds(long... ids) {
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] < 0 || ids[i] >= vocabulary) {
-                throw new LoraException(
-                        "TokenOutOfRange",
-                        "Token id "
-                                + ids[i]
-                                + " at place "
-                                + i
-                                + " is not in the vocabulary, which ends at "
-                                + (vocabulary - 1)
-                                + ". Use the tokenizer of this model.");
+                throw ModelMessage.TOKEN_OUT_OF_RANGE.error(ids[i], i, vocabulary - 1);
             }
         }
     }

@@ -4,12 +4,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import dev.ligature.checkpoint.BaseCheckpoint;
-import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.inject.ModelDescription;
 import dev.ligature.inject.ModuleWalker.ModelWalk;
 import dev.ligature.internal.hint.Nearest;
 import dev.ligature.models.block.ConfigFields;
+import dev.ligature.models.internal.ModelMessage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -106,17 +106,11 @@ public interface ModelFamily<M extends Block> {
         Optional<String> type = fields.string("model_type");
         ModelFamily<?> family = known.get(type.orElse(""));
         if (family == null) {
-            throw new CheckpointException(
-                    "ConfigUnsupported",
-                    fields.origin()
-                            + ": model_type is "
-                            + type.map(name -> "\"" + name + "\"").orElse("missing")
-                            + "; known are "
-                            + String.join(", ", known.keySet())
-                            + "."
-                            + Nearest.hint(type.orElse(""), known.keySet())
-                            + " Use a checkpoint of such a model, or put its ModelFamily on the"
-                            + " class path.");
+            throw ModelMessage.FAMILY_UNKNOWN.fileError(
+                    fields.origin(),
+                    type.map(name -> "\"" + name + "\"").orElse("missing"),
+                    String.join(", ", known.keySet()),
+                    Nearest.hint(type.orElse(""), known.keySet()));
         }
         return family;
     }

@@ -7,6 +7,7 @@ import dev.ligature.LoraModel;
 import dev.ligature.annotation.Role;
 import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.inject.ModelDescription;
+import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.models.text.TextTokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -130,14 +131,7 @@ public final class PretrainedModel implements AutoCloseable {
      * @throws LoraException if the model is not a decoder
      */
     public DecoderShape decoder() {
-        return decoder.orElseThrow(
-                () ->
-                        new LoraException(
-                                "NotDecoder",
-                                "The model in "
-                                        + directory
-                                        + " is not a decoder, so it does not generate text. Use a"
-                                        + " causal language model."));
+        return decoder.orElseThrow(() -> ModelMessage.NOT_DECODER.error(directory));
     }
 
     /**

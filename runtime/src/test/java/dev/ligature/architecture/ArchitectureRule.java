@@ -25,6 +25,7 @@ record ArchitectureRule(Function<String, ArchRule> below, List<String> planted) 
                 rule(CodeRules::noDataBinding, "DataBinding"),
                 rule(CodeRules::noStandardStreams, "StandardStreams"),
                 rule(CodeRules::noVagueNames, "VagueUtil"),
+                rule(CodeRules::noErrorWithoutMessage, "ErrorWithoutMessage", "WarningByReference"),
                 NUMBER_OVERLOADS,
                 STORAGE_SWAPS,
                 CASTS_OUT_OF_THE_GRAPH,

@@ -15,6 +15,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.CompositeArchRule;
 import java.lang.invoke.MethodHandles;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
@@ -25,6 +26,25 @@ final class CodeRules {
             Pattern.compile(
                     "forName|newInstance|loadClass|find.*"
                             + "|get(Declared)?(Field|Method|Constructor|Classe|RecordComponent)s?");
+
+    private static final Set<String> ERRORS =
+            Set.of(
+                    "dev.ligature.LoraException",
+                    "dev.ligature.LoraStateException",
+                    "dev.ligature.UnknownAdapterException",
+                    "dev.ligature.checkpoint.CheckpointException",
+                    "dev.ligature.plan.PlanWarning");
+
+    /** Where errors may be made: by {@code Message}; and where they still are. */
+    private static final Set<String> OPEN =
+            Set.of(
+                    "internal.diag",
+                    "checkpoint",
+                    "internal.files",
+                    "internal.json",
+                    "internal.model",
+                    "internal.peft",
+                    "internal.tensors");
 
     private CodeRules() {}
 
@@ -79,6 +99,22 @@ final class CodeRules {
                 .resideInAPackage(root + "..")
                 .should()
                 .haveNameNotMatching(".*(Util|Utils|Helper|Manager|Impl)|.*\\.Abstract[^.]*");
+    }
+
+    /** An error or a warning is a message of a catalogue: only those have a code and a text. */
+    static ArchRule noErrorWithoutMessage(String root) {
+        return noAccess(
+                "the constructor of an error or a warning",
+                access ->
+                        access.getTarget().getName().equals("<init>")
+                                && ERRORS.contains(access.getTargetOwner().getName())
+                                && !access.getOriginOwner()
+                                        .isAssignableTo(access.getTargetOwner().getName())
+                                && OPEN.stream()
+                                        .map(room -> root + "." + room)
+                                        .noneMatch(
+                                                access.getOriginOwner().getPackageName()::equals),
+                root + "..");
     }
 
     /** Returns the rule that no class of the packages reads, calls or refers to such a target. */

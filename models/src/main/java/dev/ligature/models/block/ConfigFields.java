@@ -2,6 +2,7 @@ package dev.ligature.models.block;
 
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.internal.json.JsonTree;
+import dev.ligature.models.internal.ModelMessage;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
@@ -44,11 +45,7 @@ public final class ConfigFields {
     public static ConfigFields ofModel(Path directory) throws IOException {
         Path file = directory.resolve("config.json");
         if (!Files.isRegularFile(file)) {
-            throw new CheckpointException(
-                    "ConfigMissing",
-                    directory
-                            + " has no config.json. Give the directory of a Hugging Face"
-                            + " checkpoint.");
+            throw ModelMessage.CONFIG_MISSING.fileError(directory);
         }
         return read(file);
     }
@@ -98,9 +95,7 @@ public final class ConfigFields {
     public int required(String name) throws CheckpointException {
         Optional<Integer> value = integer(name);
         if (value.isEmpty()) {
-            throw new CheckpointException(
-                    "ConfigField",
-                    origin + ": the field " + name + " is missing. It must be a whole number.");
+            throw ModelMessage.FIELD_MISSING.fileError(origin, name);
         }
         return value.get();
     }
@@ -129,33 +124,15 @@ public final class ConfigFields {
 
     /** Returns the error of a field whose value the model does not implement. */
     public CheckpointException unsupported(String name, String wanted) {
-        return new CheckpointException(
-                "ConfigUnsupported",
-                origin
-                        + ": "
-                        + name
-                        + " is "
-                        + value(name).map(ConfigFields::text).orElse("null")
-                        + ", which LlamaForCausalLM does not compute; it does "
-                        + wanted
-                        + ". Use a checkpoint of that kind.");
+        String value = value(name).map(ConfigFields::text).orElse("null");
+        return ModelMessage.FIELD_UNSUPPORTED.fileError(origin, name, value, wanted);
     }
 
     /** Returns the error of two fields that should say the same. */
     public CheckpointException contradiction(
             String one, double first, String other, double second) {
-        return new CheckpointException(
-                "ConfigField",
-                origin
-                        + ": "
-                        + one
-                        + " is "
-                        + BigDecimal.valueOf(first)
-                        + " and "
-                        + other
-                        + " is "
-                        + BigDecimal.valueOf(second)
-                        + ". Remove one of them.");
+        return ModelMessage.FIELDS_CONTRADICT.fileError(
+                origin, one, BigDecimal.valueOf(first), other, BigDecimal.valueOf(second));
     }
 
     private int integer(String name, Object value) throws CheckpointException {
@@ -179,9 +156,7 @@ public final class ConfigFields {
     }
 
     private CheckpointException wrongType(String name, Object value, String wanted) {
-        return new CheckpointException(
-                "ConfigField",
-                origin + ": " + name + " is " + text(value) + "; it must be " + wanted + ".");
+        return ModelMessage.FIELD_TYPE.fileError(origin, name, text(value), wanted);
     }
 
     private static String text(Object value) {

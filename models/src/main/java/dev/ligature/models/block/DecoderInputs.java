@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.ligature.LoraException;
+import dev.ligature.models.internal.ModelMessage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,17 +37,11 @@ public final class DecoderInputs {
     public static DecoderInputs of(NDList inputs, int layers) {
         int size = inputs.size();
         if (size == 0 || (size > CACHE && size != CACHE + 2 * layers)) {
-            throw wrong(
-                    "are "
-                            + size
-                            + " arrays. Give token ids, then an attention mask, then positions,"
-                            + " then "
-                            + 2 * layers
-                            + " arrays of the cache, or the first one, two or three of these.");
+            throw ModelMessage.INPUT_COUNT.error(size, 2 * layers);
         }
         Shape ids = inputs.get(0).getShape();
         if (ids.dimension() != 2) {
-            throw wrong("have token ids of shape " + ids + ". Give (batch, tokens).");
+            throw ModelMessage.INPUT_IDS.error(ids);
         }
         DecoderInputs in =
                 new DecoderInputs(inputs, size > CACHE ? inputs.get(CACHE).getShape().get(2) : 0);
@@ -63,23 +57,9 @@ public final class DecoderInputs {
     private void check(String what, int index, Shape wanted) {
         Shape shape = inputs.get(index).getShape();
         if (!shape.equals(wanted)) {
-            throw wrong(
-                    "have "
-                            + what
-                            + " of shape "
-                            + shape
-                            + ". With token ids of shape "
-                            + inputs.get(0).getShape()
-                            + " and "
-                            + past
-                            + " tokens in the cache it must be "
-                            + wanted
-                            + ".");
+            throw ModelMessage.INPUT_SHAPE.error(
+                    what, shape, inputs.get(0).getShape(), past, wanted);
         }
-    }
-
-    private static LoraException wrong(String what) {
-        return new LoraException("LlamaInputs", "The inputs of the model " + what);
     }
 
     public NDArray ids() {

@@ -1,7 +1,7 @@
 package dev.ligature.models.generation;
 
-import dev.ligature.LoraException;
 import dev.ligature.models.SpecialTokens;
+import dev.ligature.models.internal.ModelMessage;
 import java.util.Collection;
 import java.util.Set;
 
@@ -19,14 +19,10 @@ public record GenerationOptions(
     public GenerationOptions {
         stopIds = Set.copyOf(stopIds);
         if (maxNewTokens < 0) {
-            throw new LoraException(
-                    "GenerationOptions",
-                    "maxNewTokens is " + maxNewTokens + "; it must be 0 or positive.");
+            throw ModelMessage.MAX_NEW_TOKENS.error(maxNewTokens);
         }
         if (!(temperature >= 0 && temperature < Double.POSITIVE_INFINITY)) {
-            throw new LoraException(
-                    "GenerationOptions",
-                    "temperature is " + temperature + "; it must be 0 (greedy) or positive.");
+            throw ModelMessage.TEMPERATURE.error(temperature);
         }
     }
 

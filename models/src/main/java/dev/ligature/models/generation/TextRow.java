@@ -2,6 +2,7 @@ package dev.ligature.models.generation;
 
 import dev.ligature.LoraException;
 import dev.ligature.models.DecoderShape;
+import dev.ligature.models.internal.ModelMessage;
 import java.util.Arrays;
 import java.util.function.LongConsumer;
 
@@ -75,23 +76,12 @@ public final class TextRow {
     void check(DecoderShape shape, int place) {
         shape.checkTokenIds(prompt);
         if (prompt.length == 0) {
-            throw new LoraException(
-                    "EmptyPrompt",
-                    "Prompt " + place + " has no tokens. Begin with the token that starts a text.");
+            throw ModelMessage.EMPTY_PROMPT.error(place);
         }
         long longest = (long) prompt.length + options.maxNewTokens();
         if (longest > shape.maxPositions()) {
-            throw new LoraException(
-                    "TextTooLong",
-                    "A prompt of "
-                            + prompt.length
-                            + " tokens and "
-                            + options.maxNewTokens()
-                            + " new ones are "
-                            + longest
-                            + ", but the model was made for "
-                            + shape.maxPositions()
-                            + " positions. Shorten the prompt, or ask for fewer tokens.");
+            throw ModelMessage.TEXT_TOO_LONG.error(
+                    prompt.length, options.maxNewTokens(), longest, shape.maxPositions());
         }
     }
 

@@ -1,8 +1,8 @@
 package dev.ligature.models.llama;
 
-import dev.ligature.LoraException;
 import dev.ligature.models.DecoderShape;
 import dev.ligature.models.SpecialTokens;
+import dev.ligature.models.internal.ModelMessage;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -84,8 +84,7 @@ public record LlamaConfig(
 
     private static void require(boolean holds, String field, Number value, String wanted) {
         if (!holds) {
-            throw new LoraException(
-                    "ConfigValue", field + " is " + value + "; it must be " + wanted + ".");
+            throw ModelMessage.FIELD_VALUE.error(field, value, wanted);
         }
     }
 

@@ -5,6 +5,7 @@ import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.models.SpecialTokens;
 import dev.ligature.models.block.ConfigFields;
 import dev.ligature.models.block.RopeFields;
+import dev.ligature.models.internal.ModelMessage;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
@@ -49,7 +50,7 @@ final class LlamaConfigReader {
             return new LlamaConfigReader(fields).config(stops);
         } catch (LoraException e) {
             String problem = String.valueOf(e.getMessage()).replace("[" + e.code() + "] ", "");
-            throw new CheckpointException(e.code(), fields.origin() + ": " + problem, e);
+            throw ModelMessage.FIELD_VALUE_IN_FILE.fileErrorFrom(e, fields.origin(), problem);
         }
     }
 

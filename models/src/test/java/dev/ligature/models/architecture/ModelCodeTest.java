@@ -1,6 +1,9 @@
 package dev.ligature.models.architecture;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,19 +15,24 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.CompositeArchRule;
+import dev.ligature.LoraException;
 import dev.ligature.annotation.LoraGenerated;
+import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.models.llama.LlamaForCausalLM;
 import dev.ligature.models.llama.LlamaForCausalLMLora;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** What holds of the classes that the processor writes, and of models that are trained. */
+/** What holds of the models, and of the classes that the processor writes for them. */
 final class ModelCodeTest {
     private static final JavaClasses MODELS =
             new ClassFileImporter()
                     .withImportOption(new ImportOption.DoNotIncludeTests())
                     .importPackages("dev.ligature.models");
     private static final JavaClasses PLANTED =
-            new ClassFileImporter().importClasses(ByName.class, WithNumber.class);
+            new ClassFileImporter()
+                    .importClasses(
+                            ByName.class, WithNumber.class, KnowsAFamily.class, MakesAnError.class);
     private static final Set<String> ARITHMETIC =
             Set.of("add", "addi", "sub", "subi", "mul", "muli", "div", "divi", "pow", "powi");
 
@@ -55,6 +63,55 @@ final class ModelCodeTest {
                     .should()
                     .callMethodWhere(
                             describe("an NDArray takes a Number", ModelCodeTest::takesNumber));
+
+    /** A family is found by the model_type of its config.json, and known by its interface. */
+    private static final ArchRule ONLY_A_FAMILY_KNOWS_ITS_CLASSES =
+            noClasses()
+                    .that()
+                    .resideOutsideOfPackage("dev.ligature.models.llama..")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAPackage("dev.ligature.models.llama..");
+
+    private static final ArchRule BLOCKS_KNOW_NOTHING_ABOVE =
+            noClasses()
+                    .that()
+                    .resideInAPackage("dev.ligature.models.block..")
+                    .should()
+                    .dependOnClassesThat(
+                            resideInAPackage("dev.ligature.models..")
+                                    .and(
+                                            not(
+                                                    resideInAnyPackage(
+                                                            "dev.ligature.models.block..",
+                                                            "dev.ligature.models.internal.."))));
+
+    /** An error is a message of the catalogue: only those have a code and a text. */
+    private static final ArchRule ERRORS_ARE_MESSAGES =
+            noClasses()
+                    .should()
+                    .callConstructorWhere(
+                            describe(
+                                    "an error of Ligature's is made",
+                                    call ->
+                                            call.getTargetOwner()
+                                                            .isAssignableTo(LoraException.class)
+                                                    || call.getTargetOwner()
+                                                            .isEquivalentTo(
+                                                                    CheckpointException.class)));
+
+    @Test
+    void nothingButAFamily_knowsItsClasses() {
+        ONLY_A_FAMILY_KNOWS_ITS_CLASSES.check(MODELS);
+        assertTrue(ONLY_A_FAMILY_KNOWS_ITS_CLASSES.evaluate(PLANTED).hasViolation());
+        BLOCKS_KNOW_NOTHING_ABOVE.check(MODELS);
+    }
+
+    @Test
+    void errors_areMessagesOfTheCatalogue() {
+        ERRORS_ARE_MESSAGES.check(MODELS);
+        assertTrue(ERRORS_ARE_MESSAGES.evaluate(PLANTED).hasViolation());
+    }
 
     @Test
     void generatedCode_hasNoReflection() {
@@ -96,6 +153,17 @@ final class ModelCodeTest {
     private static final class WithNumber {
         static NDArray twice(NDArray x) {
             return x.mul(2);
+        }
+    }
+
+    /** Breaks the third rule. */
+    private record KnowsAFamily(LlamaForCausalLM model) {}
+
+    /** Breaks the fourth rule. */
+    @SuppressWarnings("UnusedMethod") // read as byte code, never run
+    private static final class MakesAnError {
+        static LoraException error() {
+            return new LoraException("Planted", "planted");
         }
     }
 }

@@ -3,142 +3,153 @@ package dev.ligature.internal.diag;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.EnumMap;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.api.Test;
 
-/** Every error at run time has a test that provokes it, and an entry in runtime-errors.md. */
+/** Every message of the runtime has a test that provokes it, and an entry in runtime-errors.md. */
 class RuntimeErrorsTest {
-    private static final Path ROOT = Path.of("..");
-    private static final Pattern HEADING = Pattern.compile("(?m)^### (\\w+)$");
-    private static final Pattern EXAMPLES = Pattern.compile("(?s)```text\\n(.*?)```");
-
+    private static final Pattern LITERAL = Pattern.compile("\"((?:[^\"\\\\\n]++|\\\\.)*)\"");
     private static final Pattern NO_WORD = Pattern.compile("\\W+");
+    private static final Pattern VALUE = Pattern.compile("%\\d+\\$s");
 
-    /** The heading of the part of the page that is about the models. */
-    private static final String OF_MODELS = "\n## The models\n";
+    /** Codes of errors that are not in a catalogue yet. */
+    private static final Set<String> OPEN =
+            Set.of(
+                    "AdapterConfigEntries",
+                    "AdapterConfigType",
+                    "AdapterCopiesDiffer",
+                    "AdapterKeyUnknown",
+                    "AdapterShape",
+                    "AdapterTensorMissing",
+                    "CheckpointChanged",
+                    "CheckpointIndex",
+                    "CheckpointJson",
+                    "CheckpointJsonDuplicate",
+                    "CheckpointJsonSize",
+                    "CheckpointLink",
+                    "CheckpointMissing",
+                    "CheckpointPath",
+                    "CheckpointPickled",
+                    "LoraAlreadyInitialized",
+                    "LoraNotAChild",
+                    "LoraParameterNames",
+                    "LoraParameterType",
+                    "LoraParameterUncovered",
+                    "OutputExists",
+                    "SafetensorsData",
+                    "SafetensorsHeader",
+                    "SafetensorsSize",
+                    "SafetensorsTensor",
+                    "TensorDtype",
+                    "TensorMissing",
+                    "TensorShape",
+                    "TensorsMissing",
+                    "TensorsSurplus",
+                    "TiedCopiesDiffer",
+                    "WeightNotFinite",
+                    "WeightOverflow",
+                    "WriteFailed");
 
-    private static final Map<Part, List<ErrorSite>> SITES = new EnumMap<>(Part.class);
+    private final List<Message> messages = messages();
+    private final ErrorPage page = ErrorPage.read();
 
-    static {
-        for (Part part : Part.values()) {
-            SITES.put(part, ErrorSite.in(part.directory().resolve("src/main/java")));
+    RuntimeErrorsTest() throws IOException, URISyntaxException {}
+
+    /** Returns the constants of all catalogues, found among the classes of the runtime. */
+    private static List<Message> messages() throws IOException, URISyntaxException {
+        Path root =
+                Path.of(Message.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        List<Message> messages = new ArrayList<>();
+        for (Path file : files(root, "Message.class")) {
+            String name = root.relativize(file).toString().replaceAll("[/\\\\]", ".");
+            try {
+                Object[] constants =
+                        Class.forName(name.replaceAll("\\.class$", "")).getEnumConstants();
+                if (constants != null) {
+                    Stream.of(constants).map(Message.class::cast).forEach(messages::add);
+                }
+            } catch (ClassNotFoundException e) {
+                throw new AssertionError(e);
+            }
+        }
+        return messages;
+    }
+
+    private static List<Path> files(Path directory, String end) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(file -> file.toString().endsWith(end)).toList();
         }
     }
 
-    /** The modules whose errors the page has. */
-    enum Part {
-        RUNTIME,
-        MODELS;
-
-        Path directory() {
-            return ROOT.resolve(name().toLowerCase(Locale.ROOT));
-        }
-
-        private List<ErrorSite> sites() {
-            return Objects.requireNonNull(SITES.get(this));
-        }
-
-        Set<String> codes() {
-            return sites().stream()
-                    .flatMap(site -> site.codes().stream())
-                    .collect(Collectors.toCollection(TreeSet::new));
-        }
-
-        List<ErrorSite> sites(String code) {
-            return sites().stream().filter(site -> site.codes().contains(code)).toList();
-        }
-
-        /** Returns the text of the page that is about this module. */
-        String page() {
-            String page = ErrorSite.read(ROOT.resolve("docs/runtime-errors.md"));
-            int border = page.indexOf(OF_MODELS);
-            return this == RUNTIME ? page.substring(0, border) : page.substring(border);
-        }
-
-        String entry(String code) {
-            Matcher heading = Pattern.compile("(?m)^### " + code + "$").matcher(page());
-            assertTrue(heading.find(), code);
-            String rest = page().substring(heading.end());
-            Matcher next = Pattern.compile("(?m)^##").matcher(rest);
-            return next.find() ? rest.substring(0, next.start()) : rest;
-        }
+    private Set<String> codes() {
+        return Stream.concat(messages.stream().map(Message::code), OPEN.stream())
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void everyCodeHasAnEntry_andNothingElseHas(Part part) {
-        List<String> documented =
-                HEADING.matcher(part.page()).results().map(found -> found.group(1)).toList();
-        assertEquals(part.codes(), new TreeSet<>(documented));
-        assertEquals(part.codes().size(), documented.size(), "an entry is there twice");
+    @Test
+    void allCataloguesAreFound() {
+        assertTrue(messages.size() > 100, "" + messages.size());
+        assertTrue(
+                codes().containsAll(List.of("LoraRank", "LoraStoreFull", "LoraNothingTargeted")));
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void everyCodeIsAssertedByATest(Part part) {
-        Set<String> words =
-                Stream.of(Part.values())
-                        .map(module -> module.directory().resolve("src/test/java"))
-                        .flatMap(directory -> ErrorSite.sources(directory).stream())
-                        .flatMap(file -> ErrorSite.read(file).lines())
-                        .flatMap(line -> ErrorSite.literals(line).stream())
-                        .flatMap(NO_WORD::splitAsStream)
-                        .collect(Collectors.toSet());
-        Set<String> untested = part.codes();
-        untested.removeAll(words);
+    @Test
+    void everyCodeHasAnEntry_andNothingElseHas() {
+        assertEquals(codes(), new TreeSet<>(page.codes()));
+        assertEquals(codes().size(), page.codes().size(), "an entry is there twice");
+    }
+
+    @Test
+    void everyCodeIsAssertedByATest() throws IOException {
+        Set<String> untested = codes();
+        for (String module : List.of("runtime", "models")) {
+            for (Path file : files(Path.of("..", module, "src/test/java"), ".java")) {
+                LITERAL.matcher(Files.readString(file))
+                        .results()
+                        .flatMap(literal -> NO_WORD.splitAsStream(literal.group(1)))
+                        .forEach(untested::remove);
+            }
+        }
         assertEquals(Set.of(), untested);
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void anEntryHasAMeaning_anExample_andARemedy(Part part) {
-        for (String code : part.codes()) {
-            String entry = part.entry(code);
+    @Test
+    void anEntryHasAMeaning_anExample_andARemedy() {
+        for (String code : codes()) {
+            String entry = page.entry(code);
             assertTrue(entry.strip().indexOf("\n```text") > 20, entry);
             assertTrue(
-                    examples(entry).lines().allMatch(line -> line.startsWith("[" + code + "] ")),
+                    page.examples(code).lines().allMatch(l -> l.startsWith("[" + code + "] ")),
                     entry);
             assertTrue(entry.contains("\n**Remedy.** "), entry);
         }
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void anExampleHasTheWordsOfTheSources(Part part) {
-        Set<String> stale = part.codes();
-        stale.removeIf(
-                code -> {
-                    String examples = examples(part.entry(code));
-                    return part.sites(code).stream()
-                            .anyMatch(site -> examples.contains(site.text()));
-                });
+    @Test
+    void anExampleHasTheWordsOfTheMessage() {
+        Set<String> stale = codes();
+        messages.stream()
+                .filter(message -> page.examples(message.code()).contains(words(message)))
+                .forEach(message -> stale.remove(message.code()));
+        stale.removeAll(OPEN);
         assertEquals(Set.of(), stale);
     }
 
-    private static String examples(String entry) {
-        Matcher block = EXAMPLES.matcher(entry);
-        assertTrue(block.find(), entry);
-        return block.group(1);
-    }
-
-    @ParameterizedTest
-    @EnumSource
-    void warningsAreMarkedAsSuch(Part part) {
-        for (String code : part.codes()) {
-            boolean warning = part.sites(code).stream().anyMatch(ErrorSite::isWarning);
-            assertEquals(warning, part.entry(code).contains("**Warning"), code);
-        }
+    /** Returns the longest text of a message that is the same whatever its values. */
+    private static String words(Message message) {
+        return VALUE.splitAsStream(message.pattern())
+                .max(Comparator.comparingInt(String::length))
+                .orElse("");
     }
 }

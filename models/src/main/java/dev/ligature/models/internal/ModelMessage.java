@@ -1,0 +1,74 @@
+package dev.ligature.models.internal;
+
+import dev.ligature.internal.diag.Message;
+
+/** The messages about models, their config.json and the texts that they generate. */
+public enum ModelMessage implements Message {
+    // config.json
+    CONFIG_MISSING(
+            "ConfigMissing",
+            "%1$s has no config.json. Give the directory of a Hugging Face checkpoint."),
+    FIELD_MISSING("ConfigField", "%1$s: the field %2$s is missing. It must be a whole number."),
+    FIELD_TYPE("ConfigField", "%1$s: %2$s is %3$s; it must be %4$s."),
+    FIELDS_CONTRADICT("ConfigField", "%1$s: %2$s is %3$s and %4$s is %5$s. Remove one of them."),
+    FIELD_VALUE("ConfigValue", "%1$s is %2$s; it must be %3$s."),
+    FIELD_VALUE_IN_FILE("ConfigValue", "%1$s: %2$s"),
+    FIELD_UNSUPPORTED(
+            "ConfigUnsupported",
+            "%1$s: %2$s is %3$s, which LlamaForCausalLM does not compute; it does %4$s. Use a"
+                    + " checkpoint of that kind."),
+    FAMILY_UNKNOWN(
+            "ConfigUnsupported",
+            "%1$s: model_type is %2$s; known are %3$s.%4$s Use a checkpoint of such a model, or"
+                    + " put its ModelFamily on the class path."),
+
+    // a forward pass
+    INPUT_COUNT(
+            "LlamaInputs",
+            "The inputs of the model are %1$s arrays. Give token ids, then an attention mask, then"
+                    + " positions, then %2$s arrays of the cache, or the first one, two or three of"
+                    + " these."),
+    INPUT_IDS(
+            "LlamaInputs",
+            "The inputs of the model have token ids of shape %1$s. Give (batch, tokens)."),
+    INPUT_SHAPE(
+            "LlamaInputs",
+            "The inputs of the model have %1$s of shape %2$s. With token ids of shape %3$s and %4$s"
+                    + " tokens in the cache it must be %5$s."),
+
+    // generation
+    TOKEN_OUT_OF_RANGE(
+            "TokenOutOfRange",
+            "Token id %1$s at place %2$s is not in the vocabulary, which ends at %3$s. Use the"
+                    + " tokenizer of this model."),
+    NOT_DECODER(
+            "NotDecoder",
+            "The model in %1$s is not a decoder, so it does not generate text. Use a causal"
+                    + " language model."),
+    EMPTY_PROMPT(
+            "EmptyPrompt", "Prompt %1$s has no tokens. Begin with the token that starts a text."),
+    TEXT_TOO_LONG(
+            "TextTooLong",
+            "A prompt of %1$s tokens and %2$s new ones are %3$s, but the model was made for %4$s"
+                    + " positions. Shorten the prompt, or ask for fewer tokens."),
+    MAX_NEW_TOKENS("GenerationOptions", "maxNewTokens is %1$s; it must be 0 or positive."),
+    TEMPERATURE("GenerationOptions", "temperature is %1$s; it must be 0 (greedy) or positive.");
+
+    private final String code;
+    private final String pattern;
+
+    ModelMessage(String code, String pattern) {
+        this.code = code;
+        this.pattern = pattern;
+    }
+
+    @Override
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
+    }
+}
