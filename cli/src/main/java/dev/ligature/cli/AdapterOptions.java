@@ -208,8 +208,7 @@ final class AdapterOptions {
     }
 
     private static LoraInit start(String name) {
-        Object value = name.matches("true|false") ? Boolean.valueOf(name) : name;
-        return LoraInit.of(value)
+        return LoraInit.of(name)
                 .orElseThrow(
                         () ->
                                 new BadInputException(

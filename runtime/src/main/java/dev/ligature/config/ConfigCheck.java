@@ -9,10 +9,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
 
 /** The rules of a configuration that hold for every model. Collects what breaks them. */
 final class ConfigCheck {
@@ -167,15 +167,11 @@ final class ConfigCheck {
         }
     }
 
-    ConfigCheck task(Optional<String> taskType) {
-        taskType.filter(task -> !TASK_TYPES.contains(task))
-                .ifPresent(
-                        task ->
-                                add(
-                                        ConfigMessage.TASK_TYPE,
-                                        task,
-                                        Nearest.hint(task, TASK_TYPES),
-                                        String.join(", ", TASK_TYPES)));
+    ConfigCheck task(@Nullable String task) {
+        if (task != null && !TASK_TYPES.contains(task)) {
+            String known = String.join(", ", TASK_TYPES);
+            add(ConfigMessage.TASK_TYPE, task, Nearest.hint(task, TASK_TYPES), known);
+        }
         return this;
     }
 

@@ -4,7 +4,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
 /**
  * How the factors of a new adapter start; PEFT's {@code init_lora_weights}.
@@ -93,43 +93,20 @@ public record LoraInit(Kind kind, int iterations) {
     }
 
     /**
-     * Returns what PEFT calls by a value.
+     * Returns what PEFT calls by a name, {@link #toString}.
      *
-     * @param value a truth value or a name, as {@code init_lora_weights} has it; null is the
-     *     default
+     * @param name a value of {@code init_lora_weights}: {@code true}, {@code false}, {@code
+     *     gaussian}, {@code orthogonal}, {@code pissa}, {@code pissa_niter_16} or {@code olora}
      * @return empty for what Ligature does not have
      */
-    public static Optional<LoraInit> of(@Nullable Object value) {
-        if (value == null || value.equals(true)) {
-            return Optional.of(DEFAULT);
-        }
-        if (value.equals(false)) {
-            return Optional.of(RANDOM);
-        }
-        if (!(value instanceof String name)) {
-            return Optional.empty();
-        }
+    public static Optional<LoraInit> of(String name) {
         Matcher niter = PISSA_NITER.matcher(name);
         if (niter.matches() && Integer.parseInt(niter.group(1)) > 0) {
             return Optional.of(pissa(Integer.parseInt(niter.group(1))));
         }
-        return switch (name.toLowerCase(Locale.ROOT)) { // as PEFT, for some of them
-            case "gaussian" -> Optional.of(GAUSSIAN);
-            case "orthogonal" -> Optional.of(ORTHOGONAL);
-            case "pissa" -> Optional.of(PISSA);
-            case "olora" -> Optional.of(OLORA);
-            default -> Optional.empty();
-        };
-    }
-
-    /** Returns PEFT's value: a {@link Boolean} or a {@link String}. */
-    public Object value() {
-        return switch (kind) {
-            case DEFAULT -> true;
-            case RANDOM -> false;
-            case PISSA -> iterations == 0 ? "pissa" : "pissa_niter_" + iterations;
-            default -> kind.name().toLowerCase(Locale.ROOT);
-        };
+        return Stream.of(DEFAULT, RANDOM, GAUSSIAN, ORTHOGONAL, PISSA, OLORA)
+                .filter(init -> init.toString().equalsIgnoreCase(name)) // as PEFT, for some of them
+                .findFirst();
     }
 
     /**
@@ -140,8 +117,14 @@ public record LoraInit(Kind kind, int iterations) {
         return kind == Kind.PISSA || kind == Kind.OLORA;
     }
 
+    /** Returns PEFT's name for it. */
     @Override
     public String toString() {
-        return String.valueOf(value());
+        return switch (kind) {
+            case DEFAULT -> "true";
+            case RANDOM -> "false";
+            case PISSA -> iterations == 0 ? "pissa" : "pissa_niter_" + iterations;
+            default -> kind.name().toLowerCase(Locale.ROOT);
+        };
     }
 }

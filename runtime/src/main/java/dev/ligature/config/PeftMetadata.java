@@ -1,12 +1,11 @@
 package dev.ligature.config;
 
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a file says about an adapter that does not affect what the adapter computes. It is kept so
- * that a file that is loaded and saved again has it.
+ * that a file that is loaded and saved again has it. What the file does not say is null.
  *
  * @param taskType the task, one of PEFT's names such as {@code CAUSAL_LM}
  * @param baseModelNameOrPath the name or path of the base model
@@ -18,14 +17,15 @@ import org.jspecify.annotations.Nullable;
  *     written
  */
 public record PeftMetadata(
-        Optional<String> taskType,
-        Optional<String> baseModelNameOrPath,
-        Optional<String> revision,
-        Optional<String> peftVersion,
-        Optional<AutoMapping> autoMapping,
+        @Nullable String taskType,
+        @Nullable String baseModelNameOrPath,
+        @Nullable String revision,
+        @Nullable String peftVersion,
+        @Nullable AutoMapping autoMapping,
         List<String> unknownFields) {
     /** Says nothing. */
-    public static final PeftMetadata NONE = of(null, null, null, null, null, List.of());
+    public static final PeftMetadata NONE =
+            new PeftMetadata(null, null, null, null, null, List.of());
 
     /** Copies the list. */
     public PeftMetadata {
@@ -41,40 +41,12 @@ public record PeftMetadata(
      */
     public record AutoMapping(String baseModelClass, String parentLibrary) {}
 
-    /** Returns what a file says; null stands for what it does not say. */
-    public static PeftMetadata of(
-            @Nullable String taskType,
-            @Nullable String baseModelNameOrPath,
-            @Nullable String revision,
-            @Nullable String peftVersion,
-            @Nullable AutoMapping autoMapping,
-            List<String> unknownFields) {
-        return new PeftMetadata(
-                Optional.ofNullable(taskType),
-                Optional.ofNullable(baseModelNameOrPath),
-                Optional.ofNullable(revision),
-                Optional.ofNullable(peftVersion),
-                Optional.ofNullable(autoMapping),
-                unknownFields);
-    }
-
     PeftMetadata withTaskType(@Nullable String task) {
         return new PeftMetadata(
-                Optional.ofNullable(task),
-                baseModelNameOrPath,
-                revision,
-                peftVersion,
-                autoMapping,
-                unknownFields);
+                task, baseModelNameOrPath, revision, peftVersion, autoMapping, unknownFields);
     }
 
     PeftMetadata withBaseModelNameOrPath(@Nullable String base) {
-        return new PeftMetadata(
-                taskType,
-                Optional.ofNullable(base),
-                revision,
-                peftVersion,
-                autoMapping,
-                unknownFields);
+        return new PeftMetadata(taskType, base, revision, peftVersion, autoMapping, unknownFields);
     }
 }

@@ -74,7 +74,7 @@ class AdapterConfigJsonTest {
                         .optAlphaPattern(Map.of("layers.1.self_attn.q_proj", 1.5))
                         .optEnsureWeightTying(true)
                         .optMetadata(
-                                PeftMetadata.of(
+                                new PeftMetadata(
                                         "CAUSAL_LM",
                                         "org/base <1>",
                                         "main",
@@ -187,7 +187,7 @@ class AdapterConfigJsonTest {
         assertEquals(
                 new PeftMetadata.AutoMapping(
                         "LlamaForCausalLM", "transformers.models.llama.modeling_llama"),
-                config.metadata().autoMapping().orElseThrow());
+                config.metadata().autoMapping());
     }
 
     @ParameterizedTest
@@ -245,8 +245,8 @@ class AdapterConfigJsonTest {
                 parse(
                         with(
                                 targets()
-                                        + ", \"bias\": \"lora_only\","
-                                        + " \"trainable_token_indices\": {\"b\": [2], \"a\": [1]}"));
+                                        + ", \"bias\": \"lora_only\", \"trainable_token_indices\":"
+                                        + " {\"b\": [2], \"a\": [1]}"));
         assertEquals(BiasMode.LORA_ONLY, byModule.bias());
         assertEquals(
                 new TokenSelection.ByModule(Map.of("a", List.of(1), "b", List.of(2))),
@@ -330,7 +330,11 @@ class AdapterConfigJsonTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"corda, path_initial_model_for_weight_conversion", "eva, set it to true"})
+    @CsvSource({
+        "corda, path_initial_model_for_weight_conversion",
+        "true, path_initial_model_for_weight_conversion",
+        "eva, set it to true"
+    })
     void anInitThatIsNotSupported_isRefusedWithARemedy(String init, String remedy) {
         Refusal.of(
                 "AdapterConfigUnsupported",

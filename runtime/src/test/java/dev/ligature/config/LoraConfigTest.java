@@ -27,7 +27,7 @@ class LoraConfigTest {
         assertEquals(false, config.useRslora());
         assertEquals(false, config.ensureWeightTying());
         assertTrue(config.rankPattern().isEmpty() && config.alphaPattern().isEmpty());
-        assertTrue(config.excludeModules().isEmpty() && config.metadata().taskType().isEmpty());
+        assertTrue(config.excludeModules().isEmpty() && config.metadata().taskType() == null);
     }
 
     @Test
@@ -224,9 +224,7 @@ class LoraConfigTest {
                 () -> names().optTaskType("CAUSAL_ML").build(),
                 "'CAUSAL_ML'",
                 "Did you mean CAUSAL_LM");
-        assertEquals(
-                "CAUSAL_LM",
-                names().optTaskType("CAUSAL_LM").build().metadata().taskType().orElseThrow());
+        assertEquals("CAUSAL_LM", names().optTaskType("CAUSAL_LM").build().metadata().taskType());
     }
 
     @Test
@@ -262,7 +260,7 @@ class LoraConfigTest {
             @Nullable String revision,
             @Nullable String peftVersion,
             PeftMetadata.@Nullable AutoMapping autoMapping) {
-        return PeftMetadata.of(null, null, revision, peftVersion, autoMapping, List.of());
+        return new PeftMetadata(null, null, revision, peftVersion, autoMapping, List.of());
     }
 
     private static LoraConfig.Builder names() {

@@ -110,8 +110,8 @@ public final class CombinedAdapter {
                         .optRank(rank)
                         .optLoraAlpha(rank)
                         .optLoraDropout(first.loraDropout())
-                        .optTaskType(first.metadata().taskType().orElse(null))
-                        .optBaseModelNameOrPath(first.metadata().baseModelNameOrPath().orElse(null))
+                        .optTaskType(first.metadata().taskType())
+                        .optBaseModelNameOrPath(first.metadata().baseModelNameOrPath())
                         .optEnsureWeightTying(isTied());
         Set<String> readers = readers();
         LoraConfig byName = builder.setTargetModules(readers).build();

@@ -8,22 +8,17 @@ import java.util.stream.Collectors;
 /**
  * A message with its values, collected so that all problems of a configuration are in one error.
  *
- * @param message the message
- * @param text its text with the values
  * @param <M> the catalogue that the message is from
  */
 public record Problem<M extends Message>(M message, String text) {
-
     /** Returns a problem. */
     public static <M extends Message> Problem<M> of(M message, Object... values) {
         return new Problem<>(message, message.text(values));
     }
 
     /**
-     * Returns an error that reports all of some problems, each on a line of its own that starts
+     * Returns an error that reports one or more problems, each on a line of its own that starts
      * with its code. The error has the code of the first.
-     *
-     * @param problems one or more
      */
     public static LoraException error(List<? extends Problem<?>> problems) {
         Problem<?> first = problems.get(0);

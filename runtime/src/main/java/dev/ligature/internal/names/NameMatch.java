@@ -1,5 +1,7 @@
 package dev.ligature.internal.names;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 
 /** Which names of modules a selection matches. */
@@ -21,20 +23,21 @@ public interface NameMatch {
         return name.endsWith(entry) && (start == 0 || name.charAt(start - 1) == '.');
     }
 
+    /** Returns a name, and what follows each of its dots. */
+    static List<String> suffixes(String name) {
+        List<String> suffixes = new ArrayList<>(List.of(name));
+        for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+            suffixes.add(name.substring(dot + 1));
+        }
+        return suffixes;
+    }
+
     /** Matches full names, and names that end with a dot and an entry. */
     record ByName(Set<String> entries) implements NameMatch {
         @Override
         public boolean fits(String name) {
             // Looked up, not compared one by one: some files list every module of a model.
-            if (entries.contains(name)) {
-                return true;
-            }
-            for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
-                if (entries.contains(name.substring(dot + 1))) {
-                    return true;
-                }
-            }
-            return false;
+            return suffixes(name).stream().anyMatch(entries::contains);
         }
 
         @Override

@@ -14,12 +14,10 @@ public final class NameVocabulary {
     private static final int MOST_HINTS = 20;
 
     private final List<String> names;
-    private final String shown;
     private int hints;
 
     public NameVocabulary(List<String> names) {
         this.names = List.copyOf(names);
-        shown = shown(names);
     }
 
     /** Returns {@link Nearest#hint}; an empty text from the 21st unknown entry on. */
@@ -30,15 +28,8 @@ public final class NameVocabulary {
     /** Returns every full name and everything that a name ends with from a dot on. */
     public Set<String> suffixes() {
         Set<String> suffixes = new LinkedHashSet<>();
-        names.forEach(name -> addSuffixes(name, suffixes));
+        names.forEach(name -> suffixes.addAll(NameMatch.suffixes(name)));
         return suffixes;
-    }
-
-    private static void addSuffixes(String name, Set<String> suffixes) {
-        suffixes.add(name);
-        for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
-            suffixes.add(name.substring(dot + 1));
-        }
     }
 
     /** Returns what {@link #suffixes} does, for the names and for what the modules are in. */
@@ -46,7 +37,7 @@ public final class NameVocabulary {
         Set<String> paths = new LinkedHashSet<>();
         for (String name : names) {
             for (int end = name.length(); end > 0; end = name.lastIndexOf('.', end - 1)) {
-                addSuffixes(name.substring(0, end), paths);
+                paths.addAll(NameMatch.suffixes(name.substring(0, end)));
             }
         }
         return paths;
@@ -68,10 +59,6 @@ public final class NameVocabulary {
 
     /** Returns the last words of the names, of many the first 20 and their number. */
     public String shown() {
-        return shown;
-    }
-
-    private static String shown(List<String> names) {
         Set<String> words = new LinkedHashSet<>();
         names.forEach(name -> words.add(name.substring(name.lastIndexOf('.') + 1)));
         return NameList.list(words, SHOWN);

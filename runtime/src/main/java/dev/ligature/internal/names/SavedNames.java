@@ -16,9 +16,9 @@ public final class SavedNames {
         this.entries = Set.copyOf(entries);
     }
 
-    /** Returns whether an entry matches a module of this name. */
-    public boolean fit(String name) {
-        return !entries.isEmpty() && !entriesFor(name, true).isEmpty();
+    /** Returns whether an entry matches one of the names of a module. */
+    public boolean fit(List<String> names) {
+        return !entriesFor(names).isEmpty();
     }
 
     /** Returns the entries that match one of the names of a module. */
@@ -33,19 +33,14 @@ public final class SavedNames {
 
     private Set<String> entriesFor(List<String> names, boolean fromDots) {
         Set<String> found = new LinkedHashSet<>();
-        if (!entries.isEmpty()) {
-            names.forEach(name -> found.addAll(entriesFor(name, fromDots)));
-        }
-        return found;
-    }
-
-    private Set<String> entriesFor(String name, boolean fromDots) {
-        Set<String> found = new LinkedHashSet<>();
-        for (int end = name.length(); end > 0; end = name.lastIndexOf('.', end - 1)) {
-            for (int start = 0; start < end; start++) {
-                boolean dot = start == 0 || name.charAt(start - 1) == '.';
-                if ((dot || !fromDots) && entries.contains(name.substring(start, end))) {
-                    found.add(name.substring(start, end));
+        for (String name : entries.isEmpty() ? List.<String>of() : names) {
+            // Parts of the name are looked up: a file may list every module of a model.
+            for (int end = name.length(); end > 0; end = name.lastIndexOf('.', end - 1)) {
+                for (int start = 0; start < end; start++) {
+                    boolean dot = start == 0 || name.charAt(start - 1) == '.';
+                    if ((dot || !fromDots) && entries.contains(name.substring(start, end))) {
+                        found.add(name.substring(start, end));
+                    }
                 }
             }
         }

@@ -83,7 +83,7 @@ public final class AdapterConfigReader {
         builder.optEnsureWeightTying(fields.flag("ensure_weight_tying"));
         builder.optInit(init());
         builder.optMetadata(
-                PeftMetadata.of(
+                new PeftMetadata(
                         fields.text("task_type"),
                         fields.text("base_model_name_or_path"),
                         fields.text("revision"),
@@ -166,8 +166,12 @@ public final class AdapterConfigReader {
 
     private LoraInit init() throws CheckpointException {
         Object value = fields.value("init_lora_weights");
-        Optional<LoraInit> init = LoraInit.of(value);
-        if (init.isPresent()) {
+        if (value == null) {
+            return LoraInit.DEFAULT;
+        }
+        boolean quoted = value instanceof String text && text.matches("(?i)true|false");
+        Optional<LoraInit> init = LoraInit.of(value.toString());
+        if (init.isPresent() && !quoted) {
             return init.get();
         }
         if (!(value instanceof String name)) {

@@ -5,6 +5,7 @@ import com.google.gson.Strictness;
 import com.google.gson.stream.JsonWriter;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.ModuleSelection;
+import dev.ligature.config.PeftMetadata;
 import dev.ligature.config.TokenSelection;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -64,7 +65,7 @@ public final class AdapterConfigWriter {
         fields.put("lora_alpha", shortest(config.loraAlpha()));
         fields.put("lora_dropout", config.loraDropout());
         fields.put("use_rslora", config.useRslora());
-        fields.put("init_lora_weights", config.init().value());
+        fields.put("init_lora_weights", init(config.init().toString()));
         fields.put("target_parameters", orNull(config.targetParameters()));
         fields.put("use_dora", config.useDora());
         fields.put("lora_bias", config.loraBias());
@@ -88,26 +89,27 @@ public final class AdapterConfigWriter {
         config.alphaPattern()
                 .forEach(entry -> alphas.put(entry.pattern(), shortest(entry.value())));
         fields.put("alpha_pattern", alphas);
-        fields.put("task_type", config.metadata().taskType().orElse(null));
-        fields.put("base_model_name_or_path", config.metadata().baseModelNameOrPath().orElse(null));
-        fields.put("revision", config.metadata().revision().orElse(null));
-        fields.put("peft_version", config.metadata().peftVersion().orElse(null));
-        fields.put("auto_mapping", autoMapping(config));
+        fields.put("task_type", config.metadata().taskType());
+        fields.put("base_model_name_or_path", config.metadata().baseModelNameOrPath());
+        fields.put("revision", config.metadata().revision());
+        fields.put("peft_version", config.metadata().peftVersion());
+        fields.put("auto_mapping", autoMapping(config.metadata().autoMapping()));
         return fields;
     }
 
-    private static @Nullable Object autoMapping(LoraConfig config) {
-        return config.metadata()
-                .autoMapping()
-                .map(
-                        mapping ->
-                                new TreeMap<>(
-                                        Map.of(
-                                                "base_model_class",
-                                                mapping.baseModelClass(),
-                                                "parent_library",
-                                                mapping.parentLibrary())))
-                .orElse(null);
+    private static Object init(String name) {
+        return name.matches("true|false") ? Boolean.valueOf(name) : name;
+    }
+
+    private static @Nullable Object autoMapping(PeftMetadata.@Nullable AutoMapping mapping) {
+        return mapping == null
+                ? null
+                : new TreeMap<>(
+                        Map.of(
+                                "base_model_class",
+                                mapping.baseModelClass(),
+                                "parent_library",
+                                mapping.parentLibrary()));
     }
 
     private static Object indices(TokenSelection selection) {

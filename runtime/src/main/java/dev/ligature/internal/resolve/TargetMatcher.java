@@ -10,6 +10,7 @@ import dev.ligature.internal.names.SavedNames;
 import dev.ligature.plan.ModelLayout.Module;
 import dev.ligature.plan.ModuleKind;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -72,9 +73,7 @@ final class TargetMatcher {
                 && module.role() != Role.OUTPUT_HEAD) {
             outcome = Outcome.TARGETED;
         }
-        return outcome == Outcome.TARGETED && module.names().stream().anyMatch(saved::fit)
-                ? Outcome.SAVED
-                : outcome;
+        return outcome == Outcome.TARGETED && saved.fit(module.names()) ? Outcome.SAVED : outcome;
     }
 
     /** Returns the outcome for a module with this name only. */
@@ -88,7 +87,7 @@ final class TargetMatcher {
         if (!targetMatch.bypassesLayers(name) && !inLayers(name)) {
             return Outcome.OTHER_LAYER;
         }
-        return saved.fit(name) ? Outcome.SAVED : Outcome.TARGETED;
+        return saved.fit(List.of(name)) ? Outcome.SAVED : Outcome.TARGETED;
     }
 
     boolean excludes(Module module) {
