@@ -58,21 +58,14 @@ enum ConfigMessage implements Message {
             "LoraTokenIndex",
             "%1$s has the index %2$s twice. Name each row once, by the id of its token.");
 
-    private final String code;
-    private final String pattern;
+    private final Wording wording;
 
     ConfigMessage(String code, String pattern) {
-        this.code = code;
-        this.pattern = pattern;
+        wording = new Wording(code, pattern);
     }
 
     @Override
-    public String code() {
-        return code;
-    }
-
-    @Override
-    public String pattern() {
-        return pattern;
+    public Wording wording() {
+        return wording;
     }
 }

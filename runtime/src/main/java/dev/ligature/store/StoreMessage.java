@@ -37,21 +37,14 @@ enum StoreMessage implements Message {
             "%1$s was replaced each time it was read, %2$s times. Ask for the adapter when it is"
                     + " complete.");
 
-    private final String code;
-    private final String pattern;
+    private final Wording wording;
 
     StoreMessage(String code, String pattern) {
-        this.code = code;
-        this.pattern = pattern;
+        wording = new Wording(code, pattern);
     }
 
     @Override
-    public String code() {
-        return code;
-    }
-
-    @Override
-    public String pattern() {
-        return pattern;
+    public Wording wording() {
+        return wording;
     }
 }

@@ -54,21 +54,14 @@ enum TrainingMessage implements Message {
             "A GradientCollector is open elsewhere in this process, and DJL allows one. Close it"
                     + " before a step; training loops take turns by themselves.");
 
-    private final String code;
-    private final String pattern;
+    private final Wording wording;
 
     TrainingMessage(String code, String pattern) {
-        this.code = code;
-        this.pattern = pattern;
+        wording = new Wording(code, pattern);
     }
 
     @Override
-    public String code() {
-        return code;
-    }
-
-    @Override
-    public String pattern() {
-        return pattern;
+    public Wording wording() {
+        return wording;
     }
 }

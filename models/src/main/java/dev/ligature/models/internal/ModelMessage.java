@@ -54,21 +54,14 @@ public enum ModelMessage implements Message {
     MAX_NEW_TOKENS("GenerationOptions", "maxNewTokens is %1$s; it must be 0 or positive."),
     TEMPERATURE("GenerationOptions", "temperature is %1$s; it must be 0 (greedy) or positive.");
 
-    private final String code;
-    private final String pattern;
+    private final Wording wording;
 
     ModelMessage(String code, String pattern) {
-        this.code = code;
-        this.pattern = pattern;
+        wording = new Wording(code, pattern);
     }
 
     @Override
-    public String code() {
-        return code;
-    }
-
-    @Override
-    public String pattern() {
-        return pattern;
+    public Wording wording() {
+        return wording;
     }
 }

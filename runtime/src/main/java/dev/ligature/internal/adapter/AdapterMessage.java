@@ -95,21 +95,14 @@ public enum AdapterMessage implements Message {
     UNKNOWN("LoraUnknownAdapter", "There is no adapter %1$s.%2$s %3$s"),
     UNKNOWN_HANDLE("LoraUnknownAdapter", "There is no adapter with the handle %1$s. %2$s");
 
-    private final String code;
-    private final String pattern;
+    private final Wording wording;
 
     AdapterMessage(String code, String pattern) {
-        this.code = code;
-        this.pattern = pattern;
+        wording = new Wording(code, pattern);
     }
 
     @Override
-    public String code() {
-        return code;
-    }
-
-    @Override
-    public String pattern() {
-        return pattern;
+    public Wording wording() {
+        return wording;
     }
 }

@@ -13,11 +13,26 @@ import java.util.Locale;
  * refers to, in order.
  */
 public interface Message {
+    /**
+     * What a message says.
+     *
+     * @param code the stable code, without brackets
+     * @param pattern the text, with {@code %1$s} for the first value
+     */
+    record Wording(String code, String pattern) {}
+
+    /** Returns what it says before its values are filled in. */
+    Wording wording();
+
     /** Returns the stable code, without brackets. */
-    String code();
+    default String code() {
+        return wording().code();
+    }
 
     /** Returns the text, with {@code %1$s} for the first value. */
-    String pattern();
+    default String pattern() {
+        return wording().pattern();
+    }
 
     /** Returns the text with its values. */
     default String text(Object... values) {

@@ -9,21 +9,14 @@ enum NameMessage implements Message {
             "The expression '%1$s' has not matched the name %2$s after a million steps. Write it"
                     + " with fewer repetitions that can match the same text.");
 
-    private final String code;
-    private final String pattern;
+    private final Wording wording;
 
     NameMessage(String code, String pattern) {
-        this.code = code;
-        this.pattern = pattern;
+        wording = new Wording(code, pattern);
     }
 
     @Override
-    public String code() {
-        return code;
-    }
-
-    @Override
-    public String pattern() {
-        return pattern;
+    public Wording wording() {
+        return wording;
     }
 }

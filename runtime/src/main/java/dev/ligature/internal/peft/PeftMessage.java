@@ -76,21 +76,14 @@ enum PeftMessage implements Message {
                     + " module whose values are to be used in AdapterLoadOptions.preferCopyOf, or"
                     + " load the adapter into an untied base.");
 
-    private final String code;
-    private final String pattern;
+    private final Wording wording;
 
     PeftMessage(String code, String pattern) {
-        this.code = code;
-        this.pattern = pattern;
+        wording = new Wording(code, pattern);
     }
 
     @Override
-    public String code() {
-        return code;
-    }
-
-    @Override
-    public String pattern() {
-        return pattern;
+    public Wording wording() {
+        return wording;
     }
 }

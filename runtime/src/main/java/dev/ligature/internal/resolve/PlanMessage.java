@@ -243,28 +243,21 @@ enum PlanMessage implements Message {
             "%1$s%2$s. A weight can have one of these: take the modules out of the other"
                     + " field%3$s");
 
-    private final String code;
+    private final Wording wording;
     private final Severity severity;
-    private final String pattern;
 
     PlanMessage(String code, String pattern) {
         this(code, Severity.ERROR, pattern);
     }
 
     PlanMessage(String code, Severity severity, String pattern) {
-        this.code = code;
+        wording = new Wording(code, pattern);
         this.severity = severity;
-        this.pattern = pattern;
     }
 
     @Override
-    public String code() {
-        return code;
-    }
-
-    @Override
-    public String pattern() {
-        return pattern;
+    public Wording wording() {
+        return wording;
     }
 
     Severity severity() {

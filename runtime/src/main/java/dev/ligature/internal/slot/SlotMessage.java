@@ -65,21 +65,14 @@ enum SlotMessage implements Message {
                     + " have a copy of. Name a TiedLinear or TiedEmbedding that is tied, such as"
                     + " the output head.");
 
-    private final String code;
-    private final String pattern;
+    private final Wording wording;
 
     SlotMessage(String code, String pattern) {
-        this.code = code;
-        this.pattern = pattern;
+        wording = new Wording(code, pattern);
     }
 
     @Override
-    public String code() {
-        return code;
-    }
-
-    @Override
-    public String pattern() {
-        return pattern;
+    public Wording wording() {
+        return wording;
     }
 }
