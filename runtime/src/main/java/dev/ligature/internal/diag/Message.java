@@ -21,8 +21,10 @@ public interface Message {
      */
     record Wording(String code, String pattern) {}
 
-    /** Returns what it says before its values are filled in. */
-    Wording wording();
+    /** Returns what it says before its values are filled in. A catalogue overrides this. */
+    default Wording wording() {
+        return new Wording(code(), pattern());
+    }
 
     /** Returns the stable code, without brackets. */
     default String code() {
