@@ -58,14 +58,21 @@ enum ConfigMessage implements Message {
             "LoraTokenIndex",
             "%1$s has the index %2$s twice. Name each row once, by the id of its token.");
 
-    private final Wording wording;
+    private final String code;
+    private final String pattern;
 
     ConfigMessage(String code, String pattern) {
-        wording = new Wording(code, pattern);
+        this.code = code;
+        this.pattern = pattern;
     }
 
     @Override
-    public Wording wording() {
-        return wording;
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
     }
 }

@@ -15,8 +15,8 @@ enum InjectMessage implements Message {
     UNKNOWN_SUBCLASS(
             "LoraUnknownSubclass",
             "Child %1$s is declared as %2$s but holds a %3$s, whose annotated fields would be"
-                + " missed. Declare the field with that class, or make the declared class sealed"
-                + " over it."),
+                    + " missed. Declare the field with that class, or make the declared class sealed"
+                    + " over it."),
     DUPLICATE_MODULE(
             "LoraDuplicateModule",
             "Two fields of the model give the module name %1$s. Give one of them another name."),
@@ -24,14 +24,21 @@ enum InjectMessage implements Message {
             "LoraNullElement",
             "Element %1$s of %2$s is null. Remove it; only a whole field may be absent.");
 
-    private final Wording wording;
+    private final String code;
+    private final String pattern;
 
     InjectMessage(String code, String pattern) {
-        wording = new Wording(code, pattern);
+        this.code = code;
+        this.pattern = pattern;
     }
 
     @Override
-    public Wording wording() {
-        return wording;
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
     }
 }

@@ -37,14 +37,21 @@ enum StoreMessage implements Message {
             "%1$s was replaced each time it was read, %2$s times. Ask for the adapter when it is"
                     + " complete.");
 
-    private final Wording wording;
+    private final String code;
+    private final String pattern;
 
     StoreMessage(String code, String pattern) {
-        wording = new Wording(code, pattern);
+        this.code = code;
+        this.pattern = pattern;
     }
 
     @Override
-    public Wording wording() {
-        return wording;
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
     }
 }

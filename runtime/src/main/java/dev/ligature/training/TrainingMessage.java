@@ -54,14 +54,21 @@ enum TrainingMessage implements Message {
             "A GradientCollector is open elsewhere in this process, and DJL allows one. Close it"
                     + " before a step; training loops take turns by themselves.");
 
-    private final Wording wording;
+    private final String code;
+    private final String pattern;
 
     TrainingMessage(String code, String pattern) {
-        wording = new Wording(code, pattern);
+        this.code = code;
+        this.pattern = pattern;
     }
 
     @Override
-    public Wording wording() {
-        return wording;
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
     }
 }

@@ -54,14 +54,21 @@ public enum ModelMessage implements Message {
     MAX_NEW_TOKENS("GenerationOptions", "maxNewTokens is %1$s; it must be 0 or positive."),
     TEMPERATURE("GenerationOptions", "temperature is %1$s; it must be 0 (greedy) or positive.");
 
-    private final Wording wording;
+    private final String code;
+    private final String pattern;
 
     ModelMessage(String code, String pattern) {
-        wording = new Wording(code, pattern);
+        this.code = code;
+        this.pattern = pattern;
     }
 
     @Override
-    public Wording wording() {
-        return wording;
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
     }
 }

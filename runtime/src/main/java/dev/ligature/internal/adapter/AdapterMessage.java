@@ -95,14 +95,21 @@ public enum AdapterMessage implements Message {
     UNKNOWN("LoraUnknownAdapter", "There is no adapter %1$s.%2$s %3$s"),
     UNKNOWN_HANDLE("LoraUnknownAdapter", "There is no adapter with the handle %1$s. %2$s");
 
-    private final Wording wording;
+    private final String code;
+    private final String pattern;
 
     AdapterMessage(String code, String pattern) {
-        wording = new Wording(code, pattern);
+        this.code = code;
+        this.pattern = pattern;
     }
 
     @Override
-    public Wording wording() {
-        return wording;
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
     }
 }

@@ -13,28 +13,11 @@ import java.util.Locale;
  * refers to, in order.
  */
 public interface Message {
-    /**
-     * What a message says.
-     *
-     * @param code the stable code, without brackets
-     * @param pattern the text, with {@code %1$s} for the first value
-     */
-    record Wording(String code, String pattern) {}
-
-    /** Returns what it says before its values are filled in. A catalogue overrides this. */
-    default Wording wording() {
-        return new Wording(code(), pattern());
-    }
-
     /** Returns the stable code, without brackets. */
-    default String code() {
-        return wording().code();
-    }
+    String code();
 
     /** Returns the text, with {@code %1$s} for the first value. */
-    default String pattern() {
-        return wording().pattern();
-    }
+    String pattern();
 
     /** Returns the text with its values. */
     default String text(Object... values) {

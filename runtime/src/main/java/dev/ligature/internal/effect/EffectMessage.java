@@ -24,23 +24,30 @@ enum EffectMessage implements Message {
                     + " modules, take them out of target_modules or modules_to_save."),
     TREATED_DIFFERENTLY(
             "LoraTieTreatedDifferently",
-            "Adapter %1$s treats the readers of one tied weight differently: %2$s. %3$s One weight"
-                + " cannot hold two updates. Give the readers weights of their own before training"
-                + " (untie the base), or train the adapter with ensure_weight_tying."),
+            "Adapter %1$s treats the readers of one tied weight differently: %2$s. %3$s One"
+                    + " weight cannot hold two updates. Give the readers weights of their own before"
+                    + " training (untie the base), or train the adapter with ensure_weight_tying."),
     GROUPED_CONVOLUTION(
             "LoraConvolutionMerge",
             "The update of module %1$s, a convolution of %2$s groups, reads all channels"
                     + " for each group, so no kernel of the base's shape holds it, and the adapter"
                     + " cannot be merged, in PEFT neither. Serve it by its routed block.");
 
-    private final Wording wording;
+    private final String code;
+    private final String pattern;
 
     EffectMessage(String code, String pattern) {
-        wording = new Wording(code, pattern);
+        this.code = code;
+        this.pattern = pattern;
     }
 
     @Override
-    public Wording wording() {
-        return wording;
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
     }
 }

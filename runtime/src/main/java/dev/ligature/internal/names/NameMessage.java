@@ -9,14 +9,21 @@ enum NameMessage implements Message {
             "The expression '%1$s' has not matched the name %2$s after a million steps. Write it"
                     + " with fewer repetitions that can match the same text.");
 
-    private final Wording wording;
+    private final String code;
+    private final String pattern;
 
     NameMessage(String code, String pattern) {
-        wording = new Wording(code, pattern);
+        this.code = code;
+        this.pattern = pattern;
     }
 
     @Override
-    public Wording wording() {
-        return wording;
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
     }
 }

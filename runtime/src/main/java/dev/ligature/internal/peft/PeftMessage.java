@@ -76,14 +76,21 @@ enum PeftMessage implements Message {
                     + " module whose values are to be used in AdapterLoadOptions.preferCopyOf, or"
                     + " load the adapter into an untied base.");
 
-    private final Wording wording;
+    private final String code;
+    private final String pattern;
 
     PeftMessage(String code, String pattern) {
-        wording = new Wording(code, pattern);
+        this.code = code;
+        this.pattern = pattern;
     }
 
     @Override
-    public Wording wording() {
-        return wording;
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
     }
 }

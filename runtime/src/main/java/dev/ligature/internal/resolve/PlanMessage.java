@@ -243,21 +243,28 @@ enum PlanMessage implements Message {
             "%1$s%2$s. A weight can have one of these: take the modules out of the other"
                     + " field%3$s");
 
-    private final Wording wording;
+    private final String code;
     private final Severity severity;
+    private final String pattern;
 
     PlanMessage(String code, String pattern) {
         this(code, Severity.ERROR, pattern);
     }
 
     PlanMessage(String code, Severity severity, String pattern) {
-        wording = new Wording(code, pattern);
+        this.code = code;
         this.severity = severity;
+        this.pattern = pattern;
     }
 
     @Override
-    public Wording wording() {
-        return wording;
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
     }
 
     Severity severity() {

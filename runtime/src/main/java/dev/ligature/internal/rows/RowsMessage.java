@@ -11,23 +11,30 @@ enum RowsMessage implements Message {
                     + " Routing.of(name)."),
     MISMATCH(
             "LoraRowsMismatch",
-            "The input of module %1$s has shape %2$s, but the routing has %3$s rows, which are to"
-                + " be its axis 0. Name an adapter for each row of the batch, and keep the batch in"
-                + " axis 0 through the model."),
+            "The input of module %1$s has shape %2$s, but the routing has %3$s rows, which"
+                    + " are to be its axis 0. Name an adapter for each row of the batch, and keep the"
+                    + " batch in axis 0 through the model."),
     DISAGREE(
             "LoraRowsDisagree",
-            "A block reads the weight of module %1$s without going through its field, as one for"
-                + " the whole batch, but the rows go through different adapters (%2$s). Call the"
-                + " module through its annotated field, or give all rows one adapter.");
+            "A block reads the weight of module %1$s without going through its field, as"
+                    + " one for the whole batch, but the rows go through different adapters (%2$s)."
+                    + " Call the module through its annotated field, or give all rows one adapter.");
 
-    private final Wording wording;
+    private final String code;
+    private final String pattern;
 
     RowsMessage(String code, String pattern) {
-        wording = new Wording(code, pattern);
+        this.code = code;
+        this.pattern = pattern;
     }
 
     @Override
-    public Wording wording() {
-        return wording;
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
     }
 }

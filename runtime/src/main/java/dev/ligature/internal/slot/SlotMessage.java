@@ -65,14 +65,21 @@ enum SlotMessage implements Message {
                     + " have a copy of. Name a TiedLinear or TiedEmbedding that is tied, such as"
                     + " the output head.");
 
-    private final Wording wording;
+    private final String code;
+    private final String pattern;
 
     SlotMessage(String code, String pattern) {
-        wording = new Wording(code, pattern);
+        this.code = code;
+        this.pattern = pattern;
     }
 
     @Override
-    public Wording wording() {
-        return wording;
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
     }
 }
