@@ -116,12 +116,19 @@ class JavacConsumerIT {
                 "requires transitive ai.djl.api; requires transitive dev.ligature.annotations;"
                         + " requires transitive dev.ligature.runtime; ";
         String base =
-                "package lib;\nimport ai.djl.nn.*;\nimport dev.ligature.annotation.*;\n"
-                        + "public abstract class Base extends AbstractBlock {"
-                        + " @LoraTarget Block norm; }\n";
+                """
+                package lib;
+                import ai.djl.nn.*;
+                import dev.ligature.annotation.*;
+                public abstract class Base extends AbstractBlock { @LoraTarget Block norm; }
+                """;
         String model =
-                "package app;\nimport ai.djl.nn.*;\nimport dev.ligature.annotation.*;\n"
-                        + "abstract class Model extends mid.Between { @LoraTarget Block head; }\n";
+                """
+                package app;
+                import ai.djl.nn.*;
+                import dev.ligature.annotation.*;
+                abstract class Model extends mid.Between { @LoraTarget Block head; }
+                """;
         compileModule("lib", ours + "exports lib;", "Base", base).succeeded();
         String between = "package mid;\npublic abstract class Between extends lib.Base {}\n";
         compileModule("mid", "requires lib; exports mid;", "Between", between).succeeded();
