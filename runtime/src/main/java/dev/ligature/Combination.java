@@ -15,9 +15,17 @@ import dev.ligature.internal.adapter.AdapterMessage;
  *
  * <p>Ties: Yadav et al., "TIES-Merging", 2023; dare: Yu et al., "Language Models are Super Mario",
  * 2023.
+ *
+ * @param kind what is done to the factors, or to the updates
+ * @param density the fraction of values to keep, above 0 and at most 1
+ * @param seed decides which values dare keeps
+ * @param isSvd whether it is done to the updates ΔW, which are cut to a rank afterwards
+ * @param rank the rank to cut to; 0 for the largest of the adapters'
+ * @param sign how the sign is elected that most adapters are to agree with, for ties and dare ties
  */
-public final class Combination {
-    /** How the sign of an element is elected that most adapters are to agree with. */
+public record Combination(
+        Kind kind, double density, long seed, boolean isSvd, int rank, MajoritySign sign) {
+    /** How the sign of an element is elected. */
     public enum MajoritySign {
         /** The sign of the sum. */
         TOTAL,
@@ -35,27 +43,17 @@ public final class Combination {
         MAGNITUDE_PRUNE
     }
 
-    private final Kind kind;
-    private final double density;
-    private final long seed;
-    private final boolean svd;
-    private final int rank;
-    private final MajoritySign sign;
-
-    private Combination(
-            Kind kind, double density, long seed, boolean svd, int rank, MajoritySign sign) {
-        this.kind = kind;
-        this.density = density;
-        this.seed = seed;
-        this.svd = svd;
-        this.rank = rank;
-        this.sign = sign;
-    }
-
-    private static Combination of(Kind kind, double density, long seed) {
+    /** Checks the density, and that the rank is not negative. */
+    public Combination {
         if (!(density > 0 && density <= 1)) {
             throw AdapterMessage.DENSITY.error(density);
         }
+        if (rank < 0) {
+            throw AdapterMessage.COMBINATION_RANK.error(rank);
+        }
+    }
+
+    private static Combination of(Kind kind, double density, long seed) {
         return new Combination(kind, density, seed, false, 0, MajoritySign.TOTAL);
     }
 
@@ -121,7 +119,7 @@ public final class Combination {
      * decomposition. The rank is the largest of the adapters', unless {@link #withRank} says
      * another.
      *
-     * @throws LoraException if this is cat, which needs no cut
+     * @throws LoraException {@code LoraCombinationCut} if this is cat, which needs no cut
      */
     public Combination withSvd() {
         checkCut("withSvd");
@@ -132,7 +130,8 @@ public final class Combination {
      * Returns the same at another rank, by a singular value decomposition.
      *
      * @param rank the rank, at least 1
-     * @throws LoraException if it is less, or if this is cat
+     * @throws LoraException {@code LoraRank} if it is less, {@code LoraCombinationCut} if this is
+     *     cat
      */
     public Combination withRank(int rank) {
         checkCut("withRank");
@@ -154,32 +153,6 @@ public final class Combination {
      * @param sign how the sign is elected; {@link MajoritySign#TOTAL} at first
      */
     public Combination withMajoritySign(MajoritySign sign) {
-        return new Combination(kind, density, seed, svd, rank, sign);
-    }
-
-    public Kind kind() {
-        return kind;
-    }
-
-    public double density() {
-        return density;
-    }
-
-    public long seed() {
-        return seed;
-    }
-
-    /** Returns whether it is done to the updates. */
-    public boolean isSvd() {
-        return svd;
-    }
-
-    /** Returns the rank to cut to; 0 for the largest of the adapters'. */
-    public int rank() {
-        return rank;
-    }
-
-    public MajoritySign sign() {
-        return sign;
+        return new Combination(kind, density, seed, isSvd, rank, sign);
     }
 }

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which adapters a request goes through: none, one, several at once with weights, or one for each
@@ -71,12 +72,13 @@ public final class Routing {
     /**
      * Returns the routing through several adapters at once: each weight takes w₁ ΔW₁ + w₂ ΔW₂ + ….
      * A weight multiplies the scaling of its adapter, in every kind of layer; it is also the way to
-     * scale a single adapter up or down, for one request and for nobody else. What an adapter
-     * replaces (modules to save, token rows, biases) it replaces whole, whatever the weight.
+     * scale a single adapter up or down, for one request and no other. What an adapter replaces
+     * (modules to save, token rows, biases) it replaces whole, whatever the weight.
      *
      * @param weights the weight of each adapter by its name, finite; their terms are added in the
      *     map's order, which rounding depends on
-     * @throws LoraException if there is no adapter, or a weight is not finite
+     * @throws LoraException if there is no adapter ({@code LoraRoutingEmpty}), or a weight is not
+     *     finite ({@code LoraRoutingWeight})
      */
     public static Routing weighted(Map<String, Double> weights) {
         if (weights.isEmpty()) {
@@ -99,18 +101,14 @@ public final class Routing {
      * Returns the routing of a batch, one adapter for each row.
      *
      * @param rows an adapter's name or {@link #BASE} for each index of axis 0
-     * @throws LoraException if there is no row
+     * @throws LoraException if there is no row ({@code LoraRoutingEmpty}), or a name is invalid
+     *     ({@code LoraAdapterName})
      */
     public static Routing rows(String... rows) {
         return rows(List.of(rows));
     }
 
-    /**
-     * Returns the routing of a batch, one adapter for each row.
-     *
-     * @param rows an adapter's name or {@link #BASE} for each index of axis 0
-     * @throws LoraException if there is no row
-     */
+    /** Returns the routing of a batch; see {@link #rows(String...)}. */
     public static Routing rows(List<String> rows) {
         checkRows(rows.size());
         rows.stream().filter(name -> !name.equals(BASE)).forEach(AdapterName::check);
@@ -118,10 +116,22 @@ public final class Routing {
     }
 
     /**
+     * Returns the routing of a batch, one adapter for each row. It names them by handle, so it
+     * stays valid if they are renamed.
+     *
+     * @param rows an adapter or null for the base, for each index of axis 0
+     * @throws LoraException {@code LoraRoutingEmpty} if there is no row
+     */
+    public static Routing rows(@Nullable Adapter... rows) {
+        return rowsByHandle(
+                Arrays.stream(rows).mapToLong(row -> row == null ? 0 : row.handle()).toArray());
+    }
+
+    /**
      * Returns the routing of a batch, one adapter for each row.
      *
      * @param handles an {@link Adapter#handle} or 0 for the base, for each index of axis 0
-     * @throws LoraException if there is no row
+     * @throws LoraException {@code LoraRoutingEmpty} if there is no row
      */
     public static Routing rowsByHandle(long... handles) {
         checkRows(handles.length);

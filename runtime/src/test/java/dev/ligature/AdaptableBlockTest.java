@@ -105,12 +105,13 @@ final class AdaptableBlockTest extends ToyTest {
                 Numbers.assertClose(
                         Numbers.matrix(ours.forward(store, ids(), false).head()), y, 1e-5);
                 Numbers.assertClose(Numbers.matrix(forward(transposed, Routing.of(name))), y, 1e-5);
-                ours.weights()
+                ours.weights
+                        .tensors()
                         .forEach(
                                 (module, w) ->
                                         Numbers.assertClose(
                                                 Numbers.matrix(w.transpose()),
-                                                theirs.weights().get(module),
+                                                theirs.weights.tensors().get(module),
                                                 1e-5));
             }
         }
@@ -226,7 +227,9 @@ final class AdaptableBlockTest extends ToyTest {
             double[][] routed = Numbers.matrix(forward(lora, Routing.of("a")));
             try (MergedModel merged = lora.merge(Routing.of("a"))) {
                 Numbers.assertClose(routed, merged.forward(store, ids(), false).head(), 1e-5);
-                assertSame(merged.weights().get("embed"), merged.weights().get("head"));
+                assertSame(
+                        merged.weights.tensors().get("embed.weight"),
+                        merged.weights.tensors().get("head.weight"));
             }
             if (expected != null) {
                 Numbers.assertClose(expected, forward(lora, Routing.of("a")), 1e-5);

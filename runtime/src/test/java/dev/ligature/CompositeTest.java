@@ -224,7 +224,7 @@ final class CompositeTest extends ToyTest {
         try (MergedModel merged = lora.merge(A)) {
             assertEquals(
                     Set.of("embed.weight", "out.0.weight", "out.0.bias", "out.2.weight"),
-                    merged.tensors().keySet());
+                    merged.weights.tensors().keySet());
         }
         lora.save("a", folder.resolve("a"));
         try (SafetensorsReader file =

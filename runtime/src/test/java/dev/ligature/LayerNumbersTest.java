@@ -15,6 +15,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
+import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.adapter.AdapterState;
@@ -88,8 +89,11 @@ final class LayerNumbersTest {
         }
         float[] before = base(lora);
         try (MergedModel merged = lora.merge(MINE, MergeOptions.SAFE)) {
-            assertClose(layer.number("merged.weight"), merged.weights().get("layer"), "weight");
-            NDArray bias = merged.tensors().get("layer.bias");
+            assertClose(
+                    layer.number("merged.weight"),
+                    merged.weights.tensors().get("layer.weight"),
+                    "weight");
+            NDArray bias = merged.weights.tensors().get("layer.bias");
             if (bias != null) {
                 assertClose(layer.number("merged.bias"), bias, "bias");
             }
@@ -104,7 +108,10 @@ final class LayerNumbersTest {
     void steps_haveTorchsLosses_andEndWithItsTensors(String name) throws IOException {
         LayerCase layer = LayerCase.read(name, manager);
         LoraModel lora = layer.wrap(manager, DataType.FLOAT32);
-        AdapterState adapter = (AdapterState) lora.loadTrainable("mine", layer.adapter());
+        AdapterState adapter =
+                (AdapterState)
+                        lora.load(
+                                "mine", layer.adapter(), AdapterLoadOptions.defaults().trainable());
         Block routed = lora.routed(MINE);
         float[] losses = layer.number("losses").toFloatArray();
         for (int i = 0; i < losses.length; i++) {

@@ -27,6 +27,7 @@ import dev.ligature.plan.ModuleKind;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -353,6 +354,21 @@ public final class LoraModelTest extends ToyTest {
                         + " the model is initialised. Add the block with addChildBlock, so that it"
                         + " is initialised with the model.",
                 error.getMessage());
+    }
+
+    @Test
+    void aSeedDecidesTheFactors_whateverWasDrawnBefore() {
+        LoraConfig config = config("proj", "embed").build();
+        float[] first = loraA(wrapToy(false).create("a", config, 7));
+        manager.randomNormal(new Shape(3)).close();
+        LoraModel other = wrapToy(false);
+        other.create("before", config);
+        assertArrayEquals(first, loraA(other.create("a", config, 7)));
+        assertFalse(Arrays.equals(first, loraA(other.create("b", config, 8))));
+    }
+
+    private static float[] loraA(Adapter adapter) {
+        return adapter.parameters().get("proj.lora_A").getArray().toFloatArray();
     }
 
     public static LoraException assertCode(

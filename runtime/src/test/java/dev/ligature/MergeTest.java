@@ -33,9 +33,11 @@ final class MergeTest extends ToyTest {
                         Numbers.matrix(pair.loraA().getArray()));
 
         try (MergedModel merged = lora.merge(Routing.of("a"))) {
-            assertEquals(Set.of("embed", "head"), merged.weights().keySet());
-            assertSame(merged.weights().get("embed"), merged.weights().get("head"));
-            Numbers.assertClose(expected, merged.weights().get("embed"), 1e-6);
+            assertEquals(Set.of("embed.weight", "head.weight"), merged.weights.tensors().keySet());
+            assertSame(
+                    merged.weights.tensors().get("embed.weight"),
+                    merged.weights.tensors().get("head.weight"));
+            Numbers.assertClose(expected, merged.weights.tensors().get("embed.weight"), 1e-6);
         }
     }
 
@@ -83,7 +85,7 @@ final class MergeTest extends ToyTest {
                         Numbers.matrix(pair.loraA().getArray()));
 
         try (MergedModel merged = lora.merge(Routing.of("a"))) {
-            NDArray sum = merged.weights().get("proj");
+            NDArray sum = merged.weights.tensors().get("proj.weight");
             assertEquals(DataType.FLOAT16, sum.getDataType());
             // One rounding of a number below 1 is at most 2^-12.
             double[][] found = Numbers.matrix(sum);
@@ -136,7 +138,7 @@ final class MergeTest extends ToyTest {
         assertTrue(error.getMessage().contains("a bias at head"), error.getMessage());
         lora.create("b", config("proj").optLoraBias(true).build());
         try (MergedModel merged = lora.merge(Routing.of("b"))) {
-            assertEquals(Set.of("proj.weight", "proj.bias"), merged.tensors().keySet());
+            assertEquals(Set.of("proj.weight", "proj.bias"), merged.weights.tensors().keySet());
         }
     }
 

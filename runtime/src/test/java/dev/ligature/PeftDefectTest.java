@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import dev.ligature.annotation.Role;
+import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.SafetensorsWriter;
 import dev.ligature.config.LoraConfig;
@@ -64,7 +65,9 @@ final class PeftDefectTest extends ToyTest {
         assertEquals(2, adapter.parameters().size());
         assertEquals(List.of("embed", "head"), readers(adapter.pairs().get(0)));
         try (MergedModel merged = lora.merge(A)) {
-            assertSame(merged.weights().get("embed"), merged.weights().get("head"));
+            assertSame(
+                    merged.weights.tensors().get("embed.weight"),
+                    merged.weights.tensors().get("head.weight"));
         }
     }
 
@@ -194,7 +197,12 @@ final class PeftDefectTest extends ToyTest {
         AdapterState original = (AdapterState) lora.create("a", tied("head"));
         scramble(original, 4);
         lora.save("a", folder.resolve("a"));
-        AdapterState copy = (AdapterState) lora.loadTrainable("b", folder.resolve("a"));
+        AdapterState copy =
+                (AdapterState)
+                        lora.load(
+                                "b",
+                                folder.resolve("a"),
+                                AdapterLoadOptions.defaults().trainable());
         TrainingConfig config = TrainingConfig.builder().optLearningRate(0.01).build();
         float[] before = original.pairs().get(0).loraA().getArray().toFloatArray();
         try (TrainingLoop loop = TrainingLoop.over(lora.routed(Routing.of("b")), manager, config)) {

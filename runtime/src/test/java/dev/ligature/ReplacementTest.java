@@ -147,8 +147,10 @@ final class ReplacementTest extends ToyTest {
         try (MergedModel merged = lora.merge(A)) {
             assertEquals(
                     Set.of("embed.weight", "proj.weight", "head.weight", "head.bias"),
-                    merged.tensors().keySet());
-            assertSame(merged.tensors().get("embed.weight"), merged.tensors().get("head.weight"));
+                    merged.weights.tensors().keySet());
+            assertSame(
+                    merged.weights.tensors().get("embed.weight"),
+                    merged.weights.tensors().get("head.weight"));
         }
         Numbers.assertClose(b.logits(), forward(lora, Routing.none()), 1e-5);
     }

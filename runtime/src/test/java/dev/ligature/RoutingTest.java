@@ -15,6 +15,7 @@ import ai.djl.nn.ParameterList;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.internal.route.Route;
+import dev.ligature.internal.route.RoutedBlock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +48,7 @@ final class RoutingTest extends ToyTest {
     @Test
     void routingsThatMakeNoSense_areRefused() {
         LoraModelTest.assertCode("LoraRoutingEmpty", () -> Routing.weighted(Map.of()));
-        LoraModelTest.assertCode("LoraRoutingEmpty", () -> Routing.rows());
+        LoraModelTest.assertCode("LoraRoutingEmpty", () -> Routing.rows(new String[0]));
         LoraModelTest.assertCode("LoraRoutingEmpty", () -> Routing.rowsByHandle());
         LoraException weight =
                 LoraModelTest.assertCode(
@@ -145,8 +146,12 @@ final class RoutingTest extends ToyTest {
 
         Numbers.assertClose(expected, lora.forward(store, ids(), both).head(), 1e-5);
         try (MergedModel merged = lora.merge(both, MergeOptions.SAFE)) {
-            assertEquals(Set.of("embed", "proj", "head"), merged.weights().keySet());
-            assertSame(merged.weights().get("embed"), merged.weights().get("head"));
+            assertEquals(
+                    Set.of("embed.weight", "proj.weight", "head.weight"),
+                    merged.weights.tensors().keySet());
+            assertSame(
+                    merged.weights.tensors().get("embed.weight"),
+                    merged.weights.tensors().get("head.weight"));
             Numbers.assertClose(expected, merged.forward(store, ids(), false).head(), 1e-5);
         }
         ((ToyModel) lora.base()).headPastItsField = true;
@@ -211,21 +216,44 @@ final class RoutingTest extends ToyTest {
         LoraModel lora = wrapToy(true);
         lora.create("a", config("proj").build());
 
-        Route first = lora.route(Routing.of("a"));
-        assertSame(first, lora.route(Routing.of("a")));
+        Route first = route(lora, Routing.of("a"));
+        assertSame(first, route(lora, Routing.of("a")));
         lora.remove("a");
-        LoraModelTest.assertCode("LoraUnknownAdapter", () -> lora.route(Routing.of("a")));
+        LoraModelTest.assertCode("LoraUnknownAdapter", () -> route(lora, Routing.of("a")));
         lora.create("a", config("proj").build());
-        assertNotSame(first, lora.route(Routing.of("a")));
+        assertNotSame(first, route(lora, Routing.of("a")));
     }
 
     @Test
     void weightsOfARouting_areInTheRoute_andBindNoAdapterAnew() {
         LoraModel lora = wrapToy(true);
         lora.create("a", config("proj").build());
-        Route plain = lora.route(Routing.of("a"));
-        Route half = lora.route(Routing.weighted(Map.of("a", 0.5)));
+        Route plain = route(lora, Routing.of("a"));
+        Route half = route(lora, Routing.weighted(Map.of("a", 0.5)));
         assertSame(plain.terms().get(0).adapter(), half.terms().get(0).adapter());
         assertEquals(0.5, half.terms().get(0).factor());
+    }
+
+    @Test
+    void rowsOfAdapters_areThoseOfTheirNames_alsoAfterARename() {
+        LoraModel lora = wrapToy(true);
+        Adapter a = lora.create("a", config("proj").build());
+        Adapter b = lora.create("b", config("proj").build());
+        scramble((AdapterState) a, 1);
+        scramble((AdapterState) b, 2);
+        NDList batch = new NDList(manager.create(new long[] {3, 0, 6}, new Shape(3, 1)));
+        float[] expected =
+                lora.forward(batch, Routing.rows("b", Routing.BASE, "a")).head().toFloatArray();
+
+        Routing rows = Routing.rows(b, null, a);
+        lora.rename("b", "c");
+
+        assertEquals(Routing.rowsByHandle(b.handle(), 0, a.handle()), rows);
+        assertArrayEquals(expected, lora.forward(batch, rows).head().toFloatArray());
+        LoraModelTest.assertCode("LoraRoutingEmpty", () -> Routing.rows(new Adapter[0]));
+    }
+
+    private static Route route(LoraModel lora, Routing routing) {
+        return ((RoutedBlock) lora.routed(routing)).route();
     }
 }

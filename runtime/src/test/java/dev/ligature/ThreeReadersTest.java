@@ -104,10 +104,11 @@ final class ThreeReadersTest extends ToyTest {
         Numbers.assertClose(logits, forward(lora, A), 1e-5);
         assertMerges(lora, logits);
         try (MergedModel merged = lora.merge(A)) {
-            Map<String, NDArray> weights = merged.weights();
-            assertEquals(Set.of("encoder", "decoder", "head"), weights.keySet());
-            assertSame(weights.get("encoder"), weights.get("decoder"));
-            assertSame(weights.get("encoder"), weights.get("head"));
+            Map<String, NDArray> weights = merged.weights.tensors();
+            assertEquals(
+                    Set.of("encoder.weight", "decoder.weight", "head.weight"), weights.keySet());
+            assertSame(weights.get("encoder.weight"), weights.get("decoder.weight"));
+            assertSame(weights.get("encoder.weight"), weights.get("head.weight"));
         }
         lora.save("a", folder.resolve("a"));
         lora.load("b", folder.resolve("a"));

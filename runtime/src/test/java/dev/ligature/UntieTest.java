@@ -58,7 +58,7 @@ final class UntieTest extends ToyTest {
                     1e-5);
             assertArrayEquals(
                     adapter.parameters().get("head.weight").getArray().toFloatArray(),
-                    merged.untied().get("head.weight").toFloatArray());
+                    merged.weights.untied().get("head.weight").toFloatArray());
         }
     }
 
@@ -125,7 +125,7 @@ final class UntieTest extends ToyTest {
                     LoraModelTest.assertCode(
                             "LoraMergesOpen", () -> lora.mergeAndUnwrap(A, MergeOptions.DEFAULT));
             assertTrue(error.getMessage().contains("1 of them"), error.getMessage());
-            assertEquals(1, merged.weights().size());
+            assertEquals(1, merged.weights.tensors().size());
         }
         assertArrayEquals(weight, parameter(lora, "02proj_weight").getArray().toFloatArray());
         lora.create("b", config("embed").build());

@@ -3,6 +3,7 @@ package dev.ligature.cli;
 import dev.ligature.Adapter;
 import dev.ligature.LoraModel;
 import dev.ligature.checkpoint.AdapterConfigJson;
+import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
@@ -151,13 +152,16 @@ final class AdapterOptions {
      * @param lora the model
      * @param name the adapter's name
      * @param base what the adapter's configuration says about its base
+     * @param seed decides the factors of a new adapter
      */
-    Adapter addTo(LoraModel lora, String name, Path base) throws IOException {
+    Adapter addTo(LoraModel lora, String name, Path base, long seed) throws IOException {
         if (initAdapter != null) {
-            return lora.loadTrainable(name, initAdapter);
+            return lora.load(name, initAdapter, AdapterLoadOptions.defaults().trainable());
         }
         return lora.create(
-                name, adapterConfig != null ? AdapterConfigJson.read(adapterConfig) : config(base));
+                name,
+                adapterConfig != null ? AdapterConfigJson.read(adapterConfig) : config(base),
+                seed);
     }
 
     private LoraConfig config(Path base) {

@@ -1,6 +1,5 @@
 package dev.ligature.cli;
 
-import ai.djl.ndarray.NDArray;
 import dev.ligature.MergeOptions;
 import dev.ligature.MergedModel;
 import dev.ligature.checkpoint.BaseCheckpoint;
@@ -8,9 +7,6 @@ import dev.ligature.checkpoint.ExportOptions;
 import dev.ligature.checkpoint.ExportReport;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -78,25 +74,15 @@ final class MergeCommand implements Callable<Integer> {
             try (MergedModel merged = loaded.lora().merge(loaded.routing(), MergeOptions.SAFE)) {
                 ExportOptions options = ExportOptions.defaults();
                 ExportReport report =
-                        checkpoint.export(
+                        merged.export(
+                                checkpoint,
                                 output,
-                                tensors(merged, checkpoint.tensorNames()),
-                                merged.untied(),
                                 dtype == null ? options : options.withDtype(dtype.tensorDtype()));
                 loaded.warn(terminal);
                 terminal.out().println(text(report));
             }
         }
         return 0;
-    }
-
-    /**
-     * Names the merged weights as the file does, in which one tensor may stand for tied modules.
-     */
-    private static Map<String, NDArray> tensors(MergedModel merged, Set<String> names) {
-        Map<String, NDArray> tensors = new TreeMap<>(merged.tensors());
-        tensors.keySet().retainAll(names);
-        return tensors;
     }
 
     private String text(ExportReport report) {

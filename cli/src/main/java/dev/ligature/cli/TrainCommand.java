@@ -107,7 +107,7 @@ final class TrainCommand implements Callable<Integer> {
             names = "--seed",
             defaultValue = "0",
             paramLabel = "N",
-            description = "Of the factors, the batches and dropout. Default: 0.")
+            description = "Random seed for initial factors, batch order and dropout. Default: 0.")
     private int seed;
 
     /** One of the two ways to say what is trained on. */
@@ -142,8 +142,8 @@ final class TrainCommand implements Callable<Integer> {
         check();
         WorkDirectory.requireFree(output);
         try (LoadedModel loaded = LoadedModel.open(model)) {
-            loaded.manager().getEngine().setRandomSeed(seed);
-            Adapter adapter = adapterOptions.addTo(loaded.lora(), LoadedModel.ADAPTER, model);
+            loaded.manager().getEngine().setRandomSeed(seed); // of dropout
+            Adapter adapter = adapterOptions.addTo(loaded.lora(), LoadedModel.ADAPTER, model, seed);
             BatchSource batches = batches(loaded);
             int last = lastStep(batches);
             try (WorkDirectory work = WorkDirectory.create(output)) {

@@ -1,6 +1,5 @@
 package dev.ligature.examples;
 
-import ai.djl.ndarray.NDArray;
 import dev.ligature.MergeOptions;
 import dev.ligature.MergedModel;
 import dev.ligature.Routing;
@@ -14,8 +13,6 @@ import dev.ligature.models.text.TextTokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Merges an adapter into its base and writes a checkpoint that any program can load without it. */
@@ -46,9 +43,7 @@ public final class MergeAndExport {
             // SAFE refuses a merge whose weights would not be finite.
             try (MergedModel merged =
                     model.lora().merge(Routing.of("adapter"), MergeOptions.SAFE)) {
-                Map<String, NDArray> tensors = new TreeMap<>(merged.tensors());
-                tensors.keySet().retainAll(checkpoint.tensorNames());
-                checkpoint.export(output, tensors, ExportOptions.defaults());
+                merged.export(checkpoint, output, ExportOptions.defaults());
             }
         }
     }

@@ -41,6 +41,14 @@ public abstract class ForwardingBlock implements Block {
     @Override
     public void initialize(NDManager manager, DataType dataType, Shape... inputShapes) {}
 
+    /** Does nothing by default: the base of a wrapped model is frozen. */
+    @Override
+    public void freezeParameters(boolean freeze) {}
+
+    /** Does nothing by default: the base of a wrapped model is frozen. */
+    @Override
+    public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {}
+
     @Override
     public boolean isInitialized() {
         // Asked in each training forward; asking the base would walk its whole tree.

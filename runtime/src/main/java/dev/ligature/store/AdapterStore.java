@@ -5,7 +5,9 @@ import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
 import dev.ligature.LoraStateException;
 import dev.ligature.UnknownAdapterException;
+import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.internal.registry.AdapterRegistry;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
@@ -73,7 +75,13 @@ public final class AdapterStore implements AutoCloseable {
         if (budgetBytes <= 0) {
             throw StoreMessage.BUDGET_NOT_POSITIVE.error(budgetBytes);
         }
-        return new AdapterStore(lora, new AdapterFolder(directory), budgetBytes, lora::load);
+        return new AdapterStore(lora, new AdapterFolder(directory), budgetBytes, loader(lora));
+    }
+
+    static Loader loader(LoraModel lora) {
+        AdapterRegistry adapters = AdapterRegistry.of(lora);
+        return (name, directory, room) ->
+                adapters.load(name, directory, AdapterLoadOptions.defaults(), room);
     }
 
     /** Returns the names of the adapters in the directory, sorted, loaded or not. */

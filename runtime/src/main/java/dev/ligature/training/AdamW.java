@@ -5,12 +5,9 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
-import ai.djl.training.tracker.Tracker;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * AdamW with torch's formula (Loshchilov and Hutter, <a href="https://arxiv.org/abs/1711.05101">
@@ -39,10 +36,10 @@ public final class AdamW extends Optimizer {
     private final double epsilon;
     private final Map<String, State> states = new ConcurrentHashMap<>();
 
-    private AdamW(Builder builder, NDManager manager) {
+    private AdamW(Builder builder) {
         super(builder);
-        this.manager = manager;
-        this.learningRate = builder.learningRate;
+        this.manager = builder.manager();
+        this.learningRate = builder.learningRate();
         this.beta1 = (float) builder.beta1;
         this.beta2 = (float) builder.beta2;
         this.epsilon = builder.epsilon;
@@ -109,26 +106,12 @@ public final class AdamW extends Optimizer {
 
     /** Builds an {@link AdamW}. */
     public static final class Builder extends TorchOptimizerBuilder<Builder> {
-        private @Nullable NDManager manager;
-        private ParameterTracker learningRate = Tracker.fixed(1e-3f);
         private double beta1 = 0.9;
         private double beta2 = 0.999;
         private double epsilon = 1e-8;
 
         private Builder() {
             optWeightDecays(0.01f);
-        }
-
-        /** Sets the manager that owns the state. */
-        public Builder setManager(NDManager manager) {
-            this.manager = manager;
-            return this;
-        }
-
-        /** Sets the learning rate. */
-        public Builder optLearningRateTracker(ParameterTracker learningRate) {
-            this.learningRate = learningRate;
-            return this;
         }
 
         /** Sets the decay rates of the running means, each in [0, 1). */
@@ -146,7 +129,7 @@ public final class AdamW extends Optimizer {
 
         /** Returns the optimizer. */
         public AdamW build() {
-            return new AdamW(this, Objects.requireNonNull(manager, "setManager was not called"));
+            return new AdamW(this);
         }
 
         @Override

@@ -7,12 +7,9 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
-import ai.djl.training.tracker.Tracker;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Gradient descent with torch's formula ({@code torch.optim.SGD}, without dampening). With gradient
@@ -33,10 +30,10 @@ public final class Sgd extends Optimizer {
     private final float momentum;
     private final Map<String, NDArray> buffers = new ConcurrentHashMap<>();
 
-    private Sgd(Builder builder, NDManager manager) {
+    private Sgd(Builder builder) {
         super(builder);
-        this.manager = manager;
-        this.learningRate = builder.learningRate;
+        this.manager = builder.manager();
+        this.learningRate = builder.learningRate();
         this.momentum = (float) builder.momentum;
     }
 
@@ -112,23 +109,9 @@ public final class Sgd extends Optimizer {
 
     /** Builds an {@link Sgd}. */
     public static final class Builder extends TorchOptimizerBuilder<Builder> {
-        private @Nullable NDManager manager;
-        private ParameterTracker learningRate = Tracker.fixed(1e-3f);
         private double momentum;
 
         private Builder() {}
-
-        /** Sets the manager that owns the momentum buffers. */
-        public Builder setManager(NDManager manager) {
-            this.manager = manager;
-            return this;
-        }
-
-        /** Sets the learning rate. */
-        public Builder optLearningRateTracker(ParameterTracker learningRate) {
-            this.learningRate = learningRate;
-            return this;
-        }
 
         /** Sets the momentum, in [0, 1); 0 is none. */
         public Builder optMomentum(double momentum) {
@@ -138,7 +121,7 @@ public final class Sgd extends Optimizer {
 
         /** Returns the optimizer. */
         public Sgd build() {
-            return new Sgd(this, Objects.requireNonNull(manager, "setManager was not called"));
+            return new Sgd(this);
         }
 
         @Override

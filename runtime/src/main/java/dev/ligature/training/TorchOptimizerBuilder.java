@@ -1,10 +1,30 @@
 package dev.ligature.training;
 
+import ai.djl.ndarray.NDManager;
 import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.ParameterTracker;
+import ai.djl.training.tracker.Tracker;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** What the builders of our optimizers have in common: which of DJL's options they refuse. */
+/** What the builders of our optimizers have in common. */
 abstract class TorchOptimizerBuilder<T extends TorchOptimizerBuilder<T>>
         extends Optimizer.OptimizerBuilder<T> {
+    private @Nullable NDManager manager;
+    private ParameterTracker learningRate = Tracker.fixed(1e-3f);
+
+    /** Sets the manager that owns the state. */
+    public T setManager(NDManager manager) {
+        this.manager = manager;
+        return self();
+    }
+
+    /** Sets the learning rate. */
+    public T optLearningRateTracker(ParameterTracker learningRate) {
+        this.learningRate = learningRate;
+        return self();
+    }
+
     /**
      * Refuses: DJL's clipping cuts single elements, and on PyTorch only from above.
      *
@@ -15,5 +35,13 @@ abstract class TorchOptimizerBuilder<T extends TorchOptimizerBuilder<T>>
         throw new UnsupportedOperationException(
                 "Clipping single elements is not supported: clip the global norm with"
                         + " TrainingConfig.optMaxGradNorm or GradientClipping.clip.");
+    }
+
+    NDManager manager() {
+        return Objects.requireNonNull(manager, "setManager was not called");
+    }
+
+    ParameterTracker learningRate() {
+        return learningRate;
     }
 }

@@ -24,7 +24,8 @@ final class ArrowRules {
                     "internal.route",
                     "internal.rows",
                     "internal.combine",
-                    "internal.registry");
+                    "internal.registry",
+                    "internal.merge");
 
     private static final List<String> FILES =
             List.of(

@@ -99,7 +99,7 @@ final class StoreThreadsTest {
                         loading.countDown();
                         awaitQuietly(go);
                     }
-                    return toy.lora().load(name, directory, room);
+                    return AdapterStore.loader(toy.lora()).load(name, directory, room);
                 };
         try (AdapterStore store =
                 new AdapterStore(toy.lora(), new AdapterFolder(root), 1 << 20, loader)) {

@@ -57,7 +57,7 @@ public class MixedBatchBenchmark {
     @Setup
     public void open() {
         linear = new RoutedLinear(new Shape(ROWS, tokens, 768), adapters);
-        linear.model().setRowFactorBudget(stacked ? STACKS : 0);
+        linear.model().setMixedBatchMemory(stacked ? STACKS : 0);
         routing = Routing.rows(RoutedLinear.names(ROWS, adapters));
         shuffled = new ArrayList<>(RoutedLinear.names(ROWS, adapters));
     }

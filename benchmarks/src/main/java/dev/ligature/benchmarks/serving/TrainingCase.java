@@ -3,6 +3,7 @@ package dev.ligature.benchmarks.serving;
 import ai.djl.ndarray.NDManager;
 import dev.ligature.LoraModel;
 import dev.ligature.Routing;
+import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
 import java.io.IOException;
@@ -29,7 +30,7 @@ final class TrainingCase implements ComparedCase {
 
     static Case open(Words words, Bases bases) throws IOException {
         LoraModel model = Bases.wrap(bases.load(words.path("base")));
-        model.loadTrainable("trained", words.path("adapter"));
+        model.load("trained", words.path("adapter"), AdapterLoadOptions.defaults().trainable());
         return new TrainingCase(model, bases.manager(), TokenIds.of(words), words.number("repeat"));
     }
 

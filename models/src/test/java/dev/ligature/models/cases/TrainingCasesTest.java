@@ -10,6 +10,7 @@ import com.google.gson.JsonParser;
 import dev.ligature.Adapter;
 import dev.ligature.LoraModel;
 import dev.ligature.Routing;
+import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.training.OptimizerKind;
 import dev.ligature.training.StepMetrics;
@@ -45,7 +46,11 @@ final class TrainingCasesTest {
                     JsonParser.parseString(Files.readString(reference.file("train.json")))
                             .getAsJsonObject();
             LoraModel lora = reference.wrap();
-            Adapter adapter = lora.loadTrainable("mine", reference.file("init"));
+            Adapter adapter =
+                    lora.load(
+                            "mine",
+                            reference.file("init"),
+                            AdapterLoadOptions.defaults().trainable());
             assertEquals(
                     settings.get("trainable").getAsLong(), adapter.plan().trainableParameters());
             NDArray batches = file.read("batches", reference.manager()); // (steps, B, T)

@@ -1,6 +1,7 @@
 package dev.ligature.internal.registry;
 
 import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
 import dev.ligature.Combination;
 import dev.ligature.Routing;
 import dev.ligature.checkpoint.AdapterLoadOptions;
@@ -10,6 +11,7 @@ import dev.ligature.internal.adapter.AdapterMessage;
 import dev.ligature.internal.adapter.AdapterName;
 import dev.ligature.internal.adapter.AdapterParts;
 import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorDraws;
 import dev.ligature.internal.adapter.PlainLoraExport;
 import dev.ligature.internal.combine.CombinedAdapter;
 import dev.ligature.internal.peft.AdapterContents;
@@ -26,62 +28,100 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How adapters come to a model, change their names and leave it. Its lock is held while that is
- * done, and by whoever unwraps the model; requests do not take it.
+ * Registers, renames and removes the adapters of one model. Its lock is held meanwhile, and while
+ * the model is unwrapped; requests do not take it.
  */
 public final class AdapterRegistry {
     private static final Logger LOG = LoggerFactory.getLogger(AdapterRegistry.class);
 
-    private final ModelBinding wrapping;
+    // A model does not show its registry, which is no API. LoraModel sets this for the store.
+    private static volatile @Nullable Function<Block, AdapterRegistry> access;
+
+    private final ModelBinding binding;
     private final Slots slots;
     private final RouteTable table;
     private final WarningLog warnings = new WarningLog();
 
-    public AdapterRegistry(ModelBinding wrapping, RouteTable table) {
-        this.wrapping = wrapping;
-        this.slots = wrapping.slots();
+    public AdapterRegistry(ModelBinding binding, RouteTable table) {
+        this.binding = binding;
+        this.slots = binding.slots();
         this.table = table;
     }
 
-    /** Creates a trainable adapter; if that fails, nothing has changed. */
-    public synchronized AdapterState create(String name, LoraConfig config) {
-        checkNew(name);
-        LoraPlan plan = PlanResolver.resolve(config, slots.layout());
-        NDManager manager = wrapping.newManager();
-        try {
-            AdapterParts parts = new AdapterFactory(slots, plan, manager).fresh();
-            return add(new AdapterState(name, plan, manager, parts, true));
-        } catch (RuntimeException | Error failure) {
-            manager.close();
-            throw failure;
-        }
+    /** Sets how the registry of a model is found; for the class of the models. */
+    public static void setAccess(Function<Block, AdapterRegistry> ofModel) {
+        access = ofModel;
     }
 
-    /** Reads without the lock, so that nobody waits for files of an adapter that is not theirs. */
+    /** Returns the registry of a {@code LoraModel}. */
+    public static AdapterRegistry of(Block model) {
+        return Objects.requireNonNull(access, "set when the class of the model is loaded")
+                .apply(model);
+    }
+
+    /** Creates a trainable adapter; if that fails, nothing has changed. */
+    public synchronized AdapterState create(String name, LoraConfig config, FactorDraws draws) {
+        checkNew(name);
+        LoraPlan plan = PlanResolver.resolve(config, slots.layout());
+        return owning(
+                manager -> {
+                    AdapterParts parts = new AdapterFactory(slots, plan, manager, draws).fresh();
+                    return add(new AdapterState(name, plan, manager, parts, true));
+                });
+    }
+
+    /**
+     * Reads an adapter without the lock, so that other adapters need not wait for its files.
+     *
+     * @param room is told how many bytes the arrays take before they are allocated; what it throws
+     *     ends the load
+     */
     public AdapterState load(
-            String name,
-            Path directory,
-            boolean trainable,
-            AdapterLoadOptions options,
-            LongConsumer room)
+            String name, Path directory, AdapterLoadOptions options, LongConsumer room)
             throws IOException {
         checkNew(name);
         AdapterDirectory files = AdapterDirectory.open(directory);
         LoraPlan plan = files.plan(slots.layout());
         room.accept(plan.byteCount());
-        NDManager manager = wrapping.newManager();
+        return owning(
+                manager -> {
+                    AdapterParts parts =
+                            new AdapterFactory(slots, plan, manager)
+                                    .of(files.read(plan, manager, options));
+                    AdapterState read =
+                            new AdapterState(name, plan, manager, parts, options.isTrainable());
+                    synchronized (this) {
+                        checkNew(name); // again: it may be taken, or the model unwrapped, by now
+                        return add(read);
+                    }
+                });
+    }
+
+    /** Makes an adapter of arrays that a manager owns. */
+    private interface Maker<E extends Exception> {
+        AdapterState make(NDManager manager) throws E;
+    }
+
+    /** Makes an adapter with a manager of its own, which is closed if that fails. */
+    private <E extends Exception> AdapterState owning(Maker<E> maker) throws E {
+        NDManager manager = binding.newManager();
+        boolean made = false;
         try {
-            AdapterParts parts =
-                    new AdapterFactory(slots, plan, manager).of(files.read(plan, manager, options));
-            return publish(new AdapterState(name, plan, manager, parts, trainable));
-        } catch (IOException | RuntimeException | Error failure) {
-            manager.close();
-            throw failure;
+            AdapterState adapter = maker.make(manager);
+            made = true;
+            return adapter;
+        } finally {
+            if (!made) {
+                manager.close();
+            }
         }
     }
 
@@ -107,17 +147,13 @@ public final class AdapterRegistry {
             sources.put(named(terms.names().get(i)), terms.weights().get(i));
         }
         List<AdapterState> entered = new ArrayList<>();
-        NDManager manager = wrapping.newManager();
         try {
             for (AdapterState source : sources.keySet()) {
                 source.enter();
                 entered.add(source);
             }
             CombinedAdapter combined = new CombinedAdapter(sources, combination, slots.layout());
-            return add(combined.create(newName, manager));
-        } catch (RuntimeException | Error failure) {
-            manager.close();
-            throw failure;
+            return owning(manager -> add(combined.create(newName, manager)));
         } finally {
             entered.forEach(AdapterState::exit);
         }
@@ -133,7 +169,7 @@ public final class AdapterRegistry {
         table.rename(name, newName);
     }
 
-    /** Takes in an adapter of another model under its name. */
+    /** Adds an adapter of another model under its name. */
     public synchronized AdapterState share(AdapterRegistry other, String name) {
         AdapterState adapter = other.named(name);
         checkNew(name);
@@ -159,9 +195,24 @@ public final class AdapterRegistry {
         drop(name);
     }
 
-    /** Removes all adapters. */
-    public synchronized void clear() {
+    /**
+     * Gives the base back as it was and removes all adapters, under the lock, so that none is added
+     * to a model that is unwrapped.
+     *
+     * @param before what is done first; what it throws leaves the model wrapped
+     */
+    public synchronized void unwrap(Runnable before) {
+        slots.checkBound();
+        before.run();
+        binding.undo();
         table.names().forEach(this::drop);
+    }
+
+    /** Unwraps the model, unless that was done already. */
+    public synchronized void close() {
+        if (slots.isBound()) {
+            unwrap(() -> {});
+        }
     }
 
     private AdapterState named(String name) {
@@ -174,11 +225,6 @@ public final class AdapterRegistry {
         if (table.contains(name)) {
             throw AdapterMessage.EXISTS.state(name);
         }
-    }
-
-    private synchronized AdapterState publish(AdapterState adapter) {
-        checkNew(adapter.name()); // once more: it may be taken, or the model unwrapped, by now
-        return add(adapter);
     }
 
     private AdapterState add(AdapterState adapter) {

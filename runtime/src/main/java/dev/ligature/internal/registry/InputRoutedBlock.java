@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
-import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.Routing;
@@ -12,7 +11,6 @@ import dev.ligature.block.ForwardingBlock;
 import dev.ligature.internal.adapter.AdapterMessage;
 import dev.ligature.internal.route.Route;
 import dev.ligature.internal.route.RoutedBlock;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,14 +57,6 @@ public final class InputRoutedBlock extends ForwardingBlock {
         }
         return last;
     }
-
-    /** Does nothing: rows are for serving. */
-    @Override
-    public void freezeParameters(boolean freeze) {}
-
-    /** Does nothing: rows are for serving. */
-    @Override
-    public void freezeParameters(boolean freeze, Predicate<Parameter> predicate) {}
 
     @Override
     public String toString() {

@@ -1,6 +1,6 @@
 /**
- * Which adapters a model has, the routes through them and the merges that are open. Guards its
- * state by locks; no arithmetic may come in here.
+ * Which adapters a model has, and the routes through them. Guards its state by locks; no arithmetic
+ * may come in here.
  */
 @NullMarked
 package dev.ligature.internal.registry;

@@ -27,6 +27,10 @@ public final class RoutedBlock extends ForwardingBlock {
         this.route = route;
     }
 
+    public Route route() {
+        return route;
+    }
+
     @Override
     public Block base() {
         return base;

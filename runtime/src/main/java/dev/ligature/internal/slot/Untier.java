@@ -5,8 +5,9 @@ import dev.ligature.annotation.Role;
 import dev.ligature.block.ForwardingBlock;
 import dev.ligature.block.TiedBlock;
 import dev.ligature.inject.ModuleVisitor;
+import dev.ligature.inject.ModuleWalker;
+import dev.ligature.inject.ModuleWalker.ModelWalk;
 import dev.ligature.internal.hint.Nearest;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,18 +16,20 @@ import java.util.Map;
 public final class Untier implements ModuleVisitor {
     private final Map<String, Block> blocks = new LinkedHashMap<>();
 
+    private Untier() {}
+
     @Override
     public Block module(String path, Role role, Block block) {
         blocks.put(path, block);
         return block;
     }
 
-    /** Unties the modules, all or none. */
-    public void untie(List<String> modules) {
-        List<TiedBlock> tied = new ArrayList<>();
-        for (String module : modules) {
-            tied.add(find(module));
-        }
+    /** Unties modules of a model, all or none. */
+    public static <M extends Block> void untie(
+            M model, ModelWalk<? super M> visit, List<String> modules) {
+        Untier untier = new Untier();
+        ModuleWalker.walk(model, visit, untier);
+        List<TiedBlock> tied = modules.stream().map(untier::find).toList();
         tied.stream().distinct().forEach(TiedBlock::untie);
     }
 

@@ -18,6 +18,8 @@ import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
 import dev.ligature.internal.peft.AdapterContents;
 import dev.ligature.internal.peft.Factors;
+import dev.ligature.internal.route.RoutedBlock;
+import dev.ligature.internal.slot.Slots;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -30,10 +32,12 @@ final class FactorDrawsTest extends ToyTest {
     private static final int OUT = 300;
     private static final int RANK = 16;
 
+    private static Slots slots(LoraModel lora) {
+        return ((RoutedBlock) lora.routed(Routing.rows(Routing.BASE))).route().slots();
+    }
+
     private AdapterParts draw(LoraModel lora, LoraConfig config, FactorDraws draws) {
-        return new AdapterFactory(
-                        lora.route(Routing.none()).slots(), lora.plan(config), manager, draws)
-                .fresh();
+        return new AdapterFactory(slots(lora), lora.plan(config), manager, draws).fresh();
     }
 
     private static float[] bits(AdapterParts parts) {
@@ -175,11 +179,7 @@ final class FactorDrawsTest extends ToyTest {
                                         first.loraA().getArray().duplicate(),
                                         first.loraB().getArray().duplicate())));
         AdapterParts rest =
-                new AdapterFactory(
-                                lora.route(Routing.none()).slots(),
-                                lora.plan(config),
-                                manager,
-                                FactorDraws.seeded(5))
+                new AdapterFactory(slots(lora), lora.plan(config), manager, FactorDraws.seeded(5))
                         .of(contents);
         assertArrayEquals(bits(all), bits(rest));
         float[] drawn = all.pairs().get(1).loraA().getArray().toFloatArray();

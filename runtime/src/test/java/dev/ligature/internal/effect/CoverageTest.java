@@ -19,6 +19,7 @@ import dev.ligature.Routing;
 import dev.ligature.ToyModel;
 import dev.ligature.ToyTest;
 import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.route.RoutedBlock;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -79,7 +80,7 @@ final class CoverageTest extends ToyTest {
     }
 
     private boolean isSettled(Routing routing) {
-        return lora.route(routing).isSettled();
+        return ((RoutedBlock) lora.routed(routing)).route().isSettled();
     }
 
     @ParameterizedTest

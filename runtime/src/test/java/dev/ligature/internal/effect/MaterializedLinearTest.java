@@ -17,6 +17,7 @@ import dev.ligature.Routing;
 import dev.ligature.ToyTest;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.internal.route.RoutedBlock;
 import dev.ligature.internal.slot.Slot;
 import java.util.Arrays;
 import java.util.List;
@@ -101,7 +102,7 @@ final class MaterializedLinearTest extends ToyTest {
     @Test
     void anotherPrecision_isNotSummed() {
         LoraModel lora = wrap(DataType.FLOAT16);
-        Slot slot = lora.route(Routing.of("a0")).slots().all().get(0);
+        Slot slot = ((RoutedBlock) lora.routed(Routing.of("a0"))).route().slots().all().get(0);
         FactorPair pair = ((AdapterState) lora.adapter("a0")).pairs().get(0);
         assertEquals(DataType.FLOAT32, pair.plan().dataType());
         assertFalse(MaterializedLinear.isCheaper(slot, pair, tokens(PAYS)));

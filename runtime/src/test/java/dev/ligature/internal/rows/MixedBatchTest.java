@@ -24,6 +24,7 @@ import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
 import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.route.RoutedBlock;
 import dev.ligature.internal.rows.BatchRule.Way;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -94,7 +95,10 @@ final class MixedBatchTest extends ToyTest {
 
     private static Set<Way> ways(LoraModel lora, List<String> rows) {
         Set<Way> ways = EnumSet.noneOf(Way.class);
-        for (SlotPlan plan : ((PerRowRoute) lora.route(Routing.rows(rows))).plan().bySlot()) {
+        for (SlotPlan plan :
+                ((PerRowRoute) ((RoutedBlock) lora.routed(Routing.rows(rows))).route())
+                        .plan()
+                        .bySlot()) {
             if (plan instanceof SlotPlan.Together together) {
                 ways.add(together.way());
             } else if (plan instanceof SlotPlan.Segments
@@ -271,7 +275,7 @@ final class MixedBatchTest extends ToyTest {
 
         lora.remove("a1");
         int others = liveArrays();
-        lora.setRowFactorBudget(0);
+        lora.setMixedBatchMemory(0);
         assertTrue(liveArrays() < others);
         forward(lora, Routing.rows("a4", "a5"));
         int alone = liveArrays();
@@ -312,7 +316,7 @@ final class MixedBatchTest extends ToyTest {
         LoraModel lora = wrapToy(true);
         List<List<String>> routings = mixed(allRows(frozenAdapters(lora, 5, 20), 4));
         int before = liveArrays();
-        lora.setRowFactorBudget(100_000);
+        lora.setMixedBatchMemory(100_000);
         routings.forEach(rows -> forward(lora, Routing.rows(rows)));
         int kept = liveArrays() - before;
         assertTrue(kept > 0);
@@ -360,7 +364,7 @@ final class MixedBatchTest extends ToyTest {
             routings.add(randomRouting(lora, names, new Random(1000 + i)));
             alone.add(forward(lora, routings.get(i)));
         }
-        lora.setRowFactorBudget(200_000); // a few routings, so that stacks come and go
+        lora.setMixedBatchMemory(200_000); // a few routings, so that stacks come and go
         int before = settled(lora, routings);
         ExecutorService pool = Executors.newFixedThreadPool(THREADS);
         try {
@@ -388,9 +392,9 @@ final class MixedBatchTest extends ToyTest {
 
     /** Returns the live arrays when one and the same routing was the last. */
     private int settled(LoraModel lora, List<Routing> routings) {
-        lora.setRowFactorBudget(0);
+        lora.setMixedBatchMemory(0);
         int arrays = liveArrays();
-        lora.setRowFactorBudget(200_000);
+        lora.setMixedBatchMemory(200_000);
         forward(lora, routings.get(0));
         return arrays;
     }
