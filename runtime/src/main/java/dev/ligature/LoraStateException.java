@@ -5,7 +5,7 @@ package dev.ligature;
  * store is in: an adapter was removed, a merge is open, a store is full. The same call may succeed
  * later, so a server can answer "try again later" where a {@link LoraException} means "wrong".
  */
-public final class LoraStateException extends LoraException {
+public sealed class LoraStateException extends LoraException permits StoreFullException {
     private static final long serialVersionUID = 1L;
 
     /**

@@ -119,8 +119,8 @@ final class TrainCommand implements Callable<Integer> {
                 paramLabel = "FILE",
                 description =
                         "Text: files in UTF-8, JSONL (the field text of each line), folders, jar or"
-                            + " zip archives; 'a.jar!/x/*.kt' is the entries of an archive that"
-                            + " start with x/ and end in .kt.")
+                                + " zip archives; 'a.jar!/x/*.kt' is the entries of an archive that"
+                                + " start with x/ and end in .kt.")
         @Nullable List<String> data;
 
         @Option(

@@ -277,7 +277,7 @@ final class AdapterCache {
             throw StoreMessage.BUDGET_TOO_SMALL.error(name, whole, budget);
         }
         if (bytes - idleBytes + more > budget) {
-            throw StoreMessage.FULL.state(name, whole, budget, bytes - idleBytes);
+            throw StoreMessage.FULL.storeFull(name, whole, budget, bytes - idleBytes);
         }
         while (bytes + more > budget) {
             CachedAdapter oldest = idle.iterator().next();

@@ -4,6 +4,7 @@ import dev.ligature.Adapter;
 import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
 import dev.ligature.LoraStateException;
+import dev.ligature.StoreFullException;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.CheckpointException;
@@ -95,7 +96,9 @@ public final class AdapterStore implements AutoCloseable {
      * @param name its name, that of its folder
      * @return the lease, to be closed
      * @throws UnknownAdapterException if there is no such adapter
-     * @throws LoraStateException if leased adapters leave no room for it, or the store is closed
+     * @throws StoreFullException if leased adapters leave no room for it ({@code LoraStoreFull})
+     * @throws LoraStateException if the store is closed ({@code LoraStoreClosed}) or the model is
+     *     unwrapped ({@code LoraUnwrapped})
      * @throws LoraException if the name is invalid, its configuration does not fit the model, or it
      *     is larger than the whole budget
      * @throws IOException if its files cannot be read or are not an adapter of this model

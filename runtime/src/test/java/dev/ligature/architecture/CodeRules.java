@@ -31,6 +31,7 @@ final class CodeRules {
             Set.of(
                     "dev.ligature.LoraException",
                     "dev.ligature.LoraStateException",
+                    "dev.ligature.StoreFullException",
                     "dev.ligature.UnknownAdapterException",
                     "dev.ligature.checkpoint.CheckpointException",
                     "dev.ligature.plan.PlanWarning");

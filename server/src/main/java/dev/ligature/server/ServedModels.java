@@ -2,7 +2,7 @@ package dev.ligature.server;
 
 import dev.ligature.Adapter;
 import dev.ligature.LoraException;
-import dev.ligature.LoraStateException;
+import dev.ligature.StoreFullException;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.store.AdapterStore;
@@ -54,15 +54,13 @@ record ServedModels(String base, AdapterStore store) {
                     "model_not_found",
                     "model",
                     "There is no model " + name + ". GET /v1/models lists those that there are.");
-        } catch (LoraStateException e) {
-            throw store.isClosed()
-                    ? BatchEngine.stopping()
-                    : ApiException.of(
-                            503,
-                            "no_room",
-                            "The adapters in use leave no room for " + name + ". Ask again later.");
+        } catch (StoreFullException e) {
+            throw ApiException.of(
+                    503,
+                    "no_room",
+                    "The adapters in use leave no room for " + name + ". Ask again later.");
         } catch (LoraException e) {
-            throw broken(name, e, e.code());
+            throw store.isClosed() ? BatchEngine.stopping() : broken(name, e, e.code());
         } catch (CheckpointException e) {
             throw broken(name, e, e.code());
         } catch (IOException e) {

@@ -97,6 +97,10 @@ final class ServerFixture implements AutoCloseable {
         return server;
     }
 
+    LoraModel lora() {
+        return lora;
+    }
+
     AdapterStore store() {
         return store;
     }
@@ -204,7 +208,7 @@ final class ServerFixture implements AutoCloseable {
         }
         assertEquals(0, store.statistics().leasedCount(), "a lease was left");
         store.close();
-        lora.unwrap();
+        lora.close();
         tokenizer.close();
         manager.close();
     }

@@ -128,6 +128,16 @@ final class ServerLifeTest {
     }
 
     @Test
+    void anAdapterOfAnUnwrappedModel_isBroken_andNotWithoutRoom() throws Exception {
+        try (ServerFixture fixture = new ServerFixture(adapters, TWO)) {
+            fixture.lora().unwrap();
+            HttpResponse<String> broken = fixture.http().complete(greedy("alpha", "int", 2));
+            assertEquals(500, broken.statusCode(), broken.body());
+            assertEquals("model_broken", error(broken).get("code").getAsString());
+        }
+    }
+
+    @Test
     void aRequestThatTakesTooLong_is503() throws Exception {
         ServerLimits hasty = new ServerLimits(2, 4, LONG, 10_000, 1, 30);
         try (ServerFixture fixture = new ServerFixture(adapters, hasty);

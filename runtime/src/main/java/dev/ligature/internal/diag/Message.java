@@ -2,6 +2,7 @@ package dev.ligature.internal.diag;
 
 import dev.ligature.LoraException;
 import dev.ligature.LoraStateException;
+import dev.ligature.StoreFullException;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
 import java.util.Locale;
@@ -32,6 +33,11 @@ public interface Message {
     /** Returns an error to be thrown: the call is right, but not in the present state. */
     default LoraStateException state(Object... values) {
         return new LoraStateException(code(), text(values));
+    }
+
+    /** Returns an error to be thrown: a store has no memory left. */
+    default StoreFullException storeFull(Object... values) {
+        return new StoreFullException(code(), text(values));
     }
 
     /** Returns an error to be thrown: there is no adapter of the name or handle that was given. */
