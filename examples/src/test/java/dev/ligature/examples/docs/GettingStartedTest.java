@@ -11,12 +11,6 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.tools.Diagnostic;
-import javax.tools.DiagnosticCollector;
-import javax.tools.JavaCompiler;
-import javax.tools.JavaFileObject;
-import javax.tools.StandardJavaFileManager;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,7 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class GettingStartedTest {
     private static final Path PAGE = Path.of("..", "docs", "getting-started.md");
-    private static final Pattern BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
     private static final Pattern TYPE = Pattern.compile("public final class (\\w+)");
 
     /** What an editor would import for the statements of the page. */
@@ -37,7 +30,9 @@ final class GettingStartedTest {
             import ai.djl.Model;
             import ai.djl.ndarray.*;
             import ai.djl.ndarray.types.*;
+            import ai.djl.inference.Predictor;
             import ai.djl.training.ParameterStore;
+            import ai.djl.translate.NoopTranslator;
             import dev.ligature.*;
             import dev.ligature.config.LoraConfig;
             import dev.ligature.training.*;
@@ -52,13 +47,14 @@ final class GettingStartedTest {
         List<Path> sources = writeSources();
         assertTrue(sources.size() >= 3, "the page has lost its code: " + sources);
 
-        compile(sources);
+        assertEquals(List.of(), JavaPage.compile(folder, sources));
         String printed = run();
 
         assertTrue(printed.contains("embed_tokens"), printed);
         assertTrue(printed.contains("lm_head"), printed);
         assertTrue(printed.contains("(1, 3, 50) (1, 3, 50)"), printed);
         assertTrue(printed.contains("(3, 3, 50)") && printed.contains("(2, 3, 50)"), printed);
+        assertTrue(printed.contains("predicted (1, 3, 50)"), printed);
     }
 
     private List<Path> writeSources() throws IOException {
@@ -66,9 +62,7 @@ final class GettingStartedTest {
         StringBuilder program = new StringBuilder(IMPORTS);
         program.append("final class Program { public static void main(String[] arguments)");
         program.append(" throws Exception {\n");
-        Matcher blocks = BLOCK.matcher(Files.readString(PAGE));
-        while (blocks.find()) {
-            String code = blocks.group(1);
+        for (String code : JavaPage.blocks(PAGE)) {
             Matcher type = TYPE.matcher(code);
             if (type.find()) {
                 sources.add(write(type.group(1), code));
@@ -82,39 +76,6 @@ final class GettingStartedTest {
 
     private Path write(String type, String code) throws IOException {
         return Files.writeString(folder.resolve(type + ".java"), code);
-    }
-
-    private void compile(List<Path> sources) throws IOException {
-        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-        DiagnosticCollector<JavaFileObject> messages = new DiagnosticCollector<>();
-        List<String> options =
-                List.of(
-                        "--release",
-                        "17",
-                        "-Xlint:all,-processing,-classfile,-options,-path",
-                        "-d",
-                        folder.toString(),
-                        "-processorpath",
-                        System.getProperty("java.class.path"),
-                        "-processor",
-                        "dev.ligature.processor.LoraProcessor");
-        try (StandardJavaFileManager files =
-                compiler.getStandardFileManager(messages, null, null)) {
-            compiler.getTask(
-                            null,
-                            files,
-                            messages,
-                            options,
-                            null,
-                            files.getJavaFileObjectsFromPaths(sources))
-                    .call();
-        }
-        List<String> problems =
-                messages.getDiagnostics().stream()
-                        .filter(message -> message.getKind() != Diagnostic.Kind.NOTE)
-                        .map(Object::toString)
-                        .toList();
-        assertEquals(List.of(), problems);
     }
 
     private String run() throws Exception {
