@@ -55,9 +55,14 @@ public abstract class ForwardingBlock implements Block {
         return true;
     }
 
+    /**
+     * Refuses a cast: adapters are planned for the data types that the base has.
+     *
+     * @throws dev.ligature.LoraStateException always
+     */
     @Override
     public void cast(DataType dataType) {
-        base().cast(dataType);
+        throw BlockMessage.CAST.state(getClass().getSimpleName(), dataType);
     }
 
     @Override

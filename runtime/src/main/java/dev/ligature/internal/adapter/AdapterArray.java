@@ -16,8 +16,6 @@ public final class AdapterArray {
     /**
      * Creates the parameter of an array.
      *
-     * @param name the parameter's name
-     * @param type the type of parameter
      * @param array its values, which belong to the manager
      * @param manager the owner
      */
@@ -31,8 +29,7 @@ public final class AdapterArray {
                         .build();
         parameter.freeze(true);
         parameter.initialize(manager, array.getDataType());
-        detached = array.stopGradient();
-        detached.attach(manager);
+        detached = attached(array.stopGradient(), manager);
     }
 
     /** Returns what a trainer trains. */
@@ -48,20 +45,22 @@ public final class AdapterArray {
         return detached;
     }
 
+    /**
+     * Returns an array after making it the owner's: what an operation returns belongs to the
+     * manager of its left operand, which may live for ever.
+     */
+    public static NDArray attached(NDArray array, NDManager owner) {
+        array.attach(owner);
+        return array;
+    }
+
     /** Returns an array in a data type; a new one, with the graph of the other, has the owner. */
     public static NDArray in(DataType type, NDArray array, NDManager owner) {
         NDArray cast = Cast.to(array, type);
-        if (cast != array) {
-            cast.attach(owner);
-        }
-        return cast;
+        return cast == array ? array : attached(cast, owner);
     }
 
-    /**
-     * Returns numbers in an array of the manager, which may have Java's memory.
-     *
-     * @param type float64, or float32 for any other
-     */
+    /** Returns numbers in an array of the manager, which may have Java's memory. */
     public static NDArray create(double[] values, Shape shape, DataType type, NDManager manager) {
         if (type == DataType.FLOAT64) {
             return manager.create(values, shape);

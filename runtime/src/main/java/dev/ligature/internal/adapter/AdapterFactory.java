@@ -1,5 +1,7 @@
 package dev.ligature.internal.adapter;
 
+import static dev.ligature.internal.adapter.AdapterArray.attached;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
@@ -25,8 +27,6 @@ public final class AdapterFactory {
     /**
      * Creates a factory whose random numbers come from the engine.
      *
-     * @param slots the slots of the model
-     * @param plan what the adapter is to have
      * @param manager the owner of its arrays
      */
     public AdapterFactory(Slots slots, LoraPlan plan, NDManager manager) {
@@ -73,11 +73,7 @@ public final class AdapterFactory {
         return new AdapterParts(pairs, replaced, rows);
     }
 
-    /**
-     * Returns the arrays of an adapter, to be written; they stay the adapter's.
-     *
-     * @param pairs the factors as they are saved
-     */
+    /** Returns the arrays of an adapter, to be written; they stay the adapter's. */
     public static AdapterContents contents(AdapterState adapter, Map<PairPlan, Factors> pairs) {
         Map<ReplacementPlan, NDArray> replaced = new LinkedHashMap<>();
         adapter.replaced().forEach(copy -> replaced.put(copy.plan(), copy.values().detached()));
@@ -87,7 +83,7 @@ public final class AdapterFactory {
     }
 
     private ReplacedParameter copy(ReplacementPlan copy, NDArray array) {
-        return new ReplacedParameter(copy, parameter(copy).getType(), array, manager);
+        return ReplacedParameter.of(copy, parameter(copy).getType(), array, manager);
     }
 
     private Parameter parameter(ReplacementPlan copy) {
@@ -106,10 +102,8 @@ public final class AdapterFactory {
         }
         long[] indices = tokens.indices().stream().mapToLong(Integer::longValue).toArray();
         try (NDManager scope = manager.newSubManager()) {
-            NDArray table = weight.getArray().stopGradient(); // (V, d)
-            table.attach(scope);
-            NDArray rows = table.get(scope.create(indices)); // (n, d)
-            rows.attach(scope);
+            NDArray table = attached(weight.getArray().stopGradient(), scope); // (V, d)
+            NDArray rows = attached(table.get(scope.create(indices)), scope); // (n, d)
             return AdapterArray.copy(rows, tokens.dataType(), manager);
         }
     }

@@ -12,8 +12,6 @@ public final class AdapterName {
     /**
      * Returns the name.
      *
-     * @param name up to 128 letters, digits, dots, underscores and hyphens, with a letter or a
-     *     digit first
      * @throws LoraException if it is another one
      */
     public static String check(String name) {
@@ -23,11 +21,7 @@ public final class AdapterName {
         return name;
     }
 
-    /**
-     * Returns whether a text may be an adapter's name.
-     *
-     * @param name the text
-     */
+    /** Returns whether a text may be an adapter's name. */
     public static boolean isValid(String name) {
         return ALLOWED.matcher(name).matches();
     }

@@ -4,16 +4,9 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import java.util.List;
 
-/**
- * All that an adapter has arrays of, each in the order of the plan.
- *
- * @param pairs the factor pairs
- * @param replaced the copies of whole parameters
- * @param rows the token rows
- */
+/** All that an adapter has arrays of, each in the order of the plan. */
 public record AdapterParts(
         List<FactorPair> pairs, List<ReplacedParameter> replaced, List<TokenRows> rows) {
-    /** Copies the lists. */
     public AdapterParts {
         pairs = List.copyOf(pairs);
         replaced = List.copyOf(replaced);

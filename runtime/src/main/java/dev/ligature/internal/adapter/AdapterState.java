@@ -96,12 +96,7 @@ public final class AdapterState implements Adapter {
         changed();
     }
 
-    /**
-     * Returns where the adapter's arrays come from in a pass.
-     *
-     * @param training whether it is a training pass, which trains the adapter if it is trainable
-     * @param store the store of the pass
-     */
+    /** Returns where the adapter's arrays come from in a pass. */
     public Values values(boolean training, ParameterStore store) {
         return training && trainable ? Values.trained(store) : Values.SERVED;
     }

@@ -1,8 +1,9 @@
 package dev.ligature.internal.adapter;
 
+import static dev.ligature.internal.adapter.AdapterArray.attached;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.ligature.block.Cast;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import org.jspecify.annotations.Nullable;
@@ -18,28 +19,21 @@ public final class DoraNorm {
     /**
      * Returns ‖W + ΔW‖, (out) or for an embedding (in), without a graph; it belongs to the owner.
      *
-     * @param w the base's weight as it is stored
      * @param factors the detached factors of ΔW; null for ‖W‖
      */
     public static NDArray of(
             NDArray w, PairPlan pair, @Nullable FactorArrays factors, NDManager owner) {
         try (NDManager scope = owner.newSubManager()) {
-            NDArray detached = w.stopGradient();
-            detached.attach(scope);
-            NDArray wide = Cast.to(detached, pair.dataType());
-            wide.attach(scope);
-            NDArray matrix = wide.reshape(wide.getShape().get(0), -1); // (out, in) or (in, out)
-            matrix.attach(scope);
-            NDArray sum =
-                    factors == null ? matrix : matrix.add(factors.delta(pair.transposed(), scope));
-            sum.attach(scope);
-            NDArray squares = sum.square();
-            squares.attach(scope);
-            NDArray sums = squares.sum(new int[] {areOfColumns(pair) ? 0 : 1});
-            sums.attach(scope);
-            NDArray lengths = sums.sqrt();
-            lengths.attach(owner);
-            return lengths;
+            NDArray detached = attached(w.stopGradient(), scope);
+            NDArray wide = AdapterArray.in(pair.dataType(), detached, scope);
+            long rows = wide.getShape().get(0);
+            NDArray sum = attached(wide.reshape(rows, -1), scope); // (out, in), or as w is stored
+            if (factors != null) {
+                sum = attached(sum.add(factors.delta(pair.transposed(), scope)), scope);
+            }
+            NDArray squares = attached(sum.square(), scope);
+            int[] axis = {areOfColumns(pair) ? 0 : 1};
+            return attached(attached(squares.sum(axis), scope).sqrt(), owner);
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.ligature.internal.adapter;
 
+import static dev.ligature.internal.adapter.AdapterArray.attached;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -19,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param a the factor A, (r, in)
  * @param b the factor B, (out, r); of a grouped convolution (out, r / groups)
- * @param scaling s, a scalar of the factors' data type
  * @param bias the bias of B, (out), if it has one
  * @param magnitude the trained lengths of DoRA, (out) or for an embedding (in), if there are any
  * @param start what the factors started with, to be added with its own scaling, −s, if they count
@@ -41,7 +42,6 @@ public record FactorArrays(
     /**
      * Returns the same factors at another scaling, what they started with included.
      *
-     * @param factor by which s is multiplied
      * @param owner the manager of the new scaling
      */
     public FactorArrays scaledBy(double factor, NDManager owner) {
@@ -49,18 +49,12 @@ public record FactorArrays(
             return this;
         }
         NDArray by = AdapterArray.scalar(factor, scaling.getDataType(), owner);
-        NDArray product = scaling.mul(by);
-        product.attach(owner);
+        NDArray product = attached(scaling.mul(by), owner);
         FactorArrays from = start == null ? null : start.scaledBy(factor, owner);
         return new FactorArrays(a, b, product, bias, magnitude, from);
     }
 
-    /**
-     * Returns an input in the factors' data type, in training with elements dropped.
-     *
-     * @param x the layer's input
-     * @param dropout the probability of dropping an element
-     */
+    /** Returns an input in the factors' data type, in training with elements dropped. */
     public NDArray dropped(NDArray x, double dropout, boolean training) {
         NDArray in = Cast.to(x, a.getDataType()); // with its graph, which toType would leave
         return training && dropout > 0
@@ -125,20 +119,15 @@ public record FactorArrays(
      * @param owner the manager that the result belongs to
      */
     public NDArray delta(boolean transposed, NDManager owner) {
-        NDArray low = owned(b.mul(scaling), owner); // (out, r)
+        NDArray low = attached(b.mul(scaling), owner); // (out, r)
         NDArray delta =
                 transposed
                         // A product of views, so that the result lies row by row as the weight
                         // does.
-                        ? owned(a.transpose(), owner).matMul(owned(low.transpose(), owner))
+                        ? attached(a.transpose(), owner).matMul(attached(low.transpose(), owner))
                         : low.matMul(a); // (out, r) x (r, in) -> (out, in)
         delta.attach(owner);
-        return start == null ? delta : owned(delta.add(start.delta(transposed, owner)), owner);
-    }
-
-    private static NDArray owned(NDArray array, NDManager owner) {
-        array.attach(owner);
-        return array;
+        return start == null ? delta : attached(delta.add(start.delta(transposed, owner)), owner);
     }
 
     /** Returns low · s, in place when serving. */

@@ -21,13 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class FactorInit {
     private FactorInit() {}
 
-    /**
-     * Returns a new pair, whose factors belong to the manager of the scalars.
-     *
-     * @param weight the base's weight, of any floating-point type
-     * @param draws where random numbers come from
-     * @param scalars those of the adapter
-     */
+    /** Returns a new pair, whose factors belong to the manager of the scalars. */
     static FactorPair draw(PairPlan pair, NDArray weight, FactorDraws draws, ScalarPool scalars) {
         NDManager manager = scalars.manager();
         Factors start = start(pair, weight, draws, manager);
@@ -49,12 +43,7 @@ final class FactorInit {
                 pair, new Factors(first.a(), first.b(), bias, magnitude), start, scalars);
     }
 
-    /**
-     * Returns a pair of what was read from a file, which belongs to the manager of the scalars.
-     *
-     * @param weight the base's weight, of any floating-point type
-     * @param scalars those of the adapter
-     */
+    /** Returns a pair of what was read from a file, which belongs to the manager of the scalars. */
     static FactorPair loaded(
             PairPlan pair, Factors values, NDArray weight, FactorDraws draws, ScalarPool scalars) {
         return new FactorPair(pair, values, start(pair, weight, draws, scalars.manager()), scalars);

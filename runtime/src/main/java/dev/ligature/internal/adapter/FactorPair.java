@@ -34,7 +34,6 @@ public final class FactorPair {
     private final FactorArrays detached;
     private final AtomicInteger changes = new AtomicInteger();
 
-    /** Creates a plain pair. */
     public FactorPair(PairPlan plan, NDArray a, NDArray b, ScalarPool scalars) {
         this(plan, new Factors(a, b), null, scalars);
     }
@@ -161,11 +160,5 @@ public final class FactorPair {
     /** Returns the owner of the arrays. */
     public NDManager manager() {
         return manager;
-    }
-
-    @Override
-    public String toString() {
-        return "FactorPair(%s, A %s, B %s)"
-                .formatted(plan.name(), loraA().getShape(), loraB().getShape());
     }
 }

@@ -1,5 +1,7 @@
 package dev.ligature.internal.adapter;
 
+import static dev.ligature.internal.adapter.AdapterArray.attached;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.ligature.internal.peft.Factors;
@@ -39,12 +41,9 @@ public final class PlainLoraExport implements AutoCloseable {
         if (start == null) {
             return new Factors(arrays.a(), arrays.b(), arrays.bias(), arrays.magnitude());
         }
-        NDArray a = arrays.a().concat(start.a()); // (2 r, in)
-        a.attach(scope);
-        NDArray negative = start.b().neg();
-        negative.attach(scope);
-        NDArray b = arrays.b().concat(negative, 1); // (out, 2 r)
-        b.attach(scope);
+        NDArray a = attached(arrays.a().concat(start.a()), scope); // (2 r, in)
+        NDArray negative = attached(start.b().neg(), scope);
+        NDArray b = attached(arrays.b().concat(negative, 1), scope); // (out, 2 r)
         return new Factors(a, b, arrays.bias(), arrays.magnitude());
     }
 

@@ -31,11 +31,7 @@ public final class ScalarPool {
         return manager;
     }
 
-    /**
-     * Returns the array of a value, a scalar; nobody may write to it.
-     *
-     * @param type float64, or float32 for any other
-     */
+    /** Returns the array of a value, a scalar; nobody may write to it. */
     NDArray of(double value, DataType type) {
         return arrays.computeIfAbsent(
                 new Value(value, type), key -> AdapterArray.scalar(value, type, manager));

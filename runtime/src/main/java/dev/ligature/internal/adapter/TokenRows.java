@@ -1,5 +1,7 @@
 package dev.ligature.internal.adapter;
 
+import static dev.ligature.internal.adapter.AdapterArray.attached;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDManager;
@@ -40,7 +42,6 @@ public final class TokenRows {
     /**
      * Creates rows of given values.
      *
-     * @param plan what was planned
      * @param array the values, (n, d), which belong to the manager
      * @param manager the owner
      */
@@ -91,15 +92,15 @@ public final class TokenRows {
     public NDArray patchEmbedding(NDArray ids, NDArray y, NDArray rows) {
         NDManager owner = ids.getManager();
         NDArray flat = ids.reshape(-1); // (…) -> (N)
-        NDArray place = owned(places.gather(flat, 0), owner); // (N)
-        NDArray known = owned(indices.gather(place, 0), owner); // (N)
+        NDArray place = attached(places.gather(flat, 0), owner); // (N)
+        NDArray known = attached(indices.gather(place, 0), owner); // (N)
         NDArray hit = known.eq(flat).reshape(-1, 1); // (N, 1)
         NDArray cast = AdapterArray.in(y.getDataType(), rows, owner);
         NDArray found =
                 Embedding.embedding(place, cast, SparseFormat.DENSE).singletonOrThrow(); // (N, d)
         Shape flatShape = found.getShape();
         NDArray out = NDArrays.where(hit.broadcast(flatShape), found, y.reshape(flatShape));
-        return owned(owned(out, owner).reshape(y.getShape()), owner); // (N, d) -> (…, d)
+        return attached(attached(out, owner).reshape(y.getShape()), owner); // (N, d) -> (…, d)
     }
 
     /**
@@ -118,7 +119,7 @@ public final class TokenRows {
             int end = run.at + run.to - run.from;
             NDArray part = columns.get(last(run.at, end)); // (…, m)
             if (bias != null) {
-                part = part.add(owned(bias.get(first(run.from, run.to)), owner)); // + (m)
+                part = part.add(attached(bias.get(first(run.from, run.to)), owner)); // + (m)
             }
             y.set(last(run.from, run.to), part); // in place, with its graph
         }
@@ -136,7 +137,7 @@ public final class TokenRows {
         NDArray cast = AdapterArray.in(w.getDataType(), rows, owner);
         for (Run run : runs) {
             int end = run.at + run.to - run.from;
-            copy.set(first(run.from, run.to), owned(cast.get(first(run.at, end)), owner));
+            copy.set(first(run.from, run.to), attached(cast.get(first(run.at, end)), owner));
         }
         return copy;
     }
@@ -147,16 +148,5 @@ public final class TokenRows {
 
     private static NDIndex last(int from, int to) {
         return new NDIndex().addEllipseDim().addSliceDim(from, to);
-    }
-
-    /** What an array of the adapter is the left side of would belong to the adapter. */
-    private static NDArray owned(NDArray array, NDManager owner) {
-        array.attach(owner);
-        return array;
-    }
-
-    @Override
-    public String toString() {
-        return "TokenRows(" + plan.name() + ", " + plan.indices() + ")";
     }
 }

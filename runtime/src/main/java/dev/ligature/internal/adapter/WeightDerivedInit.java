@@ -1,5 +1,7 @@
 package dev.ligature.internal.adapter;
 
+import static dev.ligature.internal.adapter.AdapterArray.attached;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -17,18 +19,12 @@ import dev.ligature.plan.PairPlan;
 final class WeightDerivedInit {
     private WeightDerivedInit() {}
 
-    /**
-     * Returns the factors, which belong to the manager.
-     *
-     * @param weight the base's weight as it is stored, of any floating-point type
-     */
+    /** Returns the factors, which belong to the manager. */
     static Factors of(PairPlan pair, NDArray weight, FactorDraws draws, NDManager manager) {
         try (NDManager scope = manager.newSubManager()) {
-            NDArray w = weight.stopGradient();
-            w.attach(scope);
+            NDArray w = attached(weight.stopGradient(), scope);
             if (pair.transposed()) { // (in, out)
-                NDArray view = w.transpose();
-                view.attach(scope);
+                NDArray view = attached(w.transpose(), scope);
                 w = AdapterArray.owned(view, w.getDataType(), scope); // (out, in)
             }
             return pair.init().kind() == LoraInit.Kind.OLORA

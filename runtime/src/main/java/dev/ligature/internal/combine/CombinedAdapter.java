@@ -33,8 +33,6 @@ public final class CombinedAdapter {
     /**
      * Plans an adapter.
      *
-     * @param weights the adapters, which are in use, and what each counts for
-     * @param layout the modules of their model
      * @throws LoraException if they cannot be combined
      */
     public CombinedAdapter(

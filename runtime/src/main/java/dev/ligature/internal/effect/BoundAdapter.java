@@ -106,9 +106,6 @@ public final class BoundAdapter {
     /**
      * Returns an adapted weight, for a reader that is not a slot.
      *
-     * @param w the base's, or that with other adapters
-     * @param base the base's
-     * @param values where the adapter's arrays come from
      * @param owner the manager of the result
      * @throws LoraException if the adapter treats its slots differently
      */
@@ -135,8 +132,6 @@ public final class BoundAdapter {
     /**
      * Returns what the adapter does to a parameter, for all its readers.
      *
-     * @param parameter a touched parameter
-     * @param purpose what it is wanted for, for the message
      * @throws LoraException if the adapter treats the readers differently
      */
     public WeightEffect onlyEffectOn(Parameter parameter, String purpose) {

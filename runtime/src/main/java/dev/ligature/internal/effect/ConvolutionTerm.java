@@ -20,7 +20,6 @@ final class ConvolutionTerm {
      * Returns s · (B A x + bias).
      *
      * @param factors A as (r, channels · window) and B as (out, r / groups)
-     * @param kernel what the columns of A mean
      * @param base the base's block
      * @param x the input in the factors' data type, (N, channels, …)
      */

@@ -1,8 +1,10 @@
 package dev.ligature.internal.effect;
 
+import static dev.ligature.internal.adapter.AdapterArray.attached;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.ligature.block.Cast;
+import dev.ligature.internal.adapter.AdapterArray;
 import dev.ligature.internal.adapter.DoraNorm;
 import dev.ligature.internal.adapter.FactorArrays;
 import dev.ligature.internal.adapter.FactorPair;
@@ -27,7 +29,6 @@ public final class LowRankEffect implements WeightEffect {
     /**
      * Ratios of DoRA, valid while the adapter is not trained.
      *
-     * @param changes the pair's count at the time
      * @param w the weight they were computed from
      * @param ratios m / n, which belong to the adapter
      */
@@ -45,9 +46,6 @@ public final class LowRankEffect implements WeightEffect {
 
     /**
      * Returns W + ΔW, or with DoRA (m / n)(W + ΔW), summed in the factors' data type and cast last.
-     *
-     * @param w the base's weight, or that with other adapters
-     * @param base the base's weight, from which DoRA takes n
      */
     @Override
     public NDArray apply(NDArray w, NDArray base, Values values, NDManager owner) {
@@ -55,25 +53,18 @@ public final class LowRankEffect implements WeightEffect {
         FactorArrays factors = pair.arrays(values, w.getDevice(), owner);
         checkIsKernel(plan);
         NDArray delta = factors.delta(plan.transposed(), owner); // (out, in), or as W is stored
-        NDArray wide = Cast.to(w, delta.getDataType());
-        if (wide != w) {
-            wide.attach(owner);
-        }
+        NDArray wide = AdapterArray.in(delta.getDataType(), w, owner);
         if (!w.getShape().equals(delta.getShape())) {
-            delta = delta.reshape(w.getShape()); // (out, in · window) -> (out, in, window…)
-            delta.attach(owner);
+            // (out, in · window) -> (out, in, window…)
+            delta = attached(delta.reshape(w.getShape()), owner);
         }
-        NDArray sum = delta.add(wide);
-        sum.attach(owner);
+        NDArray sum = attached(delta.add(wide), owner);
         if (factors.magnitude() != null) {
             NDArray ratios = ratios(base, factors.magnitude(), values.factor(), owner);
             NDArray each = DoraNorm.areOfColumns(plan) ? ratios : perRow(ratios, w);
-            sum = sum.mul(each);
-            sum.attach(owner);
+            sum = attached(sum.mul(each), owner);
         }
-        NDArray cast = Cast.to(sum, w.getDataType()); // with its graph, which toType would leave
-        cast.attach(owner);
-        return cast;
+        return AdapterArray.in(w.getDataType(), sum, owner);
     }
 
     @Override
@@ -96,9 +87,7 @@ public final class LowRankEffect implements WeightEffect {
      * the trained lengths m by the present ones n, which get no gradient. Cached while the pair is
      * frozen, at the adapter's own scaling.
      *
-     * @param w the base's weight
      * @param magnitude the lengths m, with the graph of a training forward or without
-     * @param factor by which the routing multiplies the scaling
      * @param owner the manager of the result, where it is not cached
      */
     NDArray ratios(NDArray w, NDArray magnitude, double factor, NDManager owner) {
@@ -117,9 +106,7 @@ public final class LowRankEffect implements WeightEffect {
     private NDArray ratiosNow(NDArray w, NDArray magnitude, double factor, NDManager owner) {
         FactorArrays factors = pair.detached().scaledBy(factor, owner);
         try (NDArray lengths = DoraNorm.of(w, pair.plan(), factors, owner)) {
-            NDArray ratios = magnitude.div(lengths);
-            ratios.attach(owner);
-            return ratios;
+            return attached(magnitude.div(lengths), owner);
         }
     }
 

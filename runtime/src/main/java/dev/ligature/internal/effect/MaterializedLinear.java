@@ -32,8 +32,6 @@ final class MaterializedLinear {
      * sum pays from N (in + out) ≥ 2 · in · out on; {@code benchmarks/run terms} measures it. W +
      * ΔW then takes no more memory than the mean of the linear's input and output.
      *
-     * @param slot the module
-     * @param pair its pair
      * @param x the linear's input, (…, in)
      */
     static boolean isCheaper(Slot slot, FactorPair pair, NDArray x) {
@@ -57,8 +55,6 @@ final class MaterializedLinear {
      * Returns the linear's output with its pair; it belongs to the input's manager.
      *
      * @param call the call of the linear, whose input is x, (…, in)
-     * @param effect the pair on the linear's weight
-     * @param values where the adapter's arrays come from
      */
     static NDList forward(SlotCall call, LowRankEffect effect, Values values) {
         IdentityHashMap<Parameter, WeightEffect> weight = new IdentityHashMap<>(1);

@@ -35,8 +35,6 @@ sealed interface PairTerm {
      * Adds the term to an output.
      *
      * @param y the base's output, or that with other adapters; overwritten when serving
-     * @param call the call of which y is the output
-     * @param values where the adapter's arrays come from
      */
     NDArray addTo(NDArray y, SlotCall call, Values values);
 
@@ -117,7 +115,6 @@ sealed interface PairTerm {
     /**
      * The input of a term in the factors' data type.
      *
-     * @param whole all of it
      * @param kept with elements dropped; the same where none are
      */
     record Dropped(NDArray whole, NDArray kept) {

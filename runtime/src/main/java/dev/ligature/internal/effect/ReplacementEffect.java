@@ -7,11 +7,7 @@ import dev.ligature.internal.adapter.ReplacedParameter;
 import dev.ligature.internal.adapter.Values;
 import dev.ligature.plan.ReplacementPlan;
 
-/**
- * A parameter that the adapter replaces by a whole copy of its own.
- *
- * @param copy the copy
- */
+/** A parameter that the adapter replaces by a whole copy of its own. */
 record ReplacementEffect(ReplacedParameter copy) implements WeightEffect {
     @Override
     public NDArray apply(NDArray w, NDArray base, Values values, NDManager owner) {

@@ -119,11 +119,7 @@ public final class SlotEffect {
                                 call, call.manager(), replaced, values(call, factor)));
     }
 
-    /**
-     * Returns the slot's outputs with what the adapter replaces, and without the pair's term.
-     *
-     * @param prepared the call as {@link #prepare} returns it
-     */
+    /** Returns the slot's outputs with what the adapter replaces, and without the pair's term. */
     public NDList replaced(SlotCall prepared) {
         NDList output = prepared.base();
         if (rows == null) {
@@ -148,7 +144,6 @@ public final class SlotEffect {
      * Adds the pair's term to an output of the slot, if there is a pair.
      *
      * @param y the base's output, or that with other adapters; overwritten when serving
-     * @param prepared the call as {@link #prepare} returns it, of which y is the output
      */
     public NDArray addTo(NDArray y, SlotCall prepared, double factor) {
         return pair == null ? y : pair.addTo(y, prepared, values(prepared, factor));

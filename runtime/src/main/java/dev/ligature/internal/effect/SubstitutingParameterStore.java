@@ -21,8 +21,6 @@ final class SubstitutingParameterStore extends ForwardingParameterStore {
      *
      * @param call the call of the block's slot
      * @param manager the owner of what is computed
-     * @param replaced what is done to which parameter
-     * @param values where the adapter's arrays come from
      */
     SubstitutingParameterStore(
             SlotCall call,

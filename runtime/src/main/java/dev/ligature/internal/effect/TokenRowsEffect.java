@@ -5,11 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dev.ligature.internal.adapter.TokenRows;
 import dev.ligature.internal.adapter.Values;
 
-/**
- * A weight some of whose rows the adapter replaces by its own.
- *
- * @param rows the rows
- */
+/** A weight some of whose rows the adapter replaces by its own. */
 record TokenRowsEffect(TokenRows rows) implements WeightEffect {
     @Override
     public NDArray apply(NDArray w, NDArray base, Values values, NDManager owner) {

@@ -10,6 +10,17 @@ import org.ejml.data.DMatrixRMaj;
 final class Dense {
     private Dense() {}
 
+    static NDArray attached(NDArray array, NDManager owner) {
+        array.attach(owner);
+        return array;
+    }
+
+    /** Returns a matrix in double precision, without a graph. */
+    static NDArray wide(NDArray matrix, NDManager owner) {
+        NDArray detached = attached(matrix.stopGradient(), owner);
+        return attached(detached.toType(DataType.FLOAT64, false), owner);
+    }
+
     static DMatrixRMaj of(NDArray matrix) {
         Shape shape = matrix.getShape();
         if (shape.dimension() != 2) {

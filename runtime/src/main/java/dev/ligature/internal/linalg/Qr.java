@@ -1,8 +1,9 @@
 package dev.ligature.internal.linalg;
 
+import static dev.ligature.internal.linalg.Dense.attached;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
 import org.ejml.interfaces.decomposition.QRDecomposition;
@@ -24,18 +25,11 @@ public record Qr(NDArray q, NDArray r) {
      */
     public static Qr first(NDArray matrix, int k, NDManager owner) {
         try (NDManager scope = owner.newSubManager()) {
-            NDArray m = matrix.stopGradient();
-            m.attach(scope);
-            NDArray wide = m.toType(DataType.FLOAT64, false); // (m, n)
-            wide.attach(scope);
-            NDArray left = wide.get(":, :{}", k); // (m, k)
-            left.attach(scope);
+            NDArray wide = Dense.wide(matrix, scope); // (m, n)
+            NDArray left = attached(wide.get(":, :{}", k), scope); // (m, k)
             NDArray q = orthonormal(left, owner); // (m, k)
-            NDArray transposed = q.transpose(); // (k, m)
-            transposed.attach(scope);
-            NDArray r = transposed.matMul(wide); // (k, m) x (m, n) -> (k, n)
-            r.attach(owner);
-            return new Qr(q, r);
+            NDArray transposed = attached(q.transpose(), scope); // (k, m)
+            return new Qr(q, attached(transposed.matMul(wide), owner)); // (k, m) x (m, n) -> (k, n)
         }
     }
 

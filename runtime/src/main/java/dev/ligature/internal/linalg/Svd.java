@@ -1,8 +1,9 @@
 package dev.ligature.internal.linalg;
 
+import static dev.ligature.internal.linalg.Dense.attached;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.SingularOps_DDRM;
 import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
@@ -57,36 +58,26 @@ public record Svd(NDArray u, NDArray s, NDArray vt) {
      *
      * @param matrix M of shape (m, n), of any floating-point type
      * @param start normal random numbers, (n, k), k the number of singular values that are wanted
-     * @param iterations how often the subspace is refined
      * @param owner the manager of the result
      */
     public static Svd approximate(NDArray matrix, NDArray start, int iterations, NDManager owner) {
         try (NDManager scope = owner.newSubManager()) {
-            NDArray detached = matrix.stopGradient();
-            detached.attach(scope);
-            NDArray m = detached.toType(DataType.FLOAT64, false); // (m, n)
-            m.attach(scope);
-            NDArray mt = m.transpose(); // (n, m)
-            mt.attach(scope);
+            NDArray m = Dense.wide(matrix, scope); // (m, n)
+            NDArray mt = attached(m.transpose(), scope); // (n, m)
             int k = Math.toIntExact(start.getShape().get(1));
             NDArray q = Qr.orthonormal(product(m, start, scope), scope); // (m, k)
             for (int i = 0; i < iterations; i++) {
                 NDArray right = Qr.orthonormal(product(mt, q, scope), scope); // (n, k)
                 q = Qr.orthonormal(product(m, right, scope), scope); // (m, k)
             }
-            NDArray qt = q.transpose(); // (k, m)
-            qt.attach(scope);
+            NDArray qt = attached(q.transpose(), scope); // (k, m)
             Svd small = exact(product(qt, m, scope), k, scope); // of (k, n)
             NDArray u = product(q, small.u(), owner); // (m, k) x (k, k) -> (m, k)
-            small.s().attach(owner);
-            small.vt().attach(owner);
-            return new Svd(u, small.s(), small.vt());
+            return new Svd(u, attached(small.s(), owner), attached(small.vt(), owner));
         }
     }
 
     private static NDArray product(NDArray left, NDArray right, NDManager owner) {
-        NDArray product = left.matMul(right);
-        product.attach(owner);
-        return product;
+        return attached(left.matMul(right), owner);
     }
 }

@@ -13,7 +13,6 @@ public interface Pass {
     /**
      * Returns an adapted parameter, for a block that reads it without its slot.
      *
-     * @param value the base's
      * @param training whether the block asks for a graph
      */
     NDArray view(Parameter parameter, NDArray value, boolean training);

@@ -22,12 +22,7 @@ public interface Route {
     /** Returns which values the base blocks of the slots read. */
     SlotReads reads();
 
-    /**
-     * Begins a pass.
-     *
-     * @param raw the caller's store
-     * @param manager the manager of the request, which owns what the pass makes
-     */
+    /** Begins a pass. */
     Pass open(ParameterStore raw, NDManager manager);
 
     /** Returns the names of the adapters, for messages. */
@@ -36,12 +31,7 @@ public interface Route {
     /** Throws if the route cannot be trained. */
     default void checkTraining() {}
 
-    /**
-     * An adapter of a route.
-     *
-     * @param adapter the adapter, bound to the slots
-     * @param factor by which the routing multiplies its scaling
-     */
+    /** An adapter of a route. */
     record Term(BoundAdapter adapter, double factor) {}
 
     /** Returns the adapters without their factors. */

@@ -64,18 +64,12 @@ public final class RoutedBlock extends ForwardingBlock {
 
     @Override
     public ParameterList getDirectParameters() {
-        ParameterList parameters = new ParameterList();
-        parameters.addAll(base.getDirectParameters());
-        parameters.addAll(trainable());
-        return parameters;
+        return withTrainable(base.getDirectParameters());
     }
 
     @Override
     public ParameterList getParameters() {
-        ParameterList parameters = new ParameterList();
-        parameters.addAll(base.getParameters());
-        parameters.addAll(trainable());
-        return parameters;
+        return withTrainable(base.getParameters());
     }
 
     /** Freezes or unfreezes the adapters' parameters; the base stays frozen. */
@@ -97,9 +91,10 @@ public final class RoutedBlock extends ForwardingBlock {
         }
     }
 
-    /** Returns the parameters to train; with several adapters, their names begin with its name. */
-    private ParameterList trainable() {
+    /** Adds the parameters to train; with several adapters, their names begin with its name. */
+    private ParameterList withTrainable(ParameterList ofBase) {
         ParameterList parameters = new ParameterList();
+        parameters.addAll(ofBase);
         boolean several = route.terms().size() > 1;
         for (AdapterState adapter : route.trainable()) {
             for (Pair<String, Parameter> named : adapter.parameters()) {

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.internal.slot.ForwardingParameterStore;
 import dev.ligature.internal.slot.Slot;
 import dev.ligature.internal.slot.SlotCall;
 import dev.ligature.internal.slot.SlotRouter;
@@ -60,7 +61,19 @@ final class RoutedParameterStore extends SlotRouter {
         return switch (reads.access(slot)) {
             case RAW -> raw;
             case PASS -> this;
-            case OWN_RAW -> new SlotParameterStore(slot, raw, this, manager, reads);
+            case OWN_RAW -> ownRaw(slot);
+        };
+    }
+
+    /** So a block inside a composite that reads the weight of another slot gets W + ΔW. */
+    private ParameterStore ownRaw(Slot slot) {
+        return new ForwardingParameterStore(this, manager) {
+            @Override
+            public NDArray getValue(Parameter parameter, Device device, boolean training) {
+                ParameterStore store =
+                        reads.isOwn(slot, parameter) ? raw : RoutedParameterStore.this;
+                return store.getValue(parameter, device, training);
+            }
         };
     }
 

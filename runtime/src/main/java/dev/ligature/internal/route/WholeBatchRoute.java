@@ -29,7 +29,6 @@ public final class WholeBatchRoute implements Route {
     /**
      * What one of the adapters does at a slot.
      *
-     * @param factor by which the routing multiplies the adapter's scaling
      * @param replaces whether the adapter replaces something of the base, here or elsewhere
      */
     private record Part(SlotEffect effect, double factor, boolean replaces) {}

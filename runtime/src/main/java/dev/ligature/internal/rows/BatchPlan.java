@@ -21,10 +21,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param bySlot by the slot's index
  * @param reads which values the base blocks read
- * @param bytes what the stacked factors of all slots take, by the way that they are used
  */
 record BatchPlan(List<SlotPlan> bySlot, SlotReads reads, Map<Way, Long> bytes) {
-    /** Copies the list. */
     BatchPlan {
         bySlot = List.copyOf(bySlot);
     }

@@ -1,5 +1,7 @@
 package dev.ligature.internal.rows;
 
+import static dev.ligature.internal.adapter.AdapterArray.attached;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -41,8 +43,8 @@ record FactorStack(NDArray a, NDArray b) {
             bs.add(factors.b()); // (out, r)
         }
         return new FactorStack(
-                owned(NDArrays.concat(as), manager), // (R, in)
-                owned(NDArrays.concat(bs, 1), manager)); // (out, R)
+                attached(NDArrays.concat(as), manager), // (R, in)
+                attached(NDArrays.concat(bs, 1), manager)); // (out, R)
     }
 
     /**
@@ -69,14 +71,14 @@ record FactorStack(NDArray a, NDArray b) {
                 bs.add(factors.get(1));
                 scaling[row] = pair == null ? 0 : pair.plan().scaling();
             }
-            NDArray a = owned(NDArrays.stack(as), scope); // (B, r, in)
-            NDArray b = owned(NDArrays.stack(bs), scope); // (B, out, r)
+            NDArray a = attached(NDArrays.stack(as), scope); // (B, r, in)
+            NDArray b = attached(NDArrays.stack(bs), scope); // (B, out, r)
             b.muli(
                     AdapterArray.create(
                             scaling, new Shape(scaling.length, 1, 1), any.dataType(), scope));
             return new FactorStack(
-                    owned(a.transpose(0, 2, 1), manager), // (B, in, r)
-                    owned(b.transpose(0, 2, 1), manager)); // (B, r, out)
+                    attached(a.transpose(0, 2, 1), manager), // (B, in, r)
+                    attached(b.transpose(0, 2, 1), manager)); // (B, r, out)
         }
     }
 
@@ -94,11 +96,6 @@ record FactorStack(NDArray a, NDArray b) {
             b.set(new NDIndex().addAllDim().addSliceDim(0, own), pair.detached().b());
         }
         return new NDList(a, b);
-    }
-
-    private static NDArray owned(NDArray array, NDManager manager) {
-        array.attach(manager); // an operation's result belongs to the manager of its operands
-        return array;
     }
 
     /**

@@ -32,8 +32,6 @@ public final class FactorStackCache {
     /**
      * Creates an empty cache.
      *
-     * @param slots those of the model
-     * @param budget the bytes to keep
      * @param managers makes the owner of new arrays
      */
     public FactorStackCache(Slots slots, long budget, Supplier<NDManager> managers) {
@@ -45,12 +43,10 @@ public final class FactorStackCache {
     /**
      * What stacked factors are cached under.
      *
-     * @param way how they are put together
      * @param adapters masked: the adapters, by their handles, whichever rows they are for; stacked:
      *     the adapter of each row, null for the base alone
      */
     record Key(Way way, List<@Nullable BoundAdapter> adapters) {
-        /** Copies the list. */
         Key {
             adapters = Collections.unmodifiableList(new ArrayList<>(adapters));
         }
@@ -130,7 +126,6 @@ public final class FactorStackCache {
      * removed meanwhile.
      *
      * @param version how often the adapters have changed; stacks of another version are freed
-     * @param bytes what new ones will take
      */
     synchronized Stacks lease(Key key, long version, long bytes) {
         Stacks known = cached.get(key);

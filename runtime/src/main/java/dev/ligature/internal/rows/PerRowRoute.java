@@ -33,7 +33,6 @@ public final class PerRowRoute implements Route {
      * Creates a route.
      *
      * @param rows the adapter of each row; null for the base alone
-     * @param cache keeps stacked factors
      */
     public PerRowRoute(Slots slots, List<@Nullable BoundAdapter> rows, FactorStackCache cache) {
         this.slots = slots;

@@ -38,7 +38,6 @@ final class RowGroups {
      *
      * @param adapter the adapter; null for the base alone
      * @param from where its rows begin in the order
-     * @param to where they end
      */
     record Group(@Nullable BoundAdapter adapter, int from, int to) {
         int size() {
@@ -66,22 +65,14 @@ final class RowGroups {
      * of equal parts is equal, so that modules of the same ranks share one array.
      *
      * @param parts the columns of each adapter, in the order in which they stand side by side
-     * @param type of the factors
      */
     record Mask(List<Columns> parts, DataType type) {
-        /** Copies the list. */
         Mask {
             parts = List.copyOf(parts);
         }
     }
 
-    /**
-     * The columns of one adapter.
-     *
-     * @param group its rows
-     * @param rank how many columns it has
-     * @param scaling what they are multiplied by
-     */
+    /** The columns of one adapter. */
     record Columns(Group group, int rank, double scaling) {}
 
     /**

@@ -29,7 +29,6 @@ final class RowsPass {
     /**
      * Creates the state of a pass.
      *
-     * @param manager the manager of the request
      * @param lease leases the stacks of a way; null where there can be none
      */
     RowsPass(RowGroups rows, NDManager manager, Function<Way, @Nullable Stacks> lease) {

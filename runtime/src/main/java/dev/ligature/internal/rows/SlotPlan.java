@@ -42,9 +42,6 @@ sealed interface SlotPlan {
         /** Returns what the stacked factors take. */
         long bytes();
 
-        /** Returns the plan without stacked factors. */
-        SlotPlan otherwise();
-
         /** Adds the terms of all rows to an output of the slot's block. */
         void addTo(NDArray y, FactorStack stack, SlotCall call, RowsPass pass);
 
@@ -52,17 +49,12 @@ sealed interface SlotPlan {
         default NDList forward(SlotCall call, RowsPass pass) {
             FactorStack stack = pass.stack(way(), call.slot(), pairs());
             if (stack == null) {
-                return otherwise().forward(call, pass);
+                return withoutStacks().forward(call, pass);
             }
             pass.checkRows(call);
             NDList output = call.base();
             addTo(output.singletonOrThrow(), stack, call, pass); // (B, …)
             return output;
-        }
-
-        @Override
-        default SlotPlan withoutStacks() {
-            return otherwise();
         }
     }
 
@@ -234,14 +226,8 @@ sealed interface SlotPlan {
         }
     }
 
-    /**
-     * Two plain products with the factors of all adapters, masked in between.
-     *
-     * @param pairs those of all adapters, by the adapters' handles
-     * @param mask which columns are whose
-     * @param otherwise the plan without stacked factors
-     */
-    record Masked(List<@Nullable FactorPair> pairs, Mask mask, long bytes, SlotPlan otherwise)
+    /** Two plain products with the factors of all adapters, masked in between. */
+    record Masked(List<@Nullable FactorPair> pairs, Mask mask, long bytes, SlotPlan withoutStacks)
             implements Together {
         @Override
         public Way way() {
@@ -264,9 +250,8 @@ sealed interface SlotPlan {
      * embeddings: there is no table to look rows up in.
      *
      * @param pairs that of each row; null where it has none
-     * @param otherwise the plan without stacked factors
      */
-    record Stacked(List<@Nullable FactorPair> pairs, long bytes, SlotPlan otherwise)
+    record Stacked(List<@Nullable FactorPair> pairs, long bytes, SlotPlan withoutStacks)
             implements Together {
         @Override
         public Way way() {

@@ -150,12 +150,7 @@ public final class Slot {
         return weight != null && base.getDirectParameters().values().contains(weight);
     }
 
-    /**
-     * Returns what a plan needs to know.
-     *
-     * @param weightName the name of the module that owns the weight
-     * @param ids of each parameter what it has in common for all modules that read it
-     */
+    /** Returns what a plan needs to know. */
     ModelLayout.Module describe(String weightName, Map<Parameter, String> ids) {
         NDArray array = weight == null ? null : weight.getArray();
         return new ModelLayout.Module(

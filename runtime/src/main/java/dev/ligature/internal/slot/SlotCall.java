@@ -9,12 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One call of a slot in a forward pass.
  *
- * @param slot the slot
  * @param store what the slot's block reads from: the base's values of the parameters that the slot
  *     adapts itself, adapted values of all others
- * @param inputs the slot's inputs
- * @param training whether the caller asks for outputs with a graph
- * @param params what the caller passes along
  */
 public record SlotCall(
         Slot slot,

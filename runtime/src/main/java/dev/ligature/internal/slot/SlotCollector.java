@@ -62,11 +62,7 @@ final class SlotCollector implements ModuleVisitor {
         tiedTo.put(root(tied), root(owner));
     }
 
-    /**
-     * Returns the checked slots.
-     *
-     * @param all the parameters of the model
-     */
+    /** Returns the checked slots. */
     Slots read(ParameterList all) {
         checkRoles();
         slots.forEach(SlotCollector::checkInitialized);

@@ -19,7 +19,6 @@ import java.util.Set;
  * @param name its name below the module's in files: {@code weight} or {@code bias}, in a composite
  *     with the child before it, by its number in a sequence ({@code 0.weight}) and by its name
  *     elsewhere; empty if there is none of its own
- * @param parameter the parameter
  */
 public record SlotParameter(String name, Parameter parameter) {
 

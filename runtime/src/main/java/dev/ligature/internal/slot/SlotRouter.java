@@ -11,12 +11,7 @@ import org.jspecify.annotations.Nullable;
  * by this class alone.
  */
 public abstract class SlotRouter extends ForwardingParameterStore {
-    /**
-     * Creates the store of a pass.
-     *
-     * @param next the caller's store
-     * @param manager the manager of the request
-     */
+    /** Creates the store of a pass. */
     protected SlotRouter(ParameterStore next, NDManager manager) {
         super(next, manager);
     }

@@ -3,13 +3,13 @@ package dev.ligature.internal.slot;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import dev.ligature.annotation.Role;
 import dev.ligature.inject.ModuleVisitor;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,35 +79,22 @@ public final class Slots {
     /** Returns the visitor that puts slot blocks into the model's fields. */
     ModuleVisitor binder() {
         bound = true;
-        return new Exchange() {
-            @Override
-            @Nullable Block exchange(Block block) {
-                return byBase.get(block);
-            }
-        };
+        return exchange(byBase::get);
     }
 
     /** Returns the visitor that puts the base blocks back. */
     ModuleVisitor unbinder() {
         bound = false;
-        return new Exchange() {
-            @Override
-            Block exchange(Block block) {
-                return block instanceof SlotBlock slot ? slot.base() : block;
-            }
-        };
+        return exchange(block -> block instanceof SlotBlock slot ? slot.base() : block);
     }
 
-    private abstract static class Exchange implements ModuleVisitor {
-        abstract @Nullable Block exchange(Block block);
-
-        @Override
-        public Block module(String path, Role role, Block block) {
-            Block other = exchange(block);
+    private static ModuleVisitor exchange(Function<Block, @Nullable Block> others) {
+        return (path, role, block) -> {
+            Block other = others.apply(block);
             if (other == null) {
                 throw new IllegalStateException("Module " + path + " changed while it was wrapped");
             }
             return other;
-        }
+        };
     }
 }
