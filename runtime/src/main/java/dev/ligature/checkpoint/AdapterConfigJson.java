@@ -1,8 +1,7 @@
 package dev.ligature.checkpoint;
 
 import dev.ligature.config.LoraConfig;
-import dev.ligature.internal.json.ConfigFields;
-import dev.ligature.internal.json.JsonTree;
+import dev.ligature.internal.json.JsonFile;
 import dev.ligature.internal.peft.AdapterConfigReader;
 import dev.ligature.internal.peft.AdapterConfigWriter;
 import java.io.IOException;
@@ -36,7 +35,7 @@ public final class AdapterConfigJson {
      * @throws IOException if the file cannot be read
      */
     public static LoraConfig read(Path file) throws IOException {
-        return parse(JsonTree.text(file), file.toString());
+        return parse(JsonFile.text(file), file.toString());
     }
 
     /**
@@ -47,9 +46,7 @@ public final class AdapterConfigJson {
      * @throws CheckpointException if the text is malformed, or asks for what is not supported
      */
     public static LoraConfig parse(String json, String origin) throws CheckpointException {
-        return new AdapterConfigReader(
-                        new ConfigFields(JsonTree.object(json, origin), origin), origin)
-                .read();
+        return AdapterConfigReader.read(json, origin);
     }
 
     /** Returns the text of a file that PEFT loads. */

@@ -227,7 +227,9 @@ class BaseCheckpointRefusalTest {
         index(good.replace(norm, norm.replace("00003-of", "00002-of")), "model.norm.weight");
         index(good.replace(",\n    " + norm, ""), "does not list model.norm.weight in " + third);
         index(good.replace(norm, norm + "," + norm), "'model.norm.weight' twice");
-        index(good.replace(norm, "\"model.norm.weight\": 3"), "is not a string");
+        index(
+                good.replace(norm, "\"model.norm.weight\": 3"),
+                "'model.norm.weight' is 3, not a text");
         index(good.replace("weight_map", "weight_maps"), "no weight_map");
         index(good.substring(0, 100), "cannot be read");
         index(good + "{}", "cannot be read");

@@ -81,21 +81,22 @@ class SafetensorsRefusalTest {
     @Test
     void aWrongTensor_isRefusedByName() throws IOException {
         tensor("F32", "F33", "unknown data type 'F33'");
-        tensor("\"F32\"", "7", "dtype that is not a string");
+        tensor("\"F32\"", "7", "dtype 7, not a text");
         tensor("[2]", "[3]", "F32 of shape [3] takes 12");
-        tensor("[2]", "[-2]", "-2 in shape");
-        tensor("[2]", "[2.0]", "2.0 in shape");
-        tensor("[2]", "[\"2\"]", "something else than numbers");
-        tensor("[2]", "[".repeat(100_000) + "2", "something else than numbers");
-        tensor("[2]", "[99999999999999999999]", "not a whole number in range");
+        tensor("[2]", "[-0]", "not a plain whole number");
+        tensor("[2]", "[-2]", "shape -2, not a whole number");
+        tensor("[2]", "[2.0]", "shape 2.0, not a plain whole number");
+        tensor("[2]", "[\"2\"]", "shape '2', not a whole number");
+        tensor("[2]", "[".repeat(100_000) + "2", "shape that is nested too deeply");
+        tensor("[2]", "[99999999999999999999]", "not a whole number from 0 to");
         tensor("[2]", "[4611686018427387904,4]", "too large to count");
         tensor("[2]", "[0,9223372036854775807]", "too large to count");
-        tensor("[2]", "[1" + ",1".repeat(40) + "]", "more than 32 numbers");
+        tensor("[2]", "[1" + ",1".repeat(40) + "]", "shape that has more than 32 elements");
         tensor("[0,8]", "[0,9]", "not within the 8 bytes");
         tensor("[0,8]", "[8,0]", "not within");
         tensor("[0,8]", "[0,4]", "4 bytes of data");
         tensor("[0,8]", "[0]", "two data_offsets");
-        tensor("[0,8]", "[0,8,8]", "more than 2");
+        tensor("[0,8]", "[0,8,8]", "two data_offsets");
         tensor("\"shape\":[2],", "", "does not have a dtype");
         tensor("\"shape\"", "\"form\"", "unknown field 'form'");
         tensor("\"shape\":[2]", "\"shape\":[2],\"shape\":[2]", "'shape' twice");
@@ -122,7 +123,9 @@ class SafetensorsRefusalTest {
     @Test
     void aHeaderThatIsNoJson_isRefusedInOneLineWithThePlace() throws IOException {
         write(GOOD.replace("\"a\"", "a"), 8);
-        refused("SafetensorsHeader", "file: malformed JSON at line 1 column 3 path $. The file");
+        refused(
+                "SafetensorsHeader",
+                "file: it is not a JSON object (malformed JSON at line 1 column 3 path $). The");
     }
 
     @Test
@@ -142,7 +145,7 @@ class SafetensorsRefusalTest {
         String[] wrong = {"{\"a\":1}", "{\"a\":null}", "{\"a\":{}}", "{\"a\":\"1\",\"a\":\"2\"}"};
         for (String metadata : wrong) {
             write(GOOD.replace("{\"a\":{", "{\"__metadata__\":" + metadata + ",\"a\":{"), 8);
-            refused("SafetensorsTensor", "__metadata__.a");
+            refused("SafetensorsTensor", "'__metadata__'", "a");
         }
         write(GOOD.replace("{\"a\":{", "{\"__metadata__\":{},\"__metadata__\":{},\"a\":{"), 8);
         refused("SafetensorsTensor", "'__metadata__' is in the header twice");

@@ -1,50 +1,54 @@
 package dev.ligature.server;
 
-import com.google.gson.Strictness;
-import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
-import dev.ligature.internal.json.JsonFault;
+import dev.ligature.internal.json.JsonErrors;
+import dev.ligature.internal.json.JsonField;
+import dev.ligature.internal.json.JsonFields;
+import dev.ligature.internal.json.JsonLimits;
 import dev.ligature.server.CompletionRequest.Delivery;
-import java.io.IOException;
 import java.io.StringReader;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the body of a completion request, token by token. A field that would have no effect is
- * refused unless its value asks for nothing.
+ * Reads the body of a completion request. A field that would have no effect is refused unless its
+ * value asks for nothing; null asks for the default.
  */
 final class CompletionReader {
     private static final int DEFAULT_TOKENS = 16; // OpenAI's
     private static final int MOST_STOPS = 4; // OpenAI's
     private static final int LONGEST_STOP = 256;
-    private static final int MAX_DEPTH = 8;
+    private static final JsonLimits LIMITS = new JsonLimits(8, Integer.MAX_VALUE);
 
-    private final JsonReader json;
-    private final int mostTokens;
-    private final Set<String> seen = new HashSet<>();
+    private static final Set<String> FIELDS =
+            Set.of(
+                    "model",
+                    "prompt",
+                    "max_tokens",
+                    "temperature",
+                    "seed",
+                    "stop",
+                    "stream",
+                    "stream_options",
+                    "user",
+                    "n",
+                    "best_of",
+                    "top_p",
+                    "presence_penalty",
+                    "frequency_penalty",
+                    "echo",
+                    "logprobs",
+                    "suffix",
+                    "logit_bias");
 
-    private @Nullable String model;
-    private @Nullable String prompt;
-    private List<Long> promptIds = List.of();
-    private int maxTokens;
-    private double temperature = 1;
-    private @Nullable Long seed;
-    private List<String> stops = List.of();
-    private boolean stream;
-    private boolean usage;
+    private final JsonFields<ApiException> fields;
 
-    private CompletionReader(JsonReader json, int mostTokens) {
-        this.json = json;
-        this.mostTokens = mostTokens;
-        this.maxTokens = Math.min(DEFAULT_TOKENS, mostTokens);
+    private CompletionReader(JsonFields<ApiException> fields) {
+        this.fields = fields;
     }
 
     /**
@@ -52,131 +56,82 @@ final class CompletionReader {
      *
      * @param body the body, in UTF-8
      * @param mostTokens the most new tokens that may be asked for
-     * @throws ApiException if it is no such request
+     * @throws ApiException if it is not such a request
      */
     static CompletionRequest read(byte[] body, int mostTokens) {
-        JsonReader json = new JsonReader(new StringReader(text(body)));
-        json.setStrictness(Strictness.STRICT);
-        json.setNestingLimit(MAX_DEPTH);
-        CompletionReader reader = new CompletionReader(json, mostTokens);
-        try {
-            return reader.request();
-        } catch (IOException | NumberFormatException e) {
-            throw malformed(JsonFault.of(e));
-        }
+        StringReader text = new StringReader(text(body));
+        return new CompletionReader(JsonFields.parse(text, LIMITS, new Errors()))
+                .request(mostTokens);
     }
 
     private static String text(byte[] body) {
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
         } catch (CharacterCodingException e) {
-            throw malformed("it is no text in UTF-8");
+            throw new Errors().malformed("it is not a text in UTF-8", e);
         }
     }
 
-    private static ApiException malformed(String what) {
-        return ApiException.of(
-                400,
-                "invalid_json",
-                "The body is not one JSON object: " + what + ". Send one, in UTF-8.");
+    /** The errors of a body, as the API's clients expect them. */
+    private static final class Errors implements JsonErrors<ApiException> {
+        @Override
+        public ApiException malformed(String what, @Nullable Throwable cause) {
+            return ApiException.of(
+                    400,
+                    "invalid_json",
+                    "The body is not one JSON object: " + what + ". Send one, in UTF-8.");
+        }
+
+        @Override
+        public ApiException duplicate(JsonField field) {
+            return ApiException.field(
+                    field.toString(), shown(field.toString()) + " is there twice. Send it once.");
+        }
+
+        @Override
+        public ApiException wrong(JsonField field, @Nullable Object value, String expected) {
+            return ApiException.field(field.toString(), field + " must be " + expected + ".");
+        }
+
+        @Override
+        public ApiException beyond(JsonField field, String what) {
+            String top = field.toString().split("\\.", 2)[0];
+            return FIELDS.contains(top)
+                    ? ApiException.field(top, top + " " + what + ". Correct it.")
+                    : unknown(top);
+        }
     }
 
-    private CompletionRequest request() throws IOException {
-        if (json.peek() != JsonToken.BEGIN_OBJECT) {
-            throw malformed("it begins with something else");
-        }
-        json.beginObject();
-        while (json.hasNext()) {
-            String name = json.nextName();
-            if (!seen.add(name)) {
-                throw ApiException.field(name, name + " is there twice. Send it once.");
+    private CompletionRequest request(int mostTokens) {
+        for (String name : fields.names()) {
+            if (!FIELDS.contains(name)) {
+                throw unknown(name);
             }
-            field(name);
         }
-        json.endObject();
-        if (json.peek() != JsonToken.END_DOCUMENT) {
-            throw malformed("something follows it");
+        refuseUnsupported();
+        if (fields.names().contains("user")) {
+            fields.string("user"); // names the end user; nothing depends on it
         }
-        if (model == null) {
-            throw missing("model", "the name of an adapter, or that of the base model");
-        }
-        if (prompt == null && promptIds.isEmpty()) {
-            throw missing("prompt", "a text, or a list of token ids");
-        }
-        if (usage && !stream) {
-            throw ApiException.field(
-                    "stream_options", "stream_options is for stream: true. Leave it out.");
-        }
-        Delivery delivery =
-                !stream ? Delivery.WHOLE : usage ? Delivery.EVENTS_AND_USAGE : Delivery.EVENTS;
+        require("model", "the name of an adapter, or that of the base model");
+        List<Long> promptIds = promptIds();
         return new CompletionRequest(
-                model,
-                prompt == null ? "" : prompt,
+                fields.string("model"),
+                promptIds.isEmpty() ? prompt() : "",
                 promptIds,
-                maxTokens,
-                temperature,
-                seed == null ? System.nanoTime() : seed,
-                stops,
-                delivery);
+                fields.has("max_tokens")
+                        ? (int) fields.whole("max_tokens", 0, mostTokens)
+                        : Math.min(DEFAULT_TOKENS, mostTokens),
+                temperature(),
+                fields.has("seed")
+                        ? fields.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE)
+                        : System.nanoTime(),
+                stops(),
+                delivery());
     }
 
-    private static ApiException missing(String name, String what) {
-        return ApiException.field(name, name + " is missing. Give " + what + ".");
-    }
-
-    private void field(String name) throws IOException {
-        switch (name) {
-            case "model" -> model = string(name);
-            case "prompt" -> prompt();
-            case "stop" -> stops = stops();
-            case "stream_options" -> streamOptions();
-            case "user" -> string(name); // names the end user; nothing depends on it
-            default -> {
-                if (json.peek() == JsonToken.NULL) {
-                    json.nextNull(); // asks for the default
-                    known(name);
-                } else {
-                    option(name);
-                }
-            }
-        }
-    }
-
-    private void option(String name) throws IOException {
-        switch (name) {
-            case "max_tokens" -> maxTokens = (int) integer(name, 0, mostTokens);
-            case "temperature" -> temperature = number(name, 0, 2);
-            case "seed" -> seed = integer(name, Long.MIN_VALUE, Long.MAX_VALUE);
-            case "stream" -> stream = bool(name);
-            case "n", "best_of", "top_p" -> only(name, 1);
-            case "presence_penalty", "frequency_penalty" -> only(name, 0);
-            case "echo" -> {
-                if (bool(name)) {
-                    throw unsupported(name, "false");
-                }
-            }
-            case "logprobs", "suffix", "logit_bias" -> throw unsupported(name, "null");
-            default -> throw unknown(name);
-        }
-    }
-
-    private static void known(String name) {
-        if (!Set.of(
-                        "max_tokens",
-                        "temperature",
-                        "seed",
-                        "stream",
-                        "n",
-                        "best_of",
-                        "top_p",
-                        "presence_penalty",
-                        "frequency_penalty",
-                        "echo",
-                        "logprobs",
-                        "suffix",
-                        "logit_bias")
-                .contains(name)) {
-            throw unknown(name);
+    private void require(String name, String what) {
+        if (!fields.names().contains(name)) {
+            throw ApiException.field(name, name + " is missing. Give " + what + ".");
         }
     }
 
@@ -188,6 +143,29 @@ final class CompletionReader {
                 "There is no field " + shown(name) + " in a completion request. Leave it out.");
     }
 
+    private void refuseUnsupported() {
+        for (String name : List.of("n", "best_of", "top_p")) {
+            only(name, 1);
+        }
+        for (String name : List.of("presence_penalty", "frequency_penalty")) {
+            only(name, 0);
+        }
+        if (fields.bool("echo", false)) {
+            throw unsupported("echo", "false");
+        }
+        for (String name : List.of("logprobs", "suffix", "logit_bias")) {
+            if (fields.has(name)) {
+                throw unsupported(name, "null");
+            }
+        }
+    }
+
+    private void only(String name, int value) {
+        if (fields.number(name, value) != value) {
+            throw unsupported(name, Integer.toString(value));
+        }
+    }
+
     private static ApiException unsupported(String name, String only) {
         return ApiException.field(
                 400,
@@ -196,129 +174,71 @@ final class CompletionReader {
                 name + " is not supported here. Leave it out, or send " + only + ".");
     }
 
-    private void only(String name, int value) throws IOException {
-        if (number(name, -1e9, 1e9) != value) {
-            throw unsupported(name, Integer.toString(value));
+    private String prompt() {
+        require("prompt", "a text, or a list of token ids");
+        if (!(fields.value("prompt") instanceof String prompt)) {
+            throw fields.wrong("prompt", "a text or a list of token ids, at least one");
         }
+        return prompt;
     }
 
-    private void prompt() throws IOException {
-        if (json.peek() == JsonToken.STRING) {
-            prompt = json.nextString();
-            return;
-        }
-        if (json.peek() != JsonToken.BEGIN_ARRAY) {
-            throw ApiException.field("prompt", "prompt must be a text or a list of token ids.");
-        }
-        List<Long> ids = new ArrayList<>();
-        json.beginArray();
-        while (json.hasNext()) {
-            if (json.peek() != JsonToken.NUMBER) {
-                throw ApiException.field(
-                        "prompt",
-                        "A list as the prompt must be of token ids. Send several texts as several"
-                                + " requests: they are computed together all the same.");
-            }
-            ids.add(integer("prompt", 0, Integer.MAX_VALUE));
-        }
-        json.endArray();
-        promptIds = ids;
-    }
-
-    private List<String> stops() throws IOException {
-        if (json.peek() == JsonToken.NULL) {
-            json.nextNull();
+    private List<Long> promptIds() {
+        if (!(fields.value("prompt") instanceof List<?> ids)) {
             return List.of();
         }
-        List<String> list = new ArrayList<>();
-        if (json.peek() == JsonToken.BEGIN_ARRAY) {
-            json.beginArray();
-            while (json.hasNext()) {
-                list.add(string("stop"));
-            }
-            json.endArray();
-        } else {
-            list.add(string("stop"));
-        }
-        boolean fits =
-                list.size() <= MOST_STOPS
-                        && list.stream().allMatch(s -> !s.isEmpty() && s.length() <= LONGEST_STOP);
-        if (!fits) {
+        if (!ids.stream().allMatch(BigDecimal.class::isInstance)) {
             throw ApiException.field(
+                    "prompt",
+                    "A list as the prompt must be of token ids. Send several texts as several"
+                            + " requests: they are computed together anyway.");
+        }
+        return fields.naturals("prompt");
+    }
+
+    private double temperature() {
+        double temperature = fields.number("temperature", 1);
+        if (!(temperature >= 0 && temperature <= 2)) {
+            throw fields.wrong("temperature", "a number from 0 to 2");
+        }
+        return temperature;
+    }
+
+    private List<String> stops() {
+        if (!fields.has("stop")) {
+            return List.of();
+        }
+        List<String> stops =
+                fields.value("stop") instanceof String stop
+                        ? List.of(stop)
+                        : fields.strings("stop");
+        boolean fits =
+                stops.size() <= MOST_STOPS
+                        && stops.stream().allMatch(s -> !s.isEmpty() && s.length() <= LONGEST_STOP);
+        if (!fits) {
+            throw fields.wrong(
                     "stop",
-                    "stop must be up to "
-                            + MOST_STOPS
-                            + " texts of 1 to "
-                            + LONGEST_STOP
-                            + " characters.");
+                    "up to " + MOST_STOPS + " texts of 1 to " + LONGEST_STOP + " characters");
         }
-        return list;
+        return stops;
     }
 
-    private void streamOptions() throws IOException {
-        if (json.peek() == JsonToken.NULL) {
-            json.nextNull();
-            return;
-        }
-        if (json.peek() != JsonToken.BEGIN_OBJECT) {
-            throw ApiException.field("stream_options", "stream_options must be an object.");
-        }
-        json.beginObject();
-        while (json.hasNext()) {
-            String name = json.nextName();
-            if (!name.equals("include_usage")) {
-                throw unknown("stream_options." + name);
+    private Delivery delivery() {
+        boolean stream = fields.bool("stream", false);
+        boolean usage = false;
+        if (fields.has("stream_options")) {
+            JsonFields<ApiException> options = fields.object("stream_options");
+            for (String name : options.names()) {
+                if (!name.equals("include_usage")) {
+                    throw unknown("stream_options." + name);
+                }
+                usage = options.bool(name);
             }
-            usage = bool("stream_options.include_usage");
         }
-        json.endObject();
-    }
-
-    private String string(String name) throws IOException {
-        if (json.peek() != JsonToken.STRING) {
-            throw ApiException.field(name, name + " must be a text.");
+        if (usage && !stream) {
+            throw ApiException.field(
+                    "stream_options", "stream_options is for stream: true. Leave it out.");
         }
-        return json.nextString();
-    }
-
-    private boolean bool(String name) throws IOException {
-        if (json.peek() != JsonToken.BOOLEAN) {
-            throw ApiException.field(name, name + " must be true or false.");
-        }
-        return json.nextBoolean();
-    }
-
-    private double number(String name, double least, double most) throws IOException {
-        String wanted = name + " must be a number from " + least + " to " + most + ".";
-        if (json.peek() != JsonToken.NUMBER) {
-            throw ApiException.field(name, wanted);
-        }
-        double value = Double.parseDouble(json.nextString());
-        if (!(value >= least && value <= most)) {
-            throw ApiException.field(name, wanted);
-        }
-        return value;
-    }
-
-    private long integer(String name, long least, long most) throws IOException {
-        String wanted = name + " must be a whole number from " + least + " to " + most + ".";
-        if (json.peek() != JsonToken.NUMBER) {
-            throw ApiException.field(name, wanted);
-        }
-        String digits = json.nextString();
-        try {
-            // Not of any length: 1e999999999 is short to write and long to expand.
-            long value =
-                    digits.length() > 20 || digits.matches(".*[eE].*")
-                            ? Long.parseLong(digits)
-                            : new BigDecimal(digits).longValueExact();
-            if (value >= least && value <= most) {
-                return value;
-            }
-        } catch (NumberFormatException | ArithmeticException e) {
-            // falls through to the same error
-        }
-        throw ApiException.field(name, wanted);
+        return !stream ? Delivery.WHOLE : usage ? Delivery.EVENTS_AND_USAGE : Delivery.EVENTS;
     }
 
     private static String shown(String name) {

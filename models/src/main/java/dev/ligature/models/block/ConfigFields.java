@@ -1,27 +1,25 @@
 package dev.ligature.models.block;
 
 import dev.ligature.checkpoint.CheckpointException;
-import dev.ligature.internal.json.JsonTree;
+import dev.ligature.internal.json.JsonFields;
+import dev.ligature.internal.json.JsonFile;
 import dev.ligature.models.internal.ModelMessage;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
-/** The fields of a config.json by type. A null counts as absent; a wrong type is an error. */
+/**
+ * The fields of a config.json by type. A null counts as absent; a wrong type is an error. The name
+ * of a field of a nested object has that of the object before it in messages.
+ */
 public final class ConfigFields {
     private final String origin;
-    private final Map<String, ? extends @Nullable Object> fields;
+    private final JsonFields<CheckpointException> fields;
 
-    /**
-     * @param origin the file, and the object in it, for messages
-     */
-    public ConfigFields(String origin, Map<String, ? extends @Nullable Object> fields) {
+    private ConfigFields(String origin, JsonFields<CheckpointException> fields) {
         this.origin = origin;
         this.fields = fields;
     }
@@ -33,7 +31,7 @@ public final class ConfigFields {
      * @throws IOException if it is missing, or not a JSON object
      */
     public static ConfigFields read(Path file) throws IOException {
-        return new ConfigFields(file.toString(), JsonTree.read(file));
+        return new ConfigFields(file.toString(), JsonFile.read(file, ModelMessage.FIELD_TYPE));
     }
 
     /**
@@ -50,82 +48,62 @@ public final class ConfigFields {
         return read(file);
     }
 
-    /** Returns the file, and the object in it, for messages. */
+    /** Returns the file, for messages. */
     public String origin() {
         return origin;
     }
 
     /** Returns whether the field is there, even as a null. */
     public boolean names(String name) {
-        return fields.containsKey(name);
+        return fields.names().contains(name);
     }
 
     public Iterable<String> names() {
-        return fields.keySet();
+        return fields.names();
     }
 
     public Optional<Object> value(String name) {
-        return Optional.ofNullable(fields.get(name));
+        return Optional.ofNullable(fields.value(name));
     }
 
     public Optional<String> string(String name) throws CheckpointException {
-        return typed(name, String.class, "a string");
+        return fields.optionalString(name);
     }
 
     public boolean bool(String name, boolean absent) throws CheckpointException {
-        return typed(name, Boolean.class, "true or false").orElse(absent);
+        return fields.bool(name, absent);
     }
 
     public double number(String name, double absent) throws CheckpointException {
-        double value =
-                typed(name, BigDecimal.class, "a number")
-                        .map(BigDecimal::doubleValue)
-                        .orElse(absent);
-        if (Double.isInfinite(value)) {
-            throw wrongType(name, value, "a number that a double holds");
-        }
-        return value;
+        return fields.number(name, absent);
     }
 
     public Optional<Integer> integer(String name) throws CheckpointException {
-        Optional<Object> value = value(name);
-        return value.isEmpty() ? Optional.empty() : Optional.of(integer(name, value.get()));
+        return fields.optionalInteger(name);
     }
 
+    /** Returns a whole number that must be there. */
     public int required(String name) throws CheckpointException {
-        Optional<Integer> value = integer(name);
-        if (value.isEmpty()) {
-            throw ModelMessage.FIELD_MISSING.fileError(origin, name);
+        if (!fields.has(name)) {
+            throw ModelMessage.FIELD_MISSING.fileError(origin, fields.field(name));
         }
-        return value.get();
+        return fields.integer(name);
     }
 
-    /** Returns a field that is a whole number or a list of such. */
+    /** Returns a field that is a whole number or a list of such, empty where it is absent. */
     public List<Integer> integers(String name) throws CheckpointException {
-        Optional<Object> value = value(name);
-        List<Integer> found = new ArrayList<>();
-        if (value.isPresent() && value.get() instanceof List<?> list) {
-            for (Object element : list) {
-                found.add(integer(name, element == null ? "null" : element));
-            }
-        } else if (value.isPresent()) {
-            found.add(integer(name, value.get()));
-        }
-        return found;
+        return fields.has(name) ? fields.integers(name) : List.of();
     }
 
     /** Returns a field that is an object. */
-    @SuppressWarnings("unchecked") // JsonTree makes no other maps
     public Optional<ConfigFields> object(String name) throws CheckpointException {
-        Optional<Map<String, Object>> found =
-                typed(name, Map.class, "an object").map(map -> (Map<String, Object>) map);
-        return found.map(map -> new ConfigFields(origin + ": " + name, map));
+        return fields.optionalObject(name).map(object -> new ConfigFields(origin, object));
     }
 
     /** Returns the error of a field whose value the model does not implement. */
     public CheckpointException unsupported(String name, String wanted) {
-        String value = value(name).map(ConfigFields::text).orElse("null");
-        return ModelMessage.FIELD_UNSUPPORTED.fileError(origin, name, value, wanted);
+        return ModelMessage.FIELD_UNSUPPORTED.fileError(
+                origin, fields.field(name), JsonFields.shown(fields.value(name)), wanted);
     }
 
     /** Returns the error of two fields that should say the same. */
@@ -133,33 +111,5 @@ public final class ConfigFields {
             String one, double first, String other, double second) {
         return ModelMessage.FIELDS_CONTRADICT.fileError(
                 origin, one, BigDecimal.valueOf(first), other, BigDecimal.valueOf(second));
-    }
-
-    private int integer(String name, Object value) throws CheckpointException {
-        if (value instanceof BigDecimal number) {
-            try {
-                return number.intValueExact();
-            } catch (ArithmeticException e) {
-                throw wrongType(name, value, "a whole number below 2³¹");
-            }
-        }
-        throw wrongType(name, value, "a whole number");
-    }
-
-    private <T> Optional<T> typed(String name, Class<T> type, String wanted)
-            throws CheckpointException {
-        Optional<Object> value = value(name);
-        if (value.isPresent() && !type.isInstance(value.get())) {
-            throw wrongType(name, value.get(), wanted);
-        }
-        return value.map(type::cast);
-    }
-
-    private CheckpointException wrongType(String name, Object value, String wanted) {
-        return ModelMessage.FIELD_TYPE.fileError(origin, name, text(value), wanted);
-    }
-
-    private static String text(Object value) {
-        return value instanceof String ? "\"" + value + "\"" : value.toString();
     }
 }

@@ -6,6 +6,7 @@ import dev.ligature.StoreFullException;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One text that the runtime says: a stable code and a pattern. Each room lists its messages in one
@@ -51,7 +52,7 @@ public interface Message {
     }
 
     /** Returns an error to be thrown: a file is wrong, as the JDK or a library noticed. */
-    default CheckpointException fileErrorFrom(Throwable cause, Object... values) {
+    default CheckpointException fileErrorFrom(@Nullable Throwable cause, Object... values) {
         return new CheckpointException(code(), text(values), cause);
     }
 }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JsonEdit {
     private final String json;
-    private final Map<String, @Nullable Object> members;
+    private final JsonFields<CheckpointException> fields;
     private final Map<List<String>, Object> edits = new LinkedHashMap<>();
 
     /**
@@ -33,12 +33,12 @@ public final class JsonEdit {
      */
     public JsonEdit(String json, String origin) throws CheckpointException {
         this.json = json;
-        this.members = JsonTree.object(json, origin);
+        this.fields = JsonFile.parse(json, origin, JsonMessage.MALFORMED);
     }
 
-    /** Returns the members of the document as it was read; see {@link JsonTree#object}. */
-    public Map<String, @Nullable Object> members() {
-        return members;
+    /** Returns the value of a member before it is set; see {@link JsonFields#value}. */
+    public @Nullable Object value(String name) {
+        return fields.value(name);
     }
 
     /**

@@ -3,188 +3,166 @@ package dev.ligature.internal.json;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
-import com.google.gson.stream.MalformedJsonException;
-import dev.ligature.checkpoint.CheckpointException;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.StringReader;
+import java.io.Reader;
 import java.math.BigDecimal;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the JSON of a checkpoint's directory, such as {@code config.json}, strictly: one object and
- * nothing after it, no key twice in an object, no more than a few levels of nesting, no number of
- * hundreds of digits, no file of more than 16 MiB.
+ * Reads a JSON object strictly, one member of it at a time: nothing after the object, no name twice
+ * in an object, and no value beyond the limits.
  */
-public final class JsonTree {
-    private static final int MAX_DEPTH = 32;
-    private static final long MAX_BYTES = 16L << 20;
+final class JsonTree {
+    private static final String ADVICE =
+            "Use JsonReader.setStrictness(Strictness.LENIENT) to accept malformed JSON";
 
     private final JsonReader reader;
-    private final String origin;
+    private final JsonLimits limits;
+    private final Set<String> names = new HashSet<>();
 
-    private JsonTree(JsonReader reader, String origin) {
-        this.reader = reader;
-        this.origin = origin;
-    }
-
-    /**
-     * Returns the members of the object that a file holds.
-     *
-     * @param file the file, in UTF-8
-     * @return a map, in the order of the file, whose values are null, {@link Boolean}, {@link
-     *     BigDecimal}, {@link String}, {@link List} or {@link Map}
-     * @throws CheckpointException if it is too large, no text, or no such JSON
-     * @throws IOException if the file cannot be read
-     */
-    public static Map<String, @Nullable Object> read(Path file) throws IOException {
-        return object(text(file), file.toString());
-    }
-
-    /** Returns the text of a file, which is not read if it is too large for a configuration. */
-    public static String text(Path file) throws IOException {
-        // Before it is opened: that would wait for a pipe's other end.
-        if (Files.exists(file) && !Files.isRegularFile(file)) {
-            throw new CheckpointException(
-                    "CheckpointMissing",
-                    file + " is no file but a directory or a device. Name a file.");
-        }
-        long size = Files.size(file);
-        if (size > MAX_BYTES) {
-            throw new CheckpointException(
-                    "CheckpointJsonSize",
-                    file
-                            + ": it has "
-                            + size
-                            + " bytes, and a configuration has at most "
-                            + MAX_BYTES
-                            + ". Check that the path is right.");
-        }
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw new CheckpointException(
-                    "CheckpointJson", file + ": it is no text in UTF-8. Write it again.", e);
-        }
-    }
-
-    /**
-     * Returns the members of the object that a document is.
-     *
-     * @param json the text
-     * @param origin the name of the file, for messages
-     * @return a map, in the order of the document, whose values are null, {@link Boolean}, {@link
-     *     BigDecimal}, {@link String}, {@link List} or {@link Map}
-     */
-    public static Map<String, @Nullable Object> object(String json, String origin)
-            throws CheckpointException {
-        JsonReader reader = new JsonReader(new StringReader(json));
+    JsonTree(Reader text, JsonLimits limits) {
+        this.reader = new JsonReader(text);
+        this.limits = limits;
         reader.setStrictness(Strictness.STRICT);
-        reader.setNestingLimit(MAX_DEPTH);
-        JsonTree tree = new JsonTree(reader, origin);
-        try {
-            if (reader.peek() != JsonToken.BEGIN_OBJECT) {
-                throw tree.malformed("it is no JSON object", null);
-            }
-            Map<String, @Nullable Object> members = tree.members();
-            if (reader.peek() != JsonToken.END_DOCUMENT) {
-                throw tree.malformed("something follows the object", null);
-            }
-            return members;
-        } catch (EOFException e) {
-            throw tree.malformed("it ends too early", e);
-        } catch (MalformedJsonException | NumberFormatException e) {
-            throw tree.malformed("it is no JSON (" + JsonFault.of(e) + ")", e);
-        } catch (CheckpointException e) {
-            throw e;
-        } catch (IOException e) {
-            throw tree.malformed("it cannot be read (" + JsonFault.of(e) + ")", e);
+        reader.setNestingLimit(Integer.MAX_VALUE); // counted here, to name the field
+    }
+
+    /**
+     * Makes an error when the document was refused. It is no IOException, which what the caller
+     * throws may be.
+     */
+    private static final class Refusal extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+        private final transient JsonField field;
+        private final boolean twice;
+
+        Refusal(JsonField field, boolean twice, String what) {
+            super(what);
+            this.field = field;
+            this.twice = twice;
+        }
+
+        <E extends Exception> E error(JsonErrors<E> errors) {
+            return twice
+                    ? errors.duplicate(field)
+                    : errors.beyond(field, String.valueOf(getMessage()));
         }
     }
 
-    private Map<String, @Nullable Object> members() throws IOException {
+    /** Reads the next member, and returns its name; null after the last one. */
+    <E extends Exception> @Nullable String next(
+            Map<String, @Nullable Object> into, JsonErrors<E> errors) throws E {
+        try {
+            return next(into);
+        } catch (Refusal e) {
+            throw e.error(errors);
+        } catch (EOFException e) {
+            throw errors.malformed("it ends too early", e);
+        } catch (IOException | NumberFormatException | IllegalStateException e) {
+            throw errors.malformed("it is not a JSON object (" + fault(e) + ")", e);
+        }
+    }
+
+    private @Nullable String next(Map<String, @Nullable Object> into) throws IOException {
+        if (names.isEmpty() && reader.getPath().equals("$")) {
+            reader.beginObject();
+        }
+        if (reader.hasNext()) {
+            String name = reader.nextName();
+            JsonField field = new JsonField("", name);
+            if (!names.add(name)) {
+                throw new Refusal(field, true, "");
+            }
+            into.put(name, value(field, 2));
+            return name;
+        }
+        reader.endObject();
+        if (reader.peek() != JsonToken.END_DOCUMENT) {
+            throw new IllegalStateException("something follows the object");
+        }
+        return null;
+    }
+
+    private @Nullable Object value(JsonField field, int depth) throws IOException {
+        return switch (reader.peek()) {
+            case BEGIN_OBJECT -> members(field, depth);
+            case BEGIN_ARRAY -> elements(field, depth);
+            case STRING -> reader.nextString();
+            case NUMBER -> number(field);
+            case BOOLEAN -> reader.nextBoolean();
+            default -> {
+                reader.nextNull();
+                yield null;
+            }
+        };
+    }
+
+    private Map<String, @Nullable Object> members(JsonField field, int depth) throws IOException {
+        checkDepth(field, depth);
         Map<String, @Nullable Object> members = new LinkedHashMap<>();
+        String parent = field.toString();
         reader.beginObject();
         while (reader.hasNext()) {
-            String key = reader.nextName();
-            if (members.containsKey(key)) {
-                throw new CheckpointException(
-                        "CheckpointJsonDuplicate",
-                        origin
-                                + ": the key '"
-                                + key
-                                + "' is there twice ("
-                                + reader.getPath()
-                                + "), so what holds is not certain. Remove one of the two.");
+            JsonField member = new JsonField(parent, reader.nextName());
+            if (members.containsKey(member.name())) {
+                throw new Refusal(member, true, "");
             }
-            members.put(key, value());
+            members.put(member.name(), value(member, depth + 1));
         }
         reader.endObject();
         return members;
     }
 
-    private @Nullable Object value() throws IOException {
-        return switch (reader.peek()) {
-            case BEGIN_OBJECT -> members();
-            case BEGIN_ARRAY -> elements();
-            case STRING -> reader.nextString();
-            case NUMBER -> number();
-            case BOOLEAN -> reader.nextBoolean();
-            case NULL -> {
-                reader.nextNull();
-                yield null;
-            }
-            default -> throw malformed("a value is missing at " + reader.getPath(), null);
-        };
-    }
-
-    private List<@Nullable Object> elements() throws IOException {
+    private List<@Nullable Object> elements(JsonField field, int depth) throws IOException {
+        checkDepth(field, depth);
         List<@Nullable Object> elements = new ArrayList<>();
         reader.beginArray();
         while (reader.hasNext()) {
-            elements.add(value());
+            if (elements.size() == limits.elements()) {
+                throw new Refusal(field, false, "has more than " + limits.elements() + " elements");
+            }
+            elements.add(value(field, depth + 1));
         }
         reader.endArray();
         return elements;
     }
 
-    private BigDecimal number() throws IOException {
+    private void checkDepth(JsonField field, int depth) {
+        if (depth > limits.depth()) {
+            throw new Refusal(field, false, "is nested too deeply");
+        }
+    }
+
+    private BigDecimal number(JsonField field) throws IOException {
         String digits = reader.nextString();
         if (digits.length() > 40) {
-            throw malformed(
-                    "the number at "
-                            + reader.getPreviousPath()
-                            + " has "
-                            + digits.length()
-                            + " digits",
-                    null);
+            throw new Refusal(field, false, "is a number of " + digits.length() + " characters");
         }
         // An exponent such as 1e999999999 is short to write and very long to compute with.
-        BigDecimal number = new BigDecimal(digits);
+        BigDecimal number = new BigDecimal(digits.equals("-0") ? "-0.0" : digits);
         if (Math.abs((long) number.scale()) > 400) {
-            throw malformed(
-                    "the number at " + reader.getPreviousPath() + " is out of range: " + digits,
-                    null);
+            throw new Refusal(field, false, "is " + digits + ", a number out of range");
         }
         return number;
     }
 
-    private CheckpointException malformed(String what, @Nullable Throwable cause) {
-        return new CheckpointException(
-                "CheckpointJson",
-                origin + ": " + what + ". Write it again with the tool that made it.",
-                cause);
+    /**
+     * Returns what is wrong and where, without what Gson adds for programmers: the advice to be
+     * lenient, and in a second line the address of a guide.
+     */
+    private static String fault(Exception error) {
+        String message = String.valueOf(error.getMessage());
+        int end = message.indexOf('\n');
+        String first = end < 0 ? message : message.substring(0, end);
+        String fault = first.replace(ADVICE, "malformed JSON");
+        // A path ends with a dot where the name of a member is to follow.
+        return fault.endsWith(".") ? fault.substring(0, fault.length() - 1) : fault;
     }
 }

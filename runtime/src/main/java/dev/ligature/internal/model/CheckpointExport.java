@@ -14,7 +14,7 @@ import dev.ligature.checkpoint.TensorInfo;
 import dev.ligature.internal.files.CheckpointDirectory;
 import dev.ligature.internal.files.StagedFile;
 import dev.ligature.internal.json.JsonEdit;
-import dev.ligature.internal.json.JsonTree;
+import dev.ligature.internal.json.JsonFile;
 import dev.ligature.internal.tensors.Rounding;
 import dev.ligature.internal.tensors.TensorBytes;
 import dev.ligature.internal.tensors.TensorSource;
@@ -184,7 +184,7 @@ public final class CheckpointExport {
             String name = file.getFileName().toString();
             Path source = CheckpointDirectory.file(from, name);
             if (name.equals("config.json") && (options.dtype().isPresent() || untied)) {
-                writeConfig(to.resolve(name), JsonTree.text(source));
+                writeConfig(to.resolve(name), JsonFile.text(source));
             } else {
                 StagedFile.copy(source, to.resolve(name));
             }
@@ -207,7 +207,7 @@ public final class CheckpointExport {
         }
         JsonEdit config = new JsonEdit(json, file.toString());
         for (String field : DTYPE_FIELDS) {
-            if (options.dtype().isPresent() && config.members().get(field) instanceof String) {
+            if (options.dtype().isPresent() && config.value(field) instanceof String) {
                 config.set(List.of(field), word(options.dtype().get()));
             }
         }
@@ -219,8 +219,8 @@ public final class CheckpointExport {
 
     /** Writes the index of shards that have the names they had. */
     public void writeIndex(Path from, Path to) throws IOException {
-        JsonEdit index = new JsonEdit(JsonTree.text(from), from.toString());
-        if (index.members().get("metadata") instanceof Map<?, ?> metadata
+        JsonEdit index = new JsonEdit(JsonFile.text(from), from.toString());
+        if (index.value("metadata") instanceof Map<?, ?> metadata
                 && metadata.containsKey("total_size")) {
             index.set(List.of("metadata", "total_size"), bytes);
         }

@@ -7,9 +7,11 @@ import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
 import dev.ligature.config.PeftMetadata;
 import dev.ligature.internal.hint.Nearest;
-import dev.ligature.internal.json.ConfigFields;
+import dev.ligature.internal.json.JsonFields;
+import dev.ligature.internal.json.JsonFile;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,15 +58,25 @@ public final class AdapterConfigReader {
 
     private static final List<String> CHANGES_NO_BASE = List.of("eva");
 
-    private final ConfigFields fields;
+    /** More than any model has modules; each entry is compared with each module. */
+    private static final int MOST_ENTRIES = 100_000;
+
+    private final JsonFields<CheckpointException> fields;
     private final String origin;
 
-    public AdapterConfigReader(ConfigFields fields, String origin) {
+    private AdapterConfigReader(JsonFields<CheckpointException> fields, String origin) {
         this.fields = fields;
         this.origin = origin;
     }
 
-    public LoraConfig read() throws CheckpointException {
+    /** Reads a document; its origin is for messages. */
+    public static LoraConfig read(String json, String origin) throws CheckpointException {
+        JsonFields<CheckpointException> fields =
+                JsonFile.parse(json, origin, PeftMessage.FIELD_TYPE);
+        return new AdapterConfigReader(fields, origin).read();
+    }
+
+    private LoraConfig read() throws CheckpointException {
         requireLora();
         refuseUnsupported();
         LoraConfig.Builder builder = LoraConfig.builder();
@@ -72,22 +84,20 @@ public final class AdapterConfigReader {
         modules(builder);
         replacements(builder);
         numbers(builder);
-        fields.flag("inference_mode"); // of no meaning in a file, but not of any type
-        builder.optUseRslora(fields.flag("use_rslora"));
-        if (fields.has("target_parameters")) {
-            builder.optTargetParameters(fields.texts("target_parameters"));
-        }
-        builder.optUseDora(fields.flag("use_dora"));
-        builder.optLoraBias(fields.flag("lora_bias"));
-        builder.optFanInFanOut(fields.flag("fan_in_fan_out"));
-        builder.optEnsureWeightTying(fields.flag("ensure_weight_tying"));
+        flag("inference_mode"); // of no meaning in a file, but not of any type
+        builder.optUseRslora(flag("use_rslora"));
+        builder.optTargetParameters(texts("target_parameters"));
+        builder.optUseDora(flag("use_dora"));
+        builder.optLoraBias(flag("lora_bias"));
+        builder.optFanInFanOut(flag("fan_in_fan_out"));
+        builder.optEnsureWeightTying(flag("ensure_weight_tying"));
         builder.optInit(init());
         builder.optMetadata(
                 new PeftMetadata(
-                        fields.text("task_type"),
-                        fields.text("base_model_name_or_path"),
-                        fields.text("revision"),
-                        fields.text("peft_version"),
+                        fields.optionalString("task_type").orElse(null),
+                        fields.optionalString("base_model_name_or_path").orElse(null),
+                        fields.optionalString("revision").orElse(null),
+                        fields.optionalString("peft_version").orElse(null),
                         autoMapping(),
                         unknown));
         try {
@@ -103,35 +113,36 @@ public final class AdapterConfigReader {
         if (fields.value("target_modules") instanceof String expression) {
             builder.setTargetModulesRegex(expression);
         } else if (fields.has("target_modules")) {
-            builder.setTargetModules(fields.texts("target_modules"));
+            builder.setTargetModules(texts("target_modules"));
         }
         if (fields.value("exclude_modules") instanceof String expression) {
             builder.optExcludeModulesRegex(expression);
         } else if (fields.has("exclude_modules")) {
-            builder.optExcludeModules(fields.texts("exclude_modules"));
+            builder.optExcludeModules(texts("exclude_modules"));
         }
-        List<Integer> layers =
-                fields.has("layers_to_transform")
-                        ? fields.integers("layers_to_transform")
-                        : List.of();
+        List<Integer> layers = integers(fields, "layers_to_transform");
         builder.optLayersToTransform(layers);
-        if (fields.has("layers_pattern")) {
-            List<String> patterns = fields.texts("layers_pattern");
-            fields.checkCount("layers_pattern", patterns.size(), MOST_LAYERS_PATTERNS);
-            // To PEFT an empty list of layers means all of them, of whatever pattern.
-            boolean all = fields.has("layers_to_transform") && layers.isEmpty();
-            builder.optLayersPattern(all ? List.of() : patterns);
-        }
+        List<String> patterns = texts("layers_pattern");
+        checkCount(fields, "layers_pattern", patterns.size(), MOST_LAYERS_PATTERNS);
+        // To PEFT an empty list of layers means all of them, of whatever pattern.
+        boolean all = fields.has("layers_to_transform") && layers.isEmpty();
+        builder.optLayersPattern(all ? List.of() : patterns);
     }
 
     private void replacements(LoraConfig.Builder builder) throws CheckpointException {
-        if (fields.has("modules_to_save")) {
-            builder.optModulesToSave(fields.texts("modules_to_save"));
-        }
+        builder.optModulesToSave(texts("modules_to_save"));
         if (fields.value("trainable_token_indices") instanceof Map<?, ?>) {
-            builder.optTrainableTokenIndices(fields.integerListsByKey("trainable_token_indices"));
+            JsonFields<CheckpointException> modules = members("trainable_token_indices");
+            Map<String, List<Integer>> byModule = new LinkedHashMap<>();
+            for (String module : modules.names()) {
+                if (!(modules.value(module) instanceof List<?>)) {
+                    throw modules.wrong(module, "a list of whole numbers");
+                }
+                byModule.put(module, integers(modules, module));
+            }
+            builder.optTrainableTokenIndices(byModule);
         } else if (fields.has("trainable_token_indices")) {
-            builder.optTrainableTokenIndices(fields.integers("trainable_token_indices"));
+            builder.optTrainableTokenIndices(integers(fields, "trainable_token_indices"));
         }
         Object bias = fields.value("bias");
         if (bias != null) {
@@ -140,9 +151,7 @@ public final class AdapterConfigReader {
                             .filter(mode -> bias.equals(mode.word()))
                             .findFirst()
                             .orElseThrow(
-                                    () ->
-                                            fields.wrong(
-                                                    "bias", bias, "'none', 'all' or 'lora_only'")));
+                                    () -> fields.wrong("bias", "'none', 'all' or 'lora_only'")));
         }
     }
 
@@ -157,10 +166,51 @@ public final class AdapterConfigReader {
             builder.optLoraDropout(fields.number("lora_dropout"));
         }
         if (fields.has("rank_pattern")) {
-            builder.optRankPattern(fields.integersByKey("rank_pattern"));
+            JsonFields<CheckpointException> patterns = members("rank_pattern");
+            Map<String, Integer> ranks = new LinkedHashMap<>();
+            for (String pattern : patterns.names()) {
+                ranks.put(pattern, patterns.integer(pattern));
+            }
+            builder.optRankPattern(ranks);
         }
         if (fields.has("alpha_pattern")) {
-            builder.optAlphaPattern(fields.numbersByKey("alpha_pattern"));
+            JsonFields<CheckpointException> patterns = members("alpha_pattern");
+            Map<String, Double> alphas = new LinkedHashMap<>();
+            for (String pattern : patterns.names()) {
+                alphas.put(pattern, patterns.number(pattern));
+            }
+            builder.optAlphaPattern(alphas);
+        }
+    }
+
+    /** Returns false where a flag is absent; a null is of the wrong type. */
+    private boolean flag(String name) throws CheckpointException {
+        return fields.names().contains(name) && fields.bool(name);
+    }
+
+    private List<String> texts(String name) throws CheckpointException {
+        List<String> texts = fields.has(name) ? fields.strings(name) : List.of();
+        checkCount(fields, name, texts.size(), MOST_ENTRIES);
+        return texts;
+    }
+
+    private List<Integer> integers(JsonFields<CheckpointException> from, String name)
+            throws CheckpointException {
+        List<Integer> integers = from.has(name) ? from.integers(name) : List.of();
+        checkCount(from, name, integers.size(), MOST_ENTRIES);
+        return integers;
+    }
+
+    private JsonFields<CheckpointException> members(String name) throws CheckpointException {
+        JsonFields<CheckpointException> members = fields.object(name);
+        checkCount(fields, name, members.names().size(), MOST_ENTRIES);
+        return members;
+    }
+
+    private void checkCount(JsonFields<CheckpointException> from, String name, int count, int most)
+            throws CheckpointException {
+        if (count > most) {
+            throw PeftMessage.ENTRIES.fileError(origin, from.field(name), count, most);
         }
     }
 
@@ -175,7 +225,7 @@ public final class AdapterConfigReader {
             return init.get();
         }
         if (!(value instanceof String name)) {
-            throw fields.wrong("init_lora_weights", value, "true, false or a name");
+            throw fields.wrong("init_lora_weights", "true, false or a name");
         }
         throw (CHANGES_NO_BASE.contains(name)
                         ? PeftMessage.INIT_OF_TRAINING
@@ -187,15 +237,15 @@ public final class AdapterConfigReader {
         if (!fields.has("auto_mapping")) {
             return null;
         }
-        Map<String, @Nullable Object> members = fields.members("auto_mapping");
-        return members.get("base_model_class") instanceof String baseModelClass
-                        && members.get("parent_library") instanceof String parentLibrary
+        JsonFields<CheckpointException> members = fields.object("auto_mapping");
+        return members.value("base_model_class") instanceof String baseModelClass
+                        && members.value("parent_library") instanceof String parentLibrary
                 ? new PeftMetadata.AutoMapping(baseModelClass, parentLibrary)
                 : null;
     }
 
     private void requireLora() throws CheckpointException {
-        String type = fields.text("peft_type");
+        String type = fields.optionalString("peft_type").orElse(null);
         if (!"LORA".equals(type)) {
             throw type == null
                     ? PeftMessage.NO_PEFT_TYPE.fileError(origin)
@@ -211,7 +261,7 @@ public final class AdapterConfigReader {
                 refused.add(
                         field.field()
                                 + " is "
-                                + ConfigFields.shown(value)
+                                + JsonFields.shown(value)
                                 + " ("
                                 + field.feature()
                                 + ")");
@@ -242,10 +292,10 @@ public final class AdapterConfigReader {
             String hint = Nearest.hint(name, known);
             if (!hint.isEmpty()) {
                 throw PeftMessage.UNKNOWN_FIELD.fileError(
-                        origin, name, ConfigFields.shown(value), hint);
+                        origin, name, JsonFields.shown(value), hint);
             }
             if (unknown.size() < MOST_UNKNOWN) {
-                unknown.add(ConfigFields.shown(name) + " set to " + ConfigFields.shown(value));
+                unknown.add(JsonFields.shown(name) + " set to " + JsonFields.shown(value));
             }
         }
         return unknown;

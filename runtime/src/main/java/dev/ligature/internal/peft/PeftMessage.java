@@ -4,6 +4,11 @@ import dev.ligature.internal.diag.Message;
 
 /** What is reported about adapters in PEFT's format: their configurations, then their tensors. */
 enum PeftMessage implements Message {
+    FIELD_TYPE("AdapterConfigType", "%1$s: %2$s is %3$s, not %4$s. Correct it."),
+    ENTRIES(
+            "AdapterConfigEntries",
+            "%1$s: %2$s has %3$s entries, and at most %4$s are read. Use fewer, or a regular"
+                    + " expression."),
     NO_PEFT_TYPE(
             "AdapterConfigPeftType",
             "%1$s: peft_type is missing, not 'LORA'. Add it, if this is the configuration of a LoRA"

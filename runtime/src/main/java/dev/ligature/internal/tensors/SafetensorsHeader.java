@@ -1,30 +1,25 @@
 package dev.ligature.internal.tensors;
 
 import ai.djl.ndarray.types.Shape;
-import com.google.gson.JsonParseException;
-import com.google.gson.Strictness;
-import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.TensorDtype;
 import dev.ligature.checkpoint.TensorInfo;
-import dev.ligature.internal.json.JsonFault;
+import dev.ligature.internal.json.JsonErrors;
+import dev.ligature.internal.json.JsonField;
+import dev.ligature.internal.json.JsonFields;
+import dev.ligature.internal.json.JsonLimits;
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.Reader;
-import java.nio.charset.CodingErrorAction;
+import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,15 +30,17 @@ import org.jspecify.annotations.Nullable;
  * <p>The format is described at <a
  * href="https://huggingface.co/docs/safetensors">huggingface.co/docs/safetensors</a>.
  */
-public final class SafetensorsHeader {
+public final class SafetensorsHeader implements JsonErrors<CheckpointException> {
     /** The largest header, in bytes; the limit of the format's reference implementation. */
     public static final long LARGEST = 100_000_000;
 
     /** The bytes before the header, which hold its length. */
     public static final int LENGTH_BYTES = 8;
 
-    private static final int MOST_DIMENSIONS = 32;
-    private static final Pattern WHOLE_NUMBER = Pattern.compile("0|[1-9][0-9]{0,18}");
+    /** A tensor's object within the header's, its shape within it, and 32 dimensions at most. */
+    private static final JsonLimits LIMITS = new JsonLimits(3, 32);
+
+    private static final Set<String> FIELDS = Set.of("dtype", "shape", "data_offsets");
 
     private final Path file;
     private final long dataStart;
@@ -72,13 +69,12 @@ public final class SafetensorsHeader {
         if (header.length == 0 || header[0] != '{') {
             throw parsed.malformed("it does not begin with '{'", null);
         }
-        try (JsonReader json = strictReader(header)) {
-            parsed.readAll(json);
-        } catch (CheckpointException e) {
-            throw e;
-        } catch (IOException | IllegalStateException | JsonParseException e) {
-            throw parsed.malformed(JsonFault.of(e), e);
-        }
+        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder(); // refuses malformed text
+        JsonFields.forEach(
+                new InputStreamReader(new ByteArrayInputStream(header), decoder),
+                LIMITS,
+                parsed,
+                parsed::take);
         parsed.checkRanges();
         return parsed;
     }
@@ -93,110 +89,48 @@ public final class SafetensorsHeader {
         return Collections.unmodifiableMap(metadata);
     }
 
-    private static JsonReader strictReader(byte[] header) {
-        Reader text =
-                new InputStreamReader(
-                        new ByteArrayInputStream(header),
-                        StandardCharsets.UTF_8
-                                .newDecoder()
-                                .onMalformedInput(CodingErrorAction.REPORT)
-                                .onUnmappableCharacter(CodingErrorAction.REPORT));
-        JsonReader json = new JsonReader(text);
-        json.setStrictness(Strictness.STRICT);
-        return json;
-    }
-
-    private void readAll(JsonReader json) throws IOException {
-        boolean metadataSeen = false;
-        json.beginObject();
-        while (json.hasNext()) {
-            String name = json.nextName();
-            if (!name.equals("__metadata__")) {
-                TensorInfo tensor = readTensor(name, json);
-                if (tensors.put(name, tensor) != null) {
-                    throw wrong(name, "is in the header twice");
-                }
-            } else if (metadataSeen) {
-                throw wrong(name, "is in the header twice");
-            } else {
-                metadataSeen = true;
-                readMetadata(json);
-            }
+    private void take(String name, JsonFields<CheckpointException> fields)
+            throws CheckpointException {
+        JsonFields<CheckpointException> members = fields.object(name);
+        if (!name.equals("__metadata__")) {
+            tensors.put(name, tensor(name, members));
+            return;
         }
-        json.endObject();
-        if (json.peek() != JsonToken.END_DOCUMENT) {
-            throw malformed("something follows the closing '}'", null);
+        for (String key : members.names()) {
+            metadata.put(key, members.string(key));
         }
     }
 
-    private void readMetadata(JsonReader json) throws IOException {
-        json.beginObject();
-        while (json.hasNext()) {
-            String key = json.nextName();
-            if (json.peek() != JsonToken.STRING) {
-                throw wrong("__metadata__." + key, "is not a string");
-            }
-            if (metadata.put(key, json.nextString()) != null) {
-                throw wrong("__metadata__." + key, "is in the header twice");
+    private TensorInfo tensor(String name, JsonFields<CheckpointException> fields)
+            throws CheckpointException {
+        for (String field : fields.names()) {
+            if (!FIELDS.contains(field)) {
+                throw wrong(name, "has the unknown field '" + field + "'");
             }
         }
-        json.endObject();
-    }
-
-    private TensorInfo readTensor(String name, JsonReader json) throws IOException {
-        String dtypeName = "";
-        List<Long> shape = List.of();
-        List<Long> range = List.of();
-        Set<String> seen = new HashSet<>();
-        json.beginObject();
-        while (json.hasNext()) {
-            String field = json.nextName();
-            if (!seen.add(field)) {
-                throw wrong(name, "has the field '" + field + "' twice");
-            }
-            switch (field) {
-                case "dtype" -> dtypeName = readString(name, json);
-                case "shape" -> shape = readNumbers(name, field, MOST_DIMENSIONS, json);
-                case "data_offsets" -> range = readNumbers(name, field, 2, json);
-                default -> throw wrong(name, "has the unknown field '" + field + "'");
-            }
-        }
-        json.endObject();
-        if (seen.size() != 3 || range.size() != 2) {
+        if (fields.names().size() != FIELDS.size() || fields.naturals("data_offsets").size() != 2) {
             throw wrong(name, "does not have a dtype, a shape and two data_offsets");
         }
-        return tensor(name, dtypeName, shape, range.get(0), range.get(1));
-    }
-
-    private TensorInfo tensor(String name, String dtypeName, List<Long> shape, long begin, long end)
-            throws CheckpointException {
+        String dtypeName = fields.string("dtype");
         TensorDtype dtype =
                 TensorDtype.ofName(dtypeName)
                         .orElseThrow(
                                 () -> wrong(name, "has the unknown data type '" + dtypeName + "'"));
+        List<Long> shape = fields.naturals("shape");
+        long begin = fields.naturals("data_offsets").get(0);
+        long end = fields.naturals("data_offsets").get(1);
         if (begin > end || end > dataLength) {
             throw wrong(
                     name,
-                    "has the data_offsets ["
-                            + begin
-                            + ", "
-                            + end
-                            + "], which are not within the "
-                            + dataLength
-                            + " bytes of data");
+                    "has the data_offsets [%d, %d], which are not within the %d bytes of data"
+                            .formatted(begin, end, dataLength));
         }
         long needed = byteCount(name, dtype, shape);
         if (needed != end - begin) {
             throw wrong(
                     name,
-                    "has "
-                            + (end - begin)
-                            + " bytes of data, but "
-                            + dtype
-                            + " of shape "
-                            + shape
-                            + " takes "
-                            + needed);
+                    "has %d bytes of data, but %s of shape %s takes %d"
+                            .formatted(end - begin, dtype, shape, needed));
         }
         long[] dimensions = shape.stream().mapToLong(Long::longValue).toArray();
         return new TensorInfo(name, dtype, new Shape(dimensions), dataStart + begin, needed);
@@ -216,42 +150,6 @@ public final class SafetensorsHeader {
         }
     }
 
-    private String readString(String name, JsonReader json) throws IOException {
-        if (json.peek() != JsonToken.STRING) {
-            throw wrong(name, "has a dtype that is not a string");
-        }
-        return json.nextString();
-    }
-
-    private List<Long> readNumbers(String name, String field, int most, JsonReader json)
-            throws IOException {
-        List<Long> numbers = new ArrayList<>();
-        json.beginArray();
-        while (json.hasNext()) {
-            if (numbers.size() == most) {
-                throw wrong(name, "has more than " + most + " numbers in " + field);
-            }
-            if (json.peek() != JsonToken.NUMBER) {
-                throw wrong(name, "has something else than numbers in " + field);
-            }
-            numbers.add(wholeNumber(name, field, json.nextString()));
-        }
-        json.endArray();
-        return numbers;
-    }
-
-    private long wholeNumber(String name, String field, String text) throws CheckpointException {
-        try {
-            if (WHOLE_NUMBER.matcher(text).matches()) {
-                return Long.parseLong(text);
-            }
-        } catch (NumberFormatException e) {
-            // Larger than a long: reported like the others that do not count bytes.
-        }
-        throw wrong(
-                name, "has " + text + " in " + field + ", which is not a whole number in range");
-    }
-
     private void checkRanges() throws CheckpointException {
         List<TensorInfo> ordered = new ArrayList<>(tensors.values());
         ordered.sort(
@@ -262,39 +160,43 @@ public final class SafetensorsHeader {
             if (tensor.offset() != covered) {
                 throw wrong(
                         tensor.name(),
-                        "begins at byte "
-                                + (tensor.offset() - dataStart)
-                                + " of the data, but the tensors before it end at byte "
-                                + (covered - dataStart)
+                        "begins at byte %d of the data, but the tensors before it end at byte %d"
+                                        .formatted(tensor.offset() - dataStart, covered - dataStart)
                                 + (tensor.offset() < covered ? " (an overlap)" : " (a hole)"));
             }
             covered += tensor.byteCount();
         }
         if (covered != dataStart + dataLength) {
-            throw new CheckpointException(
-                    "SafetensorsData",
-                    file
-                            + " has "
-                            + dataLength
-                            + " bytes of data, but its tensors end at byte "
-                            + (covered - dataStart)
-                            + ". The file is damaged: get it again.");
+            throw TensorMessage.DATA.fileError(file, dataLength, covered - dataStart);
         }
     }
 
     private CheckpointException wrong(String name, String what) {
-        return new CheckpointException(
-                "SafetensorsTensor",
-                file + ": '" + name + "' " + what + ". The file is damaged: get it again.");
+        return TensorMessage.TENSOR.fileError(file, name, what);
     }
 
-    private CheckpointException malformed(String why, @Nullable Exception e) {
-        return new CheckpointException(
-                "SafetensorsHeader",
-                file
-                        + " has a header that is not the JSON of a safetensors file: "
-                        + why
-                        + ". The file is damaged, or of another format: get it again.",
-                e);
+    @Override
+    public CheckpointException malformed(String what, @Nullable Throwable cause) {
+        return TensorMessage.HEADER.fileErrorFrom(cause, file, what);
+    }
+
+    @Override
+    public CheckpointException duplicate(JsonField field) {
+        return field.parent().isEmpty()
+                ? wrong(field.name(), "is in the header twice")
+                : wrong(field.parent(), "has the field '" + field.name() + "' twice");
+    }
+
+    @Override
+    public CheckpointException wrong(JsonField field, @Nullable Object value, String expected) {
+        String what = JsonFields.shown(value) + ", not " + expected;
+        return field.parent().isEmpty()
+                ? malformed("'" + field.name() + "' is " + what, null)
+                : wrong(field.parent(), "has the " + field.name() + " " + what);
+    }
+
+    @Override
+    public CheckpointException beyond(JsonField field, String what) {
+        return wrong(field.parent(), "has a " + field.name() + " that " + what);
     }
 }

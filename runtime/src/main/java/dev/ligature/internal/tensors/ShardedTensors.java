@@ -1,19 +1,18 @@
 package dev.ligature.internal.tensors;
 
-import com.google.gson.JsonParseException;
-import com.google.gson.Strictness;
-import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.TensorInfo;
 import dev.ligature.internal.files.CheckpointDirectory;
 import dev.ligature.internal.hint.Nearest;
-import dev.ligature.internal.json.JsonFault;
+import dev.ligature.internal.json.JsonErrors;
+import dev.ligature.internal.json.JsonField;
+import dev.ligature.internal.json.JsonFields;
+import dev.ligature.internal.json.JsonLimits;
 import dev.ligature.internal.names.NameList;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,12 +22,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tensors of a Hugging Face checkpoint: one safetensors file, or several with an index that
  * says which holds what. The index and the shards are checked against each other.
  */
-public final class ShardedTensors implements Closeable {
+public final class ShardedTensors implements Closeable, JsonErrors<CheckpointException> {
     public static final String SINGLE = "model.safetensors";
     public static final String INDEX = "model.safetensors.index.json";
 
@@ -78,16 +78,8 @@ public final class ShardedTensors implements Closeable {
     public SafetensorsReader reader(String tensor) throws CheckpointException {
         SafetensorsReader reader = byTensor.get(tensor);
         if (reader == null) {
-            throw new CheckpointException(
-                    "TensorMissing",
-                    directory
-                            + " has no tensor '"
-                            + tensor
-                            + "'."
-                            + Nearest.hint(tensor, byTensor.keySet())
-                            + " Use one of its "
-                            + byTensor.size()
-                            + " tensors.");
+            String hint = Nearest.hint(tensor, byTensor.keySet());
+            throw TensorMessage.MISSING.fileError(directory, tensor, hint, byTensor.size());
         }
         return reader;
     }
@@ -119,23 +111,10 @@ public final class ShardedTensors implements Closeable {
     private CheckpointException nothing() {
         for (String name : PICKLED) {
             if (Files.exists(directory.resolve(name))) {
-                return new CheckpointException(
-                        "CheckpointPickled",
-                        directory
-                                + " has its weights in "
-                                + name
-                                + ", a pickle, which can run any code when it is read and is not"
-                                + " read here. Save the model again with safe_serialization=True.");
+                return TensorMessage.PICKLED.fileError(directory, name);
             }
         }
-        return new CheckpointException(
-                "CheckpointMissing",
-                directory
-                        + " has neither "
-                        + SINGLE
-                        + " nor "
-                        + INDEX
-                        + ". Name the directory of a Hugging Face checkpoint.");
+        return TensorMessage.NO_CHECKPOINT.fileError(directory, SINGLE, INDEX);
     }
 
     private void openIndexed(Map<String, String> weightMap) throws IOException {
@@ -171,62 +150,42 @@ public final class ShardedTensors implements Closeable {
     }
 
     private Map<String, String> readIndex(Path file) throws IOException {
-        Map<String, String> weightMap = new LinkedHashMap<>();
-        boolean seen = false;
-        try (JsonReader json =
-                new JsonReader(Files.newBufferedReader(file, StandardCharsets.UTF_8))) {
-            json.setStrictness(Strictness.STRICT);
-            json.beginObject();
-            while (json.hasNext()) {
-                if (!json.nextName().equals("weight_map")) {
-                    json.skipValue();
-                } else if (seen) {
-                    throw index("it has two weight_maps");
-                } else {
-                    seen = true;
-                    readWeightMap(json, weightMap);
-                }
-            }
-            json.endObject();
-            if (json.peek() != JsonToken.END_DOCUMENT) {
-                throw index("something follows the closing '}'");
-            }
-        } catch (CheckpointException e) {
-            throw e;
-        } catch (IOException | IllegalStateException | JsonParseException e) {
-            throw index("it cannot be read: " + JsonFault.of(e));
+        JsonFields<CheckpointException> index;
+        try (Reader text = Files.newBufferedReader(file)) {
+            index = JsonFields.parse(text, JsonLimits.CONFIGURATION, this);
         }
-        if (weightMap.isEmpty()) {
+        if (!index.has("weight_map") || index.object("weight_map").names().isEmpty()) {
             throw index("it has no weight_map, or an empty one");
         }
-        return weightMap;
-    }
-
-    private void readWeightMap(JsonReader json, Map<String, String> weightMap) throws IOException {
-        json.beginObject();
-        while (json.hasNext()) {
-            String tensor = json.nextName();
-            if (json.peek() != JsonToken.STRING) {
-                throw index("the file of '" + tensor + "' is not a string");
-            }
-            String shard = json.nextString();
+        JsonFields<CheckpointException> weightMap = index.object("weight_map");
+        Map<String, String> shardByTensor = new LinkedHashMap<>();
+        for (String tensor : weightMap.names()) {
+            String shard = weightMap.string(tensor);
             if (!shard.endsWith(".safetensors") || shard.equals(SINGLE)) {
-                throw index("the file of '" + tensor + "' is '" + shard + "', no shard's name");
+                throw index("the file of '" + tensor + "' is '" + shard + "', not a shard's name");
             }
-            if (weightMap.put(tensor, shard) != null) {
-                throw index("it lists '" + tensor + "' twice");
-            }
+            shardByTensor.put(tensor, shard);
         }
-        json.endObject();
+        return shardByTensor;
     }
 
     private CheckpointException index(String what) {
-        return new CheckpointException(
-                "CheckpointIndex",
-                directory.resolve(INDEX)
-                        + ": "
-                        + what
-                        + ". The index and its shards do not belong together: get the checkpoint"
-                        + " again.");
+        return TensorMessage.INDEX.fileError(directory.resolve(INDEX), what);
+    }
+
+    @Override
+    public CheckpointException malformed(String what, @Nullable Throwable cause) {
+        return index("it cannot be read: " + what);
+    }
+
+    @Override
+    public CheckpointException duplicate(JsonField field) {
+        return index("it lists '" + field.name() + "' twice");
+    }
+
+    @Override
+    public CheckpointException wrong(JsonField field, @Nullable Object value, String expected) {
+        String shown = JsonFields.shown(value);
+        return index("'" + field.name() + "' is " + shown + ", not " + expected);
     }
 }

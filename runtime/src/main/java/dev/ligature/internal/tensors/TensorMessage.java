@@ -1,0 +1,46 @@
+package dev.ligature.internal.tensors;
+
+import dev.ligature.internal.diag.Message;
+
+/** What is reported about safetensors files and the checkpoints they form. */
+public enum TensorMessage implements Message {
+    HEADER(
+            "SafetensorsHeader",
+            "%1$s has a header that is not the JSON of a safetensors file: %2$s. The file is"
+                    + " damaged, or of another format: get it again."),
+    TENSOR("SafetensorsTensor", "%1$s: '%2$s' %3$s. The file is damaged: get it again."),
+    DATA(
+            "SafetensorsData",
+            "%1$s has %2$s bytes of data, but its tensors end at byte %3$s. The file is damaged:"
+                    + " get it again."),
+    MISSING("TensorMissing", "%1$s has no tensor '%2$s'.%3$s Use one of its %4$s tensors."),
+    PICKLED(
+            "CheckpointPickled",
+            "%1$s has its weights in %2$s, a pickle, which can run any code when it is read and is"
+                    + " not read here. Save the model again with safe_serialization=True."),
+    NO_CHECKPOINT(
+            "CheckpointMissing",
+            "%1$s has neither %2$s nor %3$s. Name the directory of a Hugging Face checkpoint."),
+    INDEX(
+            "CheckpointIndex",
+            "%1$s: %2$s. The index and its shards do not belong together: get the checkpoint"
+                    + " again.");
+
+    private final String code;
+    private final String pattern;
+
+    TensorMessage(String code, String pattern) {
+        this.code = code;
+        this.pattern = pattern;
+    }
+
+    @Override
+    public String code() {
+        return code;
+    }
+
+    @Override
+    public String pattern() {
+        return pattern;
+    }
+}
