@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import dev.ligature.internal.hint.Nearest;
 import dev.ligature.internal.tensors.SafetensorsHeader;
 import dev.ligature.internal.tensors.TensorBytes;
+import dev.ligature.internal.tensors.TensorMessage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -26,7 +27,12 @@ import org.jspecify.annotations.Nullable;
  * Reads tensors from a safetensors file.
  *
  * <p>The whole header is checked when the file is opened. After that, a tensor is read on demand, a
- * small part at a time, so that the file is never in the heap. It may be used by several threads.
+ * small part at a time, so that the file is never in the heap. A reader is thread-safe.
+ *
+ * <p>DJL has a reader too, {@code NDList.decode} with {@code Encoding.SAFETENSORS}. It reads the
+ * whole file into the heap, addresses it by {@code int} (2 GiB at most), checks neither the
+ * header's size nor its offsets, and makes arrays of BF16, which abort the JVM in DJL's PyTorch
+ * engine.
  *
  * <pre>{@code
  * try (SafetensorsReader reader = SafetensorsReader.open(file)) {
@@ -60,18 +66,13 @@ public final class SafetensorsReader implements Closeable {
     public static SafetensorsReader open(Path file) throws IOException {
         // Before it is opened: that would wait for a pipe's other end.
         if (Files.exists(file) && !Files.isRegularFile(file)) {
-            throw new CheckpointException(
-                    "CheckpointMissing",
-                    file + " is no file but a directory or a device. Name a safetensors file.");
+            throw TensorMessage.NOT_A_FILE.fileError(file);
         }
         FileChannel channel;
         try {
             channel = FileChannel.open(file, StandardOpenOption.READ);
         } catch (NoSuchFileException e) {
-            throw new CheckpointException(
-                    "CheckpointMissing",
-                    file + " does not exist. Check the path, or get the file.",
-                    e);
+            throw TensorMessage.NO_FILE.fileErrorFrom(e, file);
         }
         try {
             long fileSize = channel.size();
@@ -86,40 +87,28 @@ public final class SafetensorsReader implements Closeable {
     private static SafetensorsHeader readHeader(Path file, FileChannel channel, long fileSize)
             throws IOException {
         if (fileSize < SafetensorsHeader.LENGTH_BYTES) {
-            throw size(file, "has only " + fileSize + " bytes");
+            throw TensorMessage.SIZE.fileError(file, "has only " + fileSize + " bytes");
         }
         ByteBuffer prefix =
                 ByteBuffer.allocate(SafetensorsHeader.LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         readFully(file, channel, prefix, 0);
         long length = prefix.getLong(0);
         if (length < 0 || length > SafetensorsHeader.LARGEST) {
-            throw size(
+            throw TensorMessage.SIZE.fileError(
                     file,
-                    "announces a header of "
-                            + Long.toUnsignedString(length)
-                            + " bytes, more than the "
-                            + SafetensorsHeader.LARGEST
-                            + " that the format allows");
+                    "announces a header of %s bytes, more than the %s that the format allows"
+                            .formatted(Long.toUnsignedString(length), SafetensorsHeader.LARGEST));
         }
         long dataLength = fileSize - SafetensorsHeader.LENGTH_BYTES - length;
         if (dataLength < 0) {
-            throw size(
+            throw TensorMessage.SIZE.fileError(
                     file,
-                    "announces a header of "
-                            + length
-                            + " bytes, but has only "
-                            + fileSize
-                            + " bytes in all");
+                    "announces a header of %s bytes, but has only %s bytes in all"
+                            .formatted(length, fileSize));
         }
         byte[] bytes = new byte[(int) length];
         readFully(file, channel, ByteBuffer.wrap(bytes), SafetensorsHeader.LENGTH_BYTES);
         return SafetensorsHeader.parse(file, bytes, dataLength);
-    }
-
-    private static CheckpointException size(Path file, String what) {
-        return new CheckpointException(
-                "SafetensorsSize",
-                file + " " + what + ". It is cut short, or no safetensors file: get it again.");
     }
 
     /** Returns the file. */
@@ -146,16 +135,11 @@ public final class SafetensorsReader implements Closeable {
     public TensorInfo tensor(String name) throws CheckpointException {
         TensorInfo tensor = header.tensors().get(name);
         if (tensor == null) {
-            throw new CheckpointException(
-                    "TensorMissing",
-                    file
-                            + " has no tensor '"
-                            + name
-                            + "'."
-                            + Nearest.hint(name, header.tensors().keySet())
-                            + " Use one of its "
-                            + header.tensors().size()
-                            + " tensors.");
+            throw TensorMessage.MISSING.fileError(
+                    file,
+                    name,
+                    Nearest.hint(name, header.tensors().keySet()),
+                    header.tensors().size());
         }
         return tensor;
     }
@@ -238,9 +222,7 @@ public final class SafetensorsReader implements Closeable {
         try (writable) {
             // Mapping what is beyond the end would make the file longer.
             if (writable.size() != fileSize) {
-                throw new CheckpointException(
-                        "CheckpointChanged",
-                        file + " was changed while it was read. Load it again.");
+                throw TensorMessage.CHANGED.fileError(file);
             }
             return Optional.of(writable.map(MapMode.PRIVATE, tensor.offset(), tensor.byteCount()));
         }
@@ -276,14 +258,8 @@ public final class SafetensorsReader implements Closeable {
         for (int i = begin; i < bytes.position(); i++) {
             byte value = bytes.get(i);
             if (value != 0 && value != 1) {
-                throw new CheckpointException(
-                        "SafetensorsTensor",
-                        file
-                                + ": '"
-                                + tensor.name()
-                                + "' is BOOL but has a byte of value "
-                                + value
-                                + ". The file is damaged: get it again.");
+                throw TensorMessage.TENSOR.fileError(
+                        file, tensor.name(), "is BOOL but has a byte of value " + value);
             }
         }
     }
@@ -297,16 +273,7 @@ public final class SafetensorsReader implements Closeable {
         return tensor.dtype()
                 .arrayType()
                 .orElseThrow(
-                        () ->
-                                new CheckpointException(
-                                        "TensorDtype",
-                                        file
-                                                + ": '"
-                                                + tensor.name()
-                                                + "' has the data type "
-                                                + tensor.dtype()
-                                                + ", which cannot be read to an array. Convert it"
-                                                + " to F32, F16 or BF16."));
+                        () -> TensorMessage.DTYPE.fileError(file, tensor.name(), tensor.dtype()));
     }
 
     private static void readFully(Path file, FileChannel channel, ByteBuffer into, long position)
@@ -315,9 +282,7 @@ public final class SafetensorsReader implements Closeable {
         while (into.hasRemaining()) {
             int count = channel.read(into, at);
             if (count < 0) {
-                throw new CheckpointException(
-                        "CheckpointChanged",
-                        file + " became shorter while it was read. Load it again.");
+                throw TensorMessage.CUT_SHORT.fileError(file);
             }
             at += count;
         }

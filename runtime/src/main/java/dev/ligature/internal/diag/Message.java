@@ -48,11 +48,18 @@ public interface Message {
 
     /** Returns an error to be thrown: a file is wrong. */
     default CheckpointException fileError(Object... values) {
-        return new CheckpointException(code(), text(values));
+        return fileErrorFrom(null, values);
     }
 
     /** Returns an error to be thrown: a file is wrong, as the JDK or a library noticed. */
     default CheckpointException fileErrorFrom(@Nullable Throwable cause, Object... values) {
         return new CheckpointException(code(), text(values), cause);
+    }
+
+    /** Returns an error of a configuration, with its code, as one of the file that it is from. */
+    static CheckpointException inFile(LoraException error, String origin) {
+        String message = String.valueOf(error.getMessage());
+        String text = message.substring(message.indexOf(' ') + 1); // without the code
+        return new CheckpointException(error.code(), origin + ": " + text, error);
     }
 }

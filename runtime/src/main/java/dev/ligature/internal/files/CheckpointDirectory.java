@@ -12,14 +12,10 @@ public final class CheckpointDirectory {
     /** Checks that a directory is one. */
     public static void check(Path directory) throws CheckpointException {
         if (!Files.exists(directory)) {
-            throw new CheckpointException(
-                    "CheckpointMissing",
-                    directory + " does not exist. Check the path, or get the checkpoint.");
+            throw FileMessage.MISSING.fileError(directory);
         }
         if (!Files.isDirectory(directory)) {
-            throw new CheckpointException(
-                    "CheckpointMissing",
-                    directory + " is a file, not a directory. Name the directory it is in.");
+            throw FileMessage.NOT_A_DIRECTORY.fileError(directory);
         }
     }
 
@@ -34,19 +30,11 @@ public final class CheckpointDirectory {
     public static Path file(Path directory, String name) throws IOException {
         Path file = newFile(directory, name);
         if (!Files.exists(file)) {
-            throw new CheckpointException(
-                    "CheckpointMissing",
-                    file + " does not exist. The checkpoint is not complete: get it again.");
+            throw FileMessage.INCOMPLETE.fileError(file);
         }
         Path real = file.toRealPath();
         if (!real.startsWith(directory.toRealPath())) {
-            throw new CheckpointException(
-                    "CheckpointLink",
-                    file
-                            + " is a link to "
-                            + real
-                            + ", outside the directory. Copy the files to one directory"
-                            + " (cp -rL).");
+            throw FileMessage.LINK.fileError(file, real);
         }
         return file;
     }
@@ -61,13 +49,7 @@ public final class CheckpointDirectory {
                 || name.equals(".")
                 || name.equals("..")
                 || name.chars().anyMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ')) {
-            throw new CheckpointException(
-                    "CheckpointPath",
-                    directory
-                            + " names the file '"
-                            + name
-                            + "', which is not a plain file name. Files of a checkpoint must be"
-                            + " in its directory: move it there, and name it without a path.");
+            throw FileMessage.PATH.fileError(directory, name);
         }
         return directory.resolve(name);
     }

@@ -37,12 +37,7 @@ public final class StagedDirectory {
         checkAbsent(directory);
         Path staged = directory.resolveSibling(directory.getFileName() + ".partial");
         if (Files.exists(staged)) {
-            throw new CheckpointException(
-                    "OutputExists",
-                    staged
-                            + " exists: another process is writing "
-                            + directory
-                            + ", or was interrupted when it did. Wait for it, or delete it.");
+            throw FileMessage.OUTPUT_IN_THE_MAKING.fileError(staged, directory);
         }
         stage(
                 directory,
@@ -77,9 +72,7 @@ public final class StagedDirectory {
         Path target = Files.exists(directory) ? directory.toRealPath() : directory;
         endInterrupted(target, obsolete);
         if (Files.exists(target) && !Files.isDirectory(target)) {
-            throw new CheckpointException(
-                    "OutputExists",
-                    directory + " is a file. Choose the path of a directory, or delete it.");
+            throw FileMessage.OUTPUT_IS_A_FILE.fileError(directory);
         }
         Path staged = StagedFile.sibling(target, "partial");
         String last = names.get(names.size() - 1);
@@ -118,16 +111,7 @@ public final class StagedDirectory {
         try {
             moveRest(former, target, obsolete);
         } catch (IOException e) {
-            throw new CheckpointException(
-                    "WriteFailed",
-                    target
-                            + " was written, but not everything else that was in it could be moved"
-                            + " there from "
-                            + former
-                            + ": "
-                            + e.getMessage()
-                            + ". Move it by hand.",
-                    e);
+            throw FileMessage.FILES_LEFT.fileErrorFrom(e, target, former, e.getMessage());
         }
     }
 
@@ -188,9 +172,7 @@ public final class StagedDirectory {
 
     private static void checkAbsent(Path directory) throws CheckpointException {
         if (Files.exists(directory)) {
-            throw new CheckpointException(
-                    "OutputExists",
-                    directory + " exists, and is not overwritten. Choose another path.");
+            throw FileMessage.OUTPUT_EXISTS.fileError(directory);
         }
     }
 

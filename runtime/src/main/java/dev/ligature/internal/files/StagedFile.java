@@ -135,14 +135,7 @@ public final class StagedFile {
                             + system.getFile()
                             + ")";
         }
-        return new CheckpointException(
-                "WriteFailed",
-                output
-                        + " could not be written: "
-                        + reason
-                        + ". Nothing of it was left; check the path, its permissions and the room"
-                        + " on the disk.",
-                cause);
+        return FileMessage.WRITE_FAILED.fileErrorFrom(cause, output, reason);
     }
 
     private static void deleteQuietly(Path staged, Throwable first) {

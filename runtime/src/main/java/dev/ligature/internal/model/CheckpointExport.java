@@ -113,14 +113,8 @@ public final class CheckpointExport {
         for (String name : sources.keySet()) {
             if (rounding(name).overflowed()) {
                 TensorSource source = sources.get(name);
-                throw new CheckpointException(
-                        "WeightOverflow",
-                        file
-                                + ": values of '"
-                                + name
-                                + "' are too large for "
-                                + (source == null ? "" : source.dtype())
-                                + " and would become infinite. Write BF16 or F32.");
+                throw CheckpointMessage.OVERFLOW.fileError(
+                        file, name, source == null ? "" : source.dtype());
             }
         }
     }
@@ -163,13 +157,7 @@ public final class CheckpointExport {
                 NDArray wide = largest.toType(DataType.FLOAT64, true)) {
             double value = wide.getDouble();
             if (!Double.isFinite(value)) {
-                throw new CheckpointException(
-                        "WeightNotFinite",
-                        "The new value of '"
-                                + name
-                                + "' has an element that is "
-                                + value
-                                + ". It is not written: check the adapter, or how it was trained.");
+                throw CheckpointMessage.NOT_FINITE.fileError(name, value);
             }
         }
     }

@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.initializer.Initializer;
-import dev.ligature.LoraException;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.checkpoint.SafetensorsReader;
@@ -75,13 +74,8 @@ public final class ModelLoad {
         IdentityHashMap<Parameter, Before> before = new IdentityHashMap<>();
         for (NamedParameter named : parameters) {
             if (named.parameter().isInitialized()) {
-                throw new LoraException(
-                        "LoraAlreadyInitialized",
-                        "Parameter "
-                                + named.name()
-                                + " of "
-                                + model.getClass().getSimpleName()
-                                + " has a value already. Load a checkpoint into a new model.");
+                throw CheckpointMessage.ALREADY_INITIALIZED.error(
+                        named.name(), model.getClass().getSimpleName());
             }
             before.put(named.parameter(), Before.of(named.parameter()));
         }
@@ -133,14 +127,8 @@ public final class ModelLoad {
         for (NamedParameter named : parameters) {
             Parameter parameter = named.parameter();
             if (!parameter.isInitialized()) {
-                throw new LoraException(
-                        "LoraNotAChild",
-                        "Parameter "
-                                + named.name()
-                                + " was not initialised with "
-                                + model.getClass().getSimpleName()
-                                + ": the block that owns it is not a child of the model. Add it"
-                                + " with addChildBlock.");
+                throw CheckpointMessage.NOT_A_CHILD.error(
+                        named.name(), model.getClass().getSimpleName());
             }
             TensorInfo tensor = match.tensors().get(named);
             Shape expected = parameter.getShape();
@@ -154,13 +142,7 @@ public final class ModelLoad {
             }
         }
         if (!wrong.isEmpty()) {
-            throw new CheckpointException(
-                    "TensorShape",
-                    directory
-                            + " does not fit the model: "
-                            + NameList.list(wrong)
-                            + ". Check that the model's config is that of the checkpoint; what is"
-                            + " to be trained anew can be named in LoadOptions.allowMissing.");
+            throw CheckpointMessage.SHAPE.fileError(directory, NameList.list(wrong));
         }
         return fresh;
     }

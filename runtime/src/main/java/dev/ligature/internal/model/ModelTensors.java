@@ -64,14 +64,8 @@ public final class ModelTensors implements ModuleVisitor {
         ModuleWalker.walk(model, visit, tensors);
         for (Pair<String, Parameter> entry : model.getParameters()) {
             if (!tensors.byParameter.containsKey(entry.getValue())) {
-                throw new LoraException(
-                        "LoraParameterUncovered",
-                        "Parameter "
-                                + entry.getKey()
-                                + " of "
-                                + model.getClass().getSimpleName()
-                                + " belongs to no annotated module, so it has no name in a"
-                                + " checkpoint. Annotate the field of its block with @LoraTarget.");
+                throw CheckpointMessage.PARAMETER_UNCOVERED.error(
+                        entry.getKey(), model.getClass().getSimpleName());
             }
         }
         return List.copyOf(tensors.inOrder);
@@ -101,16 +95,8 @@ public final class ModelTensors implements ModuleVisitor {
         }
         NamedParameter other = byName.put(name, named);
         if (other != null) {
-            throw new LoraException(
-                    "LoraParameterNames",
-                    "Parameters "
-                            + other.parameter().getName()
-                            + " and "
-                            + parameter.getName()
-                            + " of one module would both be "
-                            + name
-                            + " in a checkpoint. Split the block, so that each has one weight and"
-                            + " one bias at most.");
+            throw CheckpointMessage.PARAMETER_NAMES.error(
+                    other.parameter().getName(), parameter.getName(), name);
         }
         return named;
     }
@@ -119,15 +105,7 @@ public final class ModelTensors implements ModuleVisitor {
         return BlockParameters.fileName(block, parameter)
                 .orElseThrow(
                         () ->
-                                new LoraException(
-                                        "LoraParameterType",
-                                        "Parameter "
-                                                + parameter.getName()
-                                                + " of module "
-                                                + path
-                                                + " has the type "
-                                                + parameter.getType()
-                                                + ", which has no name in a checkpoint. Give it the"
-                                                + " type WEIGHT, GAMMA, BIAS or BETA."));
+                                CheckpointMessage.PARAMETER_TYPE.error(
+                                        parameter.getName(), path, parameter.getType()));
     }
 }

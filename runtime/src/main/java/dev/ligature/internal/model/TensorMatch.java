@@ -89,30 +89,21 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
         if (missing.isEmpty() && surplus.isEmpty()) {
             return;
         }
-        StringBuilder text = new StringBuilder(directory + " does not fit the model:");
-        if (!missing.isEmpty()) {
-            text.append(" it has no tensor ").append(NameList.list(missing)).append('.');
-            text.append(Nearest.hint(missing.get(0), surplus));
+        String noPlace =
+                surplus.isEmpty()
+                        ? ""
+                        : " The model has no place for " + NameList.list(surplus) + ".";
+        if (missing.isEmpty()) {
+            throw CheckpointMessage.TENSORS_SURPLUS.fileError(directory, noPlace);
         }
-        if (!surplus.isEmpty()) {
-            text.append(" The model has no place for ").append(NameList.list(surplus)).append('.');
-        }
-        text.append(" Check that the model's class and config are those of the checkpoint;");
-        text.append(" tensors that are known to be harmless can be named in LoadOptions.");
-        throw new CheckpointException(
-                missing.isEmpty() ? "TensorsSurplus" : "TensorsMissing", text.toString());
+        String hint = Nearest.hint(missing.get(0), surplus);
+        throw CheckpointMessage.TENSORS_MISSING.fileError(
+                directory, NameList.list(missing), hint, noPlace);
     }
 
     private static void checkType(Path directory, TensorInfo tensor) throws CheckpointException {
         if (!tensor.dtype().isWeightType()) {
-            throw new CheckpointException(
-                    "TensorDtype",
-                    directory
-                            + ": '"
-                            + tensor.name()
-                            + "' has the data type "
-                            + tensor.dtype()
-                            + ", which a weight cannot have. Convert it to F32, F16 or BF16.");
+            throw CheckpointMessage.WEIGHT_TYPE.fileError(directory, tensor.name(), tensor.dtype());
         }
     }
 
@@ -134,18 +125,8 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
                 && sameBytes(file, tensor, copy)) {
             return;
         }
-        throw new CheckpointException(
-                "TiedCopiesDiffer",
-                directory
-                        + ": '"
-                        + tensor.name()
-                        + "' and '"
-                        + copy.name()
-                        + "' are one weight in the model, because their modules are tied, but they"
-                        + " differ in the file"
-                        + difference(file, tensor, copy)
-                        + ". Load an untied model (tie_word_embeddings: false), or name the copy"
-                        + " that is to be used in LoadOptions.preferCopyOf.");
+        throw CheckpointMessage.COPIES_DIFFER.fileError(
+                directory, tensor.name(), copy.name(), difference(file, tensor, copy));
     }
 
     private static boolean sameBytes(ShardedTensors file, TensorInfo a, TensorInfo b)

@@ -6,6 +6,7 @@ import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
 import dev.ligature.config.PeftMetadata;
+import dev.ligature.internal.diag.Message;
 import dev.ligature.internal.hint.Nearest;
 import dev.ligature.internal.json.JsonFields;
 import dev.ligature.internal.json.JsonFile;
@@ -103,9 +104,7 @@ public final class AdapterConfigReader {
         try {
             return builder.build();
         } catch (LoraException e) {
-            String message = String.valueOf(e.getMessage());
-            throw new CheckpointException(
-                    e.code(), origin + ": " + message.substring(message.indexOf(' ') + 1), e);
+            throw Message.inFile(e, origin);
         }
     }
 

@@ -4,6 +4,17 @@ import dev.ligature.internal.diag.Message;
 
 /** What is reported about safetensors files and the checkpoints they form. */
 public enum TensorMessage implements Message {
+    NOT_A_FILE(
+            "CheckpointMissing",
+            "%1$s is not a file but a directory or a device. Name a safetensors file."),
+    NO_FILE("CheckpointMissing", "%1$s does not exist. Check the path, or get the file."),
+    CHANGED("CheckpointChanged", "%1$s was changed while it was read. Load it again."),
+    CUT_SHORT("CheckpointChanged", "%1$s became shorter while it was read. Load it again."),
+    SIZE("SafetensorsSize", "%1$s %2$s. It is cut short, or not a safetensors file: get it again."),
+    DTYPE(
+            "TensorDtype",
+            "%1$s: '%2$s' has the data type %3$s, which cannot be read to an array. Convert it to"
+                + " F32, F16 or BF16."),
     HEADER(
             "SafetensorsHeader",
             "%1$s has a header that is not the JSON of a safetensors file: %2$s. The file is"
