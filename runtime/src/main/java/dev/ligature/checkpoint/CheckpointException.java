@@ -16,17 +16,7 @@ public final class CheckpointException extends IOException {
     private final String code;
 
     /**
-     * Creates an error.
-     *
-     * @param code the stable code, without brackets
-     * @param message the file, the thing in it, its value, and what to do
-     */
-    public CheckpointException(String code, String message) {
-        this(code, message, null);
-    }
-
-    /**
-     * Creates an error that another one caused.
+     * Creates an error; for Ligature itself, which has a catalogue of its messages.
      *
      * @param code the stable code, without brackets
      * @param message the file, the thing in it, its value, and what to do

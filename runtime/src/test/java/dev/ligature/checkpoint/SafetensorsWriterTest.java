@@ -13,6 +13,7 @@ import dev.ligature.internal.tensors.Bfloat16;
 import dev.ligature.internal.tensors.Rounding;
 import dev.ligature.internal.tensors.TensorBytes;
 import dev.ligature.internal.tensors.TensorSource;
+import dev.ligature.internal.tensors.TensorWriter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -176,7 +177,7 @@ class SafetensorsWriterTest {
                                 }));
         Refusal.of(
                 "WriteFailed",
-                () -> SafetensorsWriter.writeSources(file, sources, Map.of()),
+                () -> TensorWriter.write(file, sources, Map.of()),
                 file.toString(),
                 "No space left on device");
         assertEquals("former", Files.readString(file));
@@ -201,7 +202,7 @@ class SafetensorsWriterTest {
     private List<Long> written(NDArray array, TensorDtype dtype) throws IOException {
         Path file = directory.resolve("rounded.safetensors");
         TensorSource source = TensorSource.of(array, dtype, new Rounding());
-        SafetensorsWriter.writeSources(file, Map.of("x", source), Map.of());
+        TensorWriter.write(file, Map.of("x", source), Map.of());
         try (SafetensorsReader reader = SafetensorsReader.open(file)) {
             ByteBuffer bytes = bytes(reader, reader.tensor("x"));
             List<Long> bits = new ArrayList<>();

@@ -13,26 +13,26 @@ enum FileMessage implements Message {
     LINK(
             "CheckpointLink",
             "%1$s is a link to %2$s, outside the directory. Copy the files to one directory (cp"
-                + " -rL)."),
+                    + " -rL)."),
     PATH(
             "CheckpointPath",
             "%1$s names the file '%2$s', which is not a plain file name. Files of a checkpoint must"
-                + " be in its directory: move it there, and name it without a path."),
+                    + " be in its directory: move it there, and name it without a path."),
     OUTPUT_EXISTS("OutputExists", "%1$s exists, and is not overwritten. Choose another path."),
     OUTPUT_IN_THE_MAKING(
             "OutputExists",
             "%1$s exists: another process is writing %2$s, or was interrupted when it did. Wait for"
-                + " it, or delete it."),
+                    + " it, or delete it."),
     OUTPUT_IS_A_FILE(
             "OutputExists", "%1$s is a file. Choose the path of a directory, or delete it."),
     FILES_LEFT(
             "WriteFailed",
             "%1$s was written, but not everything else that was in it could be moved there from"
-                + " %2$s: %3$s. Move it by hand."),
+                    + " %2$s: %3$s. Move it by hand."),
     WRITE_FAILED(
             "WriteFailed",
             "%1$s could not be written: %2$s. Nothing of it was left; check the path, its"
-                + " permissions and the room on the disk.");
+                    + " permissions and the room on the disk.");
 
     private final String code;
     private final String pattern;

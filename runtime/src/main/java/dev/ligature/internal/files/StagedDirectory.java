@@ -111,7 +111,8 @@ public final class StagedDirectory {
         try {
             moveRest(former, target, obsolete);
         } catch (IOException e) {
-            throw FileMessage.FILES_LEFT.fileErrorFrom(e, target, former, e.getMessage());
+            throw FileMessage.FILES_LEFT.fileErrorFrom(
+                    e, target, former, String.valueOf(e.getMessage()));
         }
     }
 

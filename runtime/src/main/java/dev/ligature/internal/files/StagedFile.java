@@ -126,7 +126,7 @@ public final class StagedFile {
 
     /** Returns the error for an output that could not be written. */
     static CheckpointException failed(Path output, IOException cause) {
-        String reason = cause.getMessage();
+        String reason = String.valueOf(cause.getMessage());
         if (cause instanceof FileSystemException system) {
             String why = system.getReason();
             reason =

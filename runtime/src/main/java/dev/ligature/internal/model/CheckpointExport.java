@@ -18,6 +18,7 @@ import dev.ligature.internal.json.JsonFile;
 import dev.ligature.internal.tensors.Rounding;
 import dev.ligature.internal.tensors.TensorBytes;
 import dev.ligature.internal.tensors.TensorSource;
+import dev.ligature.internal.tensors.TensorWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -109,7 +110,7 @@ public final class CheckpointExport {
     private void write(Path file, Map<String, TensorSource> sources, Map<String, String> metadata)
             throws IOException {
         sources.values().forEach(source -> bytes += source.byteCount());
-        SafetensorsWriter.writeSources(file, sources, metadata);
+        TensorWriter.write(file, sources, metadata);
         for (String name : sources.keySet()) {
             if (rounding(name).overflowed()) {
                 TensorSource source = sources.get(name);

@@ -7,54 +7,54 @@ enum CheckpointMessage implements Message {
     PARAMETER_UNCOVERED(
             "LoraParameterUncovered",
             "Parameter %1$s of %2$s belongs to no annotated module, so it has no name in a"
-                + " checkpoint. Annotate the field of its block with @LoraTarget."),
+                    + " checkpoint. Annotate the field of its block with @LoraTarget."),
     PARAMETER_NAMES(
             "LoraParameterNames",
             "Parameters %1$s and %2$s of one module would both be %3$s in a checkpoint. Split the"
-                + " block, so that each has one weight and one bias at most."),
+                    + " block, so that each has one weight and one bias at most."),
     PARAMETER_TYPE(
             "LoraParameterType",
             "Parameter %1$s of module %2$s has the type %3$s, which has no name in a checkpoint."
-                + " Give it the type WEIGHT, GAMMA, BIAS or BETA."),
+                    + " Give it the type WEIGHT, GAMMA, BIAS or BETA."),
     ALREADY_INITIALIZED(
             "LoraAlreadyInitialized",
             "Parameter %1$s of %2$s has a value already. Load a checkpoint into a new model."),
     NOT_A_CHILD(
             "LoraNotAChild",
             "Parameter %1$s was not initialised with %2$s: the block that owns it is not a child of"
-                + " the model. Add it with addChildBlock."),
+                    + " the model. Add it with addChildBlock."),
     SHAPE(
             "TensorShape",
             "%1$s does not fit the model: %2$s. Check that the model's config is that of the"
-                + " checkpoint; what is to be trained anew can be named in"
-                + " LoadOptions.allowMissing."),
+                    + " checkpoint; what is to be trained anew can be named in"
+                    + " LoadOptions.allowMissing."),
     TENSORS_MISSING(
             "TensorsMissing",
             "%1$s does not fit the model: it has no tensor %2$s.%3$s%4$s Check that the model's"
-                + " class and config are those of the checkpoint; tensors that are known to be"
-                + " harmless can be named in LoadOptions."),
+                    + " class and config are those of the checkpoint; tensors that are known to be"
+                    + " harmless can be named in LoadOptions."),
     TENSORS_SURPLUS(
             "TensorsSurplus",
             "%1$s does not fit the model:%2$s Check that the model's class and config are those of"
-                + " the checkpoint; tensors that are known to be harmless can be named in"
-                + " LoadOptions."),
+                    + " the checkpoint; tensors that are known to be harmless can be named in"
+                    + " LoadOptions."),
     WEIGHT_TYPE(
             "TensorDtype",
             "%1$s: '%2$s' has the data type %3$s, which a weight cannot have. Convert it to F32,"
-                + " F16 or BF16."),
+                    + " F16 or BF16."),
     COPIES_DIFFER(
             "TiedCopiesDiffer",
             "%1$s: '%2$s' and '%3$s' are one weight in the model, because their modules are tied,"
-                + " but they differ in the file%4$s. Load an untied model (tie_word_embeddings:"
-                + " false), or name the copy that is to be used in LoadOptions.preferCopyOf."),
+                    + " but they differ in the file%4$s. Load an untied model (tie_word_embeddings:"
+                    + " false), or name the copy that is to be used in LoadOptions.preferCopyOf."),
     OVERFLOW(
             "WeightOverflow",
             "%1$s: values of '%2$s' are too large for %3$s and would become infinite. Write BF16 or"
-                + " F32."),
+                    + " F32."),
     NOT_FINITE(
             "WeightNotFinite",
             "The new value of '%1$s' has an element that is %2$s. It is not written: check the"
-                + " adapter, or how it was trained.");
+                    + " adapter, or how it was trained.");
 
     private final String code;
     private final String pattern;

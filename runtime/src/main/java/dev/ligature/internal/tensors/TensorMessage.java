@@ -14,7 +14,7 @@ public enum TensorMessage implements Message {
     DTYPE(
             "TensorDtype",
             "%1$s: '%2$s' has the data type %3$s, which cannot be read to an array. Convert it to"
-                + " F32, F16 or BF16."),
+                    + " F32, F16 or BF16."),
     HEADER(
             "SafetensorsHeader",
             "%1$s has a header that is not the JSON of a safetensors file: %2$s. The file is"
