@@ -36,17 +36,6 @@ final class CodeRules {
                     "dev.ligature.checkpoint.CheckpointException",
                     "dev.ligature.plan.PlanWarning");
 
-    /** Where errors may be made: by {@code Message}; and where they still are. */
-    private static final Set<String> OPEN =
-            Set.of(
-                    "internal.diag",
-                    "checkpoint",
-                    "internal.files",
-                    "internal.json",
-                    "internal.model",
-                    "internal.peft",
-                    "internal.tensors");
-
     private CodeRules() {}
 
     static ArchRule noReflection(String root) {
@@ -111,10 +100,9 @@ final class CodeRules {
                                 && ERRORS.contains(access.getTargetOwner().getName())
                                 && !access.getOriginOwner()
                                         .isAssignableTo(access.getTargetOwner().getName())
-                                && OPEN.stream()
-                                        .map(room -> root + "." + room)
-                                        .noneMatch(
-                                                access.getOriginOwner().getPackageName()::equals),
+                                && !access.getOriginOwner()
+                                        .getPackageName()
+                                        .equals(root + ".internal.diag"),
                 root + "..");
     }
 
