@@ -9,9 +9,11 @@ import java.lang.annotation.Target;
 /**
  * Marks a block field as a module that a LoRA configuration may address.
  *
- * <p>The field is declared as {@code Block}, {@code List<Block>} or {@code Block[]}, and is not
- * private, static or final: the generated class of the model assigns to it. The blocks of a list or
- * an array are named by an index segment.
+ * <p>The field is declared as {@code Block}, {@code List<Block>}, {@code Block[]} or {@code
+ * Map<String, Block>}, and is not private or static: the generated class of the model assigns to
+ * it. The blocks of a list or an array are named by an index segment, those of a map by their keys.
+ * A list, an array or a map in a final field must allow changes, as blocks are put into it; a field
+ * of one block is not final.
  *
  * <pre>{@code
  * @LoraTarget("q_proj") Block queryProjection;

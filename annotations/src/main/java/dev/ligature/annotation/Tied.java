@@ -38,7 +38,9 @@ public @interface Tied {
 
     /**
      * Returns the name of a boolean field or no-argument method of the class that says whether the
-     * tie holds, read once when the model is wrapped; empty if it always holds.
+     * tie holds, read once when the model is wrapped; empty if it always holds. A name with dots,
+     * such as {@code config.tieWordEmbeddings}, leads through the objects in fields, records among
+     * them, none of which may be null.
      */
     String when() default "";
 

@@ -2,14 +2,12 @@ package dev.ligature.processor;
 
 import com.google.auto.service.AutoService;
 import dev.ligature.processor.diag.Diagnostic;
-import dev.ligature.processor.diag.Message;
 import dev.ligature.processor.diag.Reporter;
-import dev.ligature.processor.diag.Site;
 import dev.ligature.processor.read.AnnotatedClasses;
-import dev.ligature.processor.read.ModuleVisibility;
 import dev.ligature.processor.read.Names;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import javax.annotation.processing.AbstractProcessor;
@@ -18,7 +16,6 @@ import javax.annotation.processing.Processor;
 import javax.annotation.processing.RoundEnvironment;
 import javax.lang.model.SourceVersion;
 import javax.lang.model.element.TypeElement;
-import javax.lang.model.util.Elements;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,9 +28,14 @@ import org.jspecify.annotations.Nullable;
 public final class LoraProcessor extends AbstractProcessor {
     private @Nullable State state;
 
+    /**
+     * Returns our annotations. Where the compilation has options of ours, any: javac warns of
+     * options that no processor in use knows, and a parent POM also gives them to modules without
+     * models.
+     */
     @Override
     public Set<String> getSupportedAnnotationTypes() {
-        return Set.of(Names.LORA_TARGET, Names.LORA_CHILD, Names.TIED, Names.TIES);
+        return state != null && state.options.given() ? Set.of("*") : Names.ANNOTATIONS;
     }
 
     @Override
@@ -61,7 +63,12 @@ public final class LoraProcessor extends AbstractProcessor {
         State current = state();
         current.compiledNow.addAll(found.keySet());
         current.waiting.addAll(found.keySet());
-        if (!current.waiting.isEmpty() && hasRuntime(found)) {
+        if (!found.isEmpty()) {
+            Optional<Diagnostic> obstacle = Prerequisites.missing(processingEnv, found);
+            obstacle.ifPresent(current.reporter::report);
+            obstacle.ifPresent(reported -> current.waiting.clear());
+        }
+        if (!current.waiting.isEmpty()) {
             Round work = new Round(processingEnv, current, round, found);
             List.copyOf(current.waiting).forEach(work::process);
         }
@@ -70,34 +77,5 @@ public final class LoraProcessor extends AbstractProcessor {
 
     private State state() {
         return Objects.requireNonNull(state, "init was not called");
-    }
-
-    private boolean hasRuntime(SortedMap<String, TypeElement> found) {
-        if (found.isEmpty()) { // It was asked in the round that found the classes.
-            return true;
-        }
-        Elements elements = processingEnv.getElementUtils();
-        TypeElement first = found.values().iterator().next();
-        for (String name : List.of(Names.WALKER, Names.BLOCK)) {
-            TypeElement type = elements.getTypeElement(name);
-            String obstacle =
-                    type == null ? "" : new ModuleVisibility(elements).obstacle(first, type);
-            if (type == null || !obstacle.isEmpty()) {
-                Site site = Site.of(first);
-                state().reporter
-                        .report(
-                                type == null
-                                        ? Diagnostic.of(Message.RUNTIME_MISSING, site, name)
-                                        : Diagnostic.of(
-                                                Message.CLASS_HIDDEN,
-                                                site,
-                                                "The generated class",
-                                                name,
-                                                obstacle));
-                state().waiting.clear();
-                return false;
-            }
-        }
-        return true;
     }
 }

@@ -16,11 +16,12 @@ import java.util.TreeMap;
 /**
  * The options {@code -Aligature.*} of a compilation.
  *
+ * @param given whether there are any
  * @param verbose whether notes say what is written and what waits
  * @param warnings what becomes of warnings
  * @param problems what is wrong with the options; those are at their defaults
  */
-record Options(boolean verbose, Warnings warnings, List<Diagnostic> problems) {
+record Options(boolean given, boolean verbose, Warnings warnings, List<Diagnostic> problems) {
     private static final String PREFIX = "ligature.";
     private static final String VERBOSE = PREFIX + "verbose";
     private static final String WARNINGS = PREFIX + "warnings";
@@ -53,6 +54,7 @@ record Options(boolean verbose, Warnings warnings, List<Diagnostic> problems) {
         String verbose = choice(options, VERBOSE, booleans, problems);
         String warnings = choice(options, WARNINGS, levels, problems);
         return new Options(
+                options.keySet().stream().anyMatch(name -> name.startsWith(PREFIX)),
                 Boolean.parseBoolean(verbose),
                 Warnings.valueOf(warnings.toUpperCase(Locale.ROOT)),
                 problems);

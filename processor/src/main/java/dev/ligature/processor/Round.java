@@ -15,6 +15,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import javax.annotation.processing.FilerException;
 import javax.annotation.processing.ProcessingEnvironment;
 import javax.annotation.processing.RoundEnvironment;
@@ -66,10 +67,19 @@ final class Round {
         ClassSpec spec = reader.read(type);
         List<String> missing = Missing.of(spec, reader.graph());
         if (missing.isEmpty()) {
-            state.waiting.remove(name);
             Checked checked = check.check(spec);
-            state.reporter.report(checked.diagnostics());
-            write(checked.injector(), type);
+            boolean isFirst = state.written.add(name);
+            if (isFirst) {
+                report(checked, Diagnostic::isError);
+            }
+            // Only warnings are about fields without annotations, whose types may come later.
+            if (spec.missingTypes().elsewhere().isEmpty() || round.processingOver()) {
+                state.waiting.remove(name);
+                report(checked, diagnostic -> !diagnostic.isError());
+            }
+            if (isFirst) {
+                write(checked.injector(), type);
+            }
         } else if (round.processingOver()) {
             state.waiting.remove(name);
             leave(spec, type);
@@ -124,6 +134,10 @@ final class Round {
         String name = "javax.annotation.processing.Generated";
         ModuleElement module = elements.getModuleOf(type);
         return module == null || elements.getTypeElement(module, name) != null;
+    }
+
+    private void report(Checked checked, Predicate<Diagnostic> kind) {
+        state.reporter.report(checked.diagnostics().stream().filter(kind).toList());
     }
 
     private void report(Message message, TypeElement type, Object... arguments) {

@@ -17,8 +17,11 @@ final class State {
     /** The annotated classes of this compilation. */
     final Set<String> compiledNow = new TreeSet<>();
 
-    /** The annotated classes without a generated class so far. */
+    /** The annotated classes that wait for types: for their generated class, or for warnings. */
     final Set<String> waiting = new TreeSet<>();
+
+    /** The annotated classes whose generated class is written. */
+    final Set<String> written = new TreeSet<>();
 
     /** The models by the names of their generated classes. */
     final Map<String, String> generated = new TreeMap<>();

@@ -40,13 +40,19 @@ class GeneratedCodeTest {
                                 "import java.util.*;",
                                 "class Model extends ToyBlock {",
                                 "    @LoraTarget List<Block> many = List.of(new Part(), new"
-                                    + " Part());",
+                                        + " Part());",
                                 "    @LoraTarget Block[] few = {new Part()};",
+                                "    @LoraTarget Map<String, Block> keyed ="
+                                        + " Map.of(\"b\", new Part(), \"a\", new Part());",
+                                "    @LoraTarget final List<Block> fixed = new ArrayList<>(many);",
+                                "    @LoraTarget final Block[] fixedArray = {new Part()};",
+                                "    @LoraTarget final Map<String, Block> fixedMap ="
+                                        + " new HashMap<>(Map.of(\"k\", new Part()));",
                                 "    @LoraChild final List<Part> list = List.of(new Part(), new"
-                                    + " Part());",
+                                        + " Part());",
                                 "    @LoraChild final Part[] array = {new Part()};",
                                 "    @LoraChild final Map<String, Part> map = new"
-                                    + " LinkedHashMap<>();",
+                                        + " LinkedHashMap<>();",
                                 "    Model() {",
                                 "        map.put(\"b\", new Part());",
                                 "        map.put(\"a\", new Part());",
@@ -59,6 +65,12 @@ class GeneratedCodeTest {
                         "many.0",
                         "many.1",
                         "few.0",
+                        "keyed.a",
+                        "keyed.b",
+                        "fixed.0",
+                        "fixed.1",
+                        "fixed_array.0",
+                        "fixed_map.k",
                         "list.0.w",
                         "list.1.w",
                         "array.0.w",
@@ -136,7 +148,7 @@ class GeneratedCodeTest {
                                 "m.Base",
                                 "abstract class Base extends ToyBlock {",
                                 "    @LoraTarget(role = Role.INPUT_EMBEDDING) Block in = new"
-                                    + " ToyBlock() {};",
+                                        + " ToyBlock() {};",
                                 "    boolean off;",
                                 "    boolean inherited() { return true; }",
                                 "}"),
@@ -144,14 +156,21 @@ class GeneratedCodeTest {
                                 "m.Model",
                                 "class Model extends Base {",
                                 "    @LoraTarget @Tied(value = \"in\", when = \"on\") Block a ="
-                                    + " in;",
+                                        + " in;",
                                 "    @LoraTarget @Tied(value = \"in\", when = \"off\") Block b ="
-                                    + " in;",
+                                        + " in;",
                                 "    @LoraTarget @Tied(value = \"in\", when = \"inherited\") Block"
-                                    + " c = in;",
+                                        + " c = in;",
                                 "    @LoraTarget @Tied(value = \"c\", when = \"never\") Block d ="
-                                    + " in;",
+                                        + " in;",
                                 "    @LoraTarget @Tied(\"in\") Block e = in;",
+                                "    @LoraTarget @Tied(value = \"in\", when = \"config.yes\") Block"
+                                        + " f = in;",
+                                "    @LoraTarget @Tied(value = \"in\", when = \"made.no\") Block g"
+                                        + " = in;",
+                                "    record Config(boolean yes, boolean no) {}",
+                                "    final Config config = new Config(true, false);",
+                                "    Config made() { return config; }",
                                 "    final boolean on = true;",
                                 "    boolean never() { return false; }",
                                 "}"));
@@ -164,9 +183,12 @@ class GeneratedCodeTest {
                         "c",
                         "d",
                         "e",
+                        "f",
+                        "g",
                         "a = in",
                         "c = in",
-                        "e = in"),
+                        "e = in",
+                        "f = in"),
                 met);
     }
 
@@ -206,7 +228,7 @@ class GeneratedCodeTest {
                         source(
                                 "m.Stack",
                                 "class Stack<L extends Layer<String>, P extends Part> extends"
-                                    + " ToyBlock {",
+                                        + " ToyBlock {",
                                 "    @LoraChild java.util.List<L> layers;",
                                 "    @LoraChild P part;",
                                 "    @LoraChild Layer<L> one = new Layer<>();",
@@ -215,7 +237,7 @@ class GeneratedCodeTest {
                                 "m.Model",
                                 "class Model extends Stack<Layer<String>, Part> {",
                                 "    Model() { layers = java.util.List.of(new Layer<String>());"
-                                    + " part = new Part(); }",
+                                        + " part = new Part(); }",
                                 "    @LoraTarget Block head = new ToyBlock() {};",
                                 "}"));
 
@@ -256,9 +278,9 @@ class GeneratedCodeTest {
                                         Map.of(
                                                 "m.Made",
                                                 "class Made extends ToyBlock { @LoraTarget Block w"
-                                                    + " = new ToyBlock() {}; @LoraChild"
-                                                    + " Model.Nested nested = new"
-                                                    + " Model.Nested(); }")),
+                                                        + " = new ToyBlock() {}; @LoraChild"
+                                                        + " Model.Nested nested = new"
+                                                        + " Model.Nested(); }")),
                                 new LoraProcessor())
                         .compile(
                                 source(
@@ -285,7 +307,7 @@ class GeneratedCodeTest {
                         "}");
         String layer =
                 "class Layer extends ToyBlock { @LoraTarget Block %s; @LoraTarget(\"up\") Block u;"
-                    + " }";
+                        + " }";
 
         assertEquals(
                 List.of(),
@@ -299,6 +321,29 @@ class GeneratedCodeTest {
     }
 
     @Test
+    void elementsOfListsArraysAndMaps_areNamedByMethods() throws Exception {
+        Compilation compilation =
+                Inline.compile(
+                        source(
+                                "m.Model",
+                                "import java.util.*;",
+                                "class Model extends ToyBlock {",
+                                "    @LoraTarget(\"mlp.experts\") List<Block> experts;",
+                                "    @LoraTarget Block[] load;",
+                                "    @LoraTarget Map<String, Block> heads;",
+                                "    public String toString() {",
+                                "        return ModelLora.experts(3) + \" \" + ModelLora.load(0)",
+                                "                + \" \" + ModelLora.heads(\"en\");",
+                                "    }",
+                                "}"));
+        assertEquals(List.of(), Inline.texts(compilation));
+
+        try (Walk walk = new Walk(compilation, work)) {
+            assertEquals("mlp.experts.3 load.0 heads.en", walk.create("m.Model").toString());
+        }
+    }
+
+    @Test
     void loadAndUntie_callTheRuntimeWithTheModel() throws Exception {
         Compilation compilation =
                 Inline.compile(
@@ -306,14 +351,14 @@ class GeneratedCodeTest {
                                 "m.Model",
                                 "class Model extends ToyBlock",
                                 "        implements Runnable, java.util.concurrent.Callable<Object>"
-                                    + " {",
+                                        + " {",
                                 "    @LoraTarget Block head = new ToyBlock() {};",
                                 "    public void run() {",
                                 "        ModelLora.untie(this, \"haed\");",
                                 "    }",
                                 "    public Object call() throws java.io.IOException {",
                                 "        ModelLora.load(java.nio.file.Path.of(\"nowhere\"), this,"
-                                    + " null);",
+                                        + " null);",
                                 "        return this;",
                                 "    }",
                                 "}"));

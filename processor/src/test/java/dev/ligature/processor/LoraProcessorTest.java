@@ -126,6 +126,31 @@ class LoraProcessorTest {
     }
 
     @Test
+    @Covers(Message.SOURCE_LEVEL)
+    void aLanguageLevelBelow17_isReportedOnce_andNothingElse() {
+        for (String option : List.of("--release", "-source")) {
+            Compilation compilation =
+                    Inline.compiler(new LoraProcessor())
+                            .withOptions(option, "11", "-Xlint:-options")
+                            .compile(
+                                    TWO,
+                                    source(
+                                            "m.One",
+                                            "class One extends ToyBlock {",
+                                            "    @LoraTarget Block w;",
+                                            "    static Object wrapped = new Object();",
+                                            "}"));
+
+            assertEquals(
+                    List.of(
+                            "One.java:5:1 ERROR [LoraSourceLevel] The language level is 11, but the"
+                                    + " runtime and generated classes need 17. Compile with"
+                                    + " --release 17 or later."),
+                    texts(compilation).stream().filter(t -> !t.startsWith("WARNING")).toList());
+        }
+    }
+
+    @Test
     @Covers(Message.PROCESSOR_FAILED)
     void anUnexpectedException_isReportedOnItsClass_andOthersAreProcessed() {
         Compilation compilation =

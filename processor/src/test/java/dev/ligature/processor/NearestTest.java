@@ -83,6 +83,16 @@ class NearestTest {
     }
 
     @Test
+    void oneLetterAsASegment_isNotNearAnother_butNumbersAre() {
+        assertEquals("", Nearest.hint("model.x", List.of("model.d", "model.e", "model.f")));
+        assertEquals(
+                " Did you mean layers.1.wq?",
+                Nearest.hint("layers.9.wq", List.of("layers.1.wq", "norm")));
+        assertEquals(
+                " Did you mean model.d?", Nearest.hint("modle.d", List.of("model.d", "model.e")));
+    }
+
+    @Test
     void withoutANearName_fewAreListed_manyAreNot() {
         assertEquals(" Known: k, q.", Nearest.hintOrAll("something", List.of("q", "k", "q")));
         assertEquals(" Known: d, e.", Nearest.hintOrAll("q", List.of("d", "e")));

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.testing.compile.Compilation;
 import dev.ligature.processor.diag.Message;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import javax.tools.JavaFileObject;
@@ -18,9 +19,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The options of the processor. */
 class OptionsTest {
     private static final String FORGOTTEN =
-            "Model.java:8:10 %s [LoraUnreachable] Field part holds Part, which has annotated fields,"
-                    + " but carries no @LoraChild: its modules cannot be adapted. Annotate the"
-                    + " field, or silence this with @SuppressWarnings(\"LoraUnreachable\").";
+            "Model.java:8:10 %s [LoraUnreachable] Field part holds Part, which has annotated"
+                + " fields, but carries no @LoraChild: its modules cannot be adapted. Annotate the"
+                + " field, or silence this with @SuppressWarnings(\"LoraUnreachable\").";
     private static final JavaFileObject PART =
             source("m.Part", "class Part extends ToyBlock { @LoraTarget Block w; }");
     private static final JavaFileObject MODEL = model("");
@@ -192,6 +193,24 @@ class OptionsTest {
                         "WARNING The following options were not recognized by any processor:"
                                 + " '[ligature.verbos, other.option]'"),
                 texts(compile(List.of("-Aligature.verbos=true", "-Aother.option=1"), PART)));
+    }
+
+    @Test
+    void optionsOfAParentPom_areNoWarning_whereThereAreNoModels() {
+        JavaFileObject plain = source("m.Plain", "@Deprecated class Plain { Block block; }");
+        List<String> strict = List.of("-Xlint:all,-processing,-classfile", "-Werror");
+        for (String option : List.of("-Aligature.verbose=true", "-Aligature.warnings=error")) {
+            List<String> options = new ArrayList<>(strict);
+            options.add(option);
+            assertEquals(List.of(), texts(compile(options, plain)));
+        }
+        assertEquals(
+                List.of(
+                        "ERROR [LoraOptionUnknown] There is no option ligature.verbos. Did you mean"
+                                + " ligature.verbose? docs/setup.md lists them."),
+                texts(compile(List.of("-Aligature.verbos=true"), plain)).stream()
+                        .filter(text -> text.startsWith("ERROR"))
+                        .toList());
     }
 
     private static JavaFileObject model(String annotation) {

@@ -89,7 +89,8 @@ class RoundsTest {
                                 new Generator(
                                         Map.of(
                                                 "m.Base",
-                                                "class Base extends ToyBlock { @LoraTarget Block v; }\n")))
+                                                "class Base extends ToyBlock { @LoraTarget Block v;"
+                                                        + " }\n")))
                         .compile(
                                 source("m.Sub", "class Sub extends Base { @LoraTarget Block w; }"));
 
@@ -164,6 +165,69 @@ class RoundsTest {
                         "Bad.java:7:31 ERROR cannot find symbol",
                         "Bad.java:5:1 ERROR " + BAD_IS_MISSING),
                 errors(Inline.compile(BAD, PARENT_OF_BAD)));
+    }
+
+    @Test
+    void aMissingTypeOfAFieldWithoutAnnotation_isTheCompilersMatter() throws IOException {
+        String model = "class %s extends ToyBlock { @LoraTarget Block w; Gone gone; }";
+        Compilation compilation =
+                Inline.compile(
+                        source("m.One", model.formatted("One")),
+                        source("m.Two", model.formatted("Two")));
+
+        assertEquals(
+                List.of(
+                        "One.java:5:51 ERROR cannot find symbol",
+                        "Two.java:5:51 ERROR cannot find symbol"),
+                texts(compilation).stream()
+                        .map(text -> text.lines().findFirst().orElseThrow())
+                        .toList());
+        String generated = GoldenTest.generated(compilation).get("m/OneLora.java");
+        assertTrue(generated.contains("model.w = walker.module("), generated);
+    }
+
+    @Test
+    void aFieldWithoutAnnotation_whoseModelComesInALaterRound_isWarnedOfOnce() {
+        Compilation compilation =
+                Inline.compiler(
+                                new LoraProcessor(),
+                                new Generator(Map.of("m.GeneratedChild", GENERATED_CHILD)))
+                        .compile(
+                                source(
+                                        "m.Model",
+                                        "class Model extends ToyBlock {",
+                                        "    @LoraTarget Block w;",
+                                        "    GeneratedChild child;",
+                                        "}"));
+
+        List<String> texts = texts(compilation);
+        assertEquals(1, texts.size(), texts.toString());
+        assertTrue(
+                texts.get(0).startsWith("Model.java:7:20 WARNING [LoraUnreachable] Field child"),
+                texts.get(0));
+    }
+
+    @Test
+    void aWhenThatLeadsThroughATypeOfALaterRound_isAwaited() throws IOException {
+        Compilation compilation =
+                Inline.compiler(
+                                new LoraProcessor(),
+                                new Generator(
+                                        Map.of("m.Config", "record Config(boolean tied) {}\n")))
+                        .compile(
+                                source(
+                                        "m.Model",
+                                        "class Model extends ToyBlock {",
+                                        "    @LoraTarget Block w;",
+                                        "    @LoraTarget @Tied(value = \"w\", when ="
+                                                + " \"config.tied\")",
+                                        "    Block v;",
+                                        "    Config config;",
+                                        "}"));
+
+        assertEquals(List.of(), texts(compilation));
+        String generated = GoldenTest.generated(compilation).get("m/ModelLora.java");
+        assertTrue(generated.contains("if (model.config.tied()) {"), generated);
     }
 
     @Test

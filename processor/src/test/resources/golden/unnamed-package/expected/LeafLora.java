@@ -15,12 +15,9 @@ import javax.annotation.processing.Generated;
 @LoraGenerated(contract = 2)
 final class LeafLora {
     /**
-     * The module {@code
-     * a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field}.
+     * The module {@code a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field}.
      */
-    public static final String
-            A_VERY_LONG_NAME_OF_A_MODULE_THAT_DOES_NOT_FIT_ON_ONE_LINE_WITH_ITS_ROLE_AND_FIELD =
-                    "a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field";
+    public static final String A_VERY_LONG_NAME_OF_A_MODULE_THAT_DOES_NOT_FIT_ON_ONE_LINE_WITH_ITS_ROLE_AND_FIELD = "a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field";
 
     /** The module {@code x}. */
     public static final String X = "x";
@@ -69,12 +66,10 @@ final class LeafLora {
      */
     public static ModelDescription describe() {
         return ModelDescription.builder()
-                .module(
-                        "a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field",
+                .module("a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field",
                         Role.MODULE)
                 .module("x", Role.OUTPUT_HEAD)
-                .tie(
-                        "x",
+                .tie("x",
                         "a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field",
                         "")
                 .build();
@@ -87,14 +82,11 @@ final class LeafLora {
      * @param walker the walker, scoped to the model's own path
      */
     public static void visit(Leaf model, ModuleWalker walker) {
-        model.a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field =
-                walker.module(
-                        "a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field",
-                        Role.MODULE,
-                        model.a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field);
+        model.a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field = walker.module("a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field",
+                Role.MODULE,
+                model.a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field);
         model.x = walker.module("x", Role.OUTPUT_HEAD, model.x);
-        walker.tie(
-                "x",
+        walker.tie("x",
                 "a_very_long_name_of_a_module_that_does_not_fit_on_one_line_with_its_role_and_field");
     }
 }

@@ -6,7 +6,7 @@ import dev.ligature.internal.diag.Message;
 enum InjectMessage implements Message {
     MAP_KEY(
             "LoraMapKey",
-            "The map of children %1$s has the key '%2$s', which cannot be a segment of a module"
+            "The map %1$s has the key '%2$s', which cannot be a segment of a module"
                     + " name. Use keys without dots that are not empty."),
     TIE_SOURCE_ABSENT(
             "LoraTieSourceAbsent",
@@ -20,6 +20,11 @@ enum InjectMessage implements Message {
     DUPLICATE_MODULE(
             "LoraDuplicateModule",
             "Two fields of the model give the module name %1$s. Give one of them another name."),
+    FIXED_ELEMENTS(
+            "LoraFixedElements",
+            "The field of %1$s is final and what it holds cannot be changed, so adapted blocks"
+                    + " cannot be put there. Use a list or a map that can be changed, such as new"
+                    + " ArrayList<>(…), or remove final."),
     NULL_ELEMENT(
             "LoraNullElement",
             "Element %1$s of %2$s is null. Remove it; only a whole field may be absent.");

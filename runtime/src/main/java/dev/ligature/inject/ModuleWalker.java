@@ -6,6 +6,7 @@ import dev.ligature.annotation.Role;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -103,6 +104,54 @@ public final class ModuleWalker {
         return shown;
     }
 
+    /** Shows a map of modules, named {@code name.key}, in the order of the keys; null for null. */
+    @NullUnmarked
+    public Map<String, Block> modules(String name, Role role, Map<String, Block> blocks) {
+        if (blocks == null) {
+            return null;
+        }
+        Map<String, Block> shown = new LinkedHashMap<>(blocks);
+        for (Map.Entry<String, Block> entry : sorted(name, blocks).entrySet()) {
+            String key = entry.getKey();
+            shown.put(
+                    key,
+                    show(prefix + name + "." + key, role, element(entry.getValue(), name, key)));
+        }
+        return shown;
+    }
+
+    /**
+     * Shows a list of modules in a final field: what the visitor returns is put into the list.
+     * Whether that is possible shows before any of them is.
+     */
+    public void elements(String name, Role role, @Nullable List<Block> blocks) {
+        if (blocks != null && !blocks.isEmpty()) {
+            fill(name, () -> blocks.replaceAll(block -> block));
+            List<Block> shown = modules(name, role, blocks);
+            for (int i = 0; i < shown.size(); i++) {
+                blocks.set(i, shown.get(i));
+            }
+        }
+    }
+
+    /** Shows an array of modules in a final field: what the visitor returns is put into it. */
+    public void elements(String name, Role role, Block @Nullable [] blocks) {
+        if (blocks != null) {
+            if (blocks.getClass() != Block[].class) { // of a subclass: it takes no other block
+                throw InjectMessage.FIXED_ELEMENTS.error(prefix + name);
+            }
+            elements(name, role, Arrays.asList(blocks)); // which writes to the array
+        }
+    }
+
+    /** Shows a map of modules in a final field: what the visitor returns is put into the map. */
+    public void elements(String name, Role role, @Nullable Map<String, Block> blocks) {
+        if (blocks != null && !blocks.isEmpty()) {
+            fill(name, () -> blocks.replaceAll((key, block) -> block));
+            blocks.putAll(modules(name, role, blocks));
+        }
+    }
+
     /** Follows a child whose class is final, or dispatched by the walk itself. */
     public <C> void child(String name, @Nullable C child, ModelWalk<? super C> walk) {
         if (child != null) {
@@ -152,11 +201,8 @@ public final class ModuleWalker {
         if (children == null) {
             return;
         }
-        for (Map.Entry<String, ? extends C> entry : new TreeMap<>(children).entrySet()) {
+        for (Map.Entry<String, ? extends C> entry : sorted(name, children).entrySet()) {
             String key = entry.getKey();
-            if (key.isEmpty() || key.indexOf('.') >= 0) {
-                throw InjectMessage.MAP_KEY.error(prefix + name, key);
-            }
             walk.visit(element(entry.getValue(), name, key), scope(name + "." + key));
         }
     }
@@ -218,6 +264,24 @@ public final class ModuleWalker {
 
     private ModuleWalker scope(String name) {
         return new ModuleWalker(prefix + name + ".", visitor, seen);
+    }
+
+    private <E> Map<String, E> sorted(String name, Map<String, ? extends E> elements) {
+        Map<String, E> sorted = new TreeMap<>(elements);
+        for (String key : sorted.keySet()) {
+            if (key.isEmpty() || key.indexOf('.') >= 0) {
+                throw InjectMessage.MAP_KEY.error(prefix + name, key);
+            }
+        }
+        return sorted;
+    }
+
+    private void fill(String name, Runnable change) {
+        try {
+            change.run();
+        } catch (UnsupportedOperationException fixed) {
+            throw InjectMessage.FIXED_ELEMENTS.error(prefix + name);
+        }
     }
 
     private <E> E element(@Nullable E element, String name, String key) {

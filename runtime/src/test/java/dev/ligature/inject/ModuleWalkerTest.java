@@ -15,6 +15,7 @@ import dev.ligature.annotation.Role;
 import dev.ligature.inject.ModuleWalker.ModelWalk;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -73,6 +74,48 @@ final class ModuleWalkerTest {
 
         assertEquals(List.of(), recorder.seen);
         assertEquals(List.of(), recorder.ties);
+    }
+
+    @Test
+    void elementsOfFinalFields_areReplacedWhereTheyAre_thoseOfAMapByTheirKeys() {
+        Block first = block();
+        List<Block> list = new ArrayList<>(List.of(first));
+        Block[] array = {first};
+        Map<String, Block> map = new LinkedHashMap<>();
+        map.put("b", first);
+        map.put("a", first);
+        walk(
+                (leaf, visitor) -> {
+                    visitor.elements("l", Role.MODULE, list);
+                    visitor.elements("a", Role.MODULE, array);
+                    visitor.elements("m", Role.MODULE, map);
+                    visitor.elements("none", Role.MODULE, List.of());
+                    visitor.elements("absent", Role.MODULE, (List<Block>) null);
+                    Map<String, Block> copy = visitor.modules("n", Role.MODULE, Map.of("k", first));
+                    assertEquals(Map.of("k", recorder.replacement), copy);
+                });
+
+        assertEquals(List.of("l.0", "a.0", "m.a", "m.b", "n.k"), recorder.seen);
+        assertEquals(List.of(recorder.replacement), list);
+        assertArrayEquals(new Block[] {recorder.replacement}, array);
+        assertEquals(List.of("b", "a"), List.copyOf(map.keySet()));
+        assertSame(recorder.replacement, map.get("b"));
+    }
+
+    @Test
+    void aFinalFieldWhoseElementsAreFixed_isAnError_beforeAnyIsShown() {
+        Block first = block();
+        List<ModelWalk<Leaf>> fixed =
+                List.of(
+                        (leaf, visitor) ->
+                                visitor.elements("f", Role.MODULE, List.of(first, first)),
+                        (leaf, visitor) -> visitor.elements("f", Role.MODULE, Map.of("k", first)),
+                        (leaf, visitor) -> visitor.elements("f", Role.MODULE, new LambdaBlock[1]));
+        for (ModelWalk<Leaf> walk : fixed) {
+            LoraException error = fails("LoraFixedElements", walk);
+            assertTrue(error.getMessage().contains("The field of f is"), error.getMessage());
+            assertEquals(List.of(), recorder.seen);
+        }
     }
 
     @Test

@@ -21,8 +21,8 @@ public final class Nearest {
      *
      * <p>Near is an edit distance of at most a third of the length, and at most 4; an exchange of
      * neighbours is one edit. A known name is compared as a whole and by its last segments, as
-     * suffixes may be written. Nothing is near a name of one letter, where any other letter would
-     * be, or of more than 200.
+     * suffixes may be written. Nothing is near a name of more than 200 letters, nor one letter near
+     * another, alone or as a segment, as then any would be.
      *
      * @param name the unknown name
      * @param known the known names
@@ -77,11 +77,24 @@ public final class Nearest {
     private static int suffixDistance(String name, String candidate, int limit) {
         int best = limit + 1;
         for (int start = 0; start >= 0; start = nextSegment(candidate, start)) {
-            if (Math.abs(candidate.length() - start - name.length()) <= limit) {
-                best = Math.min(best, distance(name, candidate.substring(start)));
+            String suffix = candidate.substring(start);
+            if (Math.abs(suffix.length() - name.length()) <= limit
+                    && !isAnyLetter(name.split("\\."), suffix.split("\\."))) {
+                best = Math.min(best, distance(name, suffix));
             }
         }
         return best;
+    }
+
+    /** Returns whether a segment of one letter stands against another one, as any letter would. */
+    private static boolean isAnyLetter(String[] name, String[] suffix) {
+        for (int i = 0; i < name.length && name.length == suffix.length; i++) {
+            boolean isLetter = name[i].length() == 1 && Character.isLetter(name[i].charAt(0));
+            if (isLetter && suffix[i].length() == 1 && !name[i].equals(suffix[i])) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static int nextSegment(String candidate, int start) {

@@ -49,7 +49,8 @@ final class FieldRule implements Rule {
 
     private static void addTarget(Subject subject, Member.Target target, List<Diagnostic> found) {
         Field field = target.field();
-        if (field.has(Trait.FINAL)) {
+        boolean isRepeated = target.container() != null && target.container().isRepeated();
+        if (field.has(Trait.FINAL) && !isRepeated) {
             found.add(
                     Diagnostic.of(
                             Message.FIELD_FINAL, field.site(), field.name(), subject.injector()));

@@ -3,6 +3,7 @@ package dev.ligature.processor.check;
 import dev.ligature.processor.model.ChildType;
 import dev.ligature.processor.model.ClassId;
 import dev.ligature.processor.model.ClassSpec;
+import dev.ligature.processor.model.Container;
 import dev.ligature.processor.model.Deprecation;
 import dev.ligature.processor.model.InjectorSpec;
 import dev.ligature.processor.model.InjectorSpec.Body;
@@ -119,8 +120,11 @@ final class InjectorPlan {
         for (Member.Target target : spec.targets()) {
             String module = target.name().value();
             if (ModuleName.isValid(module)) {
-                String name = ModuleName.constant(module);
-                constants.putIfAbsent(name, new Constant(name, module));
+                Container container = target.container();
+                boolean isOne = container == null || !container.isRepeated();
+                String name = isOne ? ModuleName.constant(module) : target.field().name();
+                String key = isOne ? "" : container == Container.MAP ? "String" : "int";
+                constants.putIfAbsent(name + key, new Constant(name, module, key));
             }
         }
         return List.copyOf(constants.values());
@@ -130,13 +134,16 @@ final class InjectorPlan {
         List<Line> lines = new ArrayList<>();
         for (Member member : spec.members()) {
             if (member instanceof Member.Target target) {
-                boolean repeated = target.container() != null && target.container().isRepeated();
+                boolean isRepeated = target.container() != null && target.container().isRepeated();
+                boolean isFinal = target.field().has(Trait.FINAL);
                 lines.add(
                         new Line.Modules(
                                 target.name().value(),
                                 target.role(),
                                 target.field().name(),
-                                repeated));
+                                !isRepeated
+                                        ? Line.Holding.ONE
+                                        : isFinal ? Line.Holding.FILLED : Line.Holding.ASSIGNED));
             } else if (member instanceof Member.Child child) {
                 lines.add(children(child, (ChildType.Of) child.type()));
             }
@@ -209,8 +216,8 @@ final class InjectorPlan {
                                 new TieGroup(
                                         group.getKey(),
                                         WhenRule.usable(spec, group.getKey())
-                                                .map(Switch::isMethod)
-                                                .orElse(false),
+                                                .map(Switch::access)
+                                                .orElse(""),
                                         group.getValue()))
                 .toList();
     }

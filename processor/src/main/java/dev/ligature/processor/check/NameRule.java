@@ -32,7 +32,7 @@ final class NameRule implements Rule {
                 found.add(
                         Diagnostic.of(
                                 Message.DUPLICATE_NAME, name.site(), first, field, name.value()));
-            } else if (member instanceof Member.Target) {
+            } else if (member instanceof Member.Target target && hasConstant(target)) {
                 String constant = ModuleName.constant(name.value());
                 String other = constants.putIfAbsent(constant, name.value());
                 if (other != null) {
@@ -47,6 +47,11 @@ final class NameRule implements Rule {
             }
         }
         return found;
+    }
+
+    /** Returns whether a target has a constant; the elements of a list have a method. */
+    private static boolean hasConstant(Member.Target target) {
+        return target.container() == null || !target.container().isRepeated();
     }
 
     /** Returns the name of an annotated member. */

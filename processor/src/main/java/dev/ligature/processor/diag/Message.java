@@ -50,7 +50,8 @@ public enum Message {
                     + " instance field."),
     FIELD_FINAL(
             "LoraFieldFinal",
-            "@LoraTarget field %1$s is final; %2$s cannot assign it. Remove final."),
+            "@LoraTarget field %1$s is final; %2$s cannot assign it. Remove final; a list, an array"
+                    + " or a map may stay final, as its elements are assigned."),
     FIELD_BOTH(
             "LoraFieldBoth",
             "Field %1$s is both @LoraTarget and @LoraChild. Keep @LoraChild if its own fields are"
@@ -58,11 +59,11 @@ public enum Message {
     TARGET_TYPE(
             "LoraTargetType",
             "@LoraTarget field %1$s is declared as %2$s, but must be able to hold an adapted block"
-                    + " instead. Declare it as Block, List<Block> or Block[]."),
+                    + " instead. Declare it as Block, List<Block>, Block[] or Map<String, Block>."),
     BAD_NAME(
             "LoraBadName",
             "'%1$s' is not a module name. Use segments of letters, digits, _ and - with dots"
-                + " between them, as in the checkpoint."),
+                    + " between them, as in the checkpoint."),
     DUPLICATE_NAME(
             "LoraDuplicateName",
             "Fields %1$s and %2$s both have the name '%3$s'. Give one of them another name."),
@@ -85,7 +86,7 @@ public enum Message {
     CHILD_TYPE(
             "LoraChildType",
             "@LoraChild field %1$s is declared as %2$s. Declare it as a class with annotated"
-                + " fields, or as a List, an array or a Map<String, ...> of one."),
+                    + " fields, or as a List, an array or a Map<String, ...> of one."),
     CHILD_RAW(
             "LoraChildRaw",
             "@LoraChild field %1$s is declared as %2$s, without the type of its elements. Declare"
@@ -101,11 +102,11 @@ public enum Message {
     CHILD_ABSTRACT(
             "LoraChildAbstract",
             "@LoraChild field %1$s may hold any subclass of %2$s, and their annotated fields are"
-                + " not known. Declare the field with a concrete class, or make %2$s sealed."),
+                    + " not known. Declare the field with a concrete class, or make %2$s sealed."),
     CHILD_RECURSIVE(
             "LoraChildRecursive",
             "@LoraChild field %1$s leads back to its own class: %2$s. Module names would have no"
-                + " end; leave one of the fields without @LoraChild."),
+                    + " end; leave one of the fields without @LoraChild."),
     CHILD_NOT_PROCESSED(
             "LoraChildNotProcessed",
             "@LoraChild field %1$s holds %2$s, which has annotated fields but no generated class"
@@ -155,7 +156,7 @@ public enum Message {
     WHEN_UNKNOWN(
             "LoraWhenUnknown",
             "%1$s has no field or method '%2$s'.%3$s Name a boolean field, or a boolean method"
-                + " without parameters."),
+                    + " without parameters."),
     WHEN_TYPE(
             "LoraWhenType",
             "'%1$s' of %2$s is not a boolean. Name a boolean field, or a boolean method without"
@@ -181,6 +182,10 @@ public enum Message {
             "%1$s is not on the class path, and generated classes call it. Add the dependency"
                     + " dev.ligature:ligature-runtime; a module also requires"
                     + " dev.ligature.runtime."),
+    SOURCE_LEVEL(
+            "LoraSourceLevel",
+            "The language level is %1$s, but the runtime and generated classes need 17. Compile"
+                    + " with --release 17 or later."),
     TYPE_MISSING(
             "LoraTypeMissing",
             "%1$s binds nothing, as these types do not exist: %2$s. Check imports and spelling, and"

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param typeParameters how many type parameters the model has
  * @param flags what holds for it
  * @param deprecations the warnings that the use of the model and its parts gives
- * @param constants the constants, in order of declaration
+ * @param constants the constants, and the methods of elements, in order of declaration
  * @param body what its methods do
  */
 public record InjectorSpec(
@@ -70,24 +70,41 @@ public record InjectorSpec(
     }
 
     /**
-     * The constant of a module.
+     * What gives the name of a module: a constant, or a method for the elements of a list, an array
+     * or a map.
      *
-     * @param name the name of the constant
-     * @param module the name of the module
+     * @param name the name of the constant or the method
+     * @param module the name of the module, for elements that of their list
+     * @param key the type of an element's index or key; empty for a constant
      */
-    public record Constant(String name, String module) {}
+    public record Constant(String name, String module, String key) {}
 
     /** What is visited of one field. */
     public sealed interface Line {
         /**
-         * Modules, which the field is assigned.
+         * Modules.
          *
          * @param name the name
          * @param role the role
          * @param field the field
-         * @param repeated whether it is a list or an array
+         * @param holding how the field holds them
          */
-        record Modules(String name, Role role, String field, boolean repeated) implements Line {}
+        record Modules(String name, Role role, String field, Holding holding) implements Line {
+            /** Returns whether the field holds any number of them. */
+            public boolean repeated() {
+                return holding != Holding.ONE;
+            }
+        }
+
+        /** How a field holds modules. */
+        enum Holding {
+            /** One, which is assigned. */
+            ONE,
+            /** A list, an array or a map, which is assigned. */
+            ASSIGNED,
+            /** A list, an array or a map in a final field, whose elements are assigned. */
+            FILLED
+        }
 
         /**
          * Nested models.
@@ -119,11 +136,11 @@ public record InjectorSpec(
     /**
      * Ties that hold together.
      *
-     * @param when the member that says whether they hold; empty if they always do
-     * @param isMethod whether that member is a method
+     * @param when the member that says whether they hold, as it is written; empty if they always do
+     * @param access how generated code reads that member of the model
      * @param ties the ties
      */
-    public record TieGroup(String when, boolean isMethod, List<Pair> ties) {
+    public record TieGroup(String when, String access, List<Pair> ties) {
         /** Copies the list. */
         public TieGroup {
             ties = List.copyOf(ties);

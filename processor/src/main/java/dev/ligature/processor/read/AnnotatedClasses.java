@@ -16,6 +16,9 @@ public final class AnnotatedClasses {
             Set<? extends TypeElement> annotations, RoundEnvironment round) {
         SortedMap<String, TypeElement> classes = new TreeMap<>();
         for (TypeElement annotation : annotations) {
+            if (!Names.ANNOTATIONS.contains(annotation.getQualifiedName().toString())) {
+                continue;
+            }
             for (Element element : round.getElementsAnnotatedWith(annotation)) {
                 Element at = element;
                 while (at != null && !(at instanceof TypeElement)) {

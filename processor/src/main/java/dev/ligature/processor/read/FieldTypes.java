@@ -40,7 +40,7 @@ final class FieldTypes {
         this.types = types;
     }
 
-    /** Returns how a field of exactly {@code Block}, a list or an array of it holds its blocks. */
+    /** Returns how a field of exactly {@code Block}, a list, an array or a map of it holds them. */
     @Nullable Container targetContainer(TypeMirror type) {
         if (isBlock(type)) {
             return Container.ONE;
@@ -48,13 +48,19 @@ final class FieldTypes {
         if (type instanceof ArrayType array && isBlock(array.getComponentType())) {
             return Container.ARRAY;
         }
-        if (type instanceof DeclaredType declared
-                && element(declared).getQualifiedName().contentEquals("java.util.List")
-                && declared.getTypeArguments().size() == 1
-                && isBlock(declared.getTypeArguments().get(0))) {
+        if (!(type instanceof DeclaredType declared)) {
+            return null;
+        }
+        List<? extends TypeMirror> arguments = declared.getTypeArguments();
+        if (isNamed(type, LIST) && arguments.size() == 1 && isBlock(arguments.get(0))) {
             return Container.LIST;
         }
-        return null;
+        boolean isMap =
+                isNamed(type, MAP)
+                        && arguments.size() == 2
+                        && isNamed(arguments.get(0), "java.lang.String")
+                        && isBlock(arguments.get(1));
+        return isMap ? Container.MAP : null;
     }
 
     /** Returns what the field of a child holds. */

@@ -31,13 +31,12 @@ public final class Missing {
             }
         }
         reported.addAll(spec.missingTypes().annotated());
-        reported.addAll(spec.missingTypes().elsewhere());
         return new ArrayList<>(reported);
     }
 
     /** Returns the names of the missing types of a class and of the children it reaches, sorted. */
     public static List<String> of(ClassSpec spec, ModelGraph graph) {
-        Set<String> missing = new TreeSet<>(spec.missingTypes().elsewhere());
+        Set<String> missing = new TreeSet<>();
         Set<ClassId> seen = new HashSet<>();
         Deque<ClassId> left = new ArrayDeque<>(List.of(spec.id()));
         while (!left.isEmpty()) {

@@ -65,9 +65,9 @@ public final class ModelReader {
         this.elements = elements;
         this.types = types;
         this.fieldTypes = new FieldTypes(elements, types);
-        this.switches = new SwitchReader(elements, types);
-        this.memberReader = new MemberReader(elements, types, fieldTypes);
         this.visibility = new ModuleVisibility(elements);
+        this.switches = new SwitchReader(elements, types, visibility);
+        this.memberReader = new MemberReader(elements, types, fieldTypes);
         this.compiledNow = compiledNow;
     }
 
@@ -112,10 +112,15 @@ public final class ModelReader {
                 fieldTypes.addMissing(field.asType(), missingElsewhere);
             }
         }
-        addMissingSupertypes(type, missing);
-        List<ClassId> permitted = permitted(type, missing);
         Set<String> whens =
                 ties.stream().map(tie -> tie.when().value()).collect(Collectors.toSet());
+        for (VariableElement field : ElementFilter.fieldsIn(type.getEnclosedElements())) {
+            if (whens.stream().anyMatch(when -> when.startsWith(field.getSimpleName() + "."))) {
+                fieldTypes.addMissing(field.asType(), missing);
+            }
+        }
+        addMissingSupertypes(type, missing);
+        List<ClassId> permitted = permitted(type, missing);
         boolean needsSwitches = whens.stream().anyMatch(when -> !when.isEmpty());
         return new ClassSpec(
                 id,

@@ -1,5 +1,7 @@
 package dev.ligature.processor.read;
 
+import java.util.Set;
+
 /** The names of the classes that the processor knows without depending on them. */
 public final class Names {
     /** The annotation of a module. */
@@ -22,6 +24,9 @@ public final class Names {
 
     /** The class of the runtime that generated classes call. */
     public static final String WALKER = "dev.ligature.inject.ModuleWalker";
+
+    /** The annotations of models. */
+    public static final Set<String> ANNOTATIONS = Set.of(LORA_TARGET, LORA_CHILD, TIED, TIES);
 
     private Names() {}
 }

@@ -80,13 +80,20 @@ public final class InjectorWriter {
             type.addModifiers(Modifier.PUBLIC);
         }
         for (InjectorSpec.Constant constant : injector.constants()) {
-            type.addField(constant(constant));
+            if (constant.key().isEmpty()) {
+                type.addField(constant(constant));
+            }
         }
         type.addMethod(
                 MethodSpec.constructorBuilder()
                         .addModifiers(Modifier.PRIVATE)
                         .addJavadoc("Has no instances.\n")
                         .build());
+        for (InjectorSpec.Constant constant : injector.constants()) {
+            if (!constant.key().isEmpty()) {
+                type.addMethod(element(constant));
+            }
+        }
         type.addMethod(load(injector)).addMethod(untie(injector)).addMethod(wrap(injector));
         DescriptionWriter.add(injector, type);
         VisitWriter.add(injector, modelType(injector), type);
@@ -110,6 +117,25 @@ public final class InjectorWriter {
                 .addModifiers(Modifier.PUBLIC, Modifier.STATIC, Modifier.FINAL)
                 .addJavadoc("The module {@code $L}.\n", constant.module())
                 .initializer("$S", constant.module())
+                .build();
+    }
+
+    private static MethodSpec element(InjectorSpec.Constant constant) {
+        boolean isMap = constant.key().equals("String");
+        String key = isMap ? "key" : "index";
+        return method(constant.name())
+                .addJavadoc(
+                        """
+                        Returns the name of one of the modules {@code $1L.*}.
+
+                        @param $2L the $2L of its block
+                        @return the module's name
+                        """,
+                        constant.module(),
+                        key)
+                .returns(String.class)
+                .addParameter(isMap ? ClassName.get(String.class) : TypeName.INT, key)
+                .addStatement("return $S + $L", constant.module() + ".", key)
                 .build();
     }
 

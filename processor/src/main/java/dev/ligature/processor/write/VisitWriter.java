@@ -84,10 +84,13 @@ final class VisitWriter {
     }
 
     private static CodeBlock modules(Line.Modules modules) {
+        boolean isFilled = modules.holding() == Line.Holding.FILLED;
+        CodeBlock assignment =
+                isFilled ? CodeBlock.of("") : CodeBlock.of("model.$N = ", modules.field());
         return statement(
-                "model.$N = walker.$L($S,$W$T.$L,$Wmodel.$N)",
-                modules.field(),
-                modules.repeated() ? "modules" : "module",
+                "$Lwalker.$L($S,$W$T.$L,$Wmodel.$N)",
+                assignment,
+                isFilled ? "elements" : modules.repeated() ? "modules" : "module",
                 modules.name(),
                 TypeNames.ROLE,
                 modules.role(),
@@ -125,8 +128,7 @@ final class VisitWriter {
             if (group.when().isEmpty()) {
                 block.add(ties.build());
             } else {
-                block.beginControlFlow(
-                                "if (model.$N$L)", group.when(), group.isMethod() ? "()" : "")
+                block.beginControlFlow("if (model.$L)", group.access())
                         .add(ties.build())
                         .endControlFlow();
             }

@@ -23,8 +23,15 @@ final class Fields<B extends Block> extends ToyBlock {
     //               ^ LoraTargetType
     @LoraTarget Block[][] grid;
     //                    ^ LoraTargetType
-    @LoraTarget Map<String, Block> map;
-    //                             ^ LoraTargetType
+    @LoraTarget Map<Integer, Block> map;
+    //                              ^ LoraTargetType
+    @LoraTarget Map<String, ? extends Block> map2;
+    //                                       ^ LoraTargetType
+    @LoraTarget final ToyBlock fixed2 = null;
+    //                         ^ LoraFieldFinal
+    //                         ^ LoraTargetType
+    @LoraTarget final List<Block> fineList = null;
+    @LoraTarget final Map<String, Block> fineMap = null;
     @LoraTarget B variable;
     //            ^ LoraTargetType
     @LoraTarget private static final int[] EVERYTHING = {};
@@ -40,7 +47,7 @@ final class Fields<B extends Block> extends ToyBlock {
     //                           ^ LoraFieldBoth
     @LoraTarget Block fine;
 
-    static final String NAME = FieldsLora.FINE + FieldsLora.HIDDEN;
+    static final String NAME = FieldsLora.FINE + FieldsLora.HIDDEN + FieldsLora.fineList(1);
 
     static final class Child extends ToyBlock {
         @LoraTarget Block w;

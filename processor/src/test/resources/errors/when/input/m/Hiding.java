@@ -19,20 +19,16 @@ final class Hiding {
     static class OfAnotherType extends Base {
         String tied;
 
-        @LoraTarget
-        @Tied(value = "w", when = "tied")
-        Block head;
+        @LoraTarget @Tied(value = "w", when = "tied") Block head;
         //                                    ^ LoraWhenType
     }
 
     static class Private extends Base {
         private boolean tied;
 
-        @LoraTarget
-        @Tied(value = "w", when = "tied")
-        Block head;
-
+        @LoraTarget @Tied(value = "w", when = "tied") Block head;
         //                                    ^ LoraWhenAccess
+
         boolean read() {
             return tied;
         }
@@ -41,16 +37,12 @@ final class Hiding {
     static class Static extends Base {
         static boolean tied;
 
-        @LoraTarget
-        @Tied(value = "w", when = "tied")
-        Block head;
+        @LoraTarget @Tied(value = "w", when = "tied") Block head;
         //                                    ^ LoraWhenAccess
     }
 
     static class OfAPrivateOne extends Between {
-        @LoraTarget
-        @Tied(value = "w", when = "tied")
-        Block head;
+        @LoraTarget @Tied(value = "w", when = "tied") Block head;
         //                                    ^ LoraWhenAccess
     }
 
@@ -63,9 +55,7 @@ final class Hiding {
     }
 
     static class Twice extends Base implements Constants {
-        @LoraTarget
-        @Tied(value = "w", when = "tied")
-        Block head;
+        @LoraTarget @Tied(value = "w", when = "tied") Block head;
         //                                    ^ LoraWhenAccess
     }
 
@@ -77,21 +67,14 @@ final class Hiding {
         @LoraTarget Block w;
         boolean far;
 
-        @LoraTarget
-        @Tied(value = "w", when = "far")
-        Block fineFromFar;
+        @LoraTarget @Tied(value = "w", when = "far") Block fineFromFar;
     }
 
     static class OfTheSameType extends Base {
         boolean tied;
         String method;
 
-        @LoraTarget
-        @Tied(value = "w", when = "tied")
-        Block fine;
-
-        @LoraTarget
-        @Tied(value = "w", when = "method")
-        Block fineToo;
+        @LoraTarget @Tied(value = "w", when = "tied") Block fine;
+        @LoraTarget @Tied(value = "w", when = "method") Block fineToo;
     }
 }

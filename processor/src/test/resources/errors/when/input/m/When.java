@@ -5,69 +5,30 @@ import dev.ligature.annotation.LoraTarget;
 import dev.ligature.annotation.Tied;
 
 final class When extends Base {
-    @LoraTarget
-    @Tied(value = "w", when = "far")
-    Block far1;
-
+    @LoraTarget @Tied(value = "w", when = "far") Block far1;
     //                                    ^ LoraWhenAccess
-    @LoraTarget
-    @Tied(value = "w", when = "farMethod")
-    Block far2;
-
+    @LoraTarget @Tied(value = "w", when = "farMethod") Block far2;
     //                                    ^ LoraWhenAccess
-    @LoraTarget
-    @Tied(value = "w", when = "farHidden")
-    Block far3;
-
+    @LoraTarget @Tied(value = "w", when = "farHidden") Block far3;
     //                                    ^ LoraWhenAccess
-    @LoraTarget
-    @Tied(value = "w", when = "farPublic")
-    Block fineFromFar;
-
+    @LoraTarget @Tied(value = "w", when = "farPublic") Block fineFromFar;
     @LoraTarget Block w;
-
-    @LoraTarget
-    @Tied(value = "w", when = "tieWord")
-    Block unknown;
-
+    @LoraTarget @Tied(value = "w", when = "tieWord") Block unknown;
     //                                    ^ LoraWhenUnknown
-    @LoraTarget
-    @Tied(value = "w", when = "number")
-    Block wrongType;
-
+    @LoraTarget @Tied(value = "w", when = "number") Block wrongType;
     //                                    ^ LoraWhenType
-    @LoraTarget
-    @Tied(value = "w", when = "boxed")
-    Block boxed1;
-
+    @LoraTarget @Tied(value = "w", when = "boxed") Block boxed1;
     //                                    ^ LoraWhenType
-    @LoraTarget
-    @Tied(value = "w", when = "hidden")
-    Block hidden1;
-
+    @LoraTarget @Tied(value = "w", when = "hidden") Block hidden1;
     //                                    ^ LoraWhenAccess
-    @LoraTarget
-    @Tied(value = "w", when = "SHARED")
-    Block shared1;
-
+    @LoraTarget @Tied(value = "w", when = "SHARED") Block shared1;
     //                                    ^ LoraWhenAccess
-    @LoraTarget
-    @Tied(value = "w", when = "throwing")
-    Block throwing1;
-
+    @LoraTarget @Tied(value = "w", when = "throwing") Block throwing1;
     //                                    ^ LoraWhenAccess
-    @LoraTarget
-    @Tied(value = "w", when = "withParameter")
-    Block withParameter1;
-
+    @LoraTarget @Tied(value = "w", when = "withParameter") Block withParameter1;
     //                                    ^ LoraWhenAccess
-    @LoraTarget
-    @Tied(value = "w", when = "inherited")
-    Block fine;
-
-    @LoraTarget
-    @Tied(value = "w", when = "tieWords")
-    Block fineToo;
+    @LoraTarget @Tied(value = "w", when = "inherited") Block fine;
+    @LoraTarget @Tied(value = "w", when = "tieWords") Block fineToo;
 
     int number;
     Boolean boxed;

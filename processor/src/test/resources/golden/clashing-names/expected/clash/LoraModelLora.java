@@ -33,9 +33,8 @@ public final class LoraModelLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(
-            Path directory, LoraModel model, NDManager manager, Shape... inputShapes)
-            throws IOException {
+    public static void load(Path directory, LoraModel model, NDManager manager,
+            Shape... inputShapes) throws IOException {
         BaseCheckpoint.load(directory, model, LoraModelLora::visit, manager, inputShapes);
     }
 

@@ -61,7 +61,9 @@ final class RoleLora {
      * @return the description
      */
     public static ModelDescription describe() {
-        return ModelDescription.builder().module("w", dev.ligature.annotation.Role.MODULE).build();
+        return ModelDescription.builder()
+                .module("w", dev.ligature.annotation.Role.MODULE)
+                .build();
     }
 
     /**

@@ -62,7 +62,9 @@ final class OpenLora {
      * @return the description
      */
     public static ModelDescription describe() {
-        return ModelDescription.builder().module("w", Role.MODULE).build();
+        return ModelDescription.builder()
+                .module("w", Role.MODULE)
+                .build();
     }
 
     /**

@@ -19,14 +19,68 @@ final class RouterLora {
     /** The module {@code gate.0}. */
     public static final String GATE_0 = "gate.0";
 
-    /** The module {@code experts}. */
-    public static final String EXPERTS = "experts";
-
-    /** The module {@code shared}. */
-    public static final String SHARED = "shared";
-
     /** Has no instances. */
     private RouterLora() {}
+
+    /**
+     * Returns the name of one of the modules {@code experts.*}.
+     *
+     * @param index the index of its block
+     * @return the module's name
+     */
+    public static String experts(int index) {
+        return "experts." + index;
+    }
+
+    /**
+     * Returns the name of one of the modules {@code shared.*}.
+     *
+     * @param index the index of its block
+     * @return the module's name
+     */
+    public static String shared(int index) {
+        return "shared." + index;
+    }
+
+    /**
+     * Returns the name of one of the modules {@code by_name.*}.
+     *
+     * @param key the key of its block
+     * @return the module's name
+     */
+    public static String byName(String key) {
+        return "by_name." + key;
+    }
+
+    /**
+     * Returns the name of one of the modules {@code final_list.*}.
+     *
+     * @param index the index of its block
+     * @return the module's name
+     */
+    public static String finalList(int index) {
+        return "final_list." + index;
+    }
+
+    /**
+     * Returns the name of one of the modules {@code final_array.*}.
+     *
+     * @param index the index of its block
+     * @return the module's name
+     */
+    public static String finalArray(int index) {
+        return "final_array." + index;
+    }
+
+    /**
+     * Returns the name of one of the modules {@code final_map.*}.
+     *
+     * @param key the key of its block
+     * @return the module's name
+     */
+    public static String finalMap(String key) {
+        return "final_map." + key;
+    }
 
     /**
      * Initialises a model with the weights of a Hugging Face directory, and freezes it.
@@ -72,6 +126,10 @@ final class RouterLora {
                 .module("gate.0", Role.MODULE)
                 .modules("experts", Role.MODULE)
                 .modules("shared", Role.MODULE)
+                .modules("by_name", Role.MODULE)
+                .modules("final_list", Role.MODULE)
+                .modules("final_array", Role.MODULE)
+                .modules("final_map", Role.MODULE)
                 .children("list", ExpertLora.describe())
                 .children("subtype", ExpertLora.describe())
                 .children("array", ExpertLora.describe())
@@ -93,6 +151,10 @@ final class RouterLora {
         model.gate = walker.module("gate.0", Role.MODULE, model.gate);
         model.experts = walker.modules("experts", Role.MODULE, model.experts);
         model.shared = walker.modules("shared", Role.MODULE, model.shared);
+        model.byName = walker.modules("by_name", Role.MODULE, model.byName);
+        walker.elements("final_list", Role.MODULE, model.finalList);
+        walker.elements("final_array", Role.MODULE, model.finalArray);
+        walker.elements("final_map", Role.MODULE, model.finalMap);
         walker.children("list", model.list, ExpertLora::visit);
         walker.children("subtype", model.subtype, ExpertLora::visit);
         walker.children("array", model.array, ExpertLora::visit);

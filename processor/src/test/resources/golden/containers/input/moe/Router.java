@@ -15,6 +15,10 @@ class Router extends ToyBlock {
 
     @LoraTarget List<Block> experts;
     @LoraTarget Block[] shared;
+    @LoraTarget Map<String, Block> byName;
+    @LoraTarget final List<Block> finalList = new ArrayList<>();
+    @LoraTarget final Block[] finalArray = {};
+    @LoraTarget final Map<String, Block> finalMap = new TreeMap<>();
     @LoraChild List<? extends Expert> list;
     @LoraChild ArrayList<Expert> subtype;
     @LoraChild Expert[] array;

@@ -63,7 +63,9 @@ public final class OldLora {
      * @return the description
      */
     public static ModelDescription describe() {
-        return ModelDescription.builder().module("w", Role.MODULE).build();
+        return ModelDescription.builder()
+                .module("w", Role.MODULE)
+                .build();
     }
 
     /**

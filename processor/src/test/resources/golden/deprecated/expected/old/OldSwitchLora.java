@@ -35,9 +35,8 @@ public final class OldSwitchLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(
-            Path directory, OldSwitch model, NDManager manager, Shape... inputShapes)
-            throws IOException {
+    public static void load(Path directory, OldSwitch model, NDManager manager,
+            Shape... inputShapes) throws IOException {
         BaseCheckpoint.load(directory, model, OldSwitchLora::visit, manager, inputShapes);
     }
 

@@ -59,7 +59,9 @@ public final class UsesLora {
      * @return the description
      */
     public static ModelDescription describe() {
-        return ModelDescription.builder().child("old", OldLora.describe()).build();
+        return ModelDescription.builder()
+                .child("old", OldLora.describe())
+                .build();
     }
 
     /**

@@ -58,7 +58,9 @@ final class DollarLora {
      * @return the description
      */
     public static ModelDescription describe() {
-        return ModelDescription.builder().child("inner", Dollar_In$nerLora.describe()).build();
+        return ModelDescription.builder()
+                .child("inner", Dollar_In$nerLora.describe())
+                .build();
     }
 
     /**

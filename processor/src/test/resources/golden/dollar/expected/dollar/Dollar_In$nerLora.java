@@ -31,9 +31,8 @@ final class Dollar_In$nerLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(
-            Path directory, Dollar.In$ner model, NDManager manager, Shape... inputShapes)
-            throws IOException {
+    public static void load(Path directory, Dollar.In$ner model, NDManager manager,
+            Shape... inputShapes) throws IOException {
         BaseCheckpoint.load(directory, model, Dollar_In$nerLora::visit, manager, inputShapes);
     }
 
@@ -63,7 +62,9 @@ final class Dollar_In$nerLora {
      * @return the description
      */
     public static ModelDescription describe() {
-        return ModelDescription.builder().module("w", Role.MODULE).build();
+        return ModelDescription.builder()
+                .module("w", Role.MODULE)
+                .build();
     }
 
     /**

@@ -62,7 +62,9 @@ public final class LayerLora {
      * @return the description
      */
     public static ModelDescription describe() {
-        return ModelDescription.builder().module("w", Role.MODULE).build();
+        return ModelDescription.builder()
+                .module("w", Role.MODULE)
+                .build();
     }
 
     /**

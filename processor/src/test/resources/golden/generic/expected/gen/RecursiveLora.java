@@ -27,9 +27,8 @@ final class RecursiveLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(
-            Path directory, Recursive<?> model, NDManager manager, Shape... inputShapes)
-            throws IOException {
+    public static void load(Path directory, Recursive<?> model, NDManager manager,
+            Shape... inputShapes) throws IOException {
         BaseCheckpoint.load(directory, model, RecursiveLora::visit, manager, inputShapes);
     }
 

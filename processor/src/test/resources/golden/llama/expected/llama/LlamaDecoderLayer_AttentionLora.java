@@ -34,14 +34,9 @@ final class LlamaDecoderLayer_AttentionLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(
-            Path directory,
-            LlamaDecoderLayer.Attention model,
-            NDManager manager,
-            Shape... inputShapes)
-            throws IOException {
-        BaseCheckpoint.load(
-                directory, model, LlamaDecoderLayer_AttentionLora::visit, manager, inputShapes);
+    public static void load(Path directory, LlamaDecoderLayer.Attention model, NDManager manager,
+            Shape... inputShapes) throws IOException {
+        BaseCheckpoint.load(directory, model, LlamaDecoderLayer_AttentionLora::visit, manager, inputShapes);
     }
 
     /**

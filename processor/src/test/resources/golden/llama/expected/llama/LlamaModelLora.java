@@ -34,9 +34,8 @@ public final class LlamaModelLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(
-            Path directory, LlamaModel model, NDManager manager, Shape... inputShapes)
-            throws IOException {
+    public static void load(Path directory, LlamaModel model, NDManager manager,
+            Shape... inputShapes) throws IOException {
         BaseCheckpoint.load(directory, model, LlamaModelLora::visit, manager, inputShapes);
     }
 

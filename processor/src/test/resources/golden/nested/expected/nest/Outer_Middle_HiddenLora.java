@@ -31,9 +31,8 @@ final class Outer_Middle_HiddenLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(
-            Path directory, Outer.Middle.Hidden model, NDManager manager, Shape... inputShapes)
-            throws IOException {
+    public static void load(Path directory, Outer.Middle.Hidden model, NDManager manager,
+            Shape... inputShapes) throws IOException {
         BaseCheckpoint.load(directory, model, Outer_Middle_HiddenLora::visit, manager, inputShapes);
     }
 
@@ -63,7 +62,9 @@ final class Outer_Middle_HiddenLora {
      * @return the description
      */
     public static ModelDescription describe() {
-        return ModelDescription.builder().module("w", Role.MODULE).build();
+        return ModelDescription.builder()
+                .module("w", Role.MODULE)
+                .build();
     }
 
     /**

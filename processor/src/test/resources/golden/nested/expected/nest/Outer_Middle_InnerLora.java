@@ -31,9 +31,8 @@ public final class Outer_Middle_InnerLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(
-            Path directory, Outer.Middle.Inner model, NDManager manager, Shape... inputShapes)
-            throws IOException {
+    public static void load(Path directory, Outer.Middle.Inner model, NDManager manager,
+            Shape... inputShapes) throws IOException {
         BaseCheckpoint.load(directory, model, Outer_Middle_InnerLora::visit, manager, inputShapes);
     }
 

@@ -31,9 +31,8 @@ final class Attention_OpenLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(
-            Path directory, Attention.Open model, NDManager manager, Shape... inputShapes)
-            throws IOException {
+    public static void load(Path directory, Attention.Open model, NDManager manager,
+            Shape... inputShapes) throws IOException {
         BaseCheckpoint.load(directory, model, Attention_OpenLora::visit, manager, inputShapes);
     }
 

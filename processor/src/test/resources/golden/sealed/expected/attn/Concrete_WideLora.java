@@ -31,9 +31,8 @@ final class Concrete_WideLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(
-            Path directory, Concrete.Wide model, NDManager manager, Shape... inputShapes)
-            throws IOException {
+    public static void load(Path directory, Concrete.Wide model, NDManager manager,
+            Shape... inputShapes) throws IOException {
         BaseCheckpoint.load(directory, model, Concrete_WideLora::visit, manager, inputShapes);
     }
 

@@ -31,9 +31,8 @@ final class Mixer_MlpLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(
-            Path directory, Mixer.Mlp<?, ?> model, NDManager manager, Shape... inputShapes)
-            throws IOException {
+    public static void load(Path directory, Mixer.Mlp<?, ?> model, NDManager manager,
+            Shape... inputShapes) throws IOException {
         BaseCheckpoint.load(directory, model, Mixer_MlpLora::visit, manager, inputShapes);
     }
 
@@ -63,7 +62,9 @@ final class Mixer_MlpLora {
      * @return the description
      */
     public static ModelDescription describe() {
-        return ModelDescription.builder().module("up", Role.MODULE).build();
+        return ModelDescription.builder()
+                .module("up", Role.MODULE)
+                .build();
     }
 
     /**

@@ -78,8 +78,8 @@ public final class EncoderLora {
      * @param walker the walker, scoped to the model's own path
      */
     public static void visit(Encoder model, ModuleWalker walker) {
-        model.wordEmbeddings =
-                walker.module("word_embeddings", Role.INPUT_EMBEDDING, model.wordEmbeddings);
+        model.wordEmbeddings = walker.module("word_embeddings", Role.INPUT_EMBEDDING,
+                model.wordEmbeddings);
         model.pooler = walker.module("pooler", Role.MODULE, model.pooler);
     }
 }

@@ -62,7 +62,9 @@ final class DecoderLora {
      * @return the description
      */
     public static ModelDescription describe() {
-        return ModelDescription.builder().module("embed", Role.MODULE).build();
+        return ModelDescription.builder()
+                .module("embed", Role.MODULE)
+                .build();
     }
 
     /**

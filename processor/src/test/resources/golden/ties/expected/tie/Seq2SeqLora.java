@@ -25,6 +25,9 @@ public final class Seq2SeqLora {
     /** The module {@code other}. */
     public static final String OTHER = "other";
 
+    /** The module {@code by_config}. */
+    public static final String BY_CONFIG = "by_config";
+
     /** Has no instances. */
     private Seq2SeqLora() {}
 
@@ -74,11 +77,14 @@ public final class Seq2SeqLora {
                 .module("lm_head", Role.MODULE)
                 .module("aux", Role.MODULE)
                 .module("other", Role.MODULE)
+                .module("by_config", Role.MODULE)
                 .tie("decoder.embed", "encoder.embed", "")
                 .tie("lm_head", "encoder.embed", "tied")
                 .tie("aux", "encoder.embed", "tied")
                 .tie("other", "encoder.embed", "shared")
                 .tie("other", "lm_head", "own")
+                .tie("by_config", "aux", "config.tied")
+                .tie("by_config", "encoder.embed", "config.inner.own")
                 .build();
     }
 
@@ -94,6 +100,7 @@ public final class Seq2SeqLora {
         model.lmHead = walker.module("lm_head", Role.MODULE, model.lmHead);
         model.aux = walker.module("aux", Role.MODULE, model.aux);
         model.other = walker.module("other", Role.MODULE, model.other);
+        model.byConfig = walker.module("by_config", Role.MODULE, model.byConfig);
         walker.tie("decoder.embed", "encoder.embed");
         if (model.tied) {
             walker.tie("lm_head", "encoder.embed");
@@ -104,6 +111,12 @@ public final class Seq2SeqLora {
         }
         if (model.own) {
             walker.tie("other", "lm_head");
+        }
+        if (model.config.tied()) {
+            walker.tie("by_config", "aux");
+        }
+        if (model.config.inner().own()) {
+            walker.tie("by_config", "encoder.embed");
         }
     }
 }

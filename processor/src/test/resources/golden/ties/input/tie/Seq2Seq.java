@@ -23,8 +23,18 @@ public final class Seq2Seq extends ToyBlock {
     @Tied(value = "lm_head", when = "own")
     Block other;
 
+    @LoraTarget
+    @Tied(value = "aux", when = "config.tied")
+    @Tied(value = "copy", when = "config.inner.own")
+    Block byConfig;
+
     boolean tied;
     boolean own;
+    final Config config = new Config(true, null);
+
+    record Config(boolean tied, Inner inner) {}
+
+    record Inner(boolean own) {}
 
     boolean shared() {
         return false;

@@ -31,9 +31,8 @@ public final class Mixer_LeftLora {
      * @param inputShapes the shapes to initialise with; if none, (1, 1): one token
      * @throws IOException if the files are missing, damaged or not of this model
      */
-    public static void load(
-            Path directory, Mixer.Left model, NDManager manager, Shape... inputShapes)
-            throws IOException {
+    public static void load(Path directory, Mixer.Left model, NDManager manager,
+            Shape... inputShapes) throws IOException {
         BaseCheckpoint.load(directory, model, Mixer_LeftLora::visit, manager, inputShapes);
     }
 
@@ -63,7 +62,9 @@ public final class Mixer_LeftLora {
      * @return the description
      */
     public static ModelDescription describe() {
-        return ModelDescription.builder().module("up", Role.MODULE).build();
+        return ModelDescription.builder()
+                .module("up", Role.MODULE)
+                .build();
     }
 
     /**
