@@ -54,6 +54,11 @@ final class Artifacts {
         return onClassPath("ecj-[\\d.]+\\.jar");
     }
 
+    /** Returns Lombok. */
+    static Path lombok() {
+        return onClassPath("lombok-[\\d.]+\\.jar");
+    }
+
     /** Returns paths as an argument of a command. */
     static String join(List<Path> paths) {
         return paths.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));

@@ -143,6 +143,47 @@ class JavacConsumerIT {
         compileModule("app", ours + "requires mid; requires lib;", "Model", model).succeeded();
     }
 
+    @Test
+    void whatLombokGenerates_canBeNamedByAWhen_ifItRunsFirst_asTheSetUpSays() throws Exception {
+        String model =
+                """
+                package m;
+                import ai.djl.nn.*;
+                import dev.ligature.annotation.*;
+                @lombok.Getter abstract class Model extends AbstractBlock {
+                    private boolean tied;
+                    @LoraTarget Block in;
+                    @LoraTarget @Tied(value = "in", when = "isTied") Block head;
+                    Object described() { return ModelLora.describe(); }
+                }
+                """;
+        Path file = Files.writeString(folder.resolve("Model.java"), model);
+        Path lombok = Artifacts.lombok();
+        compileWithBoth(file, List.of(lombok, Artifacts.PROCESSOR)).succeeded();
+
+        Command late = compileWithBoth(file, List.of(Artifacts.PROCESSOR, lombok));
+        assertEquals(1, late.exitCode(), late.output());
+        String error = "[LoraWhenUnknown] Model has no field or method 'isTied'.";
+        assertTrue(late.output().contains(error), late.output());
+        String page = Files.readString(Path.of("..", "docs", "setup.md"));
+        assertTrue(page.contains("Lombok before Ligature"), page);
+    }
+
+    private Command compileWithBoth(Path file, List<Path> processors) throws Exception {
+        List<Path> classPath = new ArrayList<>(Artifacts.classPath());
+        classPath.add(Artifacts.lombok());
+        return Command.jdk(
+                folder,
+                "javac",
+                "-cp",
+                Artifacts.join(classPath),
+                "-processorpath",
+                Artifacts.join(processors),
+                "-d",
+                folder.resolve("lombok").toString(),
+                file.toString());
+    }
+
     /** Compiles a module of one class into a folder on the module path of the next. */
     private Command compileModule(String module, String directives, String type, String source)
             throws Exception {

@@ -100,6 +100,34 @@ class MavenConsumerIT {
                         .size());
     }
 
+    /** So that a program of the user downloads nothing when it starts, and its log is seen. */
+    @Test
+    void theBlockOfTheSetUp_namesTheNativeLibraryAndALog_inTheVersionsOfThisBuild()
+            throws Exception {
+        String block = Artifacts.blockOfSetup("xml", "annotationProcessorPaths");
+        String djl = property("djl.version");
+        String pytorch = property("pytorch.version");
+        for (List<String> artifact :
+                List.of(
+                        List.of("pytorch-engine", djl),
+                        List.of("pytorch-native-cpu", pytorch),
+                        List.of("pytorch-jni", pytorch + "-" + djl),
+                        List.of("slf4j-simple", property("slf4j.version")))) {
+            String named =
+                    "<artifactId>%s</artifactId>\n    <version>%s</version>\n"
+                            .formatted(artifact.toArray());
+            assertTrue(block.contains(named), named);
+        }
+        assertTrue(block.contains("<classifier>linux-x86_64</classifier>"), block);
+    }
+
+    private static String property(String name) throws IOException {
+        String pom = Files.readString(Path.of("..", "pom.xml"));
+        String start = "<" + name + ">";
+        int at = pom.indexOf(start) + start.length();
+        return pom.substring(at, pom.indexOf("<", at));
+    }
+
     private static String modules() {
         return "<modules><module>parts</module><module>app</module></modules>";
     }
