@@ -94,14 +94,9 @@ public final class ModuleWalker {
      */
     @NullUnmarked
     public Block[] modules(String name, Role role, Block[] blocks) {
-        if (blocks == null) {
-            return null;
-        }
-        Block[] shown = new Block[blocks.length];
-        for (int i = 0; i < blocks.length; i++) {
-            shown[i] = show(prefix + name + "." + i, role, element(blocks[i], name, "" + i));
-        }
-        return shown;
+        return blocks == null
+                ? null
+                : modules(name, role, Arrays.asList(blocks)).toArray(Block[]::new);
     }
 
     /** Shows a map of modules, named {@code name.key}, in the order of the keys; null for null. */

@@ -77,11 +77,12 @@ public final class TrainingLoop implements AutoCloseable {
      * @param block the block, initialised
      * @param manager the parent of all that the loop allocates; its device is trained on
      * @param config the settings
-     * @throws LoraException where the block has nothing to train, a parameter without array, or one
-     *     on another device
+     * @throws LoraException if the block has nothing to train ({@code TrainNothing}), a parameter
+     *     without array ({@code TrainNotInitialized}), or one on another device ({@code
+     *     TrainDevice})
      */
     public static TrainingLoop over(Block block, NDManager manager, TrainingConfig config) {
-        List<Parameter> trainable = TrainingChecks.trainable(block, manager.getDevice());
+        List<Parameter> trainable = trainable(block, manager.getDevice());
         try (Gradients stale = Gradients.of(trainable, manager)) {
             stale.drop();
         }
@@ -94,7 +95,8 @@ public final class TrainingLoop implements AutoCloseable {
      * @param microBatches token ids, each (B, T) int64; the shapes may differ. They stay the
      *     caller's
      * @return the step's metrics
-     * @throws LoraException where the gradients are not finite; no parameter has changed then
+     * @throws LoraException {@code TrainDiverged} if the gradients are not finite; no parameter has
+     *     changed then
      */
     public StepMetrics step(NDArray... microBatches) {
         return step(Arrays.stream(microBatches).map(TokenBatch::of).toList());
@@ -106,7 +108,8 @@ public final class TrainingLoop implements AutoCloseable {
      *
      * @param sampler where the batches come from
      * @return the step's metrics
-     * @throws LoraException where the gradients are not finite; no parameter has changed then
+     * @throws LoraException {@code TrainDiverged} if the gradients are not finite; no parameter has
+     *     changed then
      */
     public StepMetrics step(BatchSampler sampler) {
         try (NDManager drawn = manager.newSubManager()) {
@@ -126,18 +129,18 @@ public final class TrainingLoop implements AutoCloseable {
      *
      * @param microBatches the batches, at least one; they stay the caller's
      * @return the step's metrics
-     * @throws LoraException where no token counts, or where the gradients are not finite; no
-     *     parameter has changed then
+     * @throws LoraException if no token counts ({@code TrainNoTokens}), or the gradients are not
+     *     finite ({@code TrainDiverged}); no parameter has changed then
      */
     public StepMetrics step(List<TokenBatch> microBatches) {
         long begin = System.nanoTime();
-        List<Parameter> trainable = TrainingChecks.trainable(block, manager.getDevice());
+        List<Parameter> trainable = trainable(block, manager.getDevice());
         learningRate = config.schedule().getNewValue(Math.toIntExact(steps + 1));
         try (NDManager scope = manager.newSubManager()) {
             List<NextTokens> batches =
                     microBatches.stream().map(batch -> NextTokens.of(batch, scope)).toList();
             long tokens = batches.stream().mapToLong(NextTokens::count).sum();
-            TrainingChecks.someTokens(tokens);
+            checkTokens(tokens);
             boolean stepped = false;
             try {
                 double loss = 0;
@@ -173,7 +176,7 @@ public final class TrainingLoop implements AutoCloseable {
                 tokens += batch.count();
             }
         }
-        TrainingChecks.someTokens(tokens);
+        checkTokens(tokens);
         return sum / tokens;
     }
 
@@ -217,10 +220,36 @@ public final class TrainingLoop implements AutoCloseable {
     private double update(List<Parameter> trainable, double loss) {
         try (Gradients gradients = Gradients.of(trainable, manager)) {
             double norm = gradients.norm();
-            TrainingChecks.finite(norm, loss, steps + 1, learningRate);
+            if (!Double.isFinite(norm)) {
+                throw TrainingMessage.DIVERGED.error(steps + 1, norm, loss, learningRate);
+            }
             GradientClipping.clip(gradients, norm, config.maxGradNorm());
             gradients.step(optimizer);
             return norm;
+        }
+    }
+
+    /** Returns the parameters to train, which must have arrays on the device. */
+    static List<Parameter> trainable(Block block, Device device) {
+        List<Parameter> trainable = Gradients.trainable(block);
+        if (trainable.isEmpty()) {
+            throw TrainingMessage.NOTHING.error(block.getParameters().size());
+        }
+        for (Parameter parameter : trainable) {
+            if (!parameter.isInitialized()) {
+                throw TrainingMessage.NOT_INITIALIZED.error(parameter.getName());
+            }
+            Device actual = parameter.getArray().getDevice();
+            if (!actual.equals(device)) {
+                throw TrainingMessage.DEVICE.error(parameter.getName(), actual, device);
+            }
+        }
+        return trainable;
+    }
+
+    private static void checkTokens(long tokens) {
+        if (tokens == 0) {
+            throw TrainingMessage.NO_TOKENS.error(NextTokenLoss.IGNORED);
         }
     }
 

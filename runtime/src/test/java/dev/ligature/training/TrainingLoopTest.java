@@ -291,7 +291,7 @@ final class TrainingLoopTest {
         EmbeddingAndHead model = model(9);
         LoraException error =
                 assertThrows(
-                        LoraException.class, () -> TrainingChecks.trainable(model, Device.gpu(1)));
+                        LoraException.class, () -> TrainingLoop.trainable(model, Device.gpu(1)));
         assertEquals(
                 "[TrainDevice] Parameter embedding is on cpu() and the loop's manager on gpu(1)."
                         + " Give the loop a manager of the parameters' device.",
