@@ -15,6 +15,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.annotation.Role;
 import dev.ligature.block.AdaptableBlock;
 import dev.ligature.checkpoint.AdapterConfigJson;
 import dev.ligature.checkpoint.SafetensorsReader;
@@ -376,6 +377,73 @@ final class AdaptableBlockTest extends ToyTest {
         @Override
         protected void initializeChildBlocks(NDManager manager, DataType type, Shape... shapes) {
             inner.initialize(manager, type, shapes);
+        }
+    }
+
+    @Test
+    void whatABlockReadsBesidesItsWeight_isAdaptedByThePass() {
+        Borrower block = new Borrower();
+        LoraModel lora =
+                LoraModel.wrap(
+                        OneLayer.create(
+                                block, Map.of(), manager, DataType.FLOAT32, new Shape(1, 3)),
+                        (model, walker) -> {
+                            OneLayer.visit(model, walker);
+                            block.lent = walker.module("lent", Role.MODULE, block.lent);
+                        });
+        AdapterState adapter = (AdapterState) lora.create("a", config("layer", "lent").build());
+        scramble(adapter, 8);
+        NDArray x = manager.create(new float[] {1, -2, 3}, new Shape(1, 3));
+        double[][] routed =
+                Numbers.matrix(lora.forward(store, new NDList(x), Routing.of("a")).head());
+        try (MergedModel merged = lora.merge(Routing.of("a"))) {
+            Numbers.assertClose(routed, merged.forward(store, new NDList(x), false).head(), 1e-5);
+        }
+    }
+
+    /** A linear layer whose output is that of its own weight and that of another module's. */
+    private static final class Borrower extends AbstractBlock implements AdaptableBlock {
+        private final Linear inner = Linear.builder().setUnits(3).optBias(false).build();
+        private final Linear lender = Linear.builder().setUnits(3).optBias(false).build();
+        private Block lent = lender;
+
+        Borrower() {
+            super((byte) 1);
+            addChildBlock("inner", inner);
+            addChildBlock("lender", lender);
+        }
+
+        @Override
+        public ModuleKind moduleKind() {
+            return ModuleKind.LINEAR;
+        }
+
+        @Override
+        public Parameter weight() {
+            return inner.getParameters().get("weight");
+        }
+
+        @Override
+        protected NDList forwardInternal(
+                ParameterStore parameters,
+                NDList inputs,
+                boolean training,
+                @Nullable PairList<String, Object> params) {
+            NDArray own = inner.forward(parameters, inputs, training, params).head();
+            Parameter borrowed = lender.getParameters().get("weight"); // past its field
+            NDArray w = parameters.getValue(borrowed, own.getDevice(), training);
+            return new NDList(own.add(inputs.head().matMul(w)));
+        }
+
+        @Override
+        public Shape[] getOutputShapes(Shape[] inputShapes) {
+            return inner.getOutputShapes(inputShapes);
+        }
+
+        @Override
+        protected void initializeChildBlocks(NDManager manager, DataType type, Shape... shapes) {
+            inner.initialize(manager, type, shapes);
+            lender.initialize(manager, type, shapes);
         }
     }
 
