@@ -20,8 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OptionsTest {
     private static final String FORGOTTEN =
             "Model.java:8:10 %s [LoraUnreachable] Field part holds Part, which has annotated"
-                + " fields, but carries no @LoraChild: its modules cannot be adapted. Annotate the"
-                + " field, or silence this with @SuppressWarnings(\"LoraUnreachable\").";
+                    + " fields, but carries no @LoraChild: its modules cannot be adapted. Annotate the"
+                    + " field, or silence this with @SuppressWarnings(\"LoraUnreachable\").";
     private static final JavaFileObject PART =
             source("m.Part", "class Part extends ToyBlock { @LoraTarget Block w; }");
     private static final JavaFileObject MODEL = model("");

@@ -133,8 +133,8 @@ final class PairGroups {
                 ? "Use dev.ligature.block.TokenEmbedding in its place: it may be called from any"
                         + " number of threads, unlike DJL's."
                 : "Linear, TiedLinear, TokenEmbedding, TiedEmbedding, Conv1d and Conv2d blocks can"
-                      + " be, and blocks that implement AdaptableBlock: correct target_modules, or"
-                      + " exclude the module.";
+                        + " be, and blocks that implement AdaptableBlock: correct target_modules, or"
+                        + " exclude the module.";
     }
 
     /** Adds a problem if modules are targeted and none is left to adapt. */

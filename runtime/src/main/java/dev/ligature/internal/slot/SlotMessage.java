@@ -11,7 +11,7 @@ enum SlotMessage implements Message {
     WEIGHT_NOT_INITIALIZED(
             "LoraNotInitialized",
             "The weight of module %1$s, a %2$s, has no array, although the model is initialised."
-                + " Add the block with addChildBlock, so that it is initialised with the model."),
+                    + " Add the block with addChildBlock, so that it is initialised with the model."),
     ALREADY_WRAPPED(
             "LoraAlreadyWrapped",
             "Module %1$s is wrapped already. Use the LoraModel that wraps it, or unwrap"
