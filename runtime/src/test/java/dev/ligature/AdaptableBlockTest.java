@@ -1,5 +1,6 @@
 package dev.ligature;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -340,6 +341,66 @@ final class AdaptableBlockTest extends ToyTest {
                                 .max()
                                 .getFloat()
                         > 0.01);
+    }
+
+    @Test
+    void aSecondWeight_isNotTheOneThatAMergeWrites() {
+        WithSecondWeight block = new WithSecondWeight();
+        LoraModel lora = wrapLayer(block);
+        scramble((AdapterState) lora.create("a", config("layer").build()), 7);
+        NDArray x = manager.create(new float[] {1, -2, 3, 0.5f}, new Shape(2, 2));
+        double[][] expected =
+                Numbers.matrix(lora.forward(store, new NDList(x), Routing.of("a")).head());
+        float[] second = block.second.getArray().toFloatArray();
+
+        lora.mergeAndUnwrap(Routing.of("a"), MergeOptions.SAFE);
+
+        Numbers.assertClose(expected, block.forward(store, new NDList(x), false).head(), 1e-5);
+        assertArrayEquals(second, block.second.getArray().toFloatArray());
+    }
+
+    /** A linear layer that declares another parameter of the type of weights before its weight. */
+    private static final class WithSecondWeight extends AbstractBlock implements AdaptableBlock {
+        private final Parameter second = addParameter(parameter("second"));
+        private final Parameter weight = addParameter(parameter("w"));
+
+        WithSecondWeight() {
+            super((byte) 1);
+        }
+
+        private static Parameter parameter(String name) {
+            return Parameter.builder()
+                    .setName(name)
+                    .setType(Parameter.Type.WEIGHT)
+                    .optShape(new Shape(3, 2))
+                    .build();
+        }
+
+        @Override
+        public ModuleKind moduleKind() {
+            return ModuleKind.LINEAR;
+        }
+
+        @Override
+        public Parameter weight() {
+            return weight;
+        }
+
+        @Override
+        protected NDList forwardInternal(
+                ParameterStore parameters,
+                NDList inputs,
+                boolean training,
+                @Nullable PairList<String, Object> params) {
+            NDArray x = inputs.head(); // (B, 2)
+            NDArray w = parameters.getValue(weight, x.getDevice(), training); // (3, 2)
+            return new NDList(x.matMul(w.transpose()));
+        }
+
+        @Override
+        public Shape[] getOutputShapes(Shape[] inputShapes) {
+            return new Shape[] {new Shape(inputShapes[0].get(0), 3)};
+        }
     }
 
     /** A linear layer that leaves its work to a layer of DJL's. */

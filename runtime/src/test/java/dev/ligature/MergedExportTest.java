@@ -12,6 +12,7 @@ import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.ExportOptions;
 import dev.ligature.checkpoint.ExportReport;
 import dev.ligature.checkpoint.LoadOptions;
+import dev.ligature.checkpoint.SafetensorsWriter;
 import dev.ligature.internal.adapter.AdapterState;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -109,5 +110,39 @@ final class MergedExportTest extends ToyTest {
                     "LoraMergedClosed",
                     () -> merged.export(checkpoint, output, ExportOptions.defaults()));
         }
+    }
+
+    @Test
+    void aTensorThatCannotTakeTheWeight_isNamed_andNothingIsWritten() throws IOException {
+        saved(true, folder.resolve("base"));
+        try (BaseCheckpoint checkpoint = BaseCheckpoint.open(folder.resolve("base"))) {
+            Map<String, NDArray> wide =
+                    Map.of("proj.weight", manager.zeros(new Shape(9, 9), DataType.FLOAT32));
+            CheckpointException error =
+                    assertThrows(
+                            CheckpointException.class,
+                            () ->
+                                    checkpoint.export(
+                                            folder.resolve("out"), wide, ExportOptions.defaults()));
+            assertEquals("TensorShape", error.code());
+        }
+        Path integers = folder.resolve("integers");
+        Files.createDirectory(integers);
+        Files.writeString(integers.resolve("config.json"), "{}");
+        SafetensorsWriter.write(
+                integers.resolve("model.safetensors"),
+                Map.of("w", manager.ones(new Shape(2), DataType.INT32)),
+                Map.of());
+        try (BaseCheckpoint checkpoint = BaseCheckpoint.open(integers)) {
+            Map<String, NDArray> half = Map.of("w", manager.full(new Shape(2), 0.5f));
+            CheckpointException error =
+                    assertThrows(
+                            CheckpointException.class,
+                            () ->
+                                    checkpoint.export(
+                                            folder.resolve("out"), half, ExportOptions.defaults()));
+            assertEquals("TensorDtype", error.code());
+        }
+        assertFalse(Files.exists(folder.resolve("out")));
     }
 }

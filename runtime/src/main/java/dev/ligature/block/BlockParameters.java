@@ -49,7 +49,8 @@ public final class BlockParameters {
 
     /**
      * Returns the name of a block's direct parameter in files, below the module's: {@code weight}
-     * or {@code bias}, by its type; empty if files have no name for it.
+     * or {@code bias}, by its type; empty if files have no name for it, as for a second weight of
+     * an {@link AdaptableBlock}.
      *
      * @param block the block
      * @param parameter the parameter
@@ -59,7 +60,9 @@ public final class BlockParameters {
             return Optional.of("weight");
         }
         return switch (parameter.getType()) {
-            case WEIGHT, GAMMA -> Optional.of("weight");
+            // Files have one weight of a module: what an adaptable block calls its weight.
+            case WEIGHT, GAMMA ->
+                    block instanceof AdaptableBlock ? Optional.empty() : Optional.of("weight");
             case BIAS, BETA -> Optional.of("bias");
             case RUNNING_MEAN, RUNNING_VAR, OTHER -> Optional.empty();
         };

@@ -167,6 +167,18 @@ public final class BaseCheckpoint implements Closeable {
     }
 
     /**
+     * Returns a tensor of floats: without a load it is not known what an untied one was tied to.
+     */
+    private String anyWeight() throws CheckpointException {
+        for (String name : tensors.names()) {
+            if (tensors.info(name).dtype().isWeightType()) {
+                return name;
+            }
+        }
+        return tensors.names().iterator().next();
+    }
+
+    /**
      * Writes a copy of the checkpoint with some tensors replaced, and with tied weights that are no
      * longer one: each has a tensor of its own, a new one in the last shard if the file has none,
      * and {@code config.json} says {@code tie_word_embeddings: false}.
@@ -189,7 +201,8 @@ public final class BaseCheckpoint implements Closeable {
         for (Map.Entry<String, NDArray> entry : replaced.entrySet()) {
             for (String name : names.getOrDefault(entry.getKey(), List.of(entry.getKey()))) {
                 if (!untied.containsKey(entry.getKey()) && !untied.containsKey(name)) {
-                    CheckpointExport.checkShape(tensors.info(name), entry.getValue());
+                    CheckpointExport.checkReplaceable(
+                            directory, tensors.info(name), entry.getValue());
                     replacements.put(name, entry.getValue());
                 }
             }
@@ -199,13 +212,9 @@ public final class BaseCheckpoint implements Closeable {
             String name = entry.getKey();
             List<String> known = names.getOrDefault(name, List.of());
             boolean there = tensors.names().contains(name);
-            // Without a load it is not known what it was tied to: a file has one data type.
-            String like =
-                    there
-                            ? name
-                            : known.isEmpty() ? tensors.names().iterator().next() : known.get(0);
+            String like = there ? name : known.isEmpty() ? anyWeight() : known.get(0);
             if (there || !known.isEmpty()) {
-                CheckpointExport.checkShape(tensors.info(like), entry.getValue());
+                CheckpointExport.checkReplaceable(directory, tensors.info(like), entry.getValue());
             }
             if (there) {
                 replacements.put(name, entry.getValue());

@@ -2,6 +2,7 @@ package dev.ligature.internal.files;
 
 import dev.ligature.checkpoint.CheckpointException;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -129,7 +130,7 @@ public final class StagedDirectory {
         Files.deleteIfExists(former);
     }
 
-    /** Does what a process that was killed in a replacement did not come to. */
+    /** Finishes a replacement that a killed process left half done. */
     private static void endInterrupted(Path target, List<String> obsolete) throws IOException {
         for (Path former : formers(target)) {
             try {
@@ -144,7 +145,7 @@ public final class StagedDirectory {
         }
     }
 
-    /** Makes a staged directory what it is to be. */
+    /** Publishes a staged directory. */
     @FunctionalInterface
     private interface Commit {
         void run() throws IOException;
@@ -155,6 +156,12 @@ public final class StagedDirectory {
         try {
             Files.createDirectories(StagedFile.directory(staged));
             Files.createDirectory(staged);
+        } catch (FileAlreadyExistsException e) { // of another writer, who was faster
+            throw FileMessage.OUTPUT_IN_THE_MAKING.fileErrorFrom(e, staged, directory);
+        } catch (IOException e) {
+            throw StagedFile.failed(directory, e);
+        }
+        try {
             content.writeTo(staged);
             StagedFile.syncDirectory(staged);
             commit.run();

@@ -3,7 +3,6 @@ package dev.ligature.internal.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.ExportOptions;
 import dev.ligature.checkpoint.ExportReport;
@@ -234,17 +233,16 @@ public final class CheckpointExport {
         return name.replace("f", "float");
     }
 
-    /** Checks that a new value has the shape of its tensor. */
-    public static void checkShape(TensorInfo tensor, NDArray array) {
-        Shape shape = array.getShape();
-        if (!shape.equals(tensor.shape())) {
-            throw new IllegalArgumentException(
-                    "The new value of "
-                            + tensor.name()
-                            + " is "
-                            + shape
-                            + " instead of "
-                            + tensor.shape());
+    /** Checks that a tensor of a checkpoint can take a new value: its shape, and that of floats. */
+    public static void checkReplaceable(Path checkpoint, TensorInfo tensor, NDArray array)
+            throws CheckpointException {
+        if (!array.getShape().equals(tensor.shape())) {
+            throw CheckpointMessage.VALUE_SHAPE.fileError(
+                    checkpoint, tensor.name(), tensor.shape(), array.getShape());
+        }
+        if (!tensor.dtype().isWeightType()) {
+            throw CheckpointMessage.WEIGHT_TYPE.fileError(
+                    checkpoint, tensor.name(), tensor.dtype());
         }
     }
 }

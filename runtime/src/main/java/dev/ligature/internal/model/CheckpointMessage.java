@@ -28,6 +28,10 @@ enum CheckpointMessage implements Message {
             "%1$s does not fit the model: %2$s. Check that the model's config is that of the"
                     + " checkpoint; what is to be trained anew can be named in"
                     + " LoadOptions.allowMissing."),
+    VALUE_SHAPE(
+            "TensorShape",
+            "%1$s has '%2$s' as %3$s, but its new value is %4$s. Export to the checkpoint that the"
+                    + " model was loaded from."),
     TENSORS_MISSING(
             "TensorsMissing",
             "%1$s does not fit the model: it has no tensor %2$s.%3$s%4$s Check that the model's"

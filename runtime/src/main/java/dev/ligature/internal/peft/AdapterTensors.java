@@ -11,6 +11,7 @@ import dev.ligature.internal.peft.SavedPart.Copy;
 import dev.ligature.plan.LoraPlan;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -110,7 +111,8 @@ final class AdapterTensors {
         List<String> missing = new ArrayList<>();
         for (SavedPart part : layout.parts()) {
             if (match(part) instanceof Match.Missing lacking) {
-                lacking.tensors().forEach(t -> missing.add(AdapterLayout.PREFIX + t.name()));
+                firstA(lacking.tensors())
+                        .forEach(t -> missing.add(AdapterLayout.PREFIX + t.name()));
             }
         }
         if (!missing.isEmpty()) {
@@ -125,8 +127,15 @@ final class AdapterTensors {
         }
     }
 
+    /** Returns tensors in the order of their names' letters A and B, which embeddings swap. */
+    private static List<SavedTensor> firstA(List<SavedTensor> tensors) {
+        return tensors.stream()
+                .sorted(Comparator.comparing(tensor -> !tensor.name().endsWith("embedding_A")))
+                .toList();
+    }
+
     private void check(SavedPart part, Copy copy) throws CheckpointException {
-        for (SavedTensor saved : copy.tensors()) {
+        for (SavedTensor saved : firstA(copy.tensors())) {
             TensorInfo tensor = tensor(saved);
             if (!tensor.dtype().isWeightType()) {
                 throw PeftMessage.DATA_TYPE.fileError(file, tensor.name(), tensor.dtype());
