@@ -108,7 +108,9 @@ public final class SafetensorsHeader implements JsonErrors<CheckpointException> 
                 throw wrong(name, "has the unknown field '" + field + "'");
             }
         }
-        if (fields.names().size() != FIELDS.size() || fields.naturals("data_offsets").size() != 2) {
+        boolean complete = fields.names().size() == FIELDS.size();
+        List<Long> offsets = complete ? fields.naturals("data_offsets") : List.of();
+        if (offsets.size() != 2) {
             throw wrong(name, "does not have a dtype, a shape and two data_offsets");
         }
         String dtypeName = fields.string("dtype");
@@ -117,8 +119,8 @@ public final class SafetensorsHeader implements JsonErrors<CheckpointException> 
                         .orElseThrow(
                                 () -> wrong(name, "has the unknown data type '" + dtypeName + "'"));
         List<Long> shape = fields.naturals("shape");
-        long begin = fields.naturals("data_offsets").get(0);
-        long end = fields.naturals("data_offsets").get(1);
+        long begin = offsets.get(0);
+        long end = offsets.get(1);
         if (begin > end || end > dataLength) {
             throw wrong(
                     name,
