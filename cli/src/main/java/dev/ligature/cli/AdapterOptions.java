@@ -3,10 +3,10 @@ package dev.ligature.cli;
 import dev.ligature.Adapter;
 import dev.ligature.LoraModel;
 import dev.ligature.checkpoint.AdapterConfigJson;
-import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
+import dev.ligature.internal.files.HubCache;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that say which adapter is trained: one from a directory, or a new one. */
@@ -31,6 +32,8 @@ final class AdapterOptions {
             paramLabel = "F",
             description = "PEFT's adapter_config.json of a new adapter.")
     private @Nullable Path adapterConfig;
+
+    @Mixin private AdapterFileOptions adapterFiles = new AdapterFileOptions();
 
     @Option(names = "--r", paramLabel = "N", description = "The rank. Default: 8.")
     private @Nullable Integer rank;
@@ -156,7 +159,7 @@ final class AdapterOptions {
      */
     Adapter addTo(LoraModel lora, String name, Path base, long seed) throws IOException {
         if (initAdapter != null) {
-            return lora.load(name, initAdapter, AdapterLoadOptions.defaults().trainable());
+            return lora.load(name, initAdapter, adapterFiles.options().trainable());
         }
         return lora.create(
                 name,
@@ -197,7 +200,7 @@ final class AdapterOptions {
                 .optUseRslora(rslora != null && rslora)
                 .optUseDora(dora != null && dora)
                 .optTaskType("CAUSAL_LM")
-                .optBaseModelNameOrPath(base.toString())
+                .optBaseModelNameOrPath(HubCache.repositoryId(base).orElse(base.toString()))
                 .build();
     }
 

@@ -8,6 +8,8 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * How a command that failed ends.
@@ -17,6 +19,18 @@ import java.nio.file.NotDirectoryException;
  * @param line what went wrong, in one line
  */
 record Failure(int exitCode, String line) {
+    static final Map<String, String> OPTIONS =
+            Map.of(
+                    "LoadOptions.ignore", "--model-ignore",
+                    "LoadOptions.allowMissing", "--model-allow-missing",
+                    "LoadOptions.preferCopyOf", "--model-prefer-copy-of",
+                    "AdapterLoadOptions.ignore", "--adapter-ignore",
+                    "AdapterLoadOptions.allowMissing", "--adapter-allow-missing",
+                    "AdapterLoadOptions.preferCopyOf", "--adapter-prefer-copy-of");
+
+    /** What an error message calls a method of the options. */
+    static final Pattern METHOD = Pattern.compile("\\b(Adapter)?LoadOptions(\\.\\w+)?");
+
     static final int BAD_INPUT = 2;
     static final int INTERNAL_ERROR = 1;
 
@@ -68,6 +82,12 @@ record Failure(int exitCode, String line) {
     }
 
     private static String oneLine(String message) {
-        return message.replaceAll("\\s*\\R\\s*", " ").strip();
+        return withOptions(message).replaceAll("\\s*\\R\\s*", " ").strip();
+    }
+
+    /** Names the option of the command line where a message names the method that does it. */
+    private static String withOptions(String message) {
+        return METHOD.matcher(message)
+                .replaceAll(method -> OPTIONS.getOrDefault(method.group(), method.group()));
     }
 }

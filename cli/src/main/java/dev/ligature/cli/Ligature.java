@@ -102,7 +102,7 @@ public final class Ligature implements Runnable {
         String message = cause.getMessage() == null ? e.toString() : cause.getMessage();
         if (cause instanceof UnmatchedArgumentException unknown && unknown.isUnknownOption()) {
             List<String> near = unknown.getSuggestions();
-            message += near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
+            message += near.isEmpty() ? "" : "; did you mean " + near.get(0) + "?"; // nearest first
         }
         // picocli's own word for it, in some of its messages
         Failure failure = Failure.badInput(message.replaceFirst("^Error: ", "") + hint);

@@ -33,9 +33,14 @@ record LoadedModel(PretrainedModel base) implements AutoCloseable {
         return open(directory, IN_FP32, false);
     }
 
+    /** Loads a base model in fp32. */
+    static LoadedModel open(Path directory, ModelFileOptions files) throws IOException {
+        return open(directory, files.on(IN_FP32), false);
+    }
+
     /** Loads a base model in fp32 whose head has a weight of its own. */
-    static LoadedModel openUntied(Path directory) throws IOException {
-        return open(directory, IN_FP32, true);
+    static LoadedModel openUntied(Path directory, ModelFileOptions files) throws IOException {
+        return open(directory, files.on(IN_FP32), true);
     }
 
     private static LoadedModel open(Path directory, LoadOptions load, boolean untie)
@@ -59,10 +64,10 @@ record LoadedModel(PretrainedModel base) implements AutoCloseable {
 
     /** Loads a base model, and an adapter where one is named. */
     static LoadedModel open(ModelOptions options, LoadOptions load) throws IOException {
-        LoadedModel loaded = open(options.model, load, false);
+        LoadedModel loaded = open(options.model, options.on(load), false);
         try {
             if (options.adapter != null) {
-                loaded.lora().load(ADAPTER, options.adapter);
+                loaded.lora().load(ADAPTER, options.adapter, options.adapterOptions());
             }
             return loaded;
         } catch (IOException | RuntimeException | Error e) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Writes a base model with an adapter merged into it. */
@@ -28,7 +29,8 @@ final class MergeCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "DIR",
-            description = "The base model, a Hugging Face directory.")
+            description =
+                    "The base model: a Hugging Face directory, or its folder in the hub's cache.")
     private Path model = Path.of("");
 
     @Option(
@@ -60,6 +62,10 @@ final class MergeCommand implements Callable<Integer> {
             })
     private boolean untieBase;
 
+    @Mixin private ModelFileOptions modelFiles = new ModelFileOptions();
+
+    @Mixin private AdapterFileOptions adapterFiles = new AdapterFileOptions();
+
     MergeCommand(Terminal terminal) {
         this.terminal = terminal;
     }
@@ -68,9 +74,11 @@ final class MergeCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         WorkDirectory.requireAbsent(output);
         try (LoadedModel loaded =
-                        untieBase ? LoadedModel.openUntied(model) : LoadedModel.open(model);
+                        untieBase
+                                ? LoadedModel.openUntied(model, modelFiles)
+                                : LoadedModel.open(model, modelFiles);
                 BaseCheckpoint checkpoint = BaseCheckpoint.open(model)) {
-            loaded.lora().load(LoadedModel.ADAPTER, adapter);
+            loaded.lora().load(LoadedModel.ADAPTER, adapter, adapterFiles.options());
             try (MergedModel merged = loaded.lora().merge(loaded.routing(), MergeOptions.SAFE)) {
                 ExportOptions options = ExportOptions.defaults();
                 ExportReport report =

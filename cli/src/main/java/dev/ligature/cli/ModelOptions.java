@@ -1,7 +1,10 @@
 package dev.ligature.cli;
 
+import dev.ligature.checkpoint.AdapterLoadOptions;
+import dev.ligature.checkpoint.LoadOptions;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that say which model, and which adapter on it. */
@@ -10,7 +13,8 @@ final class ModelOptions {
             names = "--model",
             required = true,
             paramLabel = "DIR",
-            description = "The base model, a Hugging Face directory.")
+            description =
+                    "The base model: a Hugging Face directory, or its folder in the hub's cache.")
     Path model = Path.of("");
 
     @Option(
@@ -18,4 +22,18 @@ final class ModelOptions {
             paramLabel = "DIR",
             description = "An adapter for it, as PEFT saves one.")
     @Nullable Path adapter;
+
+    @Mixin private ModelFileOptions modelFiles = new ModelFileOptions();
+
+    @Mixin private AdapterFileOptions adapterFiles = new AdapterFileOptions();
+
+    /** Returns options for the base's files, with what was given on the command line. */
+    LoadOptions on(LoadOptions options) {
+        return modelFiles.on(options);
+    }
+
+    /** Returns how the adapter is loaded. */
+    AdapterLoadOptions adapterOptions() {
+        return adapterFiles.options();
+    }
 }

@@ -1,6 +1,7 @@
 package dev.ligature.cli;
 
 import dev.ligature.Adapter;
+import dev.ligature.internal.files.HubCache;
 import dev.ligature.server.CompletionServer;
 import dev.ligature.server.LanguageModel;
 import dev.ligature.server.ServerAddress;
@@ -36,7 +37,8 @@ final class ServeCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "DIR",
-            description = "The base model, a Hugging Face directory.")
+            description =
+                    "The base model: a Hugging Face directory, or its folder in the hub's cache.")
     private Path model = Path.of("");
 
     @Option(
@@ -50,7 +52,9 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--base-name",
             paramLabel = "NAME",
-            description = "What requests call the base model. Default: the name of its directory.")
+            description =
+                    "What requests call the base model. Default: the name of its directory,"
+                            + " or of its repository.")
     private @Nullable String baseName;
 
     @Option(
@@ -76,6 +80,8 @@ final class ServeCommand implements Callable<Integer> {
             description = "The most memory for adapters, in MiB. Default: 1024.")
     private int adapterMemory;
 
+    @Mixin private ModelFileOptions modelFiles = new ModelFileOptions();
+
     @Mixin private ServerOptions options = new ServerOptions();
 
     ServeCommand(Terminal terminal, StopSignal stop) {
@@ -89,7 +95,7 @@ final class ServeCommand implements Callable<Integer> {
         OptionChecks.atLeast("--adapter-memory", adapterMemory, 1);
         ServerLimits limits = options.limits();
         String base = base();
-        try (LoadedModel loaded = LoadedModel.open(model);
+        try (LoadedModel loaded = LoadedModel.open(model, modelFiles);
                 AdapterStore store =
                         AdapterStore.open(loaded.lora(), adapters, (long) adapterMemory << 20)) {
             LanguageModel language = LanguageModel.of(loaded.base());
@@ -115,7 +121,8 @@ final class ServeCommand implements Callable<Integer> {
     private String base() {
         String name = baseName;
         if (name == null) {
-            name = String.valueOf(model.toAbsolutePath().normalize().getFileName());
+            Path named = HubCache.repositoryId(model).map(Path::of).orElse(model);
+            name = String.valueOf(named.toAbsolutePath().normalize().getFileName());
         }
         if (!Adapter.isValidName(name)) {
             throw new BadInputException(

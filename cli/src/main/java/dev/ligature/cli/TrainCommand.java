@@ -42,7 +42,8 @@ final class TrainCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "DIR",
-            description = "The base model, a Hugging Face directory.")
+            description =
+                    "The base model: a Hugging Face directory, or its folder in the hub's cache.")
     private Path model = Path.of("");
 
     @Option(
@@ -59,6 +60,8 @@ final class TrainCommand implements Callable<Integer> {
             names = "--strip-headers",
             description = "Leave out a block comment that a document begins with: the licence.")
     private boolean stripHeaders;
+
+    @Mixin private ModelFileOptions modelFiles = new ModelFileOptions();
 
     @Mixin private AdapterOptions adapterOptions = new AdapterOptions();
 
@@ -141,7 +144,7 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         check();
         WorkDirectory.requireFree(output);
-        try (LoadedModel loaded = LoadedModel.open(model)) {
+        try (LoadedModel loaded = LoadedModel.open(model, modelFiles)) {
             loaded.manager().getEngine().setRandomSeed(seed); // of dropout
             Adapter adapter = adapterOptions.addTo(loaded.lora(), LoadedModel.ADAPTER, model, seed);
             BatchSource batches = batches(loaded);

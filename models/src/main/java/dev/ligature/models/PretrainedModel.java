@@ -7,6 +7,7 @@ import dev.ligature.LoraModel;
 import dev.ligature.annotation.Role;
 import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.inject.ModelDescription;
+import dev.ligature.internal.files.HubCache;
 import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.models.text.TextTokenizer;
 import java.io.IOException;
@@ -51,7 +52,8 @@ public final class PretrainedModel implements AutoCloseable {
     /**
      * Loads a model, frozen, in the data types of its file.
      *
-     * @param directory the directory of config.json, the weights and tokenizer.json
+     * @param directory the directory of config.json, the weights and tokenizer.json, or its
+     *     repository's folder in a hub's cache, of which the current snapshot is read
      * @throws IOException if a file is missing or damaged, if no {@link ModelFamily} implements the
      *     model, or if a tensor is missing or surplus; the message names it
      */
@@ -67,7 +69,7 @@ public final class PretrainedModel implements AutoCloseable {
      * @throws IOException as {@link #load(Path)}
      */
     public static PretrainedModel load(Path directory, LoadOptions options) throws IOException {
-        return load(ModelFamily.of(directory), directory, options, false);
+        return load(directory, options, false);
     }
 
     /**
@@ -81,7 +83,13 @@ public final class PretrainedModel implements AutoCloseable {
      */
     public static PretrainedModel loadUntied(Path directory, LoadOptions options)
             throws IOException {
-        return load(ModelFamily.of(directory), directory, options, true);
+        return load(directory, options, true);
+    }
+
+    private static PretrainedModel load(Path directory, LoadOptions options, boolean untie)
+            throws IOException {
+        Path files = HubCache.snapshot(directory);
+        return load(ModelFamily.of(files), files, options, untie);
     }
 
     private static <M extends Block> PretrainedModel load(

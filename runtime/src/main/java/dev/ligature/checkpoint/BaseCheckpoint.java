@@ -46,20 +46,21 @@ public final class BaseCheckpoint implements Closeable {
     /** The tensors of the file that mean one weight, by each name of it; known from a load. */
     private final Map<String, List<String>> names = new HashMap<>();
 
-    private BaseCheckpoint(Path directory, ShardedTensors tensors) {
-        this.directory = directory;
+    private BaseCheckpoint(ShardedTensors tensors) {
+        this.directory = tensors.directory();
         this.tensors = tensors;
     }
 
     /**
      * Opens a checkpoint and checks its files against each other.
      *
-     * @param directory the directory
+     * @param directory the directory, or a repository's folder in a hub's cache, of which the
+     *     current snapshot is read
      * @throws CheckpointException if it is missing, incomplete or damaged, or has pickled weights
      * @throws IOException if a file cannot be read
      */
     public static BaseCheckpoint open(Path directory) throws IOException {
-        return new BaseCheckpoint(directory, ShardedTensors.open(directory));
+        return new BaseCheckpoint(ShardedTensors.open(directory));
     }
 
     /**
@@ -91,7 +92,7 @@ public final class BaseCheckpoint implements Closeable {
         }
     }
 
-    /** Returns the directory. */
+    /** Returns the directory that the files are in. */
     public Path directory() {
         return directory;
     }

@@ -3,6 +3,7 @@ package dev.ligature.store;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.internal.adapter.AdapterName;
+import dev.ligature.internal.files.HubCache;
 import dev.ligature.internal.hint.Nearest;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -55,7 +56,7 @@ record AdapterFolder(Path root) {
         if (!found.isDirectory() && !Files.isDirectory(directory)) {
             throw unknown(name);
         }
-        return FolderStamp.of(directory);
+        return FolderStamp.of(HubCache.snapshot(directory));
     }
 
     private void checkLink(String name, Path directory) throws IOException {
@@ -80,11 +81,19 @@ record AdapterFolder(Path root) {
     Set<String> names() throws IOException {
         Set<String> names = new TreeSet<>();
         try (Stream<Path> list = Files.list(root)) {
-            list.filter(folder -> Files.exists(folder.resolve(FolderStamp.CONFIG)))
+            list.filter(AdapterFolder::isAdapter)
                     .map(folder -> String.valueOf(folder.getFileName()))
                     .filter(AdapterName::isValid)
                     .forEach(names::add);
         }
         return names;
+    }
+
+    private static boolean isAdapter(Path folder) {
+        try {
+            return Files.exists(HubCache.snapshot(folder).resolve(FolderStamp.CONFIG));
+        } catch (IOException noSnapshot) {
+            return false; // a lease of it says what is wrong
+        }
     }
 }

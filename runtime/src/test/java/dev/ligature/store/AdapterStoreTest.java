@@ -279,6 +279,26 @@ final class AdapterStoreTest {
     }
 
     @Test
+    void aHubsCache_isAStore_thatFollowsItsCurrentSnapshot() throws IOException {
+        Path repository = root.resolve("models--me--a");
+        float[] first = toy.write(repository.resolve("snapshots").resolve("c1"), RANK, 1);
+        toy.write(repository.resolve("snapshots").resolve("c2"), RANK, 2);
+        Path main = Files.createDirectories(repository.resolve("refs")).resolve("main");
+        Files.writeString(main, "c1");
+        Files.createDirectories(root.resolve("models--me--empty").resolve("snapshots"));
+        try (AdapterStore store = store(1)) {
+            assertEquals(Set.of("models--me--a"), store.names());
+            assertArrayEquals(first, answer(store, "models--me--a"));
+            Files.writeString(main, "c2");
+            assertFalse(Arrays.equals(first, answer(store, "models--me--a")));
+            assertEquals(
+                    "CheckpointSnapshot",
+                    assertThrows(CheckpointException.class, () -> store.lease("models--me--empty"))
+                            .code());
+        }
+    }
+
+    @Test
     void aNameOfTheStoresKindOnTheModel_isNoObstacle() throws IOException {
         float[] a = write("a", 1);
         toy.lora().load("a.1", root.resolve("a"));

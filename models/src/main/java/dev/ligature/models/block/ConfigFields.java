@@ -1,6 +1,7 @@
 package dev.ligature.models.block;
 
 import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.internal.files.HubCache;
 import dev.ligature.internal.json.JsonFields;
 import dev.ligature.internal.json.JsonFile;
 import dev.ligature.models.internal.ModelMessage;
@@ -37,11 +38,12 @@ public final class ConfigFields {
     /**
      * Reads the config.json of a model.
      *
-     * @param directory the directory of a Hugging Face checkpoint
+     * @param directory the directory of a Hugging Face checkpoint, or its repository's folder in a
+     *     hub's cache
      * @throws IOException if there is none, or it is not a JSON object
      */
     public static ConfigFields ofModel(Path directory) throws IOException {
-        Path file = directory.resolve("config.json");
+        Path file = HubCache.snapshot(directory).resolve("config.json");
         if (!Files.isRegularFile(file)) {
             throw ModelMessage.CONFIG_MISSING.fileError(directory);
         }

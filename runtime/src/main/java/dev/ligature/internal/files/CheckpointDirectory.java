@@ -9,14 +9,20 @@ import java.nio.file.Path;
 public final class CheckpointDirectory {
     private CheckpointDirectory() {}
 
-    /** Checks that a directory is one. */
-    public static void check(Path directory) throws CheckpointException {
+    /**
+     * Returns the directory that a checkpoint's files are in: the one given, or its current
+     * snapshot if it is a repository's folder in a hub's cache.
+     *
+     * @throws CheckpointException if there is no such directory
+     */
+    public static Path find(Path directory) throws IOException {
         if (!Files.exists(directory)) {
             throw FileMessage.MISSING.fileError(directory);
         }
         if (!Files.isDirectory(directory)) {
             throw FileMessage.NOT_A_DIRECTORY.fileError(directory);
         }
+        return HubCache.snapshot(directory);
     }
 
     /**
@@ -25,7 +31,7 @@ public final class CheckpointDirectory {
      * @param directory the directory
      * @param name the file's name, as a file from elsewhere may give it
      * @throws CheckpointException if the name is a path, there is no such file, or it is a link to
-     *     one outside the directory
+     *     one outside the directory, or outside the repository's folder of a hub's cache
      */
     public static Path file(Path directory, String name) throws IOException {
         Path file = newFile(directory, name);
@@ -33,7 +39,7 @@ public final class CheckpointDirectory {
             throw FileMessage.INCOMPLETE.fileError(file);
         }
         Path real = file.toRealPath();
-        if (!real.startsWith(directory.toRealPath())) {
+        if (!real.startsWith(HubCache.boundary(directory.toRealPath()))) {
             throw FileMessage.LINK.fileError(file, real);
         }
         return file;

@@ -14,6 +14,18 @@ enum FileMessage implements Message {
             "CheckpointLink",
             "%1$s is a link to %2$s, outside the directory. Copy the files to one directory (cp"
                     + " -rL)."),
+    SNAPSHOT_MISSING(
+            "CheckpointSnapshot",
+            "%1$s names the snapshot '%2$s', which is not in %3$s. Download the repository again, or"
+                    + " give the folder of another snapshot."),
+    SNAPSHOTS_NONE(
+            "CheckpointSnapshot",
+            "%1$s is the folder of a repository in a hub's cache, and has no snapshot. Download the"
+                    + " repository again."),
+    SNAPSHOTS_MANY(
+            "CheckpointSnapshot",
+            "%1$s has several snapshots, %3$s, and no %2$s that says which is current. Give the"
+                    + " folder of one of them."),
     PATH(
             "CheckpointPath",
             "%1$s names the file '%2$s', which is not a plain file name. Files of a checkpoint must"

@@ -35,13 +35,13 @@ enum CheckpointMessage implements Message {
     TENSORS_MISSING(
             "TensorsMissing",
             "%1$s does not fit the model: it has no tensor %2$s.%3$s%4$s Check that the model's"
-                    + " class and config are those of the checkpoint; tensors that are known to be"
-                    + " harmless can be named in LoadOptions."),
+                    + " class and config are those of the checkpoint; what is to start anew can be"
+                    + " named in LoadOptions.allowMissing."),
     TENSORS_SURPLUS(
             "TensorsSurplus",
             "%1$s does not fit the model:%2$s Check that the model's class and config are those of"
                     + " the checkpoint; tensors that are known to be harmless can be named in"
-                    + " LoadOptions."),
+                    + " LoadOptions.ignore."),
     WEIGHT_TYPE(
             "TensorDtype",
             "%1$s: '%2$s' has the data type %3$s, which a weight cannot have. Convert it to F32,"

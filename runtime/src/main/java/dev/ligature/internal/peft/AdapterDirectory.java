@@ -61,17 +61,17 @@ public final class AdapterDirectory {
      * @throws IOException if a file cannot be read
      */
     public static AdapterDirectory open(Path directory) throws IOException {
-        Path files =
+        Path there =
                 Files.exists(directory)
                         ? directory
                         : StagedDirectory.former(directory).orElse(directory);
-        if (!files.equals(directory)) {
+        if (!there.equals(directory)) {
             LOG.warn(
                     "The replacement of {} was interrupted: the former adapter is read from {}",
                     directory,
-                    files);
+                    there);
         }
-        CheckpointDirectory.check(files);
+        Path files = CheckpointDirectory.find(there);
         if (!Files.exists(files.resolve(AdapterConfigJson.FILE_NAME))) {
             throw noConfig(files);
         }

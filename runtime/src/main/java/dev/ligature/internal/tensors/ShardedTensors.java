@@ -49,7 +49,7 @@ public final class ShardedTensors implements Closeable, JsonErrors<CheckpointExc
      * @throws CheckpointException if there is none, or anything in it is wrong
      */
     public static ShardedTensors open(Path directory) throws IOException {
-        ShardedTensors tensors = new ShardedTensors(directory);
+        ShardedTensors tensors = new ShardedTensors(CheckpointDirectory.find(directory));
         try {
             tensors.openFiles();
             return tensors;
@@ -89,6 +89,11 @@ public final class ShardedTensors implements Closeable, JsonErrors<CheckpointExc
         return reader(tensor).tensor(tensor);
     }
 
+    /** Returns the directory of the files. */
+    public Path directory() {
+        return directory;
+    }
+
     @Override
     public void close() throws IOException {
         for (SafetensorsReader reader : shards.values()) {
@@ -97,7 +102,6 @@ public final class ShardedTensors implements Closeable, JsonErrors<CheckpointExc
     }
 
     private void openFiles() throws IOException {
-        CheckpointDirectory.check(directory);
         if (Files.exists(directory.resolve(SINGLE))) {
             SafetensorsReader reader = openShard(SINGLE);
             reader.tensors().keySet().forEach(name -> byTensor.put(name, reader));
