@@ -33,6 +33,11 @@ public interface Adapter {
      * {@code <module>.lora_magnitude_vector} of shape (out), for an embedding (in); copies by the
      * full names of what they replace; {@code <module>.trainable_tokens} of shape (n, d). What is
      * tied is there once, under its first reader.
+     *
+     * <p>What is written into the arrays of a trainable adapter, in place or by {@code
+     * NDArray.set}, is seen by the next pass, merge and save. Of a frozen adapter, batches of mixed
+     * adapters and DoRA use what was computed of its arrays before; {@code setTrainable(false)}
+     * drops that. No pass may use an array while it is written.
      */
     ParameterList parameters();
 

@@ -49,7 +49,7 @@ final class CombinationTest extends ToyTest {
         for (FactorPair pair : adapter.pairs()) {
             if (pair.plan().name().equals(module)) {
                 try (NDManager scope = NDManager.newBaseManager()) {
-                    return Numbers.matrix(pair.detached().delta(false, scope));
+                    return Numbers.matrix(pair.detached(scope).delta(false, scope));
                 }
             }
         }

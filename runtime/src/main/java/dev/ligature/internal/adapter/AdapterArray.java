@@ -11,7 +11,6 @@ import dev.ligature.block.Cast;
 /** An array of an adapter: as a parameter for trainers, and without a graph for serving. */
 public final class AdapterArray {
     private final Parameter parameter;
-    private final NDArray detached;
 
     /**
      * Creates the parameter of an array.
@@ -29,7 +28,6 @@ public final class AdapterArray {
                         .build();
         parameter.freeze(true);
         parameter.initialize(manager, array.getDataType());
-        detached = attached(array.stopGradient(), manager);
     }
 
     /** Returns what a trainer trains. */
@@ -38,11 +36,15 @@ public final class AdapterArray {
     }
 
     /**
-     * Returns the values for computing without a graph, in any thread. They share the storage of
-     * the parameter, so an optimizer's step is seen.
+     * Returns the values as they are now, for computing without a graph in any thread: the
+     * parameter's own array while it is frozen. That of a trained one is shared anew for each use,
+     * because {@code NDArray.set(Buffer)} gives the parameter another storage unseen.
+     *
+     * @param owner the manager of what is not the parameter's own
      */
-    public NDArray detached() {
-        return detached;
+    public NDArray detached(NDManager owner) {
+        NDArray array = parameter.getArray();
+        return array.hasGradient() ? attached(array.stopGradient(), owner) : array;
     }
 
     /**

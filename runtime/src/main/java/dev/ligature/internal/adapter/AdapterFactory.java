@@ -73,12 +73,19 @@ public final class AdapterFactory {
         return new AdapterParts(pairs, replaced, rows);
     }
 
-    /** Returns the arrays of an adapter, to be written; they stay the adapter's. */
-    public static AdapterContents contents(AdapterState adapter, Map<PairPlan, Factors> pairs) {
+    /**
+     * Returns the arrays of an adapter, to be written.
+     *
+     * @param owner the manager of what is not the adapter's own
+     */
+    public static AdapterContents contents(
+            AdapterState adapter, Map<PairPlan, Factors> pairs, NDManager owner) {
         Map<ReplacementPlan, NDArray> replaced = new LinkedHashMap<>();
-        adapter.replaced().forEach(copy -> replaced.put(copy.plan(), copy.values().detached()));
+        adapter.replaced()
+                .forEach(copy -> replaced.put(copy.plan(), copy.values().detached(owner)));
         Map<TokenRowsPlan, NDArray> rows = new LinkedHashMap<>();
-        adapter.tokenRows().forEach(tokens -> rows.put(tokens.plan(), tokens.values().detached()));
+        adapter.tokenRows()
+                .forEach(tokens -> rows.put(tokens.plan(), tokens.values().detached(owner)));
         return new AdapterContents(pairs, replaced, rows);
     }
 

@@ -31,7 +31,8 @@ public final class FactorPair {
     private final AdapterArray b;
     private final @Nullable AdapterArray bias;
     private final @Nullable AdapterArray magnitude;
-    private final FactorArrays detached;
+    private final NDArray scaling;
+    private final @Nullable FactorArrays start;
     private final AtomicInteger changes = new AtomicInteger();
 
     public FactorPair(PairPlan plan, NDArray a, NDArray b, ScalarPool scalars) {
@@ -56,19 +57,12 @@ public final class FactorPair {
         this.b = array("lora_B", values.b());
         this.bias = optional("lora_B.bias", values.bias());
         this.magnitude = optional("lora_magnitude_vector", values.magnitude());
-        FactorArrays from = null;
-        if (start != null) {
-            NDArray minus = scalars.of(-plan.scaling(), plan.dataType());
-            from = new FactorArrays(start.a(), start.b(), minus);
-        }
-        this.detached =
-                new FactorArrays(
-                        a.detached(),
-                        b.detached(),
-                        scalars.of(plan.scaling(), plan.dataType()),
-                        bias == null ? null : bias.detached(),
-                        magnitude == null ? null : magnitude.detached(),
-                        from);
+        this.scaling = scalars.of(plan.scaling(), plan.dataType());
+        this.start =
+                start == null
+                        ? null
+                        : new FactorArrays(
+                                start.a(), start.b(), scalars.of(-plan.scaling(), plan.dataType()));
     }
 
     private AdapterArray array(String name, NDArray values) {
@@ -114,11 +108,12 @@ public final class FactorPair {
     }
 
     /**
-     * Returns the factors for computing without a graph, in any thread. They share the storage of
-     * the parameters, so an optimizer's step is seen.
+     * Returns the factors as they are now, for computing without a graph in any thread.
+     *
+     * @param owner the manager of what is not the pair's own
      */
-    public FactorArrays detached() {
-        return detached;
+    public FactorArrays detached(NDManager owner) {
+        return of(Values.SERVED, Device.cpu(), owner);
     }
 
     /**
@@ -127,18 +122,35 @@ public final class FactorPair {
      * @param owner the manager of what is not the pair's own
      */
     public FactorArrays arrays(Values values, Device device, NDManager owner) {
-        if (!values.isTrained()) {
-            return detached.scaledBy(values.factor(), owner);
+        if (values.isTrained()) {
+            changes.incrementAndGet(); // a step will follow
         }
-        changes.incrementAndGet(); // a step will follow
+        return of(values, device, owner).scaledBy(values.factor(), owner);
+    }
+
+    private FactorArrays of(Values values, Device device, NDManager owner) {
         return new FactorArrays(
-                        values.of(a, device),
-                        values.of(b, device),
-                        detached.scaling(),
-                        bias == null ? null : values.of(bias, device),
-                        magnitude == null ? null : values.of(magnitude, device),
-                        detached.start())
-                .scaledBy(values.factor(), owner);
+                values.of(a, device, owner),
+                values.of(b, device, owner),
+                scaling,
+                bias == null ? null : values.of(bias, device, owner),
+                magnitude == null ? null : values.of(magnitude, device, owner),
+                start);
+    }
+
+    /** Frees what was made of the pair's arrays for one use, which has ended. */
+    public void release(FactorArrays used) {
+        release(used.a());
+        release(used.b());
+        if (used.bias() != null) {
+            release(used.bias());
+        }
+    }
+
+    private void release(NDArray used) {
+        if (used.getManager() != manager) {
+            used.close();
+        }
     }
 
     /** Starts or stops training: a frozen pair has no gradient and no place in an optimizer. */

@@ -30,7 +30,7 @@ public final class PlainLoraExport implements AutoCloseable {
         NDManager scope = adapter.manager().newSubManager();
         PlainLoraExport saved = new PlainLoraExport(ConvertedPlan.of(adapter.plan()), scope);
         for (int i = 0; i < adapter.pairs().size(); i++) {
-            FactorArrays arrays = adapter.pairs().get(i).detached();
+            FactorArrays arrays = adapter.pairs().get(i).detached(scope);
             saved.factors.put(saved.plan.pairs().get(i), saved.converted(arrays));
         }
         return saved;
@@ -55,6 +55,11 @@ public final class PlainLoraExport implements AutoCloseable {
     /** Returns the arrays of each pair of that plan. */
     public Map<PairPlan, Factors> factors() {
         return factors;
+    }
+
+    /** Returns the manager of what is made to be saved. */
+    public NDManager scope() {
+        return scope;
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.ligature.internal.adapter;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterStore;
 import org.jspecify.annotations.Nullable;
 
@@ -39,10 +40,14 @@ public final class Values {
         return factor;
     }
 
-    /** Returns the values of an array. */
-    public NDArray of(AdapterArray array, Device device) {
+    /**
+     * Returns the values of an array.
+     *
+     * @param owner the manager of what is not the adapter's own
+     */
+    public NDArray of(AdapterArray array, Device device, NDManager owner) {
         return trainer == null
-                ? array.detached()
+                ? array.detached(owner)
                 : trainer.getValue(array.parameter(), device, true);
     }
 }

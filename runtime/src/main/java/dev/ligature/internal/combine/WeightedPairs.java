@@ -91,9 +91,9 @@ final class WeightedPairs {
         NDList as = new NDList();
         NDList bs = new NDList();
         for (Term term : terms) {
-            NDArray a = wide(term.pair().detached().a(), scope);
+            NDArray a = wide(term.pair().detached(scope).a(), scope);
             as.add(a.muli(scope.create(term.scaled()))); // (r, in)
-            bs.add(wide(term.pair().detached().b(), scope)); // (out, r)
+            bs.add(wide(term.pair().detached(scope).b(), scope)); // (out, r)
         }
         return new Product(NDArrays.concat(as), NDArrays.concat(bs, 1));
     }
@@ -106,8 +106,8 @@ final class WeightedPairs {
         double[] signed = new double[terms.size()];
         for (int i = 0; i < roots.length; i++) {
             Term term = terms.get(i);
-            as.add(doubles(term.pair().detached().a()));
-            bs.add(doubles(term.pair().detached().b()));
+            as.add(doubles(term.pair().detached(scope).a()));
+            bs.add(doubles(term.pair().detached(scope).b()));
             roots[i] = Math.sqrt(Math.abs(term.scaled()));
             signed[i] = Math.copySign(roots[i], term.scaled());
         }
@@ -126,7 +126,7 @@ final class WeightedPairs {
         double[] weights = new double[terms.size()];
         for (int i = 0; i < weights.length; i++) {
             try (NDManager each = scope.newSubManager()) {
-                updates.add(doubles(terms.get(i).pair().detached().delta(false, each)));
+                updates.add(doubles(terms.get(i).pair().detached(each).delta(false, each)));
             }
             weights[i] = terms.get(i).weight();
         }

@@ -104,7 +104,7 @@ public final class LowRankEffect implements WeightEffect {
     }
 
     private NDArray ratiosNow(NDArray w, NDArray magnitude, double factor, NDManager owner) {
-        FactorArrays factors = pair.detached().scaledBy(factor, owner);
+        FactorArrays factors = pair.detached(owner).scaledBy(factor, owner);
         try (NDArray lengths = DoraNorm.of(w, pair.plan(), factors, owner)) {
             return attached(magnitude.div(lengths), owner);
         }

@@ -89,8 +89,11 @@ sealed interface PairTerm {
             double dropout = pair().plan().dropout();
             NDArray in = looksUp() ? x : factors.dropped(x, dropout, training); // (…, in)
             NDArray sum = FactorArrays.add(y, product(factors, in, training), training);
-            if (!training && in != x) {
-                in.close();
+            if (!training) {
+                pair().release(factors);
+                if (in != x) {
+                    in.close();
+                }
             }
             return sum;
         }

@@ -11,12 +11,13 @@ import dev.ligature.plan.ReplacementPlan;
 record ReplacementEffect(ReplacedParameter copy) implements WeightEffect {
     @Override
     public NDArray apply(NDArray w, NDArray base, Values values, NDManager owner) {
-        return AdapterArray.in(w.getDataType(), values.of(copy.values(), w.getDevice()), owner);
+        return AdapterArray.in(
+                w.getDataType(), values.of(copy.values(), w.getDevice(), owner), owner);
     }
 
     @Override
     public NDArray merged(NDArray w, NDArray base, double factor, NDManager owner) {
-        return AdapterArray.copy(copy.values().detached(), w.getDataType(), owner);
+        return AdapterArray.copy(copy.values().detached(owner), w.getDataType(), owner);
     }
 
     @Override

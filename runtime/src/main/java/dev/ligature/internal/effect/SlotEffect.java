@@ -127,7 +127,8 @@ public final class SlotEffect {
         }
         NDArray y = output.singletonOrThrow();
         NDArray x = prepared.inputs().head();
-        NDArray values = values(prepared, 1).of(rows.values(), y.getDevice()); // (n, d)
+        NDArray values =
+                values(prepared, 1).of(rows.values(), y.getDevice(), y.getManager()); // (n, d)
         if (slot.kind() == ModuleKind.EMBEDDING) {
             return new NDList(rows.patchEmbedding(x, y, values));
         }

@@ -9,7 +9,7 @@ import dev.ligature.internal.adapter.Values;
 record TokenRowsEffect(TokenRows rows) implements WeightEffect {
     @Override
     public NDArray apply(NDArray w, NDArray base, Values values, NDManager owner) {
-        return rows.in(w, values.of(rows.values(), w.getDevice()), owner);
+        return rows.in(w, values.of(rows.values(), w.getDevice(), owner), owner);
     }
 
     @Override

@@ -134,7 +134,7 @@ public final class MergedWeights implements AutoCloseable {
             throw AdapterMessage.BIAS_MERGE.error(term.adapter().adapter().name(), slot.name());
         }
         try (NDManager scope = manager.newSubManager()) {
-            FactorArrays factors = pair.detached().scaledBy(term.factor(), scope);
+            FactorArrays factors = pair.detached(scope).scaledBy(term.factor(), scope);
             NDArray old = merged.get(bias);
             if (old == null) {
                 old = bias.getArray().stopGradient(); // (out)

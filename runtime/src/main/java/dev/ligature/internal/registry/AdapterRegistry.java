@@ -130,7 +130,8 @@ public final class AdapterRegistry {
         AdapterState adapter = named(name);
         adapter.enter();
         try (PlainLoraExport saved = PlainLoraExport.of(adapter)) {
-            AdapterContents contents = AdapterFactory.contents(adapter, saved.factors());
+            AdapterContents contents =
+                    AdapterFactory.contents(adapter, saved.factors(), saved.scope());
             AdapterDirectory.write(directory, saved.plan(), contents);
         } finally {
             adapter.exit();

@@ -38,7 +38,7 @@ record FactorStack(NDArray a, NDArray b) {
         NDList as = new NDList();
         NDList bs = new NDList();
         for (FactorPair pair : pairs) {
-            FactorArrays factors = Objects.requireNonNull(pair).detached();
+            FactorArrays factors = Objects.requireNonNull(pair).detached(manager);
             as.add(factors.a()); // (r, in)
             bs.add(factors.b()); // (out, r)
         }
@@ -86,14 +86,14 @@ record FactorStack(NDArray a, NDArray b) {
     private static NDList padded(
             @Nullable FactorPair pair, int rank, PairPlan plan, NDManager scope) {
         if (pair != null && pair.plan().rank() == rank) {
-            return new NDList(pair.detached().a(), pair.detached().b());
+            return new NDList(pair.detached(scope).a(), pair.detached(scope).b());
         }
         NDArray a = scope.zeros(new Shape(rank, plan.in()), plan.dataType());
         NDArray b = scope.zeros(new Shape(plan.out(), rank), plan.dataType());
         if (pair != null) {
             int own = pair.plan().rank();
-            a.set(new NDIndex().addSliceDim(0, own), pair.detached().a());
-            b.set(new NDIndex().addAllDim().addSliceDim(0, own), pair.detached().b());
+            a.set(new NDIndex().addSliceDim(0, own), pair.detached(scope).a());
+            b.set(new NDIndex().addAllDim().addSliceDim(0, own), pair.detached(scope).b());
         }
         return new NDList(a, b);
     }
