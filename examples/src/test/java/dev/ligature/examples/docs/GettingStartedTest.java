@@ -20,25 +20,9 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class GettingStartedTest {
     private static final Path PAGE = Path.of("..", "docs", "getting-started.md");
+    private static final String MAIN =
+            "final class Program { public static void main(String[] arguments) throws Exception {\n";
     private static final Pattern TYPE = Pattern.compile("public final class (\\w+)");
-
-    /** What an editor would import for the statements of the page. */
-    private static final String IMPORTS =
-            """
-            package com.example;
-
-            import ai.djl.Model;
-            import ai.djl.ndarray.*;
-            import ai.djl.ndarray.types.*;
-            import ai.djl.inference.Predictor;
-            import ai.djl.training.ParameterStore;
-            import ai.djl.translate.NoopTranslator;
-            import dev.ligature.*;
-            import dev.ligature.config.LoraConfig;
-            import dev.ligature.training.*;
-            import java.nio.file.*;
-            import java.util.Map;
-            """;
 
     @TempDir Path folder;
 
@@ -59,13 +43,13 @@ final class GettingStartedTest {
 
     private List<Path> writeSources() throws IOException {
         List<Path> sources = new ArrayList<>();
-        StringBuilder program = new StringBuilder(IMPORTS);
-        program.append("final class Program { public static void main(String[] arguments)");
-        program.append(" throws Exception {\n");
+        StringBuilder program = new StringBuilder("package com.example;\n");
         for (String code : JavaPage.blocks(PAGE)) {
             Matcher type = TYPE.matcher(code);
             if (type.find()) {
                 sources.add(write(type.group(1), code));
+            } else if (code.startsWith("import ")) {
+                program.append(code).append(MAIN);
             } else {
                 program.append(code);
             }
