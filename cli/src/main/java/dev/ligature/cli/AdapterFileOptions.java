@@ -1,8 +1,12 @@
 package dev.ligature.cli;
 
 import dev.ligature.checkpoint.AdapterLoadOptions;
+import dev.ligature.checkpoint.BaseDifference;
 import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** The options that say what in an adapter's files need not fit its configuration. */
 final class AdapterFileOptions {
@@ -27,11 +31,36 @@ final class AdapterFileOptions {
             description = "Whose tensors to use where those of tied modules differ.")
     private List<String> preferred = List.of();
 
+    @Option(
+            names = "--on-base-difference",
+            converter = Choice.class,
+            paramLabel = "WHAT",
+            description = {
+                "If the adapter's file has weights of its base that are not the model's:",
+                "keep the model's, use the file's, or fail. Default: fail."
+            })
+    private BaseDifference difference = BaseDifference.FAIL;
+
+    /** Takes the name in small letters. */
+    static final class Choice implements ITypeConverter<BaseDifference> {
+        @Override
+        public BaseDifference convert(String text) {
+            for (BaseDifference choice : BaseDifference.values()) {
+                if (choice.name().toLowerCase(Locale.ROOT).equals(text)) {
+                    return choice;
+                }
+            }
+            throw new TypeConversionException(
+                    "expected one of keep, file, fail but was '" + text + "'");
+        }
+    }
+
     /** Returns how the adapter is loaded. */
     AdapterLoadOptions options() {
         return AdapterLoadOptions.defaults()
                 .ignore(ignored.toArray(String[]::new))
                 .allowMissing(missing.toArray(String[]::new))
-                .preferCopyOf(preferred.toArray(String[]::new));
+                .preferCopyOf(preferred.toArray(String[]::new))
+                .onBaseDifference(difference);
     }
 }

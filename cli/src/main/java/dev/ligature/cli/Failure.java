@@ -26,7 +26,8 @@ record Failure(int exitCode, String line) {
                     "LoadOptions.preferCopyOf", "--model-prefer-copy-of",
                     "AdapterLoadOptions.ignore", "--adapter-ignore",
                     "AdapterLoadOptions.allowMissing", "--adapter-allow-missing",
-                    "AdapterLoadOptions.preferCopyOf", "--adapter-prefer-copy-of");
+                    "AdapterLoadOptions.preferCopyOf", "--adapter-prefer-copy-of",
+                    "AdapterLoadOptions.onBaseDifference", "--on-base-difference");
 
     /** What an error message calls a method of the options. */
     static final Pattern METHOD = Pattern.compile("\\b(Adapter)?LoadOptions(\\.\\w+)?");

@@ -82,6 +82,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private ModelFileOptions modelFiles = new ModelFileOptions();
 
+    @Mixin private AdapterFileOptions adapterFiles = new AdapterFileOptions();
+
     @Mixin private ServerOptions options = new ServerOptions();
 
     ServeCommand(Terminal terminal, StopSignal stop) {
@@ -97,7 +99,11 @@ final class ServeCommand implements Callable<Integer> {
         String base = base();
         try (LoadedModel loaded = LoadedModel.open(model, modelFiles);
                 AdapterStore store =
-                        AdapterStore.open(loaded.lora(), adapters, (long) adapterMemory << 20)) {
+                        AdapterStore.open(
+                                loaded.lora(),
+                                adapters,
+                                (long) adapterMemory << 20,
+                                adapterFiles.options())) {
             LanguageModel language = LanguageModel.of(loaded.base());
             int known = store.names().size();
             if (store.names().contains(base)) {

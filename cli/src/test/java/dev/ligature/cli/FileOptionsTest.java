@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -87,6 +88,25 @@ final class FileOptionsTest {
         logits("b", TIED, adapter, "--adapter-prefer-copy-of", "lm_head").succeeded();
         logits("c", TIED, adapter, "--adapter-prefer-copy-of", "model.embed_tokens").succeeded();
         assertFalse(java.util.Arrays.equals(result("b"), result("c")));
+    }
+
+    @Test
+    void aWeightOfTheBaseThatDiffers_isNamedAndThenChosen() throws IOException {
+        String norm = "base_model.model.model.norm.weight";
+        try (NDManager manager = NDManager.newBaseManager()) {
+            NDArray ones = manager.ones(new Shape(24)); // (d)
+            Path adapter = adapter(CASE, tensors -> tensors.put(norm, ones));
+            logits("a", CASE, adapter)
+                    .refused(
+                            "[AdapterBaseDiffers]", norm, "choose with --on-base-difference: 'fil");
+            logits("b", CASE, adapter, "--on-base-difference", "keep").succeeded();
+            logits("c", CASE, Cases.path(CASE, "adapter")).succeeded();
+            assertArrayEquals(result("c"), result("b"));
+            logits("d", CASE, adapter, "--on-base-difference", "file").succeeded();
+            assertFalse(java.util.Arrays.equals(result("c"), result("d")));
+            logits("e", CASE, adapter, "--on-base-difference", "both")
+                    .refused("expected one of keep, file, fail but was 'both'");
+        }
     }
 
     @Test

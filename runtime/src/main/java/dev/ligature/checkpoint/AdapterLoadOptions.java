@@ -1,11 +1,12 @@
 package dev.ligature.checkpoint;
 
 import dev.ligature.internal.names.Tolerances;
+import java.util.Objects;
 
 /**
  * How an adapter is loaded. The defaults: for serving; every tensor of the file has a place in the
- * plan, every pair of the plan tensors of its shapes, and the copies of a tied pair are equal bit
- * for bit. Each exception is named.
+ * plan or is a weight that equals the base's, every pair of the plan has tensors of its shapes, and
+ * the copies of a tied pair are equal bit for bit. Each exception is named.
  *
  * <pre>{@code
  * AdapterLoadOptions.defaults().preferCopyOf("lm_head").ignore("*.classifier.*")
@@ -13,14 +14,17 @@ import dev.ligature.internal.names.Tolerances;
  */
 public final class AdapterLoadOptions {
     private static final AdapterLoadOptions DEFAULTS =
-            new AdapterLoadOptions(false, Tolerances.NONE);
+            new AdapterLoadOptions(false, Tolerances.NONE, BaseDifference.FAIL);
 
     private final boolean trainable;
     private final Tolerances tolerances;
+    private final BaseDifference baseDifference;
 
-    private AdapterLoadOptions(boolean trainable, Tolerances tolerances) {
+    private AdapterLoadOptions(
+            boolean trainable, Tolerances tolerances, BaseDifference baseDifference) {
         this.trainable = trainable;
         this.tolerances = tolerances;
+        this.baseDifference = Objects.requireNonNull(baseDifference, "baseDifference");
     }
 
     /** Returns the defaults: for serving, with no exception. */
@@ -30,7 +34,7 @@ public final class AdapterLoadOptions {
 
     /** Returns these options for an adapter that is to be trained further. */
     public AdapterLoadOptions trainable() {
-        return new AdapterLoadOptions(true, tolerances);
+        return new AdapterLoadOptions(true, tolerances, baseDifference);
     }
 
     /**
@@ -39,7 +43,7 @@ public final class AdapterLoadOptions {
      * @param keys keys of the file, in which {@code *} stands for any characters
      */
     public AdapterLoadOptions ignore(String... keys) {
-        return new AdapterLoadOptions(trainable, tolerances.ignore(keys));
+        return with(tolerances.ignore(keys));
     }
 
     /**
@@ -50,7 +54,7 @@ public final class AdapterLoadOptions {
      * @param modules names of modules, in which {@code *} stands for any characters
      */
     public AdapterLoadOptions allowMissing(String... modules) {
-        return new AdapterLoadOptions(trainable, tolerances.allowMissing(modules));
+        return with(tolerances.allowMissing(modules));
     }
 
     /**
@@ -60,7 +64,24 @@ public final class AdapterLoadOptions {
      * @param modules names of modules, in which {@code *} stands for any characters
      */
     public AdapterLoadOptions preferCopyOf(String... modules) {
-        return new AdapterLoadOptions(trainable, tolerances.preferCopyOf(modules));
+        return with(tolerances.preferCopyOf(modules));
+    }
+
+    private AdapterLoadOptions with(Tolerances changed) {
+        return new AdapterLoadOptions(trainable, changed, baseDifference);
+    }
+
+    /**
+     * Returns these options with a choice for weights of the base in the file that are not those of
+     * the given base.
+     */
+    public AdapterLoadOptions onBaseDifference(BaseDifference choice) {
+        return new AdapterLoadOptions(trainable, tolerances, choice);
+    }
+
+    /** Returns what is done where weights of the base in the file are not those of the base. */
+    public BaseDifference baseDifference() {
+        return baseDifference;
     }
 
     /** Returns whether the adapter is to be trained further. */

@@ -29,12 +29,15 @@ public record LoraPlan(
     }
 
     /**
-     * Returns the number of elements of all factors, copies and rows; what several modules read
-     * counts once.
+     * Returns the number of elements of all factors, copies and rows that can be trained; what
+     * several modules read counts once.
      */
     public long trainableParameters() {
         return pairs.stream().mapToLong(PairPlan::parameterCount).sum()
-                + replacements.stream().mapToLong(ReplacementPlan::parameterCount).sum()
+                + replacements.stream()
+                        .filter(copy -> copy.reason() != ReplacementPlan.Reason.FILE)
+                        .mapToLong(ReplacementPlan::parameterCount)
+                        .sum()
                 + tokenRows.stream().mapToLong(TokenRowsPlan::parameterCount).sum();
     }
 

@@ -32,8 +32,12 @@ final class PlanReport {
             pair.readers().stream().skip(1).forEach(r -> rows.add(tied(r.module(), reads(r))));
         }
         for (ReplacementPlan copy : replacements) {
-            boolean bias = copy.reason() == ReplacementPlan.Reason.BIAS;
-            String what = bias ? "trained bias" : "whole copy";
+            String what =
+                    switch (copy.reason()) {
+                        case SAVED_MODULE -> "whole copy";
+                        case BIAS -> "trained bias";
+                        case FILE -> "base of the file";
+                    };
             rows.add(List.of(copy.name(), what, "", "", "", count(copy.parameterCount())));
             copy.readers().stream().skip(1).forEach(r -> rows.add(tied(r.name(), "")));
         }

@@ -29,7 +29,14 @@ public record ReplacementPlan(List<Reader> readers, Shape shape, DataType dataTy
         SAVED_MODULE,
 
         /** It is a bias, and {@code bias} asks for it. */
-        BIAS
+        BIAS,
+
+        /**
+         * The adapter's file has another value of it than the base, and {@code BaseDifference.FILE}
+         * asks for the file's. A pair or token rows of the same parameter come on top of it. It is
+         * never trained.
+         */
+        FILE
     }
 
     /**

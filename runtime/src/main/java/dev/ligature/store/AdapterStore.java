@@ -73,16 +73,30 @@ public final class AdapterStore implements AutoCloseable {
      * @throws LoraException if the directory does not exist or the budget is not positive
      */
     public static AdapterStore open(LoraModel lora, Path directory, long budgetBytes) {
+        return open(lora, directory, budgetBytes, AdapterLoadOptions.defaults());
+    }
+
+    /**
+     * Opens a store; loads nothing yet.
+     *
+     * @param lora the model that the adapters are for
+     * @param directory has a folder for each adapter, named like it
+     * @param budgetBytes the upper limit of the bytes of all arrays, including those being loaded
+     * @param options how each adapter is loaded
+     * @throws LoraException if the directory does not exist or the budget is not positive
+     */
+    public static AdapterStore open(
+            LoraModel lora, Path directory, long budgetBytes, AdapterLoadOptions options) {
         if (budgetBytes <= 0) {
             throw StoreMessage.BUDGET_NOT_POSITIVE.error(budgetBytes);
         }
-        return new AdapterStore(lora, new AdapterFolder(directory), budgetBytes, loader(lora));
+        return new AdapterStore(
+                lora, new AdapterFolder(directory), budgetBytes, loader(lora, options));
     }
 
-    static Loader loader(LoraModel lora) {
+    static Loader loader(LoraModel lora, AdapterLoadOptions options) {
         AdapterRegistry adapters = AdapterRegistry.of(lora);
-        return (name, directory, room) ->
-                adapters.load(name, directory, AdapterLoadOptions.defaults(), room);
+        return (name, directory, room) -> adapters.load(name, directory, options, room);
     }
 
     /** Returns the names of the adapters in the directory, sorted, loaded or not. */

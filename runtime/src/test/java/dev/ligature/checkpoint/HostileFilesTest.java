@@ -9,6 +9,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.ligature.LoraException;
 import dev.ligature.internal.peft.AdapterDirectory;
+import dev.ligature.internal.peft.BaseOfTests;
 import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.internal.tensors.ShardedTensors;
 import dev.ligature.plan.LoraPlan;
@@ -271,7 +272,7 @@ class HostileFilesTest {
                                 LoraPlan plan =
                                         PlanResolver.resolveForLoading(
                                                 adapter.config(), LlamaLayout.tied());
-                                adapter.read(plan, arrays);
+                                BaseOfTests.read(adapter, plan, LlamaLayout.tied(), arrays);
                             });
             if (!ending.equals("read")) {
                 assertEquals(0, arrays.getManagedArrays().size(), ending);

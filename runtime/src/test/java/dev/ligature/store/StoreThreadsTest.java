@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ligature.ToyAdapters;
+import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.CheckpointException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -99,7 +100,8 @@ final class StoreThreadsTest {
                         loading.countDown();
                         awaitQuietly(go);
                     }
-                    return AdapterStore.loader(toy.lora()).load(name, directory, room);
+                    return AdapterStore.loader(toy.lora(), AdapterLoadOptions.defaults())
+                            .load(name, directory, room);
                 };
         try (AdapterStore store =
                 new AdapterStore(toy.lora(), new AdapterFolder(root), 1 << 20, loader)) {

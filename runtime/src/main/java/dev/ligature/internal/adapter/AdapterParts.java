@@ -2,7 +2,9 @@ package dev.ligature.internal.adapter;
 
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
+import dev.ligature.plan.ReplacementPlan;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** All that an adapter has arrays of, each in the order of the plan. */
 public record AdapterParts(
@@ -19,9 +21,15 @@ public record AdapterParts(
         for (FactorPair pair : pairs) {
             pair.parameters().forEach(parameter -> add(parameters, parameter));
         }
-        replaced.forEach(copy -> add(parameters, copy.parameter()));
+        trained().forEach(copy -> add(parameters, copy.parameter()));
         rows.forEach(tokens -> add(parameters, tokens.parameter()));
         return parameters;
+    }
+
+    /** Returns the copies without those that stand for the base, which are never trained. */
+    private Stream<ReplacedParameter> trained() {
+        return replaced.stream()
+                .filter(copy -> copy.plan().reason() != ReplacementPlan.Reason.FILE);
     }
 
     private static void add(ParameterList parameters, Parameter parameter) {
@@ -31,7 +39,8 @@ public record AdapterParts(
     /** Starts or stops training: what is frozen has no gradient and no place in an optimizer. */
     void freeze(boolean frozen) {
         pairs.forEach(pair -> pair.freeze(frozen));
-        replaced.forEach(copy -> copy.parameter().freeze(frozen));
+        replaced.forEach(copy -> copy.parameter().freeze(true));
+        trained().forEach(copy -> copy.parameter().freeze(frozen));
         rows.forEach(tokens -> tokens.parameter().freeze(frozen));
     }
 }

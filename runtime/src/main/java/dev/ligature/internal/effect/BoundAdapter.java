@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,7 @@ public final class BoundAdapter {
         this.bySlot = new SlotEffect[slots.all().size()];
         List<IdentityHashMap<Parameter, WeightEffect>> effects = new ArrayList<>();
         slots.all().forEach(slot -> effects.add(new IdentityHashMap<>(2))); // most stay empty
+        replaced(effects, copy -> copy.plan().reason() == ReplacementPlan.Reason.FILE);
         for (FactorPair pair : adapter.pairs()) {
             WeightEffect effect = new LowRankEffect(pair);
             for (PairPlan.Reader reader : pair.plan().readers()) {
@@ -52,13 +54,7 @@ public final class BoundAdapter {
                 add(effects, slot, Objects.requireNonNull(slot.weight()), effect);
             }
         }
-        for (ReplacedParameter copy : adapter.replaced()) {
-            WeightEffect effect = new ReplacementEffect(copy);
-            for (ReplacementPlan.Reader reader : copy.plan().readers()) {
-                Slot slot = slots.named(reader.module());
-                add(effects, slot, slot.parameter(reader.parameter()), effect);
-            }
-        }
+        replaced(effects, copy -> copy.plan().reason() != ReplacementPlan.Reason.FILE);
         for (Slot slot : slots.all()) {
             IdentityHashMap<Parameter, WeightEffect> here = effects.get(slot.index());
             bySlot[slot.index()] = here.isEmpty() ? null : new SlotEffect(slot, adapter, here);
@@ -66,13 +62,37 @@ public final class BoundAdapter {
         this.coverage = new Coverage(adapter, slots, bySlot);
     }
 
+    private void replaced(
+            List<IdentityHashMap<Parameter, WeightEffect>> effects,
+            Predicate<ReplacedParameter> which) {
+        for (ReplacedParameter copy : adapter.replaced()) {
+            if (which.test(copy)) {
+                WeightEffect effect = new ReplacementEffect(copy);
+                for (ReplacementPlan.Reader reader : copy.plan().readers()) {
+                    Slot slot = slots.named(reader.module());
+                    add(effects, slot, slot.parameter(reader.parameter()), effect);
+                }
+            }
+        }
+    }
+
+    /** Adds an effect, on top of a copy that stands for the base where there is one. */
     private void add(
             List<IdentityHashMap<Parameter, WeightEffect>> effects,
             Slot slot,
             Parameter parameter,
             WeightEffect effect) {
-        effects.get(slot.index()).put(parameter, effect);
-        byWeight.putIfAbsent(parameter, effect);
+        WeightEffect old = effects.get(slot.index()).get(parameter);
+        WeightEffect now = effect;
+        if (old instanceof ReplacementEffect below) {
+            WeightEffect other = byWeight.get(parameter);
+            boolean shared = other instanceof LayeredEffect layers && layers.above() == effect;
+            now = shared && other != null ? other : new LayeredEffect(below, effect);
+        }
+        effects.get(slot.index()).put(parameter, now);
+        if (byWeight.get(parameter) == old) {
+            byWeight.put(parameter, now);
+        }
     }
 
     public AdapterState adapter() {

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import dev.ligature.internal.adapter.AdapterArray;
 import dev.ligature.internal.adapter.ReplacedParameter;
 import dev.ligature.internal.adapter.Values;
-import dev.ligature.plan.ReplacementPlan;
 
 /** A parameter that the adapter replaces by a whole copy of its own. */
 record ReplacementEffect(ReplacedParameter copy) implements WeightEffect {
@@ -27,9 +26,11 @@ record ReplacementEffect(ReplacedParameter copy) implements WeightEffect {
 
     @Override
     public String kind() {
-        return copy.plan().reason() == ReplacementPlan.Reason.BIAS
-                ? "a bias of its own"
-                : "a copy of its own";
+        return switch (copy.plan().reason()) {
+            case SAVED_MODULE -> "a copy of its own";
+            case BIAS -> "a bias of its own";
+            case FILE -> "a base of its own";
+        };
     }
 
     @Override

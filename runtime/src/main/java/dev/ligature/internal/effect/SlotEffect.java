@@ -11,6 +11,7 @@ import dev.ligature.internal.slot.Slot;
 import dev.ligature.internal.slot.SlotCall;
 import dev.ligature.plan.ModuleKind;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -41,12 +42,18 @@ public final class SlotEffect {
         PairTerm pair = null;
         TokenRows rows = null;
         for (Map.Entry<Parameter, WeightEffect> entry : effects.entrySet()) {
-            if (entry.getValue() instanceof LowRankEffect effect && !effect.isOfAParameter()) {
+            List<WeightEffect> layers = entry.getValue().layers();
+            WeightEffect top = layers.get(layers.size() - 1);
+            WeightEffect below = layers.size() > 1 ? layers.get(0) : null;
+            if (top instanceof LowRankEffect effect && !effect.isOfAParameter()) {
                 pair = PairTerm.of(slot, effect);
-            } else if (entry.getValue() instanceof TokenRowsEffect effect) {
+            } else if (top instanceof TokenRowsEffect effect) {
                 rows = effect.rows();
             } else {
-                replaced.put(entry.getKey(), entry.getValue());
+                below = entry.getValue();
+            }
+            if (below != null) {
+                replaced.put(entry.getKey(), below);
             }
         }
         this.pair = pair;
@@ -77,7 +84,7 @@ public final class SlotEffect {
     }
 
     private boolean isPairAlone() {
-        return effects.size() == 1 && pair != null;
+        return effects.size() == 1 && pair != null && replaced.isEmpty();
     }
 
     /** Returns whether rows of the slot's own output are replaced. */

@@ -3,13 +3,15 @@ package dev.ligature.internal.effect;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.ligature.internal.adapter.Values;
+import java.util.List;
 
 /**
  * What one adapter does to one parameter of the base. The readers that are adapted together share
  * one of these; it gives the adapted parameter to all that read it in one piece: a merge, an
  * export, or a block that is not a slot.
  */
-public sealed interface WeightEffect permits LowRankEffect, ReplacementEffect, TokenRowsEffect {
+public sealed interface WeightEffect
+        permits LayeredEffect, LowRankEffect, ReplacementEffect, TokenRowsEffect {
     /**
      * Returns the adapted parameter in the data type of the base's.
      *
@@ -31,6 +33,11 @@ public sealed interface WeightEffect permits LowRankEffect, ReplacementEffect, T
      */
     default NDArray merged(NDArray w, NDArray base, double factor, NDManager owner) {
         return apply(w, base, Values.SERVED.times(factor), owner);
+    }
+
+    /** Returns the effects that it is made of, the one below first. */
+    default List<WeightEffect> layers() {
+        return List.of(this);
     }
 
     /** Returns whether it replaces the base's values, or some of them. */

@@ -88,25 +88,30 @@ public final class MergedWeights implements AutoCloseable {
         return label;
     }
 
+    private record Layer(WeightEffect effect, double factor) {}
+
     private NDArray merge(Parameter weight, Route route, MergeOptions options) {
         try (NDManager scope = manager.newSubManager()) {
             // The base may be owned by a trainer's graph; merging reads the values alone.
             NDArray w = weight.getArray().stopGradient();
             w.attach(scope);
-            List<Route.Term> terms =
-                    route.terms().stream()
-                            .filter(term -> term.adapter().touches(weight))
-                            .sorted(Comparator.comparing(t -> !t.adapter().replaces(weight)))
-                            .toList();
-            boolean wide = terms.size() > 1 && w.getDataType() == DataType.FLOAT16;
+            List<Layer> layers = new ArrayList<>();
+            for (Route.Term term : route.terms()) {
+                if (term.adapter().touches(weight)) {
+                    WeightEffect effect =
+                            term.adapter().onlyEffectOn(weight, "It cannot be merged.");
+                    effect.layers().forEach(one -> layers.add(new Layer(one, term.factor())));
+                }
+            }
+            layers.sort(Comparator.comparing(layer -> !layer.effect().replaces()));
+            boolean wide = layers.size() > 1 && w.getDataType() == DataType.FLOAT16;
             NDArray sum = wide ? Cast.to(w, DataType.FLOAT32) : w; // (out, in)
             NDArray basis = w;
             String name = "";
-            for (Route.Term term : terms) {
-                WeightEffect effect = term.adapter().onlyEffectOn(weight, "It cannot be merged.");
-                sum = effect.merged(sum, basis, term.factor(), scope); // (out, in)
-                basis = effect.replaces() ? sum : basis;
-                name = effect.name();
+            for (Layer layer : layers) {
+                sum = layer.effect().merged(sum, basis, layer.factor(), scope); // (out, in)
+                basis = layer.effect().replaces() ? sum : basis;
+                name = layer.effect().name();
             }
             sum = Cast.to(sum, w.getDataType()); // rounded once
             sum.attach(manager);

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.ligature.checkpoint.AdapterConfigJson;
 import dev.ligature.checkpoint.AdapterLoadOptions;
+import dev.ligature.checkpoint.BaseDifference;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.SafetensorsWriter;
@@ -16,6 +17,7 @@ import dev.ligature.internal.resolve.ExplicitConfig;
 import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.PairPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,32 +129,48 @@ public final class AdapterDirectory {
         return PlanResolver.resolveForLoading(config, layout, names);
     }
 
-    /** Reads the arrays of a plan, without exceptions to what must match. */
-    public AdapterContents read(LoraPlan plan, NDManager manager) throws IOException {
-        return read(plan, manager, AdapterLoadOptions.defaults());
+    /**
+     * Returns the configuration resolved for a base, with the file's values of what the base has
+     * others of, where the options ask for them.
+     */
+    public LoraPlan plan(BaseWeights base, AdapterLoadOptions options) throws IOException {
+        LoraPlan plan = plan(base.layout());
+        BaseDifference choice = options.baseDifference();
+        if (choice == BaseDifference.KEEP
+                || (choice == BaseDifference.FAIL
+                        && plan.pairs().stream().noneMatch(PairPlan::startsFromWeight))) {
+            return plan;
+        }
+        try (SafetensorsReader reader = SafetensorsReader.open(weights(files));
+                NDManager scratch = NDManager.newBaseManager()) {
+            AdapterTensors tensors = AdapterTensors.match(reader, plan, base.layout(), options);
+            return new BaseTensors(reader, tensors, base, scratch).withFile(plan, choice);
+        }
     }
 
     /**
      * Reads the arrays of a plan.
      *
-     * <p>Every key of the file must belong to the plan, and all of the plan must be in the file.
-     * Copies of the base's own weights, which PEFT adds for embeddings, are left alone. Where
-     * modules share a pair, a copy or rows, the saved ones must be equal bit for bit; one is
-     * enough. The arrays have the plan's data types; half precision is widened. They do not change
-     * with the file.
+     * <p>Every key of the file must belong to the plan or be a weight that equals the base's, and
+     * all of the plan must be in the file. Where modules share a pair, a copy or rows, the saved
+     * ones must be equal bit for bit; one is enough. The arrays have the plan's data types; half
+     * precision is widened. They do not change with the file.
      *
+     * @param base what the base's own weights in the file are compared with
      * @param manager the owner of the arrays
      * @param options the exceptions to what must match
      * @return the arrays, in the plan's order, without those that may be missing and are
      * @throws CheckpointException if the file does not fit the plan
      * @throws IOException if the file cannot be read
      */
-    public AdapterContents read(LoraPlan plan, NDManager manager, AdapterLoadOptions options)
+    public AdapterContents read(
+            LoraPlan plan, BaseWeights base, NDManager manager, AdapterLoadOptions options)
             throws IOException {
         try (SafetensorsReader reader = SafetensorsReader.open(weights(files));
                 NDManager temporary = manager.newSubManager()) {
             checkUnchanged();
-            AdapterTensors tensors = AdapterTensors.match(reader, plan, options);
+            AdapterTensors tensors = AdapterTensors.match(reader, plan, base.layout(), options);
+            new BaseTensors(reader, tensors, base, temporary).check(options.baseDifference());
             AdapterContents contents = new AdapterArrays(reader, tensors, temporary).read();
             // Only now, so that an error above leaves nothing behind.
             contents.arrays().forEach(array -> array.attach(manager));
@@ -174,7 +192,7 @@ public final class AdapterDirectory {
      * <p>The directory appears whole or not at all; an adapter that is there already is replaced at
      * the end, and other files in the directory stay. A shared pair or copy is written once for
      * each module that reads it, and the configuration names all of them; token rows are written
-     * once. The base's weights are never written.
+     * once. The base's weights are not written, but where the adapter has others of its file.
      *
      * @throws CheckpointException if it cannot be written
      * @throws IllegalArgumentException if the arrays are not those of the plan

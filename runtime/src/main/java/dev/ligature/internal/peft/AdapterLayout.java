@@ -5,9 +5,12 @@ import ai.djl.ndarray.types.Shape;
 import dev.ligature.config.BiasMode;
 import dev.ligature.internal.peft.SavedPart.Copy;
 import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.ModelLayout.Module;
+import dev.ligature.plan.ModelLayout.Parameter;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import dev.ligature.plan.ReplacementPlan;
+import dev.ligature.plan.ReplacementPlan.Reason;
 import dev.ligature.plan.TokenRowsPlan;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -37,31 +40,39 @@ final class AdapterLayout {
     private final Map<String, Target> targets = new HashMap<>();
     private final Set<String> adapted = new HashSet<>();
     private final Set<String> withRows = new HashSet<>();
+    private final Set<String> saved = new HashSet<>();
 
     /** What a tensor of a file is for, by its name. */
     sealed interface Target {
         /** It is read as the tensor that is written under this name. */
         record Wanted(String name) implements Target {}
 
-        /** It is read if the file does not have the tensor under another name. */
-        record Spare(String name) implements Target {}
+        /**
+         * A second copy of the tensor that is written under this name.
+         *
+         * @param readable whether it is read if the file does not have the tensor under that name
+         */
+        record Spare(String name, boolean readable) implements Target {}
 
-        /** It is the base's own, which PEFT adds for embeddings; only its shape is checked. */
-        record OfBase(Shape shape) implements Target {}
-
-        /** PEFT adds it, and nothing uses it. */
-        record Unused() implements Target {}
+        /**
+         * It is the base's own, and compared with it.
+         *
+         * @param isRead whether PEFT reads it under this name
+         */
+        record OfBase(Module module, Parameter parameter, boolean isRead) implements Target {}
     }
 
     AdapterLayout(LoraPlan plan) {
         plan.pairs().forEach(p -> p.readers().forEach(r -> adapted.add(r.module())));
         plan.tokenRows().forEach(t -> t.readers().forEach(r -> withRows.add(r.module())));
+        plan.replacements().stream()
+                .filter(copy -> copy.reason() == Reason.SAVED_MODULE)
+                .forEach(copy -> copy.readers().forEach(r -> saved.add(r.module())));
         plan.pairs().forEach(pair -> pairs.put(pair, want(pair(pair))));
         plan.replacements().forEach(copy -> copies.put(copy, want(copy(copy))));
         plan.tokenRows().forEach(rows -> tokenRows.put(rows, want(rows(rows))));
         // What follows never takes the name of a tensor that is wanted.
         plan.replacements().forEach(copy -> addOtherNames(copy, plan.config().bias()));
-        plan.pairs().forEach(this::addTensorsOfBase);
     }
 
     /** Returns a key of a file without PEFT's prefix. */
@@ -77,6 +88,16 @@ final class AdapterLayout {
     /** Returns the names of the modules that have a pair. */
     Set<String> adaptedModules() {
         return adapted;
+    }
+
+    /** Returns whether the adapter has a copy of a whole module. */
+    boolean isSaved(String module) {
+        return saved.contains(module);
+    }
+
+    /** Returns whether the adapter has token rows of a module. */
+    boolean hasRows(String module) {
+        return withRows.contains(module);
     }
 
     /** Returns each pair, in the plan's order; its arrays are those of {@link Factors}. */
@@ -165,7 +186,7 @@ final class AdapterLayout {
 
     /** Returns the name of a copy: PEFT has a bias below what it wraps its module in. */
     private String writtenName(ReplacementPlan copy, ReplacementPlan.Reader reader) {
-        if (copy.reason() == ReplacementPlan.Reason.SAVED_MODULE) {
+        if (copy.reason() == Reason.SAVED_MODULE) {
             return reader.name();
         }
         if (adapted.contains(reader.module())) {
@@ -183,23 +204,23 @@ final class AdapterLayout {
     }
 
     /**
-     * Adds the other names of a copy. Where biases are trained, PEFT writes whatever has bias in
-     * its name: the base's own values of a saved module, and the copy under a second name, which is
-     * the only one after {@code save_pretrained}, which leaves out what is there twice.
+     * Adds the other names of a copy. Of a saved embedding PEFT may write all it has: the copy
+     * under a second name, and the base's own values. Where biases are trained, it writes whatever
+     * has bias in its name; the second name is the only one then after {@code save_pretrained},
+     * which leaves out what is there twice.
      */
     private void addOtherNames(ReplacementPlan copy, BiasMode bias) {
         for (ReplacementPlan.Reader reader : copy.readers()) {
             String written = writtenName(copy, reader);
-            if (copy.reason() == ReplacementPlan.Reason.BIAS) {
+            if (copy.reason() == Reason.BIAS) {
                 for (String name : List.of(reader.name(), belowPair(reader), belowRows(reader))) {
                     targets.putIfAbsent(name, new Target.Wanted(written));
                 }
             }
-            if (bias != BiasMode.NONE) {
-                String original = reader.module() + ".original_module." + reader.parameter();
+            if (copy.reason() != Reason.FILE
+                    && (copy.reason() == Reason.SAVED_MODULE || bias != BiasMode.NONE)) {
                 String second = reader.module() + ".modules_to_save." + reader.parameter();
-                targets.putIfAbsent(original, new Target.Unused());
-                targets.putIfAbsent(second, new Target.Spare(written));
+                targets.putIfAbsent(second, new Target.Spare(written, bias != BiasMode.NONE));
             }
         }
     }
@@ -228,16 +249,6 @@ final class AdapterLayout {
         long[] places = indices.stream().mapToLong(order::indexOf).toArray();
         try (NDArray at = stored.getManager().create(places)) {
             return stored.get(at); // (n, d), in the plan's order
-        }
-    }
-
-    private void addTensorsOfBase(PairPlan pair) {
-        Target weight = new Target.OfBase(new Shape(pair.out(), pair.in()));
-        for (PairPlan.Reader reader : pair.readers()) {
-            targets.putIfAbsent(reader.module() + ".base_layer.weight", weight);
-            targets.putIfAbsent(reader.module() + ".weight", weight);
-            targets.putIfAbsent(
-                    reader.module() + ".base_layer.bias", new Target.OfBase(new Shape(pair.out())));
         }
     }
 }

@@ -9,10 +9,12 @@ import dev.ligature.internal.names.NameList;
 import dev.ligature.internal.peft.AdapterLayout.Target;
 import dev.ligature.internal.peft.SavedPart.Copy;
 import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.ModelLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -29,6 +31,8 @@ final class AdapterTensors {
     private final Map<String, TensorInfo> found = new HashMap<>();
 
     private final Map<String, TensorInfo> spare = new HashMap<>();
+    private final Map<TensorInfo, Target.OfBase> ofBase = new LinkedHashMap<>();
+    private final Map<TensorInfo, String> copies = new LinkedHashMap<>();
 
     private AdapterTensors(Path file, AdapterLayout layout, AdapterLoadOptions options) {
         this.file = file;
@@ -58,16 +62,17 @@ final class AdapterTensors {
      * @throws CheckpointException if a key has no place in the plan, a part no tensors, or a tensor
      *     another shape or data type than its part
      */
-    static AdapterTensors match(SafetensorsReader reader, LoraPlan plan, AdapterLoadOptions options)
+    static AdapterTensors match(
+            SafetensorsReader reader, LoraPlan plan, ModelLayout base, AdapterLoadOptions options)
             throws CheckpointException {
         AdapterLayout layout = new AdapterLayout(plan);
         AdapterTensors tensors = new AdapterTensors(reader.file(), layout, options);
-        tensors.placeKeys(reader);
+        tensors.placeKeys(reader, new BaseKeys(layout, base));
         tensors.check();
         return tensors;
     }
 
-    private void placeKeys(SafetensorsReader reader) throws CheckpointException {
+    private void placeKeys(SafetensorsReader reader, BaseKeys base) throws CheckpointException {
         List<String> unknown = new ArrayList<>();
         for (TensorInfo tensor : reader.tensors().values()) {
             String key = tensor.name();
@@ -76,6 +81,9 @@ final class AdapterTensors {
             }
             String name = AdapterLayout.name(key);
             Target target = layout.target(name);
+            if (target == null) {
+                target = base.find(name);
+            }
             if (target == null) {
                 // A file may have millions of keys, and the search for what one may have meant
                 // takes its time: the message shows a few.
@@ -97,14 +105,32 @@ final class AdapterTensors {
             if (other != null) {
                 throw PeftMessage.KEY_TWICE.fileError(file, other.name(), tensor.name());
             }
-        } else if (target instanceof Target.Spare replacing) {
-            spare.put(replacing.name(), tensor);
+        } else if (target instanceof Target.Spare second) {
+            copies.put(tensor, second.name());
+            if (second.readable()) {
+                spare.put(second.name(), tensor);
+            }
         } else if (target instanceof Target.OfBase base) {
-            checkShape(
-                    tensor,
-                    base.shape(),
-                    "that of the base's own tensor; was its vocabulary resized?");
+            ofBase.put(tensor, base);
         }
+    }
+
+    /** Returns the tensors that mean parameters of the base. */
+    Map<TensorInfo, Target.OfBase> ofBase() {
+        return ofBase;
+    }
+
+    /** Returns tensors that are there twice, each with the one that is used. */
+    Map<TensorInfo, TensorInfo> copies() {
+        Map<TensorInfo, TensorInfo> used = new LinkedHashMap<>();
+        copies.forEach(
+                (copy, name) -> {
+                    TensorInfo other = found.get(name);
+                    if (other != null) {
+                        used.put(copy, other);
+                    }
+                });
+        return used;
     }
 
     private void check() throws CheckpointException {
@@ -137,10 +163,15 @@ final class AdapterTensors {
     private void check(SavedPart part, Copy copy) throws CheckpointException {
         for (SavedTensor saved : firstA(copy.tensors())) {
             TensorInfo tensor = tensor(saved);
-            if (!tensor.dtype().isWeightType()) {
-                throw PeftMessage.DATA_TYPE.fileError(file, tensor.name(), tensor.dtype());
-            }
+            checkType(tensor);
             checkShape(tensor, saved.storedShape(), part.reason());
+        }
+    }
+
+    /** Checks that a tensor has a data type that weights can have. */
+    void checkType(TensorInfo tensor) throws CheckpointException {
+        if (!tensor.dtype().isWeightType()) {
+            throw PeftMessage.DATA_TYPE.fileError(file, tensor.name(), tensor.dtype());
         }
     }
 

@@ -54,7 +54,8 @@ enum PeftMessage implements Message {
                     + " harmless can be named in AdapterLoadOptions.ignore."),
     KEY_TWICE(
             "AdapterKeyUnknown",
-            "%1$s has both '%2$s' and '%3$s', which mean one tensor. Remove one of them."),
+            "%1$s has both '%2$s' and '%3$s', which mean one tensor and may differ. Remove one of"
+                    + " them."),
     TENSOR_MISSING(
             "AdapterTensorMissing",
             "%1$s has no %2$s, which its config asks for in this model. Check that the adapter is"
@@ -69,6 +70,19 @@ enum PeftMessage implements Message {
             "%1$s: '%2$s' is %3$s instead of %4$s: %5$s. Check that the adapter is one of this"
                     + " base model; what is to start anew can be named in"
                     + " AdapterLoadOptions.allowMissing."),
+    BASE_DIFFERS(
+            "AdapterBaseDiffers",
+            "%1$s has weights of its base that are not those of the given base: %2$s. The adapter"
+                    + " was trained on another base, or on one that was changed before. Use its own"
+                    + " base; or choose with AdapterLoadOptions.onBaseDifference: 'file' computes"
+                    + " with the file's values, as PEFT does, 'keep' with those of the given"
+                    + " base."),
+    BASE_NOT_READ(
+            "AdapterBaseDiffers",
+            "%1$s has a weight of its base that cannot take the place of the given base's: %2$s."
+                    + " Its vocabulary was resized, or PEFT does not read it under this name. Use a"
+                    + " base of that shape; or choose 'keep' with"
+                    + " AdapterLoadOptions.onBaseDifference to compute with the given base's."),
     FACTORS_DIFFER(
             "AdapterCopiesDiffer",
             "%1$s: %2$s. They are copies of one factor, because their modules are tied and"

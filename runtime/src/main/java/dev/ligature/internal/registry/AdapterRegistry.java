@@ -16,6 +16,7 @@ import dev.ligature.internal.adapter.PlainLoraExport;
 import dev.ligature.internal.combine.CombinedAdapter;
 import dev.ligature.internal.peft.AdapterContents;
 import dev.ligature.internal.peft.AdapterDirectory;
+import dev.ligature.internal.peft.BaseWeights;
 import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.internal.slot.ModelBinding;
 import dev.ligature.internal.slot.Slots;
@@ -89,13 +90,17 @@ public final class AdapterRegistry {
             throws IOException {
         checkNew(name);
         AdapterDirectory files = AdapterDirectory.open(directory);
-        LoraPlan plan = files.plan(slots.layout());
+        BaseWeights base =
+                new BaseWeights(
+                        slots.layout(),
+                        (module, parameter) -> slots.named(module).parameter(parameter).getArray());
+        LoraPlan plan = files.plan(base, options);
         room.accept(plan.byteCount());
         return owning(
                 manager -> {
                     AdapterParts parts =
                             new AdapterFactory(slots, plan, manager)
-                                    .of(files.read(plan, manager, options));
+                                    .of(files.read(plan, base, manager, options));
                     AdapterState read =
                             new AdapterState(name, plan, manager, parts, options.isTrainable());
                     synchronized (this) {

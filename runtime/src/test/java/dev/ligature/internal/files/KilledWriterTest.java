@@ -10,6 +10,7 @@ import dev.ligature.checkpoint.AdapterConfigJson;
 import dev.ligature.checkpoint.LlamaLayout;
 import dev.ligature.checkpoint.TestFiles;
 import dev.ligature.internal.peft.AdapterDirectory;
+import dev.ligature.internal.peft.BaseOfTests;
 import dev.ligature.internal.peft.Factors;
 import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.internal.tensors.ShardedTensors;
@@ -119,7 +120,8 @@ class KilledWriterTest {
         AdapterDirectory opened = AdapterDirectory.open(adapter);
         int version = (int) opened.config().loraAlpha();
         LoraPlan plan = PlanResolver.resolveForLoading(opened.config(), LlamaLayout.tied());
-        for (Factors factors : opened.read(plan, manager).pairs().values()) {
+        for (Factors factors :
+                BaseOfTests.read(opened, plan, LlamaLayout.tied(), manager).pairs().values()) {
             assertAll(version, factors.a());
             assertAll(version, factors.b());
         }

@@ -278,7 +278,10 @@ class AdapterReadTest {
         Path config = adapter.resolve(AdapterConfigJson.FILE_NAME);
         String text = Files.readString(config);
         Files.writeString(config, text.replace("\"lora_alpha\": 6", "\"lora_alpha\": 60"));
-        Refusal.of("CheckpointChanged", () -> opened.read(plan, manager), config.toString());
+        Refusal.of(
+                "CheckpointChanged",
+                () -> BaseOfTests.read(opened, plan, LlamaLayout.tied(), manager),
+                config.toString());
     }
 
     @Test
@@ -298,7 +301,8 @@ class AdapterReadTest {
                     try (SafetensorsReader reader =
                             SafetensorsReader.open(
                                     adapter(name).resolve(AdapterDirectory.WEIGHTS))) {
-                        AdapterTensors.match(reader, plan, AdapterLoadOptions.defaults());
+                        AdapterTensors.match(
+                                reader, plan, LlamaLayout.tied(), AdapterLoadOptions.defaults());
                     }
                 },
                 key,
@@ -307,7 +311,7 @@ class AdapterReadTest {
 
     private Map<PairPlan, Factors> read(Path adapter, ModelLayout layout) throws IOException {
         AdapterDirectory opened = AdapterDirectory.open(adapter);
-        return opened.read(opened.plan(layout), manager).pairs();
+        return BaseOfTests.read(opened, opened.plan(layout), layout, manager).pairs();
     }
 
     private static Path adapter(String name) {

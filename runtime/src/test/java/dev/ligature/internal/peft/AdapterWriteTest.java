@@ -201,7 +201,7 @@ class AdapterWriteTest {
     private Loaded load(Path adapter, ModelLayout layout) throws IOException {
         AdapterDirectory opened = AdapterDirectory.open(adapter);
         LoraPlan plan = PlanResolver.resolveForLoading(opened.config(), layout);
-        return new Loaded(plan, opened.read(plan, manager).pairs());
+        return new Loaded(plan, BaseOfTests.read(opened, plan, layout, manager).pairs());
     }
 
     private static Path adapter(String name) {
