@@ -59,6 +59,29 @@ final class Artifacts {
         return onClassPath("lombok-[\\d.]+\\.jar");
     }
 
+    /** Returns Kotlin's plugin that runs processors. */
+    static Path kapt() {
+        return onClassPath("kotlin-annotation-processing-embeddable-[\\d.]+\\.jar");
+    }
+
+    /** Returns what Kotlin's programs run with. */
+    static Path kotlinLibrary() {
+        return onClassPath("kotlin-stdlib-[\\d.]+\\.jar");
+    }
+
+    /** Returns Kotlin's compiler and what it needs. */
+    static List<Path> kotlinCompiler() {
+        return List.of(
+                kotlinLibrary(),
+                onClassPath("kotlin-compiler-embeddable-[\\d.]+\\.jar"),
+                onClassPath("kotlin-daemon-embeddable-[\\d.]+\\.jar"),
+                onClassPath("kotlin-script-runtime-[\\d.]+\\.jar"),
+                onClassPath("kotlin-reflect-[\\d.]+\\.jar"),
+                onClassPath("kotlin-build-tools-api-[\\d.]+\\.jar"),
+                onClassPath("kotlinx-coroutines-core-jvm-[\\d.]+\\.jar"),
+                onClassPath("annotations-1[\\d.]+\\.jar"));
+    }
+
     /** Returns paths as an argument of a command. */
     static String join(List<Path> paths) {
         return paths.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
