@@ -21,6 +21,7 @@ import dev.ligature.internal.adapter.FactorArrays;
 import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.internal.adapter.RefCount;
 import dev.ligature.internal.effect.BoundAdapter;
+import dev.ligature.internal.effect.Finite;
 import dev.ligature.internal.effect.WeightEffect;
 import dev.ligature.internal.route.Route;
 import dev.ligature.internal.slot.ForwardingParameterStore;
@@ -116,7 +117,7 @@ public final class MergedWeights implements AutoCloseable {
             sum = Cast.to(sum, w.getDataType()); // rounded once
             sum.attach(manager);
             if (options.safe()) {
-                checkFinite(sum, name, scope);
+                checkFinite(sum, name);
             }
             return sum;
         }
@@ -155,14 +156,8 @@ public final class MergedWeights implements AutoCloseable {
         }
     }
 
-    private void checkFinite(NDArray sum, String name, NDManager scope) {
-        NDArray difference = sum.sub(sum); // zero where finite, NaN elsewhere
-        difference.attach(scope);
-        NDArray broken = difference.isNaN();
-        broken.attach(scope);
-        NDArray any = broken.any();
-        any.attach(scope);
-        if (any.getBoolean()) {
+    private void checkFinite(NDArray sum, String name) {
+        if (!Finite.isAll(sum)) {
             throw AdapterMessage.MERGE_NOT_FINITE.error(label, name);
         }
     }

@@ -15,10 +15,14 @@ import dev.ligature.block.Cast;
 import dev.ligature.internal.adapter.AdapterArray;
 import dev.ligature.internal.adapter.FactorArrays;
 import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.internal.effect.Finite;
 import dev.ligature.plan.PairPlan;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,23 +32,60 @@ import org.jspecify.annotations.Nullable;
  * <p>Side by side, they are the same for all batches of these adapters, and a {@link
  * RowGroups.Mask} says what is whose. By row, each row has its own.
  *
+ * <p>No row may depend on the values of other rows' adapters. The mask multiplies by 0, which
+ * selects only among finite products, so that pairs whose products may be others are kept apart.
+ *
  * @param a side by side: (R, in), R the sum of the ranks; by row: (B, in, r), r the largest rank
  * @param b side by side: (out, R); by row: (B, r, out), times each row's scaling
+ * @param apart the pairs in whose place side by side are zeros: their terms are added adapter by
+ *     adapter
  */
-record FactorStack(NDArray a, NDArray b) {
+record FactorStack(NDArray a, NDArray b, Set<FactorPair> apart) {
+    /**
+     * The largest value of an A that is put side by side with others. Trained ones are thousands of
+     * times smaller. The product with an input overflows from 1e30 on, where the row's own adapter
+     * and the base are about to overflow as well.
+     */
+    private static final float LARGEST = 1e4f;
 
     /** Puts the factors of some pairs side by side. */
     static FactorStack sideBySide(List<@Nullable FactorPair> pairs, NDManager manager) {
+        FactorStack all = sideBySide(pairs, Set.of(), manager);
+        if (all.isTame()) {
+            return all;
+        }
+        new NDList(all.a, all.b).close();
+        Set<FactorPair> apart = new HashSet<>(); // by identity
+        for (FactorPair pair : pairs) {
+            FactorStack alone = sideBySide(Collections.singletonList(pair), Set.of(), manager);
+            if (!alone.isTame()) {
+                apart.add(Objects.requireNonNull(pair));
+            }
+            new NDList(alone.a, alone.b).close();
+        }
+        return sideBySide(pairs, apart, manager);
+    }
+
+    private boolean isTame() {
+        return Finite.isWithin(a, LARGEST) && Finite.isAll(b);
+    }
+
+    private static FactorStack sideBySide(
+            List<@Nullable FactorPair> pairs, Set<FactorPair> apart, NDManager manager) {
         NDList as = new NDList();
         NDList bs = new NDList();
-        for (FactorPair pair : pairs) {
-            FactorArrays factors = Objects.requireNonNull(pair).detached(manager);
-            as.add(factors.a()); // (r, in)
-            bs.add(factors.b()); // (out, r)
+        try (NDManager scope = manager.newSubManager()) {
+            for (FactorPair pair : pairs) {
+                FactorArrays factors = Objects.requireNonNull(pair).detached(scope);
+                boolean zeros = apart.contains(pair);
+                as.add(zeros ? attached(factors.a().zerosLike(), scope) : factors.a()); // (r, in)
+                bs.add(zeros ? attached(factors.b().zerosLike(), scope) : factors.b()); // (out, r)
+            }
+            return new FactorStack(
+                    attached(NDArrays.concat(as), manager), // (R, in)
+                    attached(NDArrays.concat(bs, 1), manager), // (out, R)
+                    apart);
         }
-        return new FactorStack(
-                attached(NDArrays.concat(as), manager), // (R, in)
-                attached(NDArrays.concat(bs, 1), manager)); // (out, R)
     }
 
     /**
@@ -78,7 +119,8 @@ record FactorStack(NDArray a, NDArray b) {
                             scaling, new Shape(scaling.length, 1, 1), any.dataType(), scope));
             return new FactorStack(
                     attached(a.transpose(0, 2, 1), manager), // (B, in, r)
-                    attached(b.transpose(0, 2, 1), manager)); // (B, r, out)
+                    attached(b.transpose(0, 2, 1), manager), // (B, r, out)
+                    Set.of());
         }
     }
 

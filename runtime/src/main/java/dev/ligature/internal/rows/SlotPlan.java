@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** How the outputs of one slot are computed in a batch whose rows use different adapters. */
@@ -42,6 +43,14 @@ sealed interface SlotPlan {
         /** Returns what the stacked factors take. */
         long bytes();
 
+        /** Returns the plan that adds the terms adapter by adapter. */
+        AddedSegments segments();
+
+        @Override
+        default SlotPlan withoutStacks() {
+            return segments();
+        }
+
         /** Adds the terms of all rows to an output of the slot's block. */
         void addTo(NDArray y, FactorStack stack, SlotCall call, RowsPass pass);
 
@@ -49,12 +58,19 @@ sealed interface SlotPlan {
         default NDList forward(SlotCall call, RowsPass pass) {
             FactorStack stack = pass.stack(way(), call.slot(), pairs());
             if (stack == null) {
-                return withoutStacks().forward(call, pass);
+                return segments().forward(call, pass);
             }
             pass.checkRows(call);
             NDList output = call.base();
             addTo(output.singletonOrThrow(), stack, call, pass); // (B, …)
-            return output;
+            return stack.apart().isEmpty()
+                    ? output
+                    : segments()
+                            .addTo(
+                                    output,
+                                    call,
+                                    pass,
+                                    effect -> stack.apart().contains(effect.plainPair()));
         }
     }
 
@@ -72,10 +88,10 @@ sealed interface SlotPlan {
         if (effects.size() == 1) {
             return new One(Objects.requireNonNull(effects.get(0)));
         }
-        SlotPlan segments =
-                effects.stream().allMatch(effect -> effect == null || effect.isAdditive())
-                        ? new AddedSegments(effects)
-                        : new Segments(effects);
+        if (!effects.stream().allMatch(effect -> effect == null || effect.isAdditive())) {
+            return new Segments(effects);
+        }
+        AddedSegments segments = new AddedSegments(effects);
         List<Term> terms = new ArrayList<>();
         for (Group group : rows.byHandle()) {
             SlotEffect effect = group.effectAt(slot);
@@ -203,13 +219,21 @@ sealed interface SlotPlan {
         @Override
         public NDList forward(SlotCall call, RowsPass pass) {
             pass.checkRows(call);
-            NDList output = call.base();
+            return addTo(call.base(), call, pass, effect -> true);
+        }
+
+        /**
+         * Adds the terms of some effects.
+         *
+         * @param output the base's, or with other terms; overwritten
+         */
+        NDList addTo(NDList output, SlotCall call, RowsPass pass, Predicate<SlotEffect> which) {
             NDArray y = output.singletonOrThrow(); // (B, …)
             NDArray in = pass.sorted(call.inputs().head()); // (B, …)
             NDArray sum = pass.sorted(y); // (B, …)
             for (int g = 0; g < effects.size(); g++) {
                 SlotEffect effect = effects.get(g);
-                if (effect != null) {
+                if (effect != null && which.test(effect)) {
                     NDIndex index = pass.rows().groups().get(g).index();
                     try (NDArray inPart = in.get(index);
                             NDArray part = sum.get(index)) { // (b, …), views
@@ -227,7 +251,7 @@ sealed interface SlotPlan {
     }
 
     /** Two plain products with the factors of all adapters, masked in between. */
-    record Masked(List<@Nullable FactorPair> pairs, Mask mask, long bytes, SlotPlan withoutStacks)
+    record Masked(List<@Nullable FactorPair> pairs, Mask mask, long bytes, AddedSegments segments)
             implements Together {
         @Override
         public Way way() {
@@ -251,7 +275,7 @@ sealed interface SlotPlan {
      *
      * @param pairs that of each row; null where it has none
      */
-    record Stacked(List<@Nullable FactorPair> pairs, long bytes, SlotPlan withoutStacks)
+    record Stacked(List<@Nullable FactorPair> pairs, long bytes, AddedSegments segments)
             implements Together {
         @Override
         public Way way() {
