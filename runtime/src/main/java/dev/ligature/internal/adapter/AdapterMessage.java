@@ -6,7 +6,8 @@ import dev.ligature.internal.diag.Message;
 public enum AdapterMessage implements Message {
     BIAS_MERGE(
             "LoraBiasMerge",
-            "Adapter %1$s has a bias at %2$s, whose block has none to merge it into."
+            "Adapter %1$s has a bias at %2$s, but no parameter of the block is known to be its bias,"
+                    + " so there is none to merge it into."
                     + " Serve the adapter by its routed block, or train it without lora_bias."),
     MERGE_NOT_FINITE(
             "LoraMergeNotFinite",

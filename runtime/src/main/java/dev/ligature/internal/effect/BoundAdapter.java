@@ -41,7 +41,9 @@ public final class BoundAdapter {
         slots.all().forEach(slot -> effects.add(new IdentityHashMap<>(2))); // most stay empty
         replaced(effects, copy -> copy.plan().reason() == ReplacementPlan.Reason.FILE);
         for (FactorPair pair : adapter.pairs()) {
-            WeightEffect effect = new LowRankEffect(pair);
+            PairPlan.Reader first = pair.plan().readers().get(0);
+            Parameter weight = slots.named(first.slot()).parameter(first.parameter());
+            WeightEffect effect = new LowRankEffect(pair, weight);
             for (PairPlan.Reader reader : pair.plan().readers()) {
                 Slot slot = slots.named(reader.slot());
                 add(effects, slot, slot.parameter(reader.parameter()), effect);

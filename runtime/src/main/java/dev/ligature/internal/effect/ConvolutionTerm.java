@@ -1,7 +1,10 @@
 package dev.ligature.internal.effect;
 
+import static dev.ligature.internal.adapter.AdapterArray.attached;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.convolutional.Conv1d;
 import ai.djl.nn.convolutional.Conv2d;
@@ -30,7 +33,9 @@ final class ConvolutionTerm {
             NDArray x,
             boolean training) {
         NDArray a = factors.a();
-        NDArray window = a.reshape(kernel.shapeOfA(a.getShape().get(0))); // (r, channels, window…)
+        NDManager owner = x.getManager(); // not the adapter's, which lives on
+        Shape kernels = kernel.shapeOfA(a.getShape().get(0)); // (r, channels, window…)
+        NDArray window = attached(a.reshape(kernels), owner);
         NDArray low = convolve(x, window, base); // (N, r, …)
         Shape shape = low.getShape();
         long groups = kernel.groups();
@@ -42,23 +47,23 @@ final class ConvolutionTerm {
         NDArray high =
                 groups == 1
                         ? b.matMul(points)
-                        : b.reshape(groups, out / groups, perGroup).matMul(points);
-        high.attach(x.getManager()); // it would belong to the manager of the left side
+                        : attached(b.reshape(groups, out / groups, perGroup), owner).matMul(points);
+        high.attach(owner); // it would belong to the manager of the left side
         Shape outShape = new Shape(shape.get(0), out).addAll(shape.slice(2));
         NDArray sum = high.reshape(outShape); // (N, out, …)
         if (factors.bias() != null) {
-            sum = sum.add(perChannel(factors.bias(), outShape));
+            sum = sum.add(perChannel(factors.bias(), outShape, owner));
         }
         return factors.scaled(sum, training);
     }
 
-    /** Returns an array (out) as one that is added to or multiplied with (N, out, …). */
-    static NDArray perChannel(NDArray array, Shape output) {
+    /** Returns an array (out) as the owner's that is added to or multiplied with (N, out, …). */
+    static NDArray perChannel(NDArray array, Shape output, NDManager owner) {
         Shape shape = new Shape(1, array.size());
         for (int i = 2; i < output.dimension(); i++) {
             shape = shape.add(1);
         }
-        return array.reshape(shape);
+        return attached(array.reshape(shape), owner);
     }
 
     private static NDArray convolve(NDArray x, NDArray window, Convolution base) {

@@ -4,6 +4,8 @@ import static dev.ligature.internal.adapter.AdapterArray.attached;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.nn.Parameter;
 import dev.ligature.internal.adapter.AdapterArray;
 import dev.ligature.internal.adapter.DoraNorm;
 import dev.ligature.internal.adapter.FactorArrays;
@@ -12,6 +14,7 @@ import dev.ligature.internal.adapter.Values;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,20 +22,39 @@ import org.jspecify.annotations.Nullable;
  * together have one of these.
  */
 public final class LowRankEffect implements WeightEffect {
+    /** How often the base weights of any model were written in place. */
+    private static final AtomicLong WRITES = new AtomicLong();
+
     private final FactorPair pair;
+    private final Parameter weight;
     private volatile @Nullable CachedRatios cached;
 
-    LowRankEffect(FactorPair pair) {
+    /**
+     * Creates the effect of a pair.
+     *
+     * @param weight the parameter of the base that it is added to
+     */
+    LowRankEffect(FactorPair pair, Parameter weight) {
         this.pair = pair;
+        this.weight = weight;
+    }
+
+    /** Records that base weights were written in place. */
+    public static void baseWasWritten() {
+        WRITES.incrementAndGet();
     }
 
     /**
-     * Ratios of DoRA, valid while the adapter is not trained.
+     * Ratios of DoRA, valid while neither the adapter nor the base changes.
      *
      * @param w the weight they were computed from
-     * @param ratios m / n, which belong to the adapter
+     * @param ratios m / n, which belong to the adapter; always the same array
      */
-    private record CachedRatios(int changes, NDArray w, NDArray ratios) {}
+    private record CachedRatios(int changes, long writes, NDArray w, NDArray ratios) {
+        boolean isOf(int changes, long writes, NDArray w) {
+            return this.changes == changes && this.writes == writes && this.w == w;
+        }
+    }
 
     /** Returns whether blocks are given W + ΔW, and do not add a term to their outputs. */
     boolean isOfAParameter() {
@@ -61,7 +83,7 @@ public final class LowRankEffect implements WeightEffect {
         NDArray sum = attached(delta.add(wide), owner);
         if (factors.magnitude() != null) {
             NDArray ratios = ratios(base, factors.magnitude(), values.factor(), owner);
-            NDArray each = DoraNorm.areOfColumns(plan) ? ratios : perRow(ratios, w);
+            NDArray each = DoraNorm.areOfColumns(plan) ? ratios : perRow(ratios, w, owner);
             sum = attached(sum.mul(each), owner);
         }
         return AdapterArray.in(w.getDataType(), sum, owner);
@@ -84,23 +106,45 @@ public final class LowRankEffect implements WeightEffect {
 
     /**
      * Returns m / n, by which DoRA multiplies each row of W + ΔW, or each column of an embedding's:
-     * the trained lengths m by the present ones n, which get no gradient. Cached while the pair is
-     * frozen, at the adapter's own scaling.
+     * the trained lengths m by the present ones n, which get no gradient. Cached for the base's
+     * weight while it and the pair are frozen, at the adapter's own scaling.
      *
      * @param magnitude the lengths m, with the graph of a training forward or without
      * @param owner the manager of the result, where it is not cached
      */
     NDArray ratios(NDArray w, NDArray magnitude, double factor, NDManager owner) {
-        int changes = pair.changes();
-        if (!pair.isFrozen() || factor != 1) {
+        if (factor != 1
+                || !pair.isFrozen()
+                || weight.requiresGradient()
+                || w != weight.getArray()) {
             return ratiosNow(w, magnitude, factor, owner);
         }
+        int changes = pair.changes();
+        long writes = WRITES.get();
         CachedRatios at = cached;
-        if (at == null || at.changes() != changes || at.w() != w) {
-            at = new CachedRatios(changes, w, ratiosNow(w, magnitude, 1, pair.manager()));
-            cached = at;
+        return at != null && at.isOf(changes, writes, w)
+                ? at.ratios()
+                : renewed(changes, writes, w, magnitude);
+    }
+
+    /** Computes the ratios into the one array that is kept. */
+    private synchronized NDArray renewed(int changes, long writes, NDArray w, NDArray magnitude) {
+        CachedRatios last = cached;
+        if (last != null && last.isOf(changes, writes, w)) {
+            return last.ratios();
         }
-        return at.ratios();
+        NDArray ratios;
+        try (NDManager scope = pair.manager().newSubManager()) {
+            NDArray now = ratiosNow(w, magnitude, 1, scope);
+            if (last == null) {
+                ratios = attached(now, pair.manager());
+            } else {
+                ratios = last.ratios(); // not a new one: other threads may still read this one
+                ratios.set(new NDIndex(":"), now);
+            }
+        }
+        cached = new CachedRatios(changes, writes, w, ratios);
+        return ratios;
     }
 
     private NDArray ratiosNow(NDArray w, NDArray magnitude, double factor, NDManager owner) {
@@ -110,11 +154,11 @@ public final class LowRankEffect implements WeightEffect {
         }
     }
 
-    private static NDArray perRow(NDArray ratios, NDArray w) {
+    private static NDArray perRow(NDArray ratios, NDArray w, NDManager owner) {
         long[] shape = new long[w.getShape().dimension()];
         Arrays.fill(shape, 1);
         shape[0] = ratios.size();
-        return ratios.reshape(shape); // (rows) -> (rows, 1…)
+        return attached(ratios.reshape(shape), owner); // (rows) -> (rows, 1…)
     }
 
     private static void checkIsKernel(PairPlan plan) {

@@ -3,7 +3,6 @@ package dev.ligature.internal.effect;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Convolution;
 import dev.ligature.block.Cast;
 import dev.ligature.internal.adapter.FactorArrays;
@@ -178,16 +177,13 @@ sealed interface PairTerm {
 
         /** Returns the bias of the slot's block, in a shape that goes with its output, if any. */
         private @Nullable NDArray bias(SlotCall call, NDArray y, DataType type) {
-            Parameter bias = slot.bias();
-            return bias == null
-                    ? null
-                    : perOutput(
-                            Cast.to(call.store().getValue(bias, y.getDevice(), false), type), y);
+            NDArray bias = OutputBias.of(call, y); // (out)
+            return bias == null ? null : perOutput(Cast.to(bias, type), y);
         }
 
         private NDArray perOutput(NDArray array, NDArray y) {
             return slot.kind() == ModuleKind.CONVOLUTION
-                    ? ConvolutionTerm.perChannel(array, y.getShape())
+                    ? ConvolutionTerm.perChannel(array, y.getShape(), y.getManager())
                     : array;
         }
     }

@@ -139,12 +139,7 @@ public final class SlotEffect {
         if (slot.kind() == ModuleKind.EMBEDDING) {
             return new NDList(rows.patchEmbedding(x, y, values));
         }
-        Parameter bias = slot.bias();
-        NDArray b =
-                bias == null
-                        ? null
-                        : prepared.store().getValue(bias, y.getDevice(), prepared.training());
-        rows.patchLinear(x, y, b, values); // b of (V)
+        rows.patchLinear(x, y, OutputBias.of(prepared, y), values); // a bias of (V)
         return output;
     }
 

@@ -22,6 +22,8 @@ import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.internal.adapter.RefCount;
 import dev.ligature.internal.effect.BoundAdapter;
 import dev.ligature.internal.effect.Finite;
+import dev.ligature.internal.effect.LowRankEffect;
+import dev.ligature.internal.effect.OutputBias;
 import dev.ligature.internal.effect.WeightEffect;
 import dev.ligature.internal.route.Route;
 import dev.ligature.internal.slot.ForwardingParameterStore;
@@ -135,7 +137,7 @@ public final class MergedWeights implements AutoCloseable {
     }
 
     private void mergeBias(Route.Term term, FactorPair pair, Slot slot) {
-        Parameter bias = slot.bias();
+        Parameter bias = OutputBias.parameterOf(slot, manager);
         if (bias == null) {
             throw AdapterMessage.BIAS_MERGE.error(term.adapter().adapter().name(), slot.name());
         }
@@ -278,6 +280,7 @@ public final class MergedWeights implements AutoCloseable {
                         base.set(new NDIndex(":"), array);
                     }
                 });
+        LowRankEffect.baseWasWritten();
     }
 
     /** Frees the arrays when the passes that use them have ended. */

@@ -17,7 +17,6 @@ import dev.ligature.LoraModel;
 import dev.ligature.Numbers;
 import dev.ligature.OneLayer;
 import dev.ligature.Routing;
-import dev.ligature.ToyModel;
 import dev.ligature.ToyTest;
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
@@ -51,7 +50,8 @@ final class RowIsolationTest extends ToyTest {
                         Map.entry("dora of an embedding", () -> config("embed").optUseDora(true)),
                         Map.entry("lora_bias", () -> config("proj").optLoraBias(true)),
                         Map.entry("copy", () -> config("proj").optModulesToSave("head")),
-                        Map.entry("copied embedding", () -> config("proj").optModulesToSave("embed")),
+                        Map.entry(
+                                "copied embedding", () -> config("proj").optModulesToSave("embed")),
                         Map.entry("bias", () -> config("proj").optBias(BiasMode.LORA_ONLY)),
                         Map.entry("rows", () -> config("proj").optTrainableTokenIndices(0, 3)),
                         Map.entry(
@@ -62,7 +62,12 @@ final class RowIsolationTest extends ToyTest {
                         .flatMap(
                                 kind ->
                                         Stream.of(2, 20, 200)
-                                                .map(r -> Arguments.of(kind.getKey(), r, kind.getValue()))),
+                                                .map(
+                                                        r ->
+                                                                Arguments.of(
+                                                                        kind.getKey(),
+                                                                        r,
+                                                                        kind.getValue()))),
                 Stream.of(
                         Arguments.of(
                                 "olora",
@@ -105,8 +110,7 @@ final class RowIsolationTest extends ToyTest {
     static Stream<Arguments> layers() {
         NDManager owner = NDManager.newBaseManager(); // as long as the tests
         return Stream.of(
-                        Map.entry(
-                                Linear.builder().setUnits(37).build(), new Shape(6, 5, 70)),
+                        Map.entry(Linear.builder().setUnits(37).build(), new Shape(6, 5, 70)),
                         Map.entry(
                                 Conv1d.builder().setKernelShape(new Shape(3)).setFilters(4).build(),
                                 new Shape(6, 4, 9)),
