@@ -314,7 +314,7 @@ public final class LoraModel extends ForwardingBlock implements AutoCloseable {
      *     LoraMergeNotFinite})
      */
     public MergedModel merge(Routing routing, MergeOptions options) {
-        return new MergedModel(base(), merges.open(routing, options));
+        return new MergedModel(merges.open(routing, options));
     }
 
     /**

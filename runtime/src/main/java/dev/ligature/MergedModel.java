@@ -1,7 +1,9 @@
 package dev.ligature;
 
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
+import ai.djl.nn.ParameterList;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.block.ForwardingBlock;
@@ -10,6 +12,8 @@ import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.ExportOptions;
 import dev.ligature.checkpoint.ExportReport;
 import dev.ligature.internal.merge.MergedWeights;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -31,11 +35,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class MergedModel extends ForwardingBlock implements AutoCloseable {
-    private final Block base;
     final MergedWeights weights;
 
-    MergedModel(Block base, MergedWeights weights) {
-        this.base = base;
+    MergedModel(MergedWeights weights) {
         this.weights = weights;
     }
 
@@ -61,7 +63,7 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
 
     @Override
     public Block base() {
-        return base;
+        return weights.base();
     }
 
     @Override
@@ -70,7 +72,34 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        return weights.forward(base, parameterStore, inputs, training, params);
+        return weights.forward(parameterStore, inputs, training, params);
+    }
+
+    @Override
+    public ParameterList getDirectParameters() {
+        return weights.parameters(base().getDirectParameters());
+    }
+
+    /** Returns the base's parameters, with sums in place of those that are merged. */
+    @Override
+    public ParameterList getParameters() {
+        return weights.parameters(base().getParameters());
+    }
+
+    /** Writes the sums where the base would write its weights; the base's class loads them. */
+    @Override
+    public void saveParameters(DataOutputStream stream) throws IOException {
+        weights.save(stream);
+    }
+
+    /**
+     * Refuses to load.
+     *
+     * @throws LoraException {@code LoraMergedIsFixed}, always
+     */
+    @Override
+    public void loadParameters(NDManager manager, DataInputStream stream) {
+        throw weights.isFixed("loaded into");
     }
 
     /** Frees the merged weights when the requests that use them have ended. */
@@ -81,6 +110,6 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
 
     @Override
     public String toString() {
-        return "Merged(" + weights.label() + ", " + base + ")";
+        return "Merged(" + weights.label() + ", " + base() + ")";
     }
 }

@@ -15,8 +15,18 @@ public enum AdapterMessage implements Message {
                     + " or the base is broken there; look at what the adapter has for it."),
     MERGED_IS_FIXED(
             "LoraMergedIsFixed",
-            "The merged model of adapter %1$s cannot be trained. Train the routed block"
+            "The merged model of adapter %1$s cannot be %2$s. Train the routed block"
                     + " of the adapter and merge again."),
+    MERGED_SAVE(
+            "LoraMergedSave",
+            "The base does not save its parameters in the order of its list, so the merged"
+                    + " %1$s has no place in the file. Write the adapter into the base with"
+                    + " mergeAndUnwrap and save that, or use MergedModel.export."),
+    ROUTED_SAVE(
+            "LoraRoutedSave",
+            "The block that is routed through %1$s has the base's weights, and a file of"
+                    + " them has nothing of an adapter. Save the adapter with LoraModel.save, also"
+                    + " during a training, or the merged model with Model.setBlock(merged)."),
     MERGED_CLOSED(
             "LoraMergedClosed",
             "The merged model of adapter %1$s is closed. Merge the adapter again, or use"

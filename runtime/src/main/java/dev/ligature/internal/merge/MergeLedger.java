@@ -52,7 +52,7 @@ public final class MergeLedger {
         Route route = routes.route(routing);
         NDManager manager = binding.newManager();
         try {
-            return new MergedWeights(route, manager, options, closed);
+            return new MergedWeights(binding.base(), route, manager, options, closed);
         } catch (RuntimeException | Error failure) {
             manager.close();
             throw failure;

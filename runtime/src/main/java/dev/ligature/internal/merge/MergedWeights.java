@@ -8,8 +8,10 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.ParameterList;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.LoraException;
 import dev.ligature.MergeOptions;
 import dev.ligature.block.Cast;
 import dev.ligature.block.TiedBlock;
@@ -31,6 +33,7 @@ import dev.ligature.internal.slot.Slot;
 import dev.ligature.internal.slot.SlotParameter;
 import dev.ligature.internal.slot.Slots;
 import dev.ligature.plan.PairPlan;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,10 +52,12 @@ import org.jspecify.annotations.Nullable;
  * that closing frees them after the last.
  */
 public final class MergedWeights implements AutoCloseable {
+    private final Block base;
     private final Slots slots;
     private final String label;
     private final NDManager manager;
     private final IdentityHashMap<Parameter, NDArray> merged = new IdentityHashMap<>();
+    private final MergedParameters parameters;
     private final RefCount uses;
 
     /**
@@ -61,7 +66,9 @@ public final class MergedWeights implements AutoCloseable {
      * @param manager the owner of the arrays, closed with this
      * @param closed run when the arrays are freed
      */
-    MergedWeights(Route route, NDManager manager, MergeOptions options, Runnable closed) {
+    MergedWeights(
+            Block base, Route route, NDManager manager, MergeOptions options, Runnable closed) {
+        this.base = base;
         this.slots = route.slots();
         this.label = route.label();
         this.manager = manager;
@@ -84,6 +91,12 @@ public final class MergedWeights implements AutoCloseable {
         } finally {
             route.exit();
         }
+        this.parameters = new MergedParameters(base, merged);
+    }
+
+    /** Returns the model that the adapters are merged for. */
+    public Block base() {
+        return base;
     }
 
     /** Returns the names of the merged adapters, for messages. */
@@ -164,15 +177,14 @@ public final class MergedWeights implements AutoCloseable {
         }
     }
 
-    /** Forwards a block, with these arrays in place of the base's. */
+    /** Forwards the base with these arrays in place of its own. */
     public NDList forward(
-            Block base,
             ParameterStore store,
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
         if (training) {
-            throw AdapterMessage.MERGED_IS_FIXED.error(label);
+            throw isFixed("trained");
         }
         enter();
         try {
@@ -188,6 +200,31 @@ public final class MergedWeights implements AutoCloseable {
         if (!uses.enter()) {
             throw AdapterMessage.MERGED_CLOSED.state(label);
         }
+    }
+
+    /** Returns parameters of the base as the merged model has them. */
+    public ParameterList parameters(ParameterList ofBase) {
+        enter();
+        try {
+            return parameters.list(ofBase);
+        } finally {
+            uses.exit();
+        }
+    }
+
+    /** Writes the parameters of the base as DJL saves them, with these arrays in them. */
+    public void save(DataOutputStream stream) throws IOException {
+        enter();
+        try {
+            parameters.save(stream);
+        } finally {
+            uses.exit();
+        }
+    }
+
+    /** Returns the error of a change of what is merged. */
+    public LoraException isFixed(String change) {
+        return AdapterMessage.MERGED_IS_FIXED.error(label, change);
     }
 
     /** Gives merged arrays in place of the base's. */

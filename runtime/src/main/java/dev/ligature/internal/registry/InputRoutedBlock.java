@@ -11,6 +11,7 @@ import dev.ligature.block.ForwardingBlock;
 import dev.ligature.internal.adapter.AdapterMessage;
 import dev.ligature.internal.route.Route;
 import dev.ligature.internal.route.RoutedBlock;
+import java.io.DataOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +57,16 @@ public final class InputRoutedBlock extends ForwardingBlock {
                     Routing.INPUT, last.getDataType(), last.getShape());
         }
         return last;
+    }
+
+    /**
+     * Refuses to save: the file would have the base's weights alone.
+     *
+     * @throws dev.ligature.LoraException {@code LoraRoutedSave}, always
+     */
+    @Override
+    public void saveParameters(DataOutputStream stream) {
+        throw AdapterMessage.ROUTED_SAVE.error("its input");
     }
 
     @Override

@@ -8,8 +8,10 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.Pair;
 import ai.djl.util.PairList;
 import dev.ligature.block.ForwardingBlock;
+import dev.ligature.internal.adapter.AdapterMessage;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.effect.BoundAdapter;
+import java.io.DataOutputStream;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -103,6 +105,16 @@ public final class RoutedBlock extends ForwardingBlock {
             }
         }
         return parameters;
+    }
+
+    /**
+     * Refuses to save: the file would have the base's weights alone.
+     *
+     * @throws dev.ligature.LoraException {@code LoraRoutedSave}, always
+     */
+    @Override
+    public void saveParameters(DataOutputStream stream) {
+        throw AdapterMessage.ROUTED_SAVE.error(route.label());
     }
 
     @Override
