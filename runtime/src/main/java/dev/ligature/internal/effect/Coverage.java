@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,9 @@ import org.slf4j.LoggerFactory;
  * of the adapter is logged once, and then no longer looked for. When all is reached, passes do no
  * work for this. A single module that only some passes call, such as a second head next to the
  * first, is known from the first pass that calls it, which may be one of the base alone.
+ *
+ * <p>An adapter that is served and not trained was trained in passes that may have called more: a
+ * head that only training computes. A module that its passes go by is logged at once.
  */
 public final class Coverage {
     /** The passes of an adapter after which it is reported what none of them reached. */
@@ -47,6 +51,7 @@ public final class Coverage {
     private final Slots slots;
     private final @Nullable SlotEffect[] effects;
     private final AtomicInteger passes = new AtomicInteger();
+    private final AtomicBoolean logged = new AtomicBoolean();
     private volatile boolean settled;
 
     /**
@@ -108,25 +113,29 @@ public final class Coverage {
     /**
      * Looks at a pass that has ended.
      *
+     * @param training whether it was one of a training
      * @throws LoraException if the pass should have reached a part that no pass has reached
      */
-    public void check(SlotTrace trace) {
+    public void check(SlotTrace trace, boolean training) {
         if (settled) {
             return;
         }
         Set<String> blocks = new LinkedHashSet<>();
         Set<String> parameters = new LinkedHashSet<>();
         Set<String> leftOut = new LinkedHashSet<>();
+        boolean served = !training && !adapter.isTrainable();
+        boolean goneBy = false;
         for (List<Reader> part : parts()) {
             if (part.stream().anyMatch(Reader::isReached)) {
                 continue;
             }
             boolean missed = part.stream().allMatch(reader -> reader.isMissedBy(trace));
             for (Reader reader : part) {
-                if (!missed) {
-                    leftOut.add(reader.slot().name());
-                } else if (trace.has(reader.slot())) {
+                if (missed && trace.has(reader.slot())) {
                     parameters.add(reader.parameterName());
+                } else if (!missed || served) {
+                    leftOut.add(reader.slot().name());
+                    goneBy |= missed;
                 } else {
                     blocks.add(reader.slot().name());
                 }
@@ -140,9 +149,12 @@ public final class Coverage {
         }
         if (leftOut.isEmpty()) {
             settled = true;
-        } else if (passes.incrementAndGet() == PASSES) {
-            settled = true;
-            String text = EffectMessage.UNREACHED.text(adapter.name(), listed(leftOut), PASSES);
+            return;
+        }
+        int count = passes.incrementAndGet();
+        settled = goneBy || count >= PASSES;
+        if (count == PASSES || (goneBy && !logged.getAndSet(true))) {
+            String text = EffectMessage.UNREACHED.text(adapter.name(), listed(leftOut), count);
             LOG.warn("[{}] {}", EffectMessage.UNREACHED.code(), text);
         }
     }

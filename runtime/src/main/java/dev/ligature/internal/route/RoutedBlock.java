@@ -54,7 +54,7 @@ public final class RoutedBlock extends ForwardingBlock {
                     new RoutedParameterStore(parameterStore, inputs.head().getManager(), route);
             try {
                 NDList output = base.forward(store, inputs, training, params);
-                store.checkReached();
+                store.checkReached(training);
                 return output;
             } finally {
                 store.end();

@@ -105,10 +105,10 @@ final class RoutedParameterStore extends SlotRouter {
     }
 
     /** Reports adapter parts that a pass should have reached and did not. */
-    void checkReached() {
+    void checkReached(boolean training) {
         if (trace != null) {
             for (Route.Term term : route.terms()) {
-                term.adapter().coverage().check(trace);
+                term.adapter().coverage().check(trace, training);
             }
         }
     }

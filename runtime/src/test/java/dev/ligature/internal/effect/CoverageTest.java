@@ -180,6 +180,20 @@ final class CoverageTest extends ToyTest {
     }
 
     @Test
+    void aHeadThatOnlyTrainingCalls_isLoggedOnce_whereTheAdapterIsServed() {
+        String[] evaluation = {"embed", "layers.", "head"};
+        wrap("embed", "layers.0.q", "head", "trained_head");
+        assertMissed("trained_head", A, evaluation);
+        lora.adapter("a").setTrainable(false);
+        LoraModelTest.assertCode("LoraNeverReached", () -> pass(A, true, evaluation));
+        String log = logOf(() -> pass(A, evaluation));
+        assertTrue(log.contains("a adapts trained_head, which none of its first 1 passes"), log);
+        assertEquals("", logOf(() -> pass(A, evaluation)));
+        lora.adapter("a").setTrainable(true);
+        pass(A, true, "embed", "layers.", "head", "trained_head");
+    }
+
+    @Test
     void aPairOfSeveralReaders_isReachedByOneOfThem() {
         ToyModel toy = ToyModel.create(true, manager, DataType.FLOAT32);
         lora = LoraModel.wrap(toy, ToyModel::visit);
