@@ -38,6 +38,8 @@ public interface Adapter {
      * NDArray.set}, is seen by the next pass, merge and save. Of a frozen adapter, batches of mixed
      * adapters and DoRA use what was computed of its arrays before; {@code setTrainable(false)}
      * drops that. No pass may use an array while it is written.
+     *
+     * @throws LoraStateException {@code LoraAdapterRemoved} if the adapter was removed
      */
     ParameterList parameters();
 
@@ -49,6 +51,7 @@ public interface Adapter {
      * created.
      *
      * @param trainable whether routed blocks show the adapter's parameters to trainers
+     * @throws LoraStateException {@code LoraAdapterRemoved} if the adapter was removed
      */
     void setTrainable(boolean trainable);
 

@@ -21,8 +21,12 @@ import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.adapter.FactorPair;
+import dev.ligature.internal.resolve.PlanResolver;
+import dev.ligature.plan.ModelLayout;
+import dev.ligature.plan.PlanWarning;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -350,5 +354,45 @@ final class CompositeTest extends ToyTest {
         lora.forward(store, x, A);
         block.usesBoth = false;
         lora.forward(store, x, A); // looked at once
+    }
+
+    @Test
+    void allLinear_namesTheMatricesInsideBlocks_thatItLeavesOut() {
+        List<ModelLayout.Module> modules = new ArrayList<>(wrap(false).layout().modules());
+        modules.addAll(wrapToy(false).layout().modules().subList(1, 3)); // proj, head: linear
+        ModelLayout layout = new ModelLayout(modules, List.of());
+        LoraConfig.Builder config = LoraConfig.builder().setAllLinear();
+        assertEquals(
+                List.of(
+                        "[LoraAllLinearInside] target_modules is all-linear, which adapts annotated"
+                                + " modules, and leaves out the matrices inside other blocks:"
+                                + " out.0.weight, out.2.weight. Name those to adapt in"
+                                + " target_parameters (optTargetParameters)."),
+                warnings(config, layout));
+        assertEquals(1, warnings(config.optTargetParameters("out.0.weight"), layout).size());
+        assertEquals(
+                List.of(),
+                warnings(config.optTargetParameters("out.0.weight", "out.2.weight"), layout));
+        LoraConfig.Builder without = LoraConfig.builder().setAllLinear().optExcludeModules("out");
+        assertEquals(List.of(), warnings(without, layout));
+    }
+
+    private static List<String> warnings(LoraConfig.Builder config, ModelLayout layout) {
+        return PlanResolver.resolve(config.build(), layout).warnings().stream()
+                .map(PlanWarning::toString)
+                .toList();
+    }
+
+    @Test
+    void aTargetedComposite_saysHowItsMatricesAreAdapted() {
+        LoraException error =
+                LoraModelTest.assertCode(
+                        "LoraModuleUnsupported", () -> wrap(false).plan(config("out").build()));
+        assertTrue(
+                error.getMessage()
+                        .contains(
+                                "target_parameters (optTargetParameters): out.0.weight,"
+                                        + " out.2.weight."),
+                error.getMessage());
     }
 }

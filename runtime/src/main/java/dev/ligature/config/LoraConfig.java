@@ -3,6 +3,7 @@ package dev.ligature.config;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -244,7 +245,7 @@ public record LoraConfig(
 
         /** Sets which biases are trained; default {@link BiasMode#NONE}. */
         public Builder optBias(BiasMode value) {
-            bias = value;
+            bias = Objects.requireNonNull(value, "value");
             return this;
         }
 

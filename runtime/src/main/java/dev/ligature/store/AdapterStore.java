@@ -165,7 +165,13 @@ public final class AdapterStore implements AutoCloseable {
                 throw PendingLoad.rethrown(bad.error());
             }
             if (found instanceof Lookup.Hit hit) {
-                return hit.adapter();
+                CachedAdapter cached = hit.adapter();
+                if (lora.hasAdapter(cached.adapter().name())) {
+                    return cached;
+                }
+                cache.release(cached); // the application has removed it from the model by itself
+                cache.forget(name);
+                continue;
             }
             if (found instanceof Lookup.LoadIt toLoad) {
                 return load(name, toLoad.pending());

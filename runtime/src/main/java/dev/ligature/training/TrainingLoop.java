@@ -2,10 +2,12 @@ package dev.ligature.training;
 
 import ai.djl.Device;
 import ai.djl.Model;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.DefaultTrainingConfig;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
 
 /**
  * Next-token training: trains the trainable parameters of a block to predict each token from those
@@ -53,6 +56,7 @@ public final class TrainingLoop implements AutoCloseable {
     private final Model model;
     private final Trainer trainer;
     private final Optimizer optimizer;
+    private boolean suits; // whether the block has taken token ids and given logits
     private long steps;
     private float learningRate;
 
@@ -112,6 +116,7 @@ public final class TrainingLoop implements AutoCloseable {
      *     changed then
      */
     public StepMetrics step(BatchSampler sampler) {
+        checkOpen();
         try (NDManager drawn = manager.newSubManager()) {
             List<TokenBatch> batches = new ArrayList<>();
             for (int i = 0; i < config.accumulationSteps(); i++) {
@@ -133,6 +138,7 @@ public final class TrainingLoop implements AutoCloseable {
      *     finite ({@code TrainDiverged}); no parameter has changed then
      */
     public StepMetrics step(List<TokenBatch> microBatches) {
+        checkOpen();
         long begin = System.nanoTime();
         List<Parameter> trainable = trainable(block, manager.getDevice());
         learningRate = config.schedule().getNewValue(Math.toIntExact(steps + 1));
@@ -166,12 +172,13 @@ public final class TrainingLoop implements AutoCloseable {
      * @param batches token ids, each (B, T) int64; they stay the caller's
      */
     public double evaluate(Iterable<NDArray> batches) {
+        checkOpen();
         double sum = 0;
         long tokens = 0;
         for (NDArray ids : batches) {
             try (NDManager scope = manager.newSubManager();
                     NextTokens batch = NextTokens.of(TokenBatch.of(ids), scope)) {
-                NDList output = trainer.evaluate(new NDList(batch.inputs())); // (B, T − 1, V)
+                NDList output = logits(batch, trainer::evaluate); // (B, T − 1, V)
                 sum += read(loss(batch, output, 1));
                 tokens += batch.count();
             }
@@ -199,12 +206,40 @@ public final class TrainingLoop implements AutoCloseable {
         COLLECTING.lock();
         try (batch;
                 GradientCollector collector = newCollector()) {
-            NDList output = trainer.forward(new NDList(batch.inputs())); // (B, T − 1, V)
+            NDList output = logits(batch, trainer::forward); // (B, T − 1, V)
             NDArray loss = loss(batch, output, tokens); // ()
             collector.backward(loss);
             return read(loss);
         } finally {
             COLLECTING.unlock();
+        }
+    }
+
+    /** Forwards a batch; the first shows whether the block is one of those that a loop trains. */
+    private NDList logits(NextTokens batch, UnaryOperator<NDList> forward) {
+        Shape ids = batch.inputs().getShape(); // (B, T − 1)
+        NDList output;
+        try {
+            output = forward.apply(new NDList(batch.inputs()));
+        } catch (EngineException e) {
+            if (suits) {
+                throw e;
+            }
+            LoraException error = TrainingMessage.BLOCK.error(ids, String.valueOf(e.getMessage()));
+            error.addSuppressed(e);
+            throw error;
+        }
+        Shape shape = output.isEmpty() ? new Shape() : output.head().getShape();
+        if (output.size() != 1 || shape.dimension() != 3 || !ids.equals(shape.slice(0, 2))) {
+            throw TrainingMessage.BLOCK.error(ids, "its output has the shape " + shape);
+        }
+        suits = true;
+        return output;
+    }
+
+    private void checkOpen() {
+        if (!manager.isOpen()) {
+            throw TrainingMessage.CLOSED.state();
         }
     }
 

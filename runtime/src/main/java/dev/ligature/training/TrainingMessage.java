@@ -25,6 +25,12 @@ enum TrainingMessage implements Message {
             "TrainNothing",
             "None of the %1$s parameters of the block is trainable. Route a trainable adapter, or"
                     + " unfreeze what is to be trained."),
+    CLOSED("TrainClosed", "The training loop is closed. Make another one over the block."),
+    BLOCK(
+            "TrainBlock",
+            "The block failed on token ids, int64 of shape %1$s: %2$s. A training loop is for models"
+                    + " that take ids (B, T) and give logits (B, T, V). Train other models with"
+                    + " DJL's Trainer and dev.ligature.training.AdamW."),
     NOT_INITIALIZED(
             "TrainNotInitialized",
             "Parameter %1$s has no array. Initialise the block, or load it, before training it."),

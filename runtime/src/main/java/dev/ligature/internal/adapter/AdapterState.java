@@ -91,9 +91,14 @@ public final class AdapterState implements Adapter {
 
     @Override
     public void setTrainable(boolean trainable) {
-        parts.freeze(!trainable);
-        this.trainable = trainable;
-        changed();
+        enter();
+        try {
+            parts.freeze(!trainable);
+            this.trainable = trainable;
+            changed();
+        } finally {
+            exit();
+        }
     }
 
     /** Returns where the adapter's arrays come from in a pass. */
@@ -113,6 +118,9 @@ public final class AdapterState implements Adapter {
 
     @Override
     public ParameterList parameters() {
+        if (uses.isClosed()) {
+            throw removed();
+        }
         return parts.parameters();
     }
 

@@ -31,6 +31,8 @@ enum FileMessage implements Message {
             "%1$s names the file '%2$s', which is not a plain file name. Files of a checkpoint must"
                     + " be in its directory: move it there, and name it without a path."),
     OUTPUT_EXISTS("OutputExists", "%1$s exists, and is not overwritten. Choose another path."),
+    OUTPUT_NAMELESS(
+            "OutputExists", "%1$s has no name of its own. Choose the path of a new directory."),
     OUTPUT_IN_THE_MAKING(
             "OutputExists",
             "%1$s exists: another process is writing %2$s, or was interrupted when it did. Wait for"

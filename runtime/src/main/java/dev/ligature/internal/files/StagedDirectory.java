@@ -35,6 +35,7 @@ public final class StagedDirectory {
      * @throws CheckpointException if it exists or cannot be written; nothing is left then
      */
     public static void create(Path directory, Content content) throws IOException {
+        checkNamed(directory);
         checkAbsent(directory);
         Path staged = directory.resolveSibling(directory.getFileName() + ".partial");
         if (Files.exists(staged)) {
@@ -69,6 +70,7 @@ public final class StagedDirectory {
     public static void createOrReplace(
             Path directory, List<String> names, List<String> obsolete, Content content)
             throws IOException {
+        checkNamed(directory);
         // The directory itself, where the path is a link to it.
         Path target = Files.exists(directory) ? directory.toRealPath() : directory;
         endInterrupted(target, obsolete);
@@ -97,6 +99,12 @@ public final class StagedDirectory {
                         replace(target, staged, obsolete);
                     }
                 });
+    }
+
+    private static void checkNamed(Path directory) throws CheckpointException {
+        if (directory.toAbsolutePath().normalize().getFileName() == null) {
+            throw FileMessage.OUTPUT_NAMELESS.fileError(directory);
+        }
     }
 
     private static void replace(Path target, Path staged, List<String> obsolete)

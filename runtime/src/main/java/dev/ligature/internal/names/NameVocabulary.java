@@ -20,8 +20,19 @@ public final class NameVocabulary {
         this.names = List.copyOf(names);
     }
 
-    /** Returns {@link Nearest#hint}; an empty text from the 21st unknown entry on. */
+    /**
+     * Returns {@link Nearest#hint}, or how the elements of a list are named; an empty text from the
+     * 21st unknown entry on.
+     */
     public String hint(String unknown, Supplier<Set<String>> known) {
+        String first = unknown + ".0";
+        if (!unknown.isEmpty() && names.stream().anyMatch(name -> NameMatch.fits(first, name))) {
+            return " It is a list: name its elements, "
+                    + first
+                    + " and so on, or all of them by an expression such as .*"
+                    + unknown
+                    + "\\.[0-9]+.";
+        }
         return hints++ < MOST_HINTS ? Nearest.hint(unknown, known.get()) : "";
     }
 

@@ -210,6 +210,10 @@ public final class AdapterRegistry {
     public synchronized void unwrap(Runnable before) {
         slots.checkBound();
         before.run();
+        undo();
+    }
+
+    private void undo() {
         binding.undo();
         table.names().forEach(this::drop);
     }
@@ -217,7 +221,7 @@ public final class AdapterRegistry {
     /** Unwraps the model, unless that was done already. */
     public synchronized void close() {
         if (slots.isBound()) {
-            unwrap(() -> {});
+            undo();
         }
     }
 

@@ -129,6 +129,12 @@ final class PairGroups {
     }
 
     private static String remedy(Module module) {
+        List<String> matrices = ParameterTargets.matricesIn(module);
+        if (!matrices.isEmpty() && !WORD_TABLES.contains(module.type())) {
+            return "Adapt its matrices by target_parameters (optTargetParameters): "
+                    + Problems.list(matrices)
+                    + ".";
+        }
         return WORD_TABLES.contains(module.type())
                 ? "Use dev.ligature.block.TokenEmbedding in its place: it may be called from any"
                         + " number of threads, unlike DJL's."

@@ -2,8 +2,11 @@ package dev.ligature.internal.resolve;
 
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.config.LoraConfig;
+import dev.ligature.config.ModuleSelection;
 import dev.ligature.internal.hint.Nearest;
+import dev.ligature.internal.resolve.TargetMatcher.Outcome;
 import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.ModelLayout.Module;
 import dev.ligature.plan.ModelLayout.Parameter;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
@@ -61,6 +64,43 @@ final class ParameterTargets {
             }
         }
         return groups.values().stream().flatMap(g -> pair(g, resolver).stream()).toList();
+    }
+
+    /** Returns the full names of the matrices of a module, its own and those inside it. */
+    static List<String> matricesIn(Module module) {
+        return module.parameters().stream()
+                .map(parameter -> new ModuleParameter(module, parameter))
+                .filter(p -> !p.parameter().name().isEmpty() && p.isMatrix())
+                .map(ModuleParameter::name)
+                .toList();
+    }
+
+    /** Adds a warning if all linear modules are adapted, but not those inside other blocks. */
+    void insideOthers(TargetMatcher matcher, Request request, Problems problems) {
+        if (!(config.targetModules() instanceof ModuleSelection.AllLinear)) {
+            return;
+        }
+        List<String> leftOut =
+                request.layout().modules().stream()
+                        .filter(module -> module.kind() == ModuleKind.OTHER)
+                        .filter(module -> matcher.outcome(module) == Outcome.NO_MATCH)
+                        .flatMap(
+                                module ->
+                                        matricesIn(module).stream()
+                                                // those of a child
+                                                .filter(
+                                                        n ->
+                                                                n.indexOf(
+                                                                                '.',
+                                                                                module.name()
+                                                                                                .length()
+                                                                                        + 1)
+                                                                        > 0))
+                        .filter(name -> targeted.stream().noneMatch(t -> t.name().equals(name)))
+                        .toList();
+        if (!leftOut.isEmpty()) {
+            problems.add(PlanMessage.ALL_LINEAR_INSIDE, Problems.list(leftOut));
+        }
     }
 
     private String key(ModuleParameter target) {

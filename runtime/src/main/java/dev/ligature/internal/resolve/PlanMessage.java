@@ -159,6 +159,12 @@ enum PlanMessage implements Message {
                     + " ensure_weight_tying to true for one that all read, or untie the base."),
 
     // target_parameters
+    ALL_LINEAR_INSIDE(
+            "LoraAllLinearInside",
+            Severity.WARNING,
+            "target_modules is all-linear, which adapts annotated modules, and leaves out the"
+                    + " matrices inside other blocks: %1$s. Name those to adapt in target_parameters"
+                    + " (optTargetParameters)."),
     PARAMETER_UNMATCHED(
             "LoraEntryUnmatched",
             Severity.ERROR_OR_WARNING,

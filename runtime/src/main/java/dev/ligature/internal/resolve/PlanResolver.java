@@ -81,6 +81,9 @@ public final class PlanResolver {
         PairGroups groups = new PairGroups(request);
         ParameterTargets parameters = new ParameterTargets(request);
         List<PairPlan> pairs = pairs(groups, parameters);
+        if (creating) {
+            parameters.insideOthers(request.matcher(), request, others);
+        }
         fanInFanOut(pairs);
 
         CopyResolver copied = new CopyResolver(request, others);

@@ -65,7 +65,9 @@ public final class ModelBinding {
     /** Gives the base back as it was: its blocks in its fields, its parameters trainable. */
     public void undo() {
         unbind.run();
-        frozenHere.forEach(parameter -> parameter.freeze(false));
+        if (slots.hasArrays()) {
+            frozenHere.forEach(parameter -> parameter.freeze(false));
+        }
     }
 
     /** Returns a manager of its own for arrays next to the base's, on the base's device. */

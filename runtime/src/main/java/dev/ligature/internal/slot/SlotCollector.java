@@ -87,7 +87,11 @@ final class SlotCollector implements ModuleVisitor {
                 otherBiases.add(named.getKey());
             }
         }
-        return new Slots(slots, byName, new ModelLayout(modules, otherBiases));
+        return new Slots(slots, byName, new ModelLayout(modules, otherBiases), any(all));
+    }
+
+    private static @Nullable Parameter any(ParameterList all) {
+        return all.isEmpty() ? null : all.valueAt(0);
     }
 
     /** Names each parameter by the module that owns it, or else by the first that reads it. */

@@ -20,6 +20,10 @@ enum SlotMessage implements Message {
             "LoraUnwrapped",
             "The model was unwrapped, so adapters have no effect on it. Wrap it again and"
                     + " load them."),
+    BASE_CLOSED(
+            "LoraBaseClosed",
+            "The manager of the base's arrays is closed, so the model has no weights. Close it after"
+                    + " the last use of the model; load and wrap the model again."),
     TIE_BROKEN(
             "LoraTieBroken",
             "Module %1$s is declared as tied to %2$s, but its %3$s does not read the weight"

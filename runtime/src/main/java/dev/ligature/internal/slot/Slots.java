@@ -21,9 +21,11 @@ public final class Slots {
     private final ModelLayout layout;
     private final IdentityHashMap<Block, SlotBlock> byBase = new IdentityHashMap<>();
     private final Map<String, Slot> byName;
+    private final @Nullable Parameter any; // tells whether the base has its arrays
     private volatile boolean bound;
 
-    Slots(List<Slot> slots, Map<String, Slot> byName, ModelLayout layout) {
+    Slots(List<Slot> slots, Map<String, Slot> byName, ModelLayout layout, @Nullable Parameter any) {
+        this.any = any;
         this.slots = List.copyOf(slots);
         this.byName = Map.copyOf(byName);
         this.layout = layout;
@@ -64,11 +66,19 @@ public final class Slots {
         return slots.stream().filter(slot -> slot.reads(parameter)).toList();
     }
 
-    /** Throws if the slots are not in the model's fields any more. */
+    /** Throws if the slots are not in the model's fields any more, or the base has no arrays. */
     public void checkBound() {
         if (!bound) {
             throw SlotMessage.UNWRAPPED.state();
         }
+        if (!hasArrays()) {
+            throw SlotMessage.BASE_CLOSED.state();
+        }
+    }
+
+    /** Returns whether the manager of the base's arrays is open. */
+    boolean hasArrays() {
+        return any == null || (any.isInitialized() && any.getArray().getManager().isOpen());
     }
 
     /** Returns whether the model is wrapped. */
