@@ -259,6 +259,52 @@ def resized(cases: Cases) -> None:
                     cases.refused(name + "/original", original, name, ERRORS[kind], str(VOCABULARY))
 
 
+def configure(cases: Cases, name: str, source: str, **fields) -> None:
+    """Copies an adapter with other fields in its configuration."""
+    shutil.copytree(cases.directory(source), cases.directory(name))
+    config = cases.directory(name) / "adapter_config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), **fields}, indent=2, sort_keys=True))
+
+
+def spellings(cases: Cases) -> None:
+    """Names and fields of other tools and versions, that PEFT reads."""
+    untied = cases.base("untied", False)
+
+    def default(key: str) -> str:
+        for part in (".weight", ".bias"):
+            if ".lora_" in key and key.endswith(part):
+                return key.removesuffix(part) + ".default" + part
+        return key + ".default" + (".weight" if "magnitude" in key else "") if ".lora_" in key else key
+
+    base = LlamaForCausalLM.from_pretrained
+    adapter(cases, "dora", base(untied), 41, use_dora=True)
+    edit(cases, "default-dora", "dora", lambda t: {default(k): v for k, v in t.items()})
+    edit(cases, "weight-dora", "dora", lambda t: {k + (".weight" if "magnitude" in k else ""): v for k, v in t.items()})
+    adapter(cases, "bias", base(untied), 42, lora_bias=True)
+    edit(cases, "default-bias", "bias", lambda t: {default(k): v for k, v in t.items()})
+    adapter(cases, "embedding", base(untied), 43, target_modules=["embed_tokens", "q_proj"], save=False)
+    edit(cases, "default-embedding", "embedding", lambda t: {default(k): v for k, v in t.items()})
+    configure(cases, "null-flags", "plain", use_dora=None, use_rslora=None, lora_bias=None, fan_in_fan_out=None,
+              ensure_weight_tying=None, inference_mode=None, use_qalora=None)
+    configure(cases, "harmless", "plain", loftq_config={"loftq_bits": 4}, corda_config={"cache_file": "x"},
+              use_qalora=True, qalora_group_size=8, megatron_core="other")
+    configure(cases, "eva", "plain", init_lora_weights="eva", eva_config={"rho": 2.0})
+    configure(cases, "least", "plain")
+    config = cases.directory("least") / "adapter_config.json"
+    kept = ("r", "lora_alpha", "target_modules", "peft_type", "base_model_name_or_path")
+    config.write_text(json.dumps({k: v for k, v in json.loads(config.read_text()).items() if k in kept}, indent=2))
+    for name in ("default-dora", "weight-dora", "default-bias", "default-embedding", "null-flags", "harmless", "eva",
+                 "least"):
+        cases.numbers(name, untied, name)
+    not_a_number = float("nan")
+    query = PREFIX + "model.layers.0.self_attn.q_proj.lora_B.weight"
+    for name, value in (("nan", not_a_number), ("infinite", float("inf"))):
+        edit(cases, name, "plain", lambda t: {**t, query: t[query].index_fill(0, torch.tensor([3]), value)})
+        cases.refused(name, untied, name, "TensorNotFinite", query, "element 6")
+    edit(cases, "half-overflow", "plain", lambda t: {**t, query: (t[query] * 1e6).half()})
+    cases.refused("half-overflow", untied, "half-overflow", "TensorNotFinite", query, "Infinity")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=pathlib.Path)
@@ -268,6 +314,7 @@ def main() -> None:
     cases = Cases(out)
     base_differences(cases)
     resized(cases)
+    spellings(cases)
     cases.write()
 
 

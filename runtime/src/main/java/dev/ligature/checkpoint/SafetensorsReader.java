@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.ligature.internal.hint.Nearest;
+import dev.ligature.internal.tensors.FiniteCheck;
 import dev.ligature.internal.tensors.SafetensorsHeader;
 import dev.ligature.internal.tensors.TensorBytes;
 import dev.ligature.internal.tensors.TensorMessage;
@@ -14,6 +15,7 @@ import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -41,6 +43,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class SafetensorsReader implements Closeable {
+    /** How a pointer of Git LFS begins; as a length it would be far too large. */
+    private static final String POINTER = "version ";
+
     private final Path file;
     private final FileChannel channel;
     private final SafetensorsHeader header;
@@ -92,6 +97,9 @@ public final class SafetensorsReader implements Closeable {
         ByteBuffer prefix =
                 ByteBuffer.allocate(SafetensorsHeader.LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         readFully(file, channel, prefix, 0);
+        if (StandardCharsets.US_ASCII.decode(prefix.rewind()).toString().equals(POINTER)) {
+            throw TensorMessage.POINTER.fileError(file);
+        }
         long length = prefix.getLong(0);
         if (length < 0 || length > SafetensorsHeader.LARGEST) {
             throw TensorMessage.SIZE.fileError(
@@ -154,20 +162,28 @@ public final class SafetensorsReader implements Closeable {
      * @throws IOException if the file cannot be read
      */
     public NDArray read(String name, NDManager manager) throws IOException {
-        TensorInfo tensor = tensor(name);
+        return read(tensor(name), manager, TensorBytes.Check.NONE);
+    }
+
+    private NDArray read(TensorInfo tensor, NDManager manager, TensorBytes.Check check)
+            throws IOException {
         DataType type = arrayType(tensor);
         synchronized (stagingLock) {
             if (staging == null) {
                 staging = TensorBytes.newStaging();
             }
-            return TensorBytes.toArray(
-                    manager, tensor, type, staging, (at, into) -> readValues(tensor, at, into));
+            TensorBytes.Input input = (at, into) -> readValues(tensor, at, into);
+            return TensorBytes.toArray(manager, tensor, type, staging, input, check);
         }
     }
 
-    /** Reads a tensor as an array of a data type. */
+    /**
+     * Reads a weight as an array of a data type.
+     *
+     * @throws CheckpointException if a value is not finite, or as {@link #read(String, NDManager)}
+     */
     public NDArray read(TensorInfo tensor, DataType type, NDManager manager) throws IOException {
-        NDArray array = read(tensor.name(), manager);
+        NDArray array = read(tensor, manager, new FiniteCheck(file, tensor.name()));
         if (array.getDataType() == type) {
             return array;
         }
@@ -191,7 +207,20 @@ public final class SafetensorsReader implements Closeable {
      * @throws IOException if the file cannot be read
      */
     public NDArray map(String name, NDManager manager) throws IOException {
-        TensorInfo tensor = tensor(name);
+        return map(tensor(name), manager, TensorBytes.Check.NONE);
+    }
+
+    /**
+     * Maps a weight.
+     *
+     * @throws CheckpointException if a value is not finite, or as {@link #map(String, NDManager)}
+     */
+    public NDArray map(TensorInfo tensor, NDManager manager) throws IOException {
+        return map(tensor, manager, new FiniteCheck(file, tensor.name()));
+    }
+
+    private NDArray map(TensorInfo tensor, NDManager manager, TensorBytes.Check check)
+            throws IOException {
         DataType type = arrayType(tensor);
         boolean mappable =
                 tensor.dtype() != TensorDtype.BF16
@@ -199,13 +228,12 @@ public final class SafetensorsReader implements Closeable {
                         && tensor.byteCount() > 0
                         && tensor.byteCount() <= Integer.MAX_VALUE
                         && tensor.offset() % tensor.dtype().bytes() == 0;
-        if (!mappable) {
-            return read(name, manager);
+        Optional<MappedByteBuffer> buffer = mappable ? mapPrivately(tensor) : Optional.empty();
+        if (buffer.isEmpty()) {
+            return read(tensor, manager, check);
         }
-        Optional<MappedByteBuffer> buffer = mapPrivately(tensor);
-        return buffer.isEmpty()
-                ? read(name, manager)
-                : manager.create(buffer.get(), tensor.shape(), type);
+        check.look(buffer.get(), type, 0);
+        return manager.create(buffer.get(), tensor.shape(), type);
     }
 
     /**

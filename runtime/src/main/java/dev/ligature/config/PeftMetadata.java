@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param unknownFields the fields that PEFT 0.21 does not know, each with its value; a loaded
  *     adapter has a warning for each, a new one cannot be created with any, and they are not
  *     written
+ * @param unusedFields the fields that change nothing that a trained adapter computes, such as how
+ *     its factors started, each with its value and the reason; a loaded adapter has a warning for
+ *     each, and they are not written
  */
 public record PeftMetadata(
         @Nullable String taskType,
@@ -22,14 +25,34 @@ public record PeftMetadata(
         @Nullable String revision,
         @Nullable String peftVersion,
         @Nullable AutoMapping autoMapping,
-        List<String> unknownFields) {
+        List<String> unknownFields,
+        List<String> unusedFields) {
     /** Says nothing. */
     public static final PeftMetadata NONE =
             new PeftMetadata(null, null, null, null, null, List.of());
 
-    /** Copies the list. */
+    /** Copies the lists. */
     public PeftMetadata {
         unknownFields = List.copyOf(unknownFields);
+        unusedFields = List.copyOf(unusedFields);
+    }
+
+    /** Says nothing that is left out. */
+    public PeftMetadata(
+            @Nullable String taskType,
+            @Nullable String baseModelNameOrPath,
+            @Nullable String revision,
+            @Nullable String peftVersion,
+            @Nullable AutoMapping autoMapping,
+            List<String> unknownFields) {
+        this(
+                taskType,
+                baseModelNameOrPath,
+                revision,
+                peftVersion,
+                autoMapping,
+                unknownFields,
+                List.of());
     }
 
     /**
@@ -43,10 +66,17 @@ public record PeftMetadata(
 
     PeftMetadata withTaskType(@Nullable String task) {
         return new PeftMetadata(
-                task, baseModelNameOrPath, revision, peftVersion, autoMapping, unknownFields);
+                task,
+                baseModelNameOrPath,
+                revision,
+                peftVersion,
+                autoMapping,
+                unknownFields,
+                unusedFields);
     }
 
     PeftMetadata withBaseModelNameOrPath(@Nullable String base) {
-        return new PeftMetadata(taskType, base, revision, peftVersion, autoMapping, unknownFields);
+        return new PeftMetadata(
+                taskType, base, revision, peftVersion, autoMapping, unknownFields, unusedFields);
     }
 }

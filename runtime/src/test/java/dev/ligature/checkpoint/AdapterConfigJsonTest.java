@@ -38,6 +38,18 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AdapterConfigJsonTest {
+    /** Fields that change nothing that a trained adapter computes, whatever they hold. */
+    private static final Set<String> HARMLESS =
+            Set.of(
+                    "corda_config",
+                    "eva_config",
+                    "loftq_config",
+                    "lora_ga_config",
+                    "megatron_core",
+                    "qalora_group_size",
+                    "use_qalora",
+                    "velora_config");
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -196,20 +208,11 @@ class AdapterConfigJsonTest {
             value = {
                 "alora_invocation_tokens | [1]",
                 "arrow_config | {\"top_k\": 3}",
-                "corda_config | {\"cache_file\": null}",
-                "eva_config | {\"rho\": 2.0}",
                 "kasa_config | {\"beta\": 1e-4}",
                 "layer_replication | [[0, 2]]",
-                "loftq_config | {\"loftq_bits\": 4}",
-                "lora_ga_config | {\"direction\": \"ArB2r\"}",
                 "megatron_config | {\"a\": 1}",
-                "megatron_core | \"other\"",
                 "monteclora_config | {\"scale\": 1}",
-                "qalora_group_size | 32",
-                "runtime_config | {\"ephemeral_gpu_offload\": true}",
                 "use_bdlora | {\"nblocks\": 2}",
-                "use_qalora | true",
-                "velora_config | {\"num_groups\": 2}",
             })
     void aFieldThatIsNotSupported_isRefusedByName(String field, String value) {
         Refusal.of(
@@ -281,10 +284,46 @@ class AdapterConfigJsonTest {
                         parse(
                                 with(
                                         targets()
-                                                + ", \"use_qalora\": true,"
+                                                + ", \"use_bdlora\": true,"
                                                 + " \"layer_replication\": [[0, 2]]")),
-                "use_qalora is true",
+                "use_bdlora is true",
                 "layer_replication is [[0, 2]]");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "corda_config | {\"cache_file\": null}",
+                "eva_config | {\"rho\": 2.0}",
+                "loftq_config | {\"loftq_bits\": 4}",
+                "lora_ga_config | {\"direction\": \"ArB2r\"}",
+                "megatron_core | \"other\"",
+                "qalora_group_size | 32",
+                "runtime_config | {\"ephemeral_gpu_offload\": true}",
+                "use_qalora | true",
+                "velora_config | {\"num_groups\": 2}",
+                "init_lora_weights | \"eva\"",
+            })
+    void aFieldThatChangesNoNumbers_isNotedAndNotWritten(String field, String value)
+            throws IOException {
+        LoraConfig config = parse(with(targets() + ", \"" + field + "\": " + value));
+        PlanWarning warning =
+                PlanResolver.resolveForLoading(config, LlamaLayout.tied()).warnings().get(0);
+        assertEquals("LoraUnusedField", warning.code());
+        assertTrue(warning.message().contains(field + " set to "), warning.message());
+        assertEquals(List.of(), parse(AdapterConfigJson.write(config)).metadata().unusedFields());
+    }
+
+    @Test
+    void anAlphaOfZero_isSaid() throws IOException {
+        LoraConfig config = parse(with(targets() + ", \"lora_alpha\": 0"));
+        assertEquals(
+                "LoraAlphaZero",
+                PlanResolver.resolveForLoading(config, LlamaLayout.tied())
+                        .warnings()
+                        .get(0)
+                        .code());
     }
 
     @ParameterizedTest
@@ -332,8 +371,7 @@ class AdapterConfigJsonTest {
     @ParameterizedTest
     @CsvSource({
         "corda, path_initial_model_for_weight_conversion",
-        "true, path_initial_model_for_weight_conversion",
-        "eva, set it to true"
+        "true, path_initial_model_for_weight_conversion"
     })
     void anInitThatIsNotSupported_isRefusedWithARemedy(String init, String remedy) {
         Refusal.of(
@@ -363,7 +401,12 @@ class AdapterConfigJsonTest {
                 "lora_alpha | \"16\" | a number",
                 "lora_dropout | true | a number",
                 "use_rslora | 1 | true or false",
-                "use_rslora | null | true or false",
+                "r | null | a whole number",
+                "lora_alpha | null | a number",
+                "lora_dropout | null | a number",
+                "rank_pattern | null | an object",
+                "alpha_pattern | null | an object",
+                "bias | null | 'none', 'all' or 'lora_only'",
                 "ensure_weight_tying | \"yes\" | true or false",
                 "inference_mode | 0 | true or false",
                 "init_lora_weights | 1 | true, false or a name",
@@ -502,13 +545,15 @@ class AdapterConfigJsonTest {
             String value = takesAnything.contains(field) ? "3" : "{\"zzz\": 1}";
             String rest = field.equals("target_modules") ? "" : targets() + ", ";
             String type = field.equals("peft_type") ? "" : "\"peft_type\": \"LORA\", ";
-            CheckpointException error =
-                    assertThrows(
-                            CheckpointException.class,
-                            () -> parse("{" + type + rest + "\"" + field + "\": " + value + "}"),
-                            field);
-            assertTrue(String.valueOf(error.getMessage()).contains(field), error::getMessage);
+            String json = "{" + type + rest + "\"" + field + "\": " + value + "}";
             asked++;
+            if (HARMLESS.contains(field)) {
+                assertTrue(parse(json).metadata().unusedFields().toString().contains(field));
+                continue;
+            }
+            CheckpointException error =
+                    assertThrows(CheckpointException.class, () -> parse(json), field);
+            assertTrue(String.valueOf(error.getMessage()).contains(field), error::getMessage);
         }
         assertTrue(asked > 40, written.toString());
     }

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads a {@link LlamaConfig} from a checkpoint directory, with the defaults of Transformers 5, and
@@ -23,6 +25,11 @@ import java.util.stream.Collectors;
  */
 final class LlamaConfigReader {
     private static final String GENERATION_CONFIG = "generation_config.json";
+
+    /** The first layer with a window, unless the configuration says otherwise. */
+    private static final int DEFAULT_WINDOW_LAYERS = 28;
+
+    private static final Logger LOG = LoggerFactory.getLogger(LlamaConfigReader.class);
 
     private final ConfigFields fields;
 
@@ -103,20 +110,35 @@ final class LlamaConfigReader {
             throw fields.unsupported("architectures", family.architecture());
         }
         only("hidden_act", "silu");
-        only("pretraining_tp", BigDecimal.ONE);
-        only("attention_dropout", BigDecimal.ZERO);
+        // Transformers computes the same whatever pretraining_tp is, and drops in training alone.
+        if (fields.number("attention_dropout", 0) != 0) {
+            LOG.warn(
+                    "{}: attention_dropout is {}: it is left out, also where adapters are trained",
+                    fields.origin(),
+                    fields.number("attention_dropout", 0));
+        }
         only("partial_rotary_factor", BigDecimal.ONE);
         if (fields.value("quantization_config").isPresent()) {
             throw fields.unsupported("quantization_config", "unquantized weights");
         }
         if (family == LlamaVariant.QWEN2) {
-            only("use_sliding_window", false);
-            if (fields.value("layer_types").isPresent()
+            boolean listed = fields.value("layer_types").isPresent();
+            if (!listed && hasSlidingLayers()) {
+                only("use_sliding_window", false);
+            }
+            if (listed
                     && !(fields.value("layer_types").get() instanceof List<?> list
                             && list.stream().allMatch("full_attention"::equals))) {
                 throw fields.unsupported("layer_types", "full_attention in every layer");
             }
         }
+    }
+
+    /** Returns whether Transformers would give a layer a window where layers are not listed. */
+    private boolean hasSlidingLayers() throws CheckpointException {
+        boolean none = fields.names("sliding_window") && fields.value("sliding_window").isEmpty();
+        int first = fields.integer("max_window_layers").orElse(DEFAULT_WINDOW_LAYERS);
+        return !none && first < fields.required("num_hidden_layers");
     }
 
     private void only(String name, Object supported) throws CheckpointException {

@@ -50,6 +50,6 @@ public final class LlamaFamily implements ModelFamily<LlamaForCausalLM> {
     /** Returns what old checkpoints hold beside weights; Transformers ignores it as well. */
     @Override
     public List<String> ignoredTensors() {
-        return List.of("model.layers.*.self_attn.rotary_emb.inv_freq");
+        return List.of("model.layers.*.self_attn.rotary_emb.inv_freq", "v_head.*");
     }
 }

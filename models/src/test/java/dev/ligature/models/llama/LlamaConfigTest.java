@@ -112,8 +112,6 @@ class LlamaConfigTest {
             quoteCharacter = '`',
             value = {
                 "hidden_act|\"gelu\"|hidden_act is 'gelu'|silu",
-                "pretraining_tp|2|pretraining_tp is 2|1",
-                "attention_dropout|0.1|attention_dropout is 0.1|0",
                 "partial_rotary_factor|0.5|partial_rotary_factor is 0.5|1",
                 "quantization_config|{\"bits\": 4}|quantization_config is {bits=4}|unquantized"
                         + " weights",
@@ -155,7 +153,7 @@ class LlamaConfigTest {
                 "[ConfigUnsupported] DIR/config.json: use_sliding_window is true, which"
                         + " LlamaForCausalLM does not compute; it does false. Use a checkpoint of"
                         + " that kind.",
-                refusal(start + ", \"use_sliding_window\": true}"));
+                refusal(start + ", \"use_sliding_window\": true, \"max_window_layers\": 1}"));
         assertEquals(
                 "[ConfigUnsupported] DIR/config.json: layer_types is [full_attention,"
                         + " sliding_attention], which LlamaForCausalLM does not compute; it does"
@@ -167,6 +165,27 @@ class LlamaConfigTest {
         assertEquals(
                 24,
                 qwen2(", \"use_sliding_window\": false, \"sliding_window\": 4096").hiddenSize());
+        // No layer has a window: they begin at layer 28, or there is none, or all are listed.
+        assertEquals(24, qwen2(", \"use_sliding_window\": true").hiddenSize());
+        assertEquals(
+                24,
+                qwen2(
+                                ", \"use_sliding_window\": true, \"max_window_layers\": 1,"
+                                        + " \"sliding_window\": null")
+                        .hiddenSize());
+        assertEquals(
+                24,
+                qwen2(
+                                ", \"use_sliding_window\": true, \"max_window_layers\": 1,"
+                                        + " \"layer_types\": [\"full_attention\"]")
+                        .hiddenSize());
+    }
+
+    @Test
+    void whatChangesTrainingAlone_isRead() throws IOException {
+        assertEquals(24, llama(", \"pretraining_tp\": 2").hiddenSize());
+        assertEquals(24, llama(", \"attention_dropout\": 0.1").hiddenSize());
+        assertEquals(24, llama(", \"attention_dropout\": null").hiddenSize());
     }
 
     @Test

@@ -45,10 +45,15 @@ public record JsonFile(String origin, Message wrongType)
             throw JsonMessage.TOO_LARGE.fileError(file, size, MAX_BYTES);
         }
         try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
-                    .toString();
+            String text =
+                    StandardCharsets.UTF_8
+                            .newDecoder()
+                            .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
+                            .toString();
+            if (text.startsWith("version https://git-lfs")) {
+                throw JsonMessage.POINTER.fileError(file);
+            }
+            return text;
         } catch (CharacterCodingException e) {
             throw JsonMessage.NOT_TEXT.fileErrorFrom(e, file);
         }

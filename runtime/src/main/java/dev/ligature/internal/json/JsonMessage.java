@@ -9,6 +9,10 @@ enum JsonMessage implements Message {
             "CheckpointJsonSize",
             "%1$s: it has %2$s bytes, and a configuration has at most %3$s. Check that the path is"
                     + " right."),
+    POINTER(
+            "CheckpointPointer",
+            "%1$s is a pointer of Git LFS, not the file itself. Run 'git lfs pull' in its"
+                    + " repository, or download the file."),
     NOT_TEXT("CheckpointJson", "%1$s: it is not a text in UTF-8. Write it again."),
     MALFORMED("CheckpointJson", "%1$s: %2$s. Write it again with the tool that made it."),
     DUPLICATE(

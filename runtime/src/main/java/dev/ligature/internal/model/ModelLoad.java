@@ -149,15 +149,11 @@ public final class ModelLoad {
 
     private NDArray array(TensorInfo tensor, NDManager manager) throws IOException {
         SafetensorsReader reader = file.reader(tensor.name());
-        DataType type = options.dataType().orElse(null);
-        if (type == null || tensor.dtype().arrayType().orElseThrow() == type) {
-            return options.isMapped()
-                    ? reader.map(tensor.name(), manager)
-                    : reader.read(tensor.name(), manager);
-        }
-        try (NDArray stored = reader.read(tensor.name(), manager)) {
-            return stored.toType(type, true);
-        }
+        DataType stored = tensor.dtype().arrayType().orElseThrow();
+        DataType type = options.dataType().orElse(stored);
+        return stored == type && options.isMapped()
+                ? reader.map(tensor, manager)
+                : reader.read(tensor, type, manager);
     }
 
     private void put(Parameter parameter, NDArray array, NDManager manager) {

@@ -57,7 +57,7 @@ public final class AdapterConfigReader {
     /** Each is an expression, which is tried on each module. */
     private static final int MOST_LAYERS_PATTERNS = 1000;
 
-    private static final List<String> CHANGES_NO_BASE = List.of("eva");
+    private static final String EVA = "eva";
 
     /** More than any model has modules; each entry is compared with each module. */
     private static final int MOST_ENTRIES = 100_000;
@@ -79,7 +79,8 @@ public final class AdapterConfigReader {
 
     private LoraConfig read() throws CheckpointException {
         requireLora();
-        refuseUnsupported();
+        List<String> unused = new ArrayList<>();
+        refuseUnsupported(unused);
         LoraConfig.Builder builder = LoraConfig.builder();
         List<String> unknown = unknown();
         modules(builder);
@@ -92,7 +93,7 @@ public final class AdapterConfigReader {
         builder.optLoraBias(flag("lora_bias"));
         builder.optFanInFanOut(flag("fan_in_fan_out"));
         builder.optEnsureWeightTying(flag("ensure_weight_tying"));
-        builder.optInit(init());
+        builder.optInit(init(unused));
         builder.optMetadata(
                 new PeftMetadata(
                         fields.optionalString("task_type").orElse(null),
@@ -100,7 +101,8 @@ public final class AdapterConfigReader {
                         fields.optionalString("revision").orElse(null),
                         fields.optionalString("peft_version").orElse(null),
                         autoMapping(),
-                        unknown));
+                        unknown,
+                        unused));
         try {
             return builder.build();
         } catch (LoraException e) {
@@ -144,27 +146,28 @@ public final class AdapterConfigReader {
             builder.optTrainableTokenIndices(integers(fields, "trainable_token_indices"));
         }
         Object bias = fields.value("bias");
-        if (bias != null) {
+        if (fields.names().contains("bias")) {
             builder.optBias(
                     Arrays.stream(BiasMode.values())
-                            .filter(mode -> bias.equals(mode.word()))
+                            .filter(mode -> mode.word().equals(bias))
                             .findFirst()
                             .orElseThrow(
                                     () -> fields.wrong("bias", "'none', 'all' or 'lora_only'")));
         }
     }
 
+    /** Reads what has a null only by mistake: PEFT computes with it, and fails. */
     private void numbers(LoraConfig.Builder builder) throws CheckpointException {
-        if (fields.has("r")) {
+        if (fields.names().contains("r")) {
             builder.optRank(fields.integer("r"));
         }
-        if (fields.has("lora_alpha")) {
+        if (fields.names().contains("lora_alpha")) {
             builder.optLoraAlpha(fields.number("lora_alpha"));
         }
-        if (fields.has("lora_dropout")) {
+        if (fields.names().contains("lora_dropout")) {
             builder.optLoraDropout(fields.number("lora_dropout"));
         }
-        if (fields.has("rank_pattern")) {
+        if (fields.names().contains("rank_pattern")) {
             JsonFields<CheckpointException> patterns = members("rank_pattern");
             Map<String, Integer> ranks = new LinkedHashMap<>();
             for (String pattern : patterns.names()) {
@@ -172,7 +175,7 @@ public final class AdapterConfigReader {
             }
             builder.optRankPattern(ranks);
         }
-        if (fields.has("alpha_pattern")) {
+        if (fields.names().contains("alpha_pattern")) {
             JsonFields<CheckpointException> patterns = members("alpha_pattern");
             Map<String, Double> alphas = new LinkedHashMap<>();
             for (String pattern : patterns.names()) {
@@ -182,9 +185,9 @@ public final class AdapterConfigReader {
         }
     }
 
-    /** Returns false where a flag is absent; a null is of the wrong type. */
+    /** Returns false where a flag is absent or null. */
     private boolean flag(String name) throws CheckpointException {
-        return fields.names().contains(name) && fields.bool(name);
+        return fields.bool(name, false);
     }
 
     private List<String> texts(String name) throws CheckpointException {
@@ -213,7 +216,7 @@ public final class AdapterConfigReader {
         }
     }
 
-    private LoraInit init() throws CheckpointException {
+    private LoraInit init(List<String> unused) throws CheckpointException {
         Object value = fields.value("init_lora_weights");
         if (value == null) {
             return LoraInit.DEFAULT;
@@ -226,10 +229,11 @@ public final class AdapterConfigReader {
         if (!(value instanceof String name)) {
             throw fields.wrong("init_lora_weights", "true, false or a name");
         }
-        throw (CHANGES_NO_BASE.contains(name)
-                        ? PeftMessage.INIT_OF_TRAINING
-                        : PeftMessage.INIT_OF_THE_BASE)
-                .fileError(origin, name);
+        if (name.equals(EVA)) {
+            unused.add("init_lora_weights set to 'eva': it says how the factors started");
+            return LoraInit.DEFAULT;
+        }
+        throw PeftMessage.INIT_OF_THE_BASE.fileError(origin, name);
     }
 
     private PeftMetadata.@Nullable AutoMapping autoMapping() throws CheckpointException {
@@ -252,11 +256,19 @@ public final class AdapterConfigReader {
         }
     }
 
-    private void refuseUnsupported() throws CheckpointException {
+    private void refuseUnsupported(List<String> unused) throws CheckpointException {
         List<String> refused = new ArrayList<>();
         for (UnsupportedField field : UnsupportedField.values()) {
             Object value = fields.value(field.field());
-            if (!field.isHarmless(value)) {
+            if (field.isHarmless(value)) {
+                continue;
+            }
+            if (!field.harmless().isEmpty()) {
+                unused.add(
+                        "%s set to %s: %s"
+                                .formatted(
+                                        field.field(), JsonFields.shown(value), field.harmless()));
+            } else {
                 refused.add(
                         field.field()
                                 + " is "

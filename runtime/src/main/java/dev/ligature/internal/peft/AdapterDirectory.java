@@ -45,6 +45,7 @@ public final class AdapterDirectory {
     private static final Logger LOG = LoggerFactory.getLogger(AdapterDirectory.class);
 
     private static final String PICKLED = "adapter_model.bin";
+    private static final String MLX = "adapters.safetensors";
 
     private final Path files;
     private final LoraConfig config;
@@ -99,6 +100,9 @@ public final class AdapterDirectory {
     private static Path weights(Path directory) throws IOException {
         if (Files.exists(directory.resolve(PICKLED)) && !Files.exists(directory.resolve(WEIGHTS))) {
             throw PeftMessage.PICKLED.fileError(directory, PICKLED);
+        }
+        if (Files.exists(directory.resolve(MLX)) && !Files.exists(directory.resolve(WEIGHTS))) {
+            throw PeftMessage.MLX.fileError(directory, MLX);
         }
         return CheckpointDirectory.file(directory, WEIGHTS);
     }

@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 final class AdapterLayout {
     static final String PREFIX = "base_model.model.";
 
+    private static final String LENGTHS = ".lora_magnitude_vector";
+
     private final Map<PairPlan, SavedPart> pairs = new LinkedHashMap<>();
     private final Map<ReplacementPlan, SavedPart> copies = new LinkedHashMap<>();
     private final Map<TokenRowsPlan, SavedPart> tokenRows = new LinkedHashMap<>();
@@ -75,9 +77,36 @@ final class AdapterLayout {
         plan.replacements().forEach(copy -> addOtherNames(copy, plan.config().bias()));
     }
 
-    /** Returns a key of a file without PEFT's prefix. */
+    /**
+     * Returns a key of a file without PEFT's prefix, in the spelling that PEFT writes. It also
+     * reads the spelling of its model, with the adapter's name {@code default}.
+     */
     static String name(String key) {
-        return key.startsWith(PREFIX) ? key.substring(PREFIX.length()) : key;
+        String name = key.startsWith(PREFIX) ? key.substring(PREFIX.length()) : key;
+        if (name.endsWith(LENGTHS + ".weight")) {
+            return name.substring(0, name.length() - ".weight".length());
+        }
+        return name.contains(".default") ? withoutAdapter(name) : name;
+    }
+
+    private static String withoutAdapter(String name) {
+        for (String factor : List.of(".lora_A", ".lora_B")) {
+            for (String last : List.of(".weight", ".bias")) {
+                String written = factor + ".default" + last;
+                if (name.endsWith(written)) {
+                    return name.substring(0, name.length() - written.length()) + factor + last;
+                }
+            }
+        }
+        for (String last : List.of(".lora_embedding_A.default", ".lora_embedding_B.default")) {
+            if (name.endsWith(last)) {
+                return name.substring(0, name.length() - ".default".length());
+            }
+        }
+        String lengths = LENGTHS + ".default.weight";
+        return name.endsWith(lengths)
+                ? name.substring(0, name.length() - ".default.weight".length())
+                : name;
     }
 
     /** Returns what the tensor of a name, given without PEFT's prefix, is for; null if unknown. */

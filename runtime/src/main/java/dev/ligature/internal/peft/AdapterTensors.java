@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Which tensors of an adapter file hold the parts of a plan, with every key accounted for. */
 final class AdapterTensors {
+    /** The head that TRL trains next to a language model, of which it is no part. */
+    private static final String VALUE_HEAD = "v_head.";
+
     private final Path file;
     private final AdapterLayout layout;
     private final AdapterLoadOptions options;
@@ -74,9 +77,16 @@ final class AdapterTensors {
 
     private void placeKeys(SafetensorsReader reader, BaseKeys base) throws CheckpointException {
         List<String> unknown = new ArrayList<>();
+        boolean prefixed =
+                reader.tensors().keySet().stream()
+                        .anyMatch(key -> key.startsWith(AdapterLayout.PREFIX));
         for (TensorInfo tensor : reader.tensors().values()) {
             String key = tensor.name();
-            if (options.ignores(key)) {
+            if (options.ignores(key) || key.startsWith(VALUE_HEAD)) {
+                continue;
+            }
+            if (prefixed && !key.startsWith(AdapterLayout.PREFIX)) {
+                unknown.add("'" + key + "' (the other keys begin with base_model.model.)");
                 continue;
             }
             String name = AdapterLayout.name(key);

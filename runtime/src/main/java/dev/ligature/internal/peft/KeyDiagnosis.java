@@ -1,6 +1,8 @@
 package dev.ligature.internal.peft;
 
 import dev.ligature.internal.hint.Nearest;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,7 +19,38 @@ final class KeyDiagnosis {
     private static final Pattern NAMED_FACTOR =
             Pattern.compile(".*\\.lora_(magnitude_vector|(embedding_)?[AB])\\..*", Pattern.DOTALL);
 
+    /** What in a name shows another tool's, in the order in which they are looked for. */
+    private static final Map<Pattern, String> TOOLS = new LinkedHashMap<>();
+
+    static {
+        tool(
+                "_orig_mod\\.",
+                "of a model that torch.compile wrapped: save the adapter of its"
+                        + " _orig_mod, or rename the keys without _orig_mod.");
+        tool(
+                "(^|\\.)_fsdp_wrapped_module\\.|_checkpoint_wrapped_module\\.",
+                "of a model that FSDP wrapped: save the adapter with PEFT's save_pretrained");
+        tool(
+                "^module\\.",
+                "of a model that DistributedDataParallel wrapped: save the adapter of its"
+                        + " module, or rename the keys without module.");
+        tool(
+                "^lora_(unet|te\\d?|transformer)_|\\.lora_(down|up)\\.weight$|\\.alpha$",
+                "kohya's format, for image models: there is no such module in a language model of"
+                        + " PEFT's names");
+        tool(
+                "\\.lora_[ab](\\.weight)?$",
+                "the spelling of mlx-lm or torchtune: convert the adapter to PEFT's format");
+        tool(
+                "\\.adapter\\.linear_(in|out)\\.|\\.linear_(qkv|proj|fc1|fc2)\\.",
+                "Megatron's names: export the adapter to PEFT's format");
+    }
+
     private KeyDiagnosis() {}
+
+    private static void tool(String pattern, String what) {
+        TOOLS.put(Pattern.compile(pattern), what);
+    }
 
     /**
      * Returns what is wrong with a key, in a few words.
@@ -28,6 +61,11 @@ final class KeyDiagnosis {
     static String of(String name, Set<String> adapted) {
         if (name.contains("token_adapter") || name.contains("trainable_tokens")) {
             return "token rows that trainable_token_indices does not name";
+        }
+        for (Map.Entry<Pattern, String> tool : TOOLS.entrySet()) {
+            if (tool.getKey().matcher(name).find()) {
+                return tool.getValue();
+            }
         }
         Matcher factor = FACTOR.matcher(name);
         if (factor.matches()) {

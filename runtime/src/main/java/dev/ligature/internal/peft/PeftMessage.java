@@ -20,10 +20,6 @@ enum PeftMessage implements Message {
             "AdapterConfigUnsupported",
             "%1$s: %2$s, which is not supported, and the adapter would be wrong without it. Train"
                     + " an adapter that leaves it at PEFT's default."),
-    INIT_OF_TRAINING(
-            "AdapterConfigUnsupported",
-            "%1$s: init_lora_weights is '%2$s', which is not supported. An adapter that is trained"
-                    + " does not need it: set it to true."),
     INIT_OF_THE_BASE(
             "AdapterConfigUnsupported",
             "%1$s: init_lora_weights is '%2$s', which is not supported. It may change the base's"
@@ -45,6 +41,12 @@ enum PeftMessage implements Message {
             "CheckpointPickled",
             "%1$s has its factors in %2$s, a pickle, which can run any code when it is read and is"
                     + " not read here. Save the adapter again with safe_serialization=True."),
+    MLX(
+            "AdapterOfMlx",
+            "%1$s is an adapter of mlx-lm: its factors are in %2$s, transposed, and its"
+                    + " configuration has a scale in place of lora_alpha. Convert it to PEFT's"
+                    + " format: transpose each factor to lora_A.weight and lora_B.weight, and set"
+                    + " lora_alpha to the scale times the rank."),
     CONFIG_CHANGED(
             "CheckpointChanged", "%1$s was replaced after it was read. Load the adapter again."),
     KEY_UNKNOWN(

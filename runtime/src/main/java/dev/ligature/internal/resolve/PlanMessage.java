@@ -45,6 +45,16 @@ enum PlanMessage implements Message {
             Severity.ERROR_OR_WARNING,
             "The configuration has %1$s, which PEFT 0.21 does not know either: it has no effect and"
                     + " is not saved. Remove it, or check what a newer PEFT means by it."),
+    UNUSED_FIELD(
+            "LoraUnusedField",
+            Severity.WARNING,
+            "The configuration has %1$s. What the adapter computes does not depend on it: the field"
+                    + " is left out, and not saved."),
+    NO_STRENGTH(
+            "LoraAlphaZero",
+            Severity.WARNING,
+            "lora_alpha is 0, so the pair of %1$s has no effect, as in PEFT. Check the"
+                    + " configuration."),
     FAN_IN_FAN_OUT(
             "LoraFanInFanOut",
             Severity.WARNING,

@@ -85,6 +85,10 @@ public final class PlanResolver {
             parameters.insideOthers(request.matcher(), request, others);
         }
         fanInFanOut(pairs);
+        pairs.stream()
+                .filter(pair -> pair.alpha() == 0)
+                .findFirst()
+                .ifPresent(pair -> others.add(PlanMessage.NO_STRENGTH, pair.name()));
 
         CopyResolver copied = new CopyResolver(request, others);
         Set<Module> saved = copied.savedModules(tensors);
@@ -103,6 +107,9 @@ public final class PlanResolver {
         config.metadata()
                 .unknownFields()
                 .forEach(field -> others.add(PlanMessage.UNKNOWN_FIELD, field));
+        config.metadata()
+                .unusedFields()
+                .forEach(field -> others.add(PlanMessage.UNUSED_FIELD, field));
     }
 
     private void fanInFanOut(List<PairPlan> pairs) {

@@ -40,6 +40,8 @@ public final class SafetensorsHeader implements JsonErrors<CheckpointException> 
     /** A tensor's object within the header's, its shape within it, and 32 dimensions at most. */
     private static final JsonLimits LIMITS = new JsonLimits(3, 32);
 
+    private static final String METADATA = "__metadata__";
+
     private static final Set<String> FIELDS = Set.of("dtype", "shape", "data_offsets");
 
     private final Path file;
@@ -91,8 +93,11 @@ public final class SafetensorsHeader implements JsonErrors<CheckpointException> 
 
     private void take(String name, JsonFields<CheckpointException> fields)
             throws CheckpointException {
+        if (name.equals(METADATA) && !fields.has(name)) {
+            return; // null, which the reference implementation takes for none
+        }
         JsonFields<CheckpointException> members = fields.object(name);
-        if (!name.equals("__metadata__")) {
+        if (!name.equals(METADATA)) {
             tensors.put(name, tensor(name, members));
             return;
         }

@@ -35,6 +35,20 @@ public final class TensorBytes {
         void read(long from, ByteBuffer into) throws IOException;
     }
 
+    /** Looks at values before they are copied. */
+    @FunctionalInterface
+    public interface Check {
+        /** Accepts anything. */
+        Check NONE = (bytes, type, from) -> {};
+
+        /**
+         * Looks at values, the first of which has an index in the tensor.
+         *
+         * @param bytes the values as an array has them; its position stays
+         */
+        void look(ByteBuffer bytes, DataType type, long from) throws IOException;
+    }
+
     /** Where the bytes of a tensor go to, in order. */
     @FunctionalInterface
     public interface Output {
@@ -55,13 +69,20 @@ public final class TensorBytes {
      * @param type the data type of the tensor's array
      * @param staging a buffer of {@link #newStaging}
      * @param input the bytes of the tensor
+     * @param check looks at the values first
      */
     public static NDArray toArray(
-            NDManager manager, TensorInfo tensor, DataType type, ByteBuffer staging, Input input)
+            NDManager manager,
+            TensorInfo tensor,
+            DataType type,
+            ByteBuffer staging,
+            Input input,
+            Check check)
             throws IOException {
         if (tensor.size() > 0 && tensor.size() <= ELEMENTS) {
             // Most factors of an adapter: one copy, where filling a part costs several calls.
             stage(tensor, 0, (int) tensor.size(), staging, input);
+            check.look(staging, type, 0);
             try (NDArray whole = manager.create(staging, tensor.shape(), type)) {
                 return whole.duplicate();
             }
@@ -73,6 +94,7 @@ public final class TensorBytes {
             for (long at = 0; at < tensor.size(); at += ELEMENTS) {
                 int count = (int) Math.min(ELEMENTS, tensor.size() - at);
                 stage(tensor, at, count, staging, input);
+                check.look(staging, type, at);
                 try (NDArray chunk = manager.create(staging, new Shape(count), type)) {
                     flat.set(new NDIndex().addSliceDim(at, at + count), chunk); // (count)
                 }

@@ -20,6 +20,15 @@ public enum TensorMessage implements Message {
             "%1$s has a header that is not the JSON of a safetensors file: %2$s. The file is"
                     + " damaged, or of another format: get it again."),
     TENSOR("SafetensorsTensor", "%1$s: '%2$s' %3$s. The file is damaged: get it again."),
+    NOT_FINITE(
+            "TensorNotFinite",
+            "%1$s: element %3$s of '%2$s' is %4$s, and a model computes NaN with it. A training"
+                    + " that diverged or an overflow of float16 leaves such values: use an earlier"
+                    + " checkpoint, or train again in float32 or with a lower learning rate."),
+    POINTER(
+            "CheckpointPointer",
+            "%1$s is a pointer of Git LFS, not the file itself. Run 'git lfs pull' in its"
+                    + " repository, or download the file."),
     DATA(
             "SafetensorsData",
             "%1$s has %2$s bytes of data, but its tensors end at byte %3$s. The file is damaged:"

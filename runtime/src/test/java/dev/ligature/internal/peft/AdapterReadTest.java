@@ -38,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 class AdapterReadTest {
     private static final String HEAD = "base_model.model.lm_head.";
     private static final String EMBEDDING = "base_model.model.model.embed_tokens.";
+    private static final String PREFIX = "base_model.model.";
     private static final String QUERY = "base_model.model.model.layers.1.self_attn.q_proj.";
 
     private NDManager manager;
@@ -219,20 +220,63 @@ class AdapterReadTest {
     }
 
     @Test
-    void anAdaptersNameInAKey_isExplained() throws IOException {
-        Path adapter =
+    void theNameDefaultInKeys_isReadAsPeftDoes_andAnotherIsExplained() throws IOException {
+        Path named =
                 changed(
                         "tied",
                         tensors -> {
-                            NDArray array = manager.zeros(new Shape(3, 16));
-                            tensors.put(QUERY + "lora_A.default.weight", array);
-                            return tensors;
+                            Map<String, NDArray> renamed = new TreeMap<>();
+                            for (Map.Entry<String, NDArray> one : tensors.entrySet()) {
+                                String key = one.getKey();
+                                key = key.replaceAll("lora_([AB])\\.", "lora_$1.default.");
+                                key = key.replaceAll("(embedding_[AB])$", "$1.default");
+                                renamed.put(key, one.getValue());
+                            }
+                            return renamed;
                         });
+        Map<PairPlan, Factors> expected = read(adapter("tied"), LlamaLayout.tied());
+        Map<PairPlan, Factors> found = read(named, LlamaLayout.tied());
+        for (Map.Entry<PairPlan, Factors> pair : found.entrySet()) {
+            Factors same = Objects.requireNonNull(expected.get(pair.getKey()));
+            assertArrayEquals(same.a().toFloatArray(), pair.getValue().a().toFloatArray());
+            assertArrayEquals(same.b().toFloatArray(), pair.getValue().b().toFloatArray());
+        }
+        refusedWith(QUERY + "lora_A.other.weight", "save_pretrained");
+    }
+
+    @Test
+    void keysOfOtherTools_areNamed() throws IOException {
+        refusedWith(PREFIX + "_orig_mod.model.norm.lora_A.weight", "torch.compile");
+        refusedWith(PREFIX + "module.model.norm.lora_A.weight", "DistributedDataParallel");
+        refusedWith(PREFIX + "_fsdp_wrapped_module.model.norm.lora_A.weight", "FSDP");
+        refusedWith(PREFIX + "lora_unet_mid_block.lora_down.weight", "kohya");
+        refusedWith(PREFIX + "model.layers.0.self_attn.q_proj.lora_a", "mlx-lm");
+        refusedWith(PREFIX + "decoder.layers.0.adapter.linear_in.weight", "Megatron");
+        refusedWith("model.norm.lora_A.weight", "the other keys begin with");
+        Path value = withKey("v_head.summary.weight");
+        assertEquals(3, read(value, LlamaLayout.tied()).size());
+        Path mlx = Files.createDirectory(directory.resolve("mlx"));
+        Files.writeString(mlx.resolve("adapter_config.json"), "{\"fine_tune_type\": \"lora\"}");
+        Files.writeString(mlx.resolve("adapters.safetensors"), "");
+        Refusal.of("AdapterOfMlx", () -> AdapterDirectory.open(mlx), "mlx-lm", "scale");
+    }
+
+    private Path withKey(String key) throws IOException {
+        return changed(
+                "tied",
+                tensors -> {
+                    tensors.put(key, manager.zeros(new Shape(3, 16)));
+                    return tensors;
+                });
+    }
+
+    private void refusedWith(String key, String what) throws IOException {
+        Path adapter = withKey(key);
         Refusal.of(
                 "AdapterKeyUnknown",
                 () -> read(adapter, LlamaLayout.tied()),
-                QUERY + "lora_A.default.weight",
-                "save_pretrained");
+                "'" + key + "'",
+                what);
     }
 
     @Test

@@ -1,0 +1,102 @@
+package dev.ligature.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Weights that are not finite are refused, in each data type and at each place. */
+final class FiniteWeightsTest {
+    @TempDir private Path folder;
+
+    private NDManager manager;
+
+    @BeforeEach
+    void open() {
+        manager = NDManager.newBaseManager();
+    }
+
+    @AfterEach
+    void close() {
+        manager.close();
+    }
+
+    /** Writes a tensor whose values have these bits; the rest are the largest that are finite. */
+    private Path file(String dtype, int size, long largest, int count, int at, long bits)
+            throws IOException {
+        byte[] header =
+                "{\"w\":{\"dtype\":\"%s\",\"shape\":[%d],\"data_offsets\":[0,%d]}}"
+                        .formatted(dtype, count, count * size)
+                        .getBytes(StandardCharsets.UTF_8);
+        ByteBuffer bytes =
+                ByteBuffer.allocate(8 + header.length + count * size)
+                        .order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putLong(header.length).put(header);
+        for (int i = 0; i < count; i++) {
+            long value = i == at ? bits : largest;
+            for (int b = 0; b < size; b++) {
+                bytes.put((byte) (value >>> (8 * b)));
+            }
+        }
+        Path file = folder.resolve("w.safetensors");
+        Files.write(file, bytes.array());
+        return file;
+    }
+
+    private void check(String dtype, int size, long largest, long... refused) throws IOException {
+        for (int count : new int[] {1, 3, 8, 515, 40_000}) {
+            for (int at : new int[] {0, count / 2, count - 1}) {
+                for (long bits : refused) {
+                    Path file = file(dtype, size, largest, count, at, bits);
+                    try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+                        TensorInfo w = reader.tensor("w");
+                        String element = "element " + at + " of 'w'";
+                        Refusal.of(
+                                "TensorNotFinite",
+                                () -> reader.read(w, DataType.FLOAT64, manager),
+                                element);
+                        Refusal.of("TensorNotFinite", () -> reader.map(w, manager), element);
+                    }
+                }
+                Path file = file(dtype, size, largest, count, at, largest | 1L << (8 * size - 1));
+                try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+                    TensorInfo w = reader.tensor("w");
+                    assertEquals(
+                            new Shape(count), reader.read(w, DataType.FLOAT64, manager).getShape());
+                    try (NDArray mapped = reader.map(w, manager)) {
+                        assertEquals(count, mapped.size());
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void everyNanAndInfinity_isFound_andNoLargestValueIs() throws IOException {
+        check("F32", 4, 0x7F7F_FFFFL, 0x7F80_0000L, 0xFF80_0000L, 0x7FC0_0000L, 0xFF80_0001L);
+        check("F16", 2, 0x7BFFL, 0x7C00L, 0xFC00L, 0x7E00L, 0xFC01L);
+        check("BF16", 2, 0x7F7FL, 0x7F80L, 0xFF80L, 0x7FC0L, 0xFF81L);
+        check("F64", 8, 0x7FEF_FFFF_FFFF_FFFFL, 0x7FF0_0000_0000_0000L, 0xFFF8_0000_0000_0001L);
+    }
+
+    @Test
+    void aPointerOfGitLfs_isNamed() throws IOException {
+        Path file = folder.resolve("adapter_config.json");
+        Files.writeString(
+                file, "version https://git-lfs.github.com/spec/v1\noid sha256:01\nsize 9\n");
+        Refusal.of("CheckpointPointer", () -> SafetensorsReader.open(file), "git lfs pull");
+        Refusal.of("CheckpointPointer", () -> AdapterConfigJson.read(file), "git lfs pull");
+    }
+}
