@@ -5,14 +5,22 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import dev.ligature.annotation.Role;
+import dev.ligature.block.TiedLinear;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.slot.SlotBlock;
 import dev.ligature.store.AdapterLease;
 import dev.ligature.store.AdapterStore;
 import dev.ligature.training.TrainingConfig;
@@ -20,6 +28,7 @@ import dev.ligature.training.TrainingLoop;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -139,5 +148,68 @@ final class EndedUseTest extends ToyTest {
         LoraConfig all = LoraConfig.builder().setTargetModulesRegex(".*layers\\.[0-9]+").build();
         assertEquals(2, lora.plan(all).pairs().size());
         assertThrows(NullPointerException.class, () -> LoraConfig.builder().optBias(null));
+    }
+
+    @Test
+    void aBlockThatIsUntiedUnderItsAdapters_isNoticed(@TempDir Path folder) {
+        LoraModel lora = wrapToy(true);
+        lora.create("a", config("embed").optEnsureWeightTying(true).build());
+        ((TiedLinear) ((SlotBlock) ((ToyModel) lora.base()).head).base()).untie();
+        LoraException error =
+                LoraModelTest.assertCode(
+                        "LoraWeightChanged", () -> lora.create("b", config("proj").build()));
+        assertTrue(error.getMessage().contains("head, a TiedLinear"), error.getMessage());
+        LoraModelTest.assertCode("LoraWeightChanged", () -> lora.merge(A));
+        LoraModelTest.assertCode("LoraWeightChanged", () -> lora.forward(store, ids(), A));
+        LoraModelTest.assertCode("LoraWeightChanged", () -> lora.save("a", folder.resolve("a")));
+        lora.unwrap();
+    }
+
+    @Test
+    void aBlockOutsideOfTheModelsTree_isFrozenWithIt_andAdapted() {
+        Linear outside = Linear.builder().setUnits(3).build();
+        outside.initialize(manager, DataType.FLOAT32, new Shape(1, 2));
+        Holder model = new Holder(outside);
+        model.initialize(manager, DataType.FLOAT32, new Shape(1, 2));
+        LoraModel lora =
+                LoraModel.wrap(
+                        model,
+                        (of, walker) -> of.layer = walker.module("layer", Role.MODULE, of.layer));
+        Parameter weight = outside.getParameters().get("weight");
+        assertFalse(weight.requiresGradient());
+        scramble((AdapterState) lora.create("a", config("layer").build()), 1);
+        NDList x = new NDList(manager.ones(new Shape(1, 2)));
+        try (MergedModel merged = lora.merge(A)) {
+            Numbers.assertClose(
+                    Numbers.matrix(lora.forward(x, A).head()),
+                    merged.forward(store, x, false).head(),
+                    1e-5);
+        }
+        lora.unwrap();
+        assertTrue(weight.requiresGradient());
+    }
+
+    /** A model whose author has not added its layer as a child. */
+    private static final class Holder extends AbstractBlock {
+        Block layer;
+
+        Holder(Block layer) {
+            super((byte) 1);
+            this.layer = layer;
+        }
+
+        @Override
+        protected NDList forwardInternal(
+                ParameterStore store,
+                NDList inputs,
+                boolean training,
+                @Nullable PairList<String, Object> params) {
+            return layer.forward(store, inputs, training, params);
+        }
+
+        @Override
+        public Shape[] getOutputShapes(Shape[] inputShapes) {
+            return layer.getOutputShapes(inputShapes);
+        }
     }
 }

@@ -43,6 +43,7 @@ public final class MergeLedger {
 
     private MergedWeights merge(Routing routing, MergeOptions options, Runnable closed) {
         binding.slots().checkBound();
+        binding.slots().checkWeights();
         if (routing.isByRow()) {
             throw AdapterMessage.MERGE_ROWS.error();
         }

@@ -133,6 +133,7 @@ public final class AdapterRegistry {
     /** Saves an adapter, which cannot be freed meanwhile. */
     public void save(String name, Path directory) throws IOException {
         AdapterState adapter = named(name);
+        slots.checkWeights();
         adapter.enter();
         try (PlainLoraExport saved = PlainLoraExport.of(adapter)) {
             AdapterContents contents =
@@ -232,6 +233,7 @@ public final class AdapterRegistry {
     private void checkNew(String name) {
         AdapterName.check(name);
         slots.checkBound();
+        slots.checkWeights();
         if (table.contains(name)) {
             throw AdapterMessage.EXISTS.state(name);
         }

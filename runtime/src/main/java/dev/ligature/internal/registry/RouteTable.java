@@ -155,6 +155,7 @@ public final class RouteTable {
         if (known != null) {
             return known;
         }
+        slots.checkWeights();
         // Under the lock, so that no route is kept whose adapter is removed meanwhile.
         Route route = routing.isByRow() ? rows(routing) : sum(routing);
         routes.put(routing, route);

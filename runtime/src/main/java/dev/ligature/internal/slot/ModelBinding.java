@@ -5,12 +5,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.ParameterList;
 import dev.ligature.LoraException;
 import dev.ligature.inject.ModuleWalker;
 import dev.ligature.inject.ModuleWalker.ModelWalk;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A base with slots in its fields and frozen parameters, and the way back. */
@@ -21,10 +24,14 @@ public final class ModelBinding {
     private final List<Parameter> frozenHere;
     private final @Nullable Parameter any; // tells the engine and the device
 
-    private ModelBinding(Block base, Slots slots, Runnable unbind, List<Parameter> frozenHere) {
+    private ModelBinding(
+            Block base,
+            Slots slots,
+            Runnable unbind,
+            List<Parameter> frozenHere,
+            @Nullable Parameter any) {
         this.base = base;
-        List<Parameter> all = base.getParameters().values(); // which walks the whole model
-        this.any = all.isEmpty() ? null : all.get(0);
+        this.any = any;
         this.slots = slots;
         this.unbind = unbind;
         this.frozenHere = frozenHere;
@@ -41,17 +48,22 @@ public final class ModelBinding {
         }
         SlotCollector reader = new SlotCollector();
         ModuleWalker.walk(model, visit, reader);
-        Slots slots = reader.read(model.getParameters());
+        ParameterList ofModel = model.getParameters(); // which walks the whole model
+        Slots slots = reader.read(ofModel);
         ModuleWalker.walk(model, visit, slots.binder());
+        Set<Parameter> all = new LinkedHashSet<>(ofModel.values()); // equal if the same
+        // Blocks that the model's author has not added as children have parameters, too.
+        slots.all().forEach(slot -> slot.parameters().forEach(read -> all.add(read.parameter())));
         List<Parameter> frozenHere = new ArrayList<>();
-        for (Parameter parameter : model.getParameters().values()) {
+        for (Parameter parameter : all) {
             if (parameter.requiresGradient()) {
                 parameter.freeze(true);
                 frozenHere.add(parameter);
             }
         }
         Runnable unbind = () -> ModuleWalker.walk(model, visit, slots.unbinder());
-        return new ModelBinding(model, slots, unbind, frozenHere);
+        Parameter any = all.stream().filter(Parameter::isInitialized).findFirst().orElse(null);
+        return new ModelBinding(model, slots, unbind, frozenHere, any);
     }
 
     public Block base() {

@@ -24,6 +24,11 @@ enum SlotMessage implements Message {
             "LoraBaseClosed",
             "The manager of the base's arrays is closed, so the model has no weights. Close it after"
                     + " the last use of the model; load and wrap the model again."),
+    WEIGHT_CHANGED(
+            "LoraWeightChanged",
+            "Module %1$s, a %2$s, reads another weight than it did when the model was wrapped."
+                    + " Unwrap the model before the block is untied or its weight replaced, and wrap"
+                    + " it again."),
     TIE_BROKEN(
             "LoraTieBroken",
             "Module %1$s is declared as tied to %2$s, but its %3$s does not read the weight"

@@ -3,6 +3,7 @@ package dev.ligature.internal.slot;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import dev.ligature.block.AdaptableBlock;
 import dev.ligature.inject.ModuleVisitor;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
@@ -73,6 +74,16 @@ public final class Slots {
         }
         if (!hasArrays()) {
             throw SlotMessage.BASE_CLOSED.state();
+        }
+    }
+
+    /** Throws if a block reads another weight than it did when the model was wrapped. */
+    public void checkWeights() {
+        for (Slot slot : slots) {
+            if (slot.base() instanceof AdaptableBlock block && block.weight() != slot.weight()) {
+                String type = block.getClass().getSimpleName();
+                throw SlotMessage.WEIGHT_CHANGED.state(slot.name(), type);
+            }
         }
     }
 
