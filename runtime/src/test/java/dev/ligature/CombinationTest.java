@@ -57,6 +57,40 @@ final class CombinationTest extends ToyTest {
     }
 
     @Test
+    void zeroAdapters_countAsZeros_inEachWay() {
+        LoraModel lora = wrapToy(false);
+        lora.create("zero", config("proj", "head").build()); // its B is zero
+        lora.create("nought", config("proj").build());
+        AdapterState adapter = (AdapterState) lora.create("a", config("proj", "head").build());
+        scramble(adapter, 3);
+        for (Combination way :
+                List.of(
+                        Combination.svd(),
+                        Combination.svd().withRank(1),
+                        Combination.svd().withRank(7),
+                        Combination.ties(0.5).withSvd(),
+                        Combination.magnitudePrune(0.5).withSvd())) {
+            Map<String, Double> zeros = Map.of("zero", 1.0, "nought", -2.0);
+            AdapterState sum = (AdapterState) lora.addWeightedAdapter(zeros, "none", way);
+            for (String module : List.of("proj", "head")) {
+                for (double[] row : update(sum, module)) {
+                    assertArrayEquals(new double[row.length], row, 1e-12, way.toString());
+                }
+            }
+            lora.remove("none");
+        }
+        Map<String, Double> one = weights("zero", 2.0, "a", 1.0, "nought", 1.0);
+        AdapterState same = (AdapterState) lora.addWeightedAdapter(one, "same", Combination.svd());
+        for (String module : List.of("proj", "head")) {
+            double[][] expected = update(adapter, module);
+            double[][] found = update(same, module);
+            for (int i = 0; i < expected.length; i++) {
+                assertArrayEquals(expected[i], found[i], 1e-5, module);
+            }
+        }
+    }
+
+    @Test
     void whatIsNotRandom_isPeftsToTheNumber() throws IOException {
         LoraModel lora = withPeftsAdapters();
         Map<String, Combination> ways = new LinkedHashMap<>();

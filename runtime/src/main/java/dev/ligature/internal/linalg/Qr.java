@@ -5,6 +5,7 @@ import static dev.ligature.internal.linalg.Dense.attached;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import org.ejml.data.DMatrixRMaj;
+import org.ejml.dense.row.MatrixFeatures_DDRM;
 import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
 import org.ejml.interfaces.decomposition.QRDecomposition;
 
@@ -38,9 +39,12 @@ public record Qr(NDArray q, NDArray r) {
         DMatrixRMaj dense = Dense.of(matrix);
         QRDecomposition<DMatrixRMaj> qr =
                 DecompositionFactory_DDRM.qr(dense.numRows, dense.numCols);
-        if (!qr.decompose(dense)) {
+        // A column without a length is an error to EJML, which goes on without reflecting it.
+        if (!qr.decompose(dense) && MatrixFeatures_DDRM.hasUncountable(dense)) {
             throw new IllegalArgumentException(
-                    "The QR decomposition of a matrix " + matrix.getShape() + " failed");
+                    "The QR decomposition of a matrix "
+                            + matrix.getShape()
+                            + " failed: has it values that are not finite?");
         }
         DMatrixRMaj q = qr.getQ(null, true); // (m, k)
         return Dense.array(q, q.numRows, q.numCols, owner);

@@ -52,7 +52,9 @@ public final class InputRoutedBlock extends ForwardingBlock {
                     last == null ? "absent" : "named " + last.getName(),
                     Routing.INPUT);
         }
-        if (last.getDataType() != DataType.INT64 || last.size() != last.getShape().get(0)) {
+        if (last.getDataType() != DataType.INT64
+                || last.getShape().dimension() == 0
+                || last.size() != last.getShape().get(0)) {
             throw AdapterMessage.ROUTING_INPUT_TYPE.error(
                     Routing.INPUT, last.getDataType(), last.getShape());
         }

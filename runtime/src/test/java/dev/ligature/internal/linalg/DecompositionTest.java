@@ -2,12 +2,15 @@ package dev.ligature.internal.linalg;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,6 +61,38 @@ class DecompositionTest {
             assertClose(matrix, qr.q().matMul(qr.r()));
             assertUpper(qr.r());
         }
+    }
+
+    @Test
+    void matricesOfLesserRank_areDecomposedToo() {
+        NDArray column = random(new Shape(6, 1), 5);
+        NDArray zero = manager.zeros(new Shape(6, 4), DataType.FLOAT64);
+        NDArray gap = random(new Shape(6, 4), 6);
+        gap.set(new NDIndex(":, 1"), 0);
+        for (NDArray matrix :
+                new NDArray[] {
+                    zero,
+                    gap,
+                    column.matMul(random(new Shape(1, 4), 7)),
+                    gap.mul(manager.create(1e-300)),
+                    manager.zeros(new Shape(1, 1), DataType.FLOAT64)
+                }) {
+            int k = (int) matrix.getShape().get(1);
+            Qr qr = Qr.first(matrix, k, manager);
+            assertOrthonormal(qr.q());
+            assertClose(matrix, qr.q().matMul(qr.r()));
+            NDArray start = random(new Shape(k, 1), 8);
+            for (Svd svd :
+                    List.of(
+                            Svd.exact(matrix, k, manager),
+                            Svd.approximate(matrix, start, 4, manager))) {
+                assertOrthonormal(svd.u());
+                assertOrthonormal(svd.vt().transpose());
+            }
+        }
+        NDArray broken = zero.duplicate();
+        broken.set(new NDIndex("2, 1"), Double.NaN);
+        assertThrows(IllegalArgumentException.class, () -> Qr.first(broken, 4, manager));
     }
 
     @Test

@@ -236,6 +236,10 @@ final class PerRowRouteTest extends ToyTest {
                         "LoraRoutingInputType",
                         () -> block.forward(store, new NDList(ids, floats), false));
         assertTrue(type.getMessage().contains("float32 of shape (2)"), type.getMessage());
+        NDArray scalar = manager.create(1L);
+        scalar.setName(Routing.INPUT);
+        LoraModelTest.assertCode(
+                "LoraRoutingInputType", () -> block.forward(store, new NDList(ids, scalar), false));
         LoraModelTest.assertCode(
                 "LoraRowsTraining", () -> block.forward(store, new NDList(ids, handles), true));
         assertEquals(lora.getParameters().keys(), block.getParameters().keys());
