@@ -51,12 +51,6 @@ public final class CheckpointDirectory {
      * @throws CheckpointException if the name is a path
      */
     public static Path newFile(Path directory, String name) throws CheckpointException {
-        if (name.isEmpty()
-                || name.equals(".")
-                || name.equals("..")
-                || name.chars().anyMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ')) {
-            throw FileMessage.PATH.fileError(directory, name);
-        }
-        return directory.resolve(name);
+        return FileName.in(directory, name);
     }
 }

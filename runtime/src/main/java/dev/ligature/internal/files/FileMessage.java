@@ -43,6 +43,13 @@ enum FileMessage implements Message {
             "WriteFailed",
             "%1$s was written, but not everything else that was in it could be moved there from"
                     + " %2$s: %3$s. Move it by hand."),
+    WRITE_ENDED(
+            "WriteFailed",
+            "%1$s was not written: %2$s. Nothing of it was left; write it again, and keep the"
+                    + " source open and the thread uninterrupted until it is done."),
+    OUTPUT_IS_A_LINK(
+            "OutputExists",
+            "%1$s is a link to something that does not exist. Delete it, or choose another path."),
     WRITE_FAILED(
             "WriteFailed",
             "%1$s could not be written: %2$s. Nothing of it was left; check the path, its"

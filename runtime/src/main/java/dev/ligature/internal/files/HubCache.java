@@ -38,7 +38,7 @@ public final class HubCache {
         Path main = directory.resolve(MAIN);
         if (Files.isRegularFile(main)) {
             String commit = Files.readString(main).strip();
-            Path current = CheckpointDirectory.newFile(snapshots, commit);
+            Path current = FileName.in(snapshots, commit);
             if (!Files.isDirectory(current)) {
                 throw FileMessage.SNAPSHOT_MISSING.fileError(main, commit, snapshots);
             }

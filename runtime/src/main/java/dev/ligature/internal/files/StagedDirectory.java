@@ -71,6 +71,7 @@ public final class StagedDirectory {
             Path directory, List<String> names, List<String> obsolete, Content content)
             throws IOException {
         checkNamed(directory);
+        checkLink(directory);
         // The directory itself, where the path is a link to it.
         Path target = Files.exists(directory) ? directory.toRealPath() : directory;
         endInterrupted(target, obsolete);
@@ -186,10 +187,17 @@ public final class StagedDirectory {
         }
     }
 
+    private static void checkLink(Path path) throws CheckpointException {
+        if (Files.isSymbolicLink(path) && !Files.exists(path)) {
+            throw FileMessage.OUTPUT_IS_A_LINK.fileError(path);
+        }
+    }
+
     private static void checkAbsent(Path directory) throws CheckpointException {
         if (Files.exists(directory)) {
             throw FileMessage.OUTPUT_EXISTS.fileError(directory);
         }
+        checkLink(directory);
     }
 
     /**

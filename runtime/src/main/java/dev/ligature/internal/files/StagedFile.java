@@ -4,6 +4,8 @@ import dev.ligature.checkpoint.CheckpointException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
@@ -126,7 +128,14 @@ public final class StagedFile {
 
     /** Returns the error for an output that could not be written. */
     static CheckpointException failed(Path output, IOException cause) {
-        String reason = String.valueOf(cause.getMessage());
+        String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        if (cause instanceof ClosedChannelException) { // without a message
+            String what =
+                    cause instanceof ClosedByInterruptException
+                            ? "its thread was interrupted"
+                            : "a file was closed while it was read or written";
+            return FileMessage.WRITE_ENDED.fileErrorFrom(cause, output, what);
+        }
         if (cause instanceof FileSystemException system) {
             String why = system.getReason();
             reason =
