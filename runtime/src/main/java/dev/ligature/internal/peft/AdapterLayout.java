@@ -164,7 +164,7 @@ final class AdapterLayout {
         pair.readers().forEach(r -> copies.add(new Copy(r.module(), tensors(pair, r))));
         Shape weight = new Shape(pair.out(), pair.in());
         String reason =
-                "r is %s by its config, and the weight of the model is %s"
+                "r is %s by r and rank_pattern of its config, and the weight of the model is %s"
                         .formatted(pair.rank(), weight);
         return new SavedPart(copies, copies, pair.dataType(), reason, PeftMessage.FACTORS_DIFFER);
     }

@@ -77,15 +77,18 @@ final class AdapterTensors {
 
     private void placeKeys(SafetensorsReader reader, BaseKeys base) throws CheckpointException {
         List<String> unknown = new ArrayList<>();
+        List<String> names = new ArrayList<>();
+        // PEFT's inject_adapter_in_model has all keys without the prefix.
         boolean prefixed =
                 reader.tensors().keySet().stream()
-                        .anyMatch(key -> key.startsWith(AdapterLayout.PREFIX));
+                        .anyMatch(k -> k.startsWith(AdapterLayout.PREFIX));
         for (TensorInfo tensor : reader.tensors().values()) {
             String key = tensor.name();
             if (options.ignores(key) || key.startsWith(VALUE_HEAD)) {
                 continue;
             }
             if (prefixed && !key.startsWith(AdapterLayout.PREFIX)) {
+                names.add(key);
                 unknown.add("'" + key + "' (the other keys begin with base_model.model.)");
                 continue;
             }
@@ -99,13 +102,15 @@ final class AdapterTensors {
                 // takes its time: the message shows a few.
                 boolean shown = unknown.size() <= NameList.MOST;
                 Set<String> adapted = shown ? layout.adaptedModules() : Set.of();
+                names.add(name);
                 unknown.add("'" + key + "' (" + KeyDiagnosis.of(name, adapted) + ")");
             } else {
                 place(tensor, target);
             }
         }
         if (!unknown.isEmpty()) {
-            throw PeftMessage.KEY_UNKNOWN.fileError(file, NameList.list(unknown));
+            throw PeftMessage.KEY_UNKNOWN.fileError(
+                    file, NameList.list(unknown), KeyDiagnosis.fields(names));
         }
     }
 
@@ -147,12 +152,13 @@ final class AdapterTensors {
         List<String> missing = new ArrayList<>();
         for (SavedPart part : layout.parts()) {
             if (match(part) instanceof Match.Missing lacking) {
-                firstA(lacking.tensors())
-                        .forEach(t -> missing.add(AdapterLayout.PREFIX + t.name()));
+                firstA(lacking.tensors()).forEach(tensor -> missing.add(tensor.name()));
             }
         }
         if (!missing.isEmpty()) {
-            throw PeftMessage.TENSOR_MISSING.fileError(file, NameList.list(missing));
+            List<String> keys = missing.stream().map(AdapterLayout.PREFIX::concat).toList();
+            throw PeftMessage.TENSOR_MISSING.fileError(
+                    file, NameList.list(keys), KeyDiagnosis.fields(missing));
         }
         for (SavedPart part : layout.parts()) {
             if (match(part) instanceof Match.Found there) {

@@ -1,7 +1,10 @@
 package dev.ligature.internal.peft;
 
 import dev.ligature.internal.hint.Nearest;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -46,10 +49,48 @@ final class KeyDiagnosis {
                 "Megatron's names: export the adapter to PEFT's format");
     }
 
+    /** The fields that decide which modules have a pair. */
+    private static final List<String> TARGETING =
+            List.of(
+                    "target_modules",
+                    "target_parameters",
+                    "exclude_modules",
+                    "layers_to_transform",
+                    "layers_pattern",
+                    "ensure_weight_tying");
+
     private KeyDiagnosis() {}
 
     private static void tool(String pattern, String what) {
         TOOLS.put(Pattern.compile(pattern), what);
+    }
+
+    /**
+     * Returns the fields of a configuration that decide whether tensors belong to an adapter, for
+     * messages.
+     *
+     * @param names the tensors' names without PEFT's prefix
+     */
+    static String fields(Collection<String> names) {
+        Set<String> fields = new LinkedHashSet<>();
+        for (String name : names) {
+            if (name.contains("token_adapter") || name.contains("trainable_tokens")) {
+                fields.addAll(List.of("trainable_token_indices", "ensure_weight_tying"));
+            } else if (name.contains(".lora_")) {
+                fields.addAll(TARGETING);
+                if (name.contains(".lora_magnitude_vector")) {
+                    fields.add("use_dora");
+                } else if (name.endsWith(".lora_B.bias")) {
+                    fields.add("lora_bias");
+                }
+            } else {
+                fields.addAll(List.of("modules_to_save", "bias", "ensure_weight_tying"));
+                if (name.contains(".base_layer.")) {
+                    fields.addAll(TARGETING);
+                }
+            }
+        }
+        return String.join(", ", fields);
     }
 
     /**

@@ -52,8 +52,8 @@ enum PeftMessage implements Message {
     KEY_UNKNOWN(
             "AdapterKeyUnknown",
             "%1$s has %2$s, which nothing in the model would use. Check that the adapter is one of"
-                    + " this base model, and that its config is its own; what is known to be"
-                    + " harmless can be named in AdapterLoadOptions.ignore."),
+                    + " this base model, and the fields of its config that decide: %3$s; what is"
+                    + " known to be harmless can be named in AdapterLoadOptions.ignore."),
     KEY_TWICE(
             "AdapterKeyUnknown",
             "%1$s has both '%2$s' and '%3$s', which mean one tensor and may differ. Remove one of"
@@ -61,8 +61,9 @@ enum PeftMessage implements Message {
     TENSOR_MISSING(
             "AdapterTensorMissing",
             "%1$s has no %2$s, which its config asks for in this model. Check that the adapter is"
-                    + " complete and is one of this base model; what is to start anew can be named"
-                    + " in AdapterLoadOptions.allowMissing."),
+                    + " complete and is one of this base model, and the fields of its config that"
+                    + " decide: %3$s; what is to start anew can be named in"
+                    + " AdapterLoadOptions.allowMissing."),
     DATA_TYPE(
             "TensorDtype",
             "%1$s: '%2$s' has the data type %3$s, which a factor cannot have. Convert it to F32,"
@@ -75,8 +76,8 @@ enum PeftMessage implements Message {
     BASE_DIFFERS(
             "AdapterBaseDiffers",
             "%1$s has weights of its base that are not those of the given base: %2$s. The adapter"
-                    + " was trained on another base, or on one that was changed before. Use its own"
-                    + " base; or choose with AdapterLoadOptions.onBaseDifference: 'file' computes"
+                    + " was trained on another base, or on one that was changed before, or"
+                    + " modules_to_save and ensure_weight_tying of its config leave them out. Use its own base; or choose with AdapterLoadOptions.onBaseDifference: 'file' computes"
                     + " with the file's values, as PEFT does, 'keep' with those of the given"
                     + " base."),
     BASE_NOT_READ(

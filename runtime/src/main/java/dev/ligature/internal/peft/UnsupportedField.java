@@ -87,11 +87,19 @@ public enum UnsupportedField {
     /** Returns whether a value asks for nothing. */
     boolean isHarmless(@Nullable Object value) {
         return value == null
-                || isEmpty(value)
+                || (isEmpty(value) && !(value instanceof Map && isOnWhereEmpty()))
                 || value.equals(normal)
                 || (value instanceof BigDecimal number
                         && normal instanceof BigDecimal other
                         && number.compareTo(other) == 0);
+    }
+
+    /** Returns whether PEFT computes a variant where the field is an object with nothing in it. */
+    private boolean isOnWhereEmpty() {
+        return switch (this) {
+            case ARROW_CONFIG, KASA_CONFIG, MONTECLORA_CONFIG, USE_BDLORA -> true;
+            default -> false;
+        };
     }
 
     /** Returns whether a value is null, false or empty, by which no field asks for anything. */

@@ -67,15 +67,18 @@ final class CopyResolver {
         Set<String> ineffective = new LinkedHashSet<>();
         for (Module module : request.modules()) {
             Set<String> fitting = names.entriesFor(module.names());
-            if (fitting.isEmpty() && isIn(tensors, module)) {
-                fitting = names.entriesOfPeftFor(module.names());
-                fitting.forEach(e -> loose.computeIfAbsent(e, x -> new ArrayList<>()).add(module));
-            }
             if (!fitting.isEmpty()) {
                 named.add(module);
                 (module.parameters().isEmpty() ? ineffective : effective).addAll(fitting);
+            } else if (!tensors.isEmpty() && !module.parameters().isEmpty()) {
+                names.entriesOfPeftFor(module.names())
+                        .forEach(e -> loose.computeIfAbsent(e, x -> new ArrayList<>()).add(module));
             }
         }
+        // PEFT saves all modules that an entry fits in its way: a file has all of them or none.
+        loose.values().removeIf(modules -> modules.stream().noneMatch(m -> isIn(tensors, m)));
+        loose.values().forEach(named::addAll);
+        effective.addAll(loose.keySet());
         for (String entry : config.modulesToSave()) {
             if (!effective.contains(entry) && !ineffective.contains(entry)) {
                 problems.addUnmatched(

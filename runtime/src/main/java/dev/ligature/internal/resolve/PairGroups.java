@@ -159,15 +159,23 @@ final class PairGroups {
     private String why() {
         int otherLayer = with(Outcome.OTHER_LAYER).size();
         List<Module> excluded = with(Outcome.EXCLUDED);
+        StringBuilder why = new StringBuilder();
         if (otherLayer > 0) {
-            return " It fits %s, none of them in layers_to_transform %s."
-                    .formatted(otherLayer, config.layersToTransform());
+            why.append(" It fits %s, none of them in ".formatted(otherLayer))
+                    .append("layers_to_transform %s".formatted(config.layersToTransform()));
+            if (!config.layersPattern().isEmpty()) {
+                why.append(" by layers_pattern ").append(config.layersPattern());
+            }
+            why.append('.');
         }
         if (!saved().isEmpty()) {
-            return " modules_to_save has " + Problems.names(saved()) + " as a whole.";
+            why.append(" modules_to_save has ")
+                    .append(Problems.names(saved()))
+                    .append(" as a whole.");
         }
-        return excluded.isEmpty()
-                ? ""
-                : " exclude_modules takes out " + Problems.names(excluded) + ".";
+        if (!excluded.isEmpty()) {
+            why.append(" exclude_modules takes out ").append(Problems.names(excluded)).append('.');
+        }
+        return why.toString();
     }
 }

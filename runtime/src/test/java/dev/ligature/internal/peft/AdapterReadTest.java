@@ -117,7 +117,7 @@ class AdapterReadTest {
     }
 
     @Test
-    void keysWithoutPeftsPrefix_areAccepted() throws IOException {
+    void keysWithoutPeftsPrefix_areAccepted_ifAllLackIt() throws IOException {
         Path adapter =
                 changed(
                         "tied",
@@ -130,6 +130,21 @@ class AdapterReadTest {
                             return renamed;
                         });
         assertDeltas(read(adapter, LlamaLayout.tied()), "tied", 4);
+
+        String key = QUERY + "lora_B.weight";
+        Path mixed =
+                changed(
+                        "tied",
+                        tensors -> {
+                            tensors.put(key.replace("base_model.model.", ""), tensors.remove(key));
+                            return tensors;
+                        });
+        Refusal.of(
+                "AdapterKeyUnknown",
+                () -> read(mixed, LlamaLayout.tied()),
+                "'"
+                        + key.replace("base_model.model.", "")
+                        + "' (the other keys begin with base_model.model.)");
     }
 
     @Test

@@ -124,19 +124,29 @@ class ModulesToSaveTest {
     }
 
     @Test
-    void whatPeftTookForAnEntryWithoutADot_isSavedWhereTheFileHasIt() {
+    void whatPeftTookForAnEntryWithoutADot_isSaved_allOfItIfTheFileHasAnyOfIt() {
         LoraConfig config = config("norm").build();
         LoraPlan plan =
                 PlanResolver.resolveForLoading(
                         config,
                         Layouts.llama(false),
                         Set.of("model.norm.weight", "model.layers.1.input_layernorm.weight"));
-        assertEquals("model.layers.1.input_layernorm.weight model.norm.weight", copies(plan));
+        assertEquals(
+                "model.layers.0.input_layernorm.weight model.layers.1.input_layernorm.weight"
+                        + " model.norm.weight",
+                copies(plan));
         assertEquals(List.of("LoraLooseSuffix"), codes(plan));
         assertTrue(plan.warnings().get(0).message().contains("layers.1.input_layernorm"));
         assertEquals(
-                List.of("model.layers.1.input_layernorm", "model.norm"),
+                List.of(
+                        "model.layers.0.input_layernorm",
+                        "model.layers.1.input_layernorm",
+                        "model.norm"),
                 ExplicitConfig.of(plan).modulesToSave());
+        LoraPlan without =
+                PlanResolver.resolveForLoading(
+                        config, Layouts.llama(false), Set.of("model.norm.weight"));
+        assertEquals("model.norm.weight", copies(without));
     }
 
     @Test
