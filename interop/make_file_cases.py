@@ -114,6 +114,8 @@ class Cases:
         versions = {"torch": torch.__version__, "peft": peft.__version__, "transformers": transformers.__version__}
         text = json.dumps({"versions": versions, "cases": self.cases}, indent=1)
         (self.out / "cases.json").write_text(text + "\n")
+        for config in self.out.glob("adapters/*/adapter_config.json"):
+            config.write_text(config.read_text().replace(f"{self.out}/bases/", ""))
 
 
 def is_of_base(key: str) -> bool:
@@ -305,6 +307,52 @@ def spellings(cases: Cases) -> None:
     cases.refused("half-overflow", untied, "half-overflow", "TensorNotFinite", query, "Infinity")
 
 
+def mlx(cases: Cases, name: str, source: str, **config) -> pathlib.Path:
+    """Writes an adapter of PEFT's as mlx-lm does: factors (in, r) and (r, out), and a scale."""
+    directory = cases.directory(name)
+    directory.mkdir(parents=True)
+    of = json.loads((cases.directory(source) / "adapter_config.json").read_text())
+    tensors = {}
+    for key, value in load_file(cases.directory(source) / "adapter_model.safetensors").items():
+        if ".lora_" in key:
+            module, factor = key.removeprefix(PREFIX).split(".lora_")
+            # An embedding's A of PEFT's (r, V) is the transposed (V, r) of mlx-lm's too.
+            tensors[f"{module}.lora_{factor.removeprefix('embedding_')[0].lower()}"] = value.t().contiguous()
+    save_file(tensors, directory / "adapters.safetensors", {"format": "mlx"})
+    parameters = {"rank": of["r"], "scale": of["lora_alpha"] / of["r"], "dropout": 0.0}
+    settings = {"fine_tune_type": "lora", "model": "base", "num_layers": 16, "lora_parameters": parameters, **config}
+    (directory / "adapter_config.json").write_text(json.dumps(settings, indent=2, sort_keys=True))
+    return cases.directory(source)
+
+
+def of_mlx(cases: Cases) -> None:
+    """Adapters of mlx-lm, with the numbers of the same factors in PEFT."""
+    tied, untied = cases.base("tied", True), cases.base("untied", False)
+    cases.numbers("mlx-plain", untied, "mlx-plain", of=mlx(cases, "mlx-plain", "plain"))
+    parameters = {"rank": 2, "scale": 2.0, "dropout": 0.1, "keys": ["self_attn.q_proj", "v_proj"]}
+    cases.numbers("mlx-keys", untied, "mlx-keys", of=mlx(cases, "mlx-keys", "plain", lora_parameters=parameters))
+    everything = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "lm_head"]
+    adapter(cases, "linear", LlamaForCausalLM.from_pretrained(untied), 51, r=3, target_modules=everything, save=False)
+    cases.numbers("mlx-linear", untied, "mlx-linear", of=mlx(cases, "mlx-linear", "linear"))
+    cases.numbers("mlx-embedding", untied, "mlx-embedding", of=mlx(cases, "mlx-embedding", "embedding"))
+    # mlx-lm's head that is tied to the embedding uses the embedding's factors.
+    adapter(cases, "both", LlamaForCausalLM.from_pretrained(tied), 52, target_modules=["q_proj", "embed_tokens"],
+            save=False, ensure_weight_tying=True)
+    cases.numbers("mlx-tied", tied, "mlx-tied", of=mlx(cases, "mlx-tied", "both"))
+    mlx(cases, "mlx-dora", "plain", fine_tune_type="dora")
+    cases.refused("mlx-dora", untied, "mlx-dora", "AdapterOfMlx", "fine_tune_type is 'dora'", "mlx_lm.fuse")
+    shutil.copytree(cases.directory("mlx-plain"), cases.directory("mlx-magnitude"))
+    file = cases.directory("mlx-magnitude") / "adapters.safetensors"
+    save_file({**load_file(file), "model.layers.0.self_attn.q_proj.m": torch.ones(16)}, file, {"format": "mlx"})
+    cases.refused("mlx-magnitude", untied, "mlx-magnitude", "AdapterOfMlx", "'model.layers.0.self_attn.q_proj.m'")
+    mlx(cases, "mlx-rank", "plain", lora_parameters={**parameters, "rank": 3})
+    cases.refused("mlx-rank", untied, "mlx-rank", "AdapterShape", "q_proj.lora_a", "(16, 2) instead of (16, 3)")
+    mlx(cases, "mlx-no-scale", "plain", lora_parameters={"rank": 2})
+    for source in ("both", "linear"):
+        shutil.rmtree(cases.directory(source))
+    cases.refused("mlx-no-scale", untied, "mlx-no-scale", "AdapterConfigType", "lora_parameters.scale")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=pathlib.Path)
@@ -315,6 +363,7 @@ def main() -> None:
     base_differences(cases)
     resized(cases)
     spellings(cases)
+    of_mlx(cases)
     cases.write()
 
 

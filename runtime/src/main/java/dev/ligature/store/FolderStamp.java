@@ -30,10 +30,11 @@ record FolderStamp(Path directory, @Nullable State config, @Nullable State weigh
     record State(@Nullable Object key, FileTime modified, long size) {}
 
     static FolderStamp of(Path directory) throws IOException {
+        State weights = state(directory.resolve(AdapterDirectory.WEIGHTS));
         return new FolderStamp(
                 directory,
                 state(directory.resolve(CONFIG)),
-                state(directory.resolve(AdapterDirectory.WEIGHTS)));
+                weights != null ? weights : state(directory.resolve(AdapterDirectory.MLX_WEIGHTS)));
     }
 
     private static @Nullable State state(Path file) throws IOException {

@@ -30,7 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An adapter in PEFT's format: {@code adapter_config.json} and {@code adapter_model.safetensors}.
+ * An adapter in PEFT's format, {@code adapter_config.json} and {@code adapter_model.safetensors},
+ * or in that of mlx-lm.
  *
  * <pre>{@code
  * AdapterDirectory directory = AdapterDirectory.open(path);
@@ -42,10 +43,12 @@ public final class AdapterDirectory {
     /** The name of the file with the factors. */
     public static final String WEIGHTS = "adapter_model.safetensors";
 
+    /** The name of the file with the factors of an adapter of mlx-lm. */
+    public static final String MLX_WEIGHTS = "adapters.safetensors";
+
     private static final Logger LOG = LoggerFactory.getLogger(AdapterDirectory.class);
 
     private static final String PICKLED = "adapter_model.bin";
-    private static final String MLX = "adapters.safetensors";
 
     private final Path files;
     private final LoraConfig config;
@@ -79,8 +82,14 @@ public final class AdapterDirectory {
             throw noConfig(files);
         }
         weights(files);
-        Path file = CheckpointDirectory.file(files, AdapterConfigJson.FILE_NAME);
-        return new AdapterDirectory(files, AdapterConfigJson.read(file));
+        return new AdapterDirectory(files, readConfig(files));
+    }
+
+    private static LoraConfig readConfig(Path directory) throws IOException {
+        return MlxAdapter.isIn(directory)
+                ? MlxAdapter.config(directory)
+                : AdapterConfigJson.read(
+                        CheckpointDirectory.file(directory, AdapterConfigJson.FILE_NAME));
     }
 
     /** PEFT saves an adapter that is not named "default" to a folder of its name. */
@@ -101,10 +110,8 @@ public final class AdapterDirectory {
         if (Files.exists(directory.resolve(PICKLED)) && !Files.exists(directory.resolve(WEIGHTS))) {
             throw PeftMessage.PICKLED.fileError(directory, PICKLED);
         }
-        if (Files.exists(directory.resolve(MLX)) && !Files.exists(directory.resolve(WEIGHTS))) {
-            throw PeftMessage.MLX.fileError(directory, MLX);
-        }
-        return CheckpointDirectory.file(directory, WEIGHTS);
+        return CheckpointDirectory.file(
+                directory, MlxAdapter.isIn(directory) ? MLX_WEIGHTS : WEIGHTS);
     }
 
     /** Returns the configuration in the directory. */
@@ -184,9 +191,8 @@ public final class AdapterDirectory {
 
     /** Checks that the weights, open by now, are not those of an adapter that replaced this one. */
     private void checkUnchanged() throws IOException {
-        Path file = CheckpointDirectory.file(files, AdapterConfigJson.FILE_NAME);
-        if (!AdapterConfigJson.read(file).equals(config)) {
-            throw PeftMessage.CONFIG_CHANGED.fileError(file);
+        if (!readConfig(files).equals(config)) {
+            throw PeftMessage.CONFIG_CHANGED.fileError(files.resolve(AdapterConfigJson.FILE_NAME));
         }
     }
 

@@ -40,6 +40,7 @@ final class AdapterLayout {
     private final Map<ReplacementPlan, SavedPart> copies = new LinkedHashMap<>();
     private final Map<TokenRowsPlan, SavedPart> tokenRows = new LinkedHashMap<>();
     private final Map<String, Target> targets = new HashMap<>();
+    private final boolean mlx;
     private final Set<String> adapted = new HashSet<>();
     private final Set<String> withRows = new HashSet<>();
     private final Set<String> saved = new HashSet<>();
@@ -65,6 +66,14 @@ final class AdapterLayout {
     }
 
     AdapterLayout(LoraPlan plan) {
+        this(plan, false);
+    }
+
+    /**
+     * @param mlx whether the file is mlx-lm's
+     */
+    AdapterLayout(LoraPlan plan, boolean mlx) {
+        this.mlx = mlx;
         plan.pairs().forEach(p -> p.readers().forEach(r -> adapted.add(r.module())));
         plan.tokenRows().forEach(t -> t.readers().forEach(r -> withRows.add(r.module())));
         plan.replacements().stream()
@@ -170,7 +179,7 @@ final class AdapterLayout {
     }
 
     /** Returns A, B, and what else the pair has, in the order of {@link Factors}. */
-    private static List<SavedTensor> tensors(PairPlan pair, PairPlan.Reader reader) {
+    private List<SavedTensor> tensors(PairPlan pair, PairPlan.Reader reader) {
         String module = reader.module();
         PairPlan.Kernel kernel = pair.kernel();
         Shape a = pair.shapeOfA();
@@ -178,7 +187,13 @@ final class AdapterLayout {
         Shape magnitude = new Shape(pair.magnitudes());
         Shape storedMagnitude = magnitude;
         List<SavedTensor> tensors = new ArrayList<>();
-        if (reader.kind() == ModuleKind.EMBEDDING) {
+        if (mlx && reader.kind() == ModuleKind.EMBEDDING) {
+            tensors.add(SavedTensor.of(module + ".lora_b", a));
+            tensors.add(SavedTensor.of(module + ".lora_a", b));
+        } else if (mlx) {
+            tensors.add(SavedTensor.transposed(module + ".lora_a", a));
+            tensors.add(SavedTensor.transposed(module + ".lora_b", b));
+        } else if (reader.kind() == ModuleKind.EMBEDDING) {
             tensors.add(SavedTensor.transposed(module + ".lora_embedding_B", a));
             tensors.add(SavedTensor.transposed(module + ".lora_embedding_A", b));
         } else {

@@ -68,7 +68,7 @@ final class AdapterTensors {
     static AdapterTensors match(
             SafetensorsReader reader, LoraPlan plan, ModelLayout base, AdapterLoadOptions options)
             throws CheckpointException {
-        AdapterLayout layout = new AdapterLayout(plan);
+        AdapterLayout layout = new AdapterLayout(plan, MlxAdapter.isWeights(reader.file()));
         AdapterTensors tensors = new AdapterTensors(reader.file(), layout, options);
         tensors.placeKeys(reader, new BaseKeys(layout, base));
         tensors.check();

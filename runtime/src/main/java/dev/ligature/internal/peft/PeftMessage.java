@@ -41,12 +41,20 @@ enum PeftMessage implements Message {
             "CheckpointPickled",
             "%1$s has its factors in %2$s, a pickle, which can run any code when it is read and is"
                     + " not read here. Save the adapter again with safe_serialization=True."),
-    MLX(
+    MLX_KIND(
             "AdapterOfMlx",
-            "%1$s is an adapter of mlx-lm: its factors are in %2$s, transposed, and its"
-                    + " configuration has a scale in place of lora_alpha. Convert it to PEFT's"
-                    + " format: transpose each factor to lora_A.weight and lora_B.weight, and set"
-                    + " lora_alpha to the scale times the rank."),
+            "%1$s: fine_tune_type is '%2$s'. Of mlx-lm's adapters, those of 'lora' can be read."
+                    + " Fuse it into its base with mlx_lm.fuse."),
+    MLX_KEY(
+            "AdapterOfMlx",
+            "%1$s has '%2$s'. An adapter of mlx-lm can be read if it has only lora_a and lora_b."
+                    + " Fuse it into its base with mlx_lm.fuse."),
+    MLX_UNNAMED(
+            "AdapterOfMlx",
+            "%1$s: the adapter has factors of %2$s, which keys %3$s of lora_parameters does not"
+                    + " name: mlx-lm would leave them out. Add the module to keys, or remove the"
+                    + " factors."),
+
     CONFIG_CHANGED(
             "CheckpointChanged", "%1$s was replaced after it was read. Load the adapter again."),
     KEY_UNKNOWN(

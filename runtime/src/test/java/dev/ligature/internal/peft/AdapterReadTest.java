@@ -271,9 +271,9 @@ class AdapterReadTest {
         Path value = withKey("v_head.summary.weight");
         assertEquals(3, read(value, LlamaLayout.tied()).size());
         Path mlx = Files.createDirectory(directory.resolve("mlx"));
-        Files.writeString(mlx.resolve("adapter_config.json"), "{\"fine_tune_type\": \"lora\"}");
+        Files.writeString(mlx.resolve("adapter_config.json"), "{\"fine_tune_type\": \"full\"}");
         Files.writeString(mlx.resolve("adapters.safetensors"), "");
-        Refusal.of("AdapterOfMlx", () -> AdapterDirectory.open(mlx), "mlx-lm", "scale");
+        Refusal.of("AdapterOfMlx", () -> AdapterDirectory.open(mlx), "'full'", "mlx_lm.fuse");
     }
 
     private Path withKey(String key) throws IOException {
