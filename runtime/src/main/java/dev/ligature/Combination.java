@@ -1,6 +1,7 @@
 package dev.ligature;
 
 import dev.ligature.internal.adapter.AdapterMessage;
+import java.util.Objects;
 
 /**
  * A way to make one adapter of several: PEFT's {@code combination_type}, with its settings.
@@ -153,6 +154,7 @@ public record Combination(
      * @param sign how the sign is elected; {@link MajoritySign#TOTAL} at first
      */
     public Combination withMajoritySign(MajoritySign sign) {
+        Objects.requireNonNull(sign, "sign");
         return new Combination(kind, density, seed, isSvd, rank, sign);
     }
 }

@@ -16,6 +16,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +59,9 @@ public final class MergedModel extends ForwardingBlock implements AutoCloseable 
      */
     public ExportReport export(BaseCheckpoint base, Path output, ExportOptions options)
             throws IOException {
+        Objects.requireNonNull(base, "base");
+        Objects.requireNonNull(output, "output");
+        Objects.requireNonNull(options, "options");
         return weights.export(base, output, options);
     }
 

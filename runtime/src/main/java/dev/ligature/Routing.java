@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -66,6 +67,7 @@ public final class Routing {
      * @param adapter the adapter's name
      */
     public static Routing of(String adapter) {
+        Objects.requireNonNull(adapter, "adapter");
         return new Routing(Kind.SUM, List.of(AdapterName.check(adapter)), List.of(1.0), List.of());
     }
 
@@ -75,12 +77,13 @@ public final class Routing {
      * scale a single adapter up or down, for one request and no other. What an adapter replaces
      * (modules to save, token rows, biases) it replaces whole, whatever the weight.
      *
-     * @param weights the weight of each adapter by its name, finite; their terms are added in the
-     *     map's order, which rounding depends on
+     * @param weights the weight of each adapter by its name, finite as a float; their terms are
+     *     added in the map's order, which rounding depends on
      * @throws LoraException if there is no adapter ({@code LoraRoutingEmpty}), or a weight is not
      *     finite ({@code LoraRoutingWeight})
      */
     public static Routing weighted(Map<String, Double> weights) {
+        Objects.requireNonNull(weights, "weights");
         if (weights.isEmpty()) {
             throw AdapterMessage.ROUTING_EMPTY.error();
         }
@@ -88,8 +91,8 @@ public final class Routing {
         List<Double> factors = new ArrayList<>();
         weights.forEach(
                 (name, weight) -> {
-                    if (!Double.isFinite(weight)) {
-                        throw AdapterMessage.ROUTING_WEIGHT.error(name, weight);
+                    if (weight == null || !(Math.abs(weight) <= Float.MAX_VALUE)) {
+                        throw AdapterMessage.ROUTING_WEIGHT.error(name, String.valueOf(weight));
                     }
                     names.add(AdapterName.check(name));
                     factors.add(weight);

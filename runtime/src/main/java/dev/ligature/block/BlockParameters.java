@@ -5,6 +5,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Which weight a block reads, and what files call its parameters. */
@@ -41,6 +42,7 @@ public final class BlockParameters {
      * @param block the block
      */
     public static Optional<Parameter> sharedWeightOf(Block block) {
+        Objects.requireNonNull(block, "block");
         return block instanceof AdaptableBlock adaptable
                         && !block.getDirectParameters().values().contains(adaptable.weight())
                 ? Optional.of(adaptable.weight())
@@ -56,6 +58,7 @@ public final class BlockParameters {
      * @param parameter the parameter
      */
     public static Optional<String> fileName(Block block, Parameter parameter) {
+        Objects.requireNonNull(block, "block");
         if (block instanceof AdaptableBlock adaptable && adaptable.weight() == parameter) {
             return Optional.of("weight");
         }
@@ -70,6 +73,7 @@ public final class BlockParameters {
 
     /** Returns the weight of the block that a tied one is built on. */
     static Parameter weightToShare(Block source) {
+        Objects.requireNonNull(source, "source");
         return weightOf(source)
                 .orElseThrow(
                         () ->

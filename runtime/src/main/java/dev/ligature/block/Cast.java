@@ -2,6 +2,7 @@ package dev.ligature.block;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
+import java.util.Objects;
 
 /**
  * Changes the data type of an array and keeps its gradient.
@@ -21,6 +22,8 @@ public final class Cast {
      * @param type the floating-point type to have
      */
     public static NDArray to(NDArray x, DataType type) {
+        Objects.requireNonNull(x, "x");
+        Objects.requireNonNull(type, "type");
         if (x.getDataType() == type) {
             return x;
         }

@@ -6,6 +6,7 @@ import dev.ligature.internal.peft.AdapterConfigReader;
 import dev.ligature.internal.peft.AdapterConfigWriter;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /**
  * PEFT's {@code adapter_config.json}.
@@ -35,6 +36,7 @@ public final class AdapterConfigJson {
      * @throws IOException if the file cannot be read
      */
     public static LoraConfig read(Path file) throws IOException {
+        Objects.requireNonNull(file, "file");
         return parse(JsonFile.text(file), file.toString());
     }
 
@@ -46,6 +48,8 @@ public final class AdapterConfigJson {
      * @throws CheckpointException if the text is malformed, or asks for what is not supported
      */
     public static LoraConfig parse(String json, String origin) throws CheckpointException {
+        Objects.requireNonNull(json, "json");
+        Objects.requireNonNull(origin, "origin");
         return AdapterConfigReader.read(json, origin);
     }
 

@@ -76,6 +76,7 @@ public final class AdapterLoadOptions {
      * the given base.
      */
     public AdapterLoadOptions onBaseDifference(BaseDifference choice) {
+        Objects.requireNonNull(choice, "choice");
         return new AdapterLoadOptions(trainable, tolerances, choice);
     }
 
@@ -91,16 +92,19 @@ public final class AdapterLoadOptions {
 
     /** Returns whether a tensor needs no place. */
     public boolean ignores(String key) {
+        Objects.requireNonNull(key, "key");
         return tolerances.ignored().mean(key);
     }
 
     /** Returns whether a module needs no tensors. */
     public boolean mayBeMissing(String module) {
+        Objects.requireNonNull(module, "module");
         return tolerances.missing().mean(module);
     }
 
     /** Returns whether the copy of a module is the one to use. */
     public boolean prefers(String module) {
+        Objects.requireNonNull(module, "module");
         return tolerances.preferred().mean(module);
     }
 }

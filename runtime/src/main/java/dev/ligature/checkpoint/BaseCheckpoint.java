@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -86,6 +87,10 @@ public final class BaseCheckpoint implements Closeable {
             NDManager manager,
             Shape... inputShapes)
             throws IOException {
+        Objects.requireNonNull(directory, "directory");
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(walk, "walk");
+        Objects.requireNonNull(manager, "manager");
         Shape[] shapes = inputShapes.length == 0 ? new Shape[] {new Shape(1, 1)} : inputShapes;
         try (BaseCheckpoint checkpoint = open(directory)) {
             checkpoint.load(model, walk, manager, LoadOptions.defaults(), shapes);
@@ -109,6 +114,7 @@ public final class BaseCheckpoint implements Closeable {
      * @throws CheckpointException if there is no such tensor
      */
     public TensorInfo tensor(String name) throws CheckpointException {
+        Objects.requireNonNull(name, "name");
         return tensors.info(name);
     }
 
@@ -139,6 +145,10 @@ public final class BaseCheckpoint implements Closeable {
             LoadOptions options,
             Shape... inputShapes)
             throws IOException {
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(visit, "visit");
+        Objects.requireNonNull(manager, "manager");
+        Objects.requireNonNull(options, "options");
         ModelLoad load = new ModelLoad(directory, tensors, ModelTensors.of(model, visit), options);
         load.load(model, manager, inputShapes);
         names.putAll(load.match().namesInFile(tensors.names()));
@@ -198,6 +208,10 @@ public final class BaseCheckpoint implements Closeable {
             Map<String, NDArray> untied,
             ExportOptions options)
             throws IOException {
+        Objects.requireNonNull(output, "output");
+        Objects.requireNonNull(replaced, "replaced");
+        Objects.requireNonNull(untied, "untied");
+        Objects.requireNonNull(options, "options");
         Map<String, NDArray> replacements = new TreeMap<>();
         for (Map.Entry<String, NDArray> entry : replaced.entrySet()) {
             for (String name : names.getOrDefault(entry.getKey(), List.of(entry.getKey()))) {
@@ -262,6 +276,11 @@ public final class BaseCheckpoint implements Closeable {
             Map<String, String> files,
             ExportOptions options)
             throws IOException {
+        Objects.requireNonNull(directory, "directory");
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(visit, "visit");
+        Objects.requireNonNull(files, "files");
+        Objects.requireNonNull(options, "options");
         if (!files.containsKey(CONFIG)) {
             throw new IllegalArgumentException("A checkpoint needs a " + CONFIG);
         }

@@ -1,5 +1,6 @@
 package dev.ligature.checkpoint;
 
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,7 @@ public final class ExportOptions {
 
     /** Returns the data type in which a tensor of this one is written. */
     public TensorDtype dtypeOf(TensorDtype own) {
+        Objects.requireNonNull(own, "own");
         return dtype == null || !own.isWeightType() ? own : dtype;
     }
 }

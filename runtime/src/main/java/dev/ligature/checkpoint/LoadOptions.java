@@ -2,6 +2,7 @@ package dev.ligature.checkpoint;
 
 import ai.djl.ndarray.types.DataType;
 import dev.ligature.internal.names.Tolerances;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,7 @@ public final class LoadOptions {
      * @param type {@code FLOAT32}, {@code FLOAT16} or {@code FLOAT64}
      */
     public LoadOptions withDataType(DataType type) {
+        Objects.requireNonNull(type, "type");
         if (type != DataType.FLOAT32 && type != DataType.FLOAT16 && type != DataType.FLOAT64) {
             throw new IllegalArgumentException(
                     "Weights cannot be loaded as " + type + ". Use FLOAT32, FLOAT16 or FLOAT64.");
@@ -113,16 +115,19 @@ public final class LoadOptions {
 
     /** Returns whether a tensor of the file needs no place in the model. */
     public boolean ignores(String name) {
+        Objects.requireNonNull(name, "name");
         return tolerances.ignored().mean(name);
     }
 
     /** Returns whether a parameter may start fresh, where the file has no tensor that fits. */
     public boolean mayBeMissing(String name) {
+        Objects.requireNonNull(name, "name");
         return tolerances.missing().mean(name);
     }
 
     /** Returns whether a tensor is the one to use where its copies differ. */
     public boolean prefers(String name) {
+        Objects.requireNonNull(name, "name");
         return tolerances.preferred().mean(name);
     }
 }

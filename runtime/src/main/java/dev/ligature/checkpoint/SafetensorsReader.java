@@ -22,6 +22,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +70,7 @@ public final class SafetensorsReader implements Closeable {
      * @throws IOException if the file cannot be read
      */
     public static SafetensorsReader open(Path file) throws IOException {
+        Objects.requireNonNull(file, "file");
         // Before it is opened: that would wait for a pipe's other end.
         if (Files.exists(file) && !Files.isRegularFile(file)) {
             throw TensorMessage.NOT_A_FILE.fileError(file);
@@ -141,6 +143,7 @@ public final class SafetensorsReader implements Closeable {
      * @throws CheckpointException if the file has no such tensor
      */
     public TensorInfo tensor(String name) throws CheckpointException {
+        Objects.requireNonNull(name, "name");
         TensorInfo tensor = header.tensors().get(name);
         if (tensor == null) {
             throw TensorMessage.MISSING.fileError(
@@ -162,6 +165,8 @@ public final class SafetensorsReader implements Closeable {
      * @throws IOException if the file cannot be read
      */
     public NDArray read(String name, NDManager manager) throws IOException {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(manager, "manager");
         return read(tensor(name), manager, TensorBytes.Check.NONE);
     }
 
@@ -207,6 +212,8 @@ public final class SafetensorsReader implements Closeable {
      * @throws IOException if the file cannot be read
      */
     public NDArray map(String name, NDManager manager) throws IOException {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(manager, "manager");
         return map(tensor(name), manager, TensorBytes.Check.NONE);
     }
 

@@ -6,6 +6,7 @@ import dev.ligature.internal.tensors.TensorWriter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -33,6 +34,9 @@ public final class SafetensorsWriter {
      */
     public static void write(Path file, Map<String, NDArray> tensors, Map<String, String> metadata)
             throws IOException {
+        Objects.requireNonNull(file, "file");
+        Objects.requireNonNull(tensors, "tensors");
+        Objects.requireNonNull(metadata, "metadata");
         Map<String, TensorSource> sources = new TreeMap<>();
         tensors.forEach((name, array) -> sources.put(name, TensorSource.of(array)));
         TensorWriter.write(file, sources, metadata);

@@ -1,6 +1,7 @@
 package dev.ligature.checkpoint;
 
 import ai.djl.ndarray.types.DataType;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -75,6 +76,7 @@ public enum TensorDtype {
 
     /** Returns the type with that name in a file, empty if the format has none. */
     public static Optional<TensorDtype> ofName(String name) {
+        Objects.requireNonNull(name, "name");
         for (TensorDtype dtype : values()) {
             if (dtype.name().equals(name)) {
                 return Optional.of(dtype);
@@ -89,6 +91,7 @@ public enum TensorDtype {
      * @throws IllegalArgumentException if the format has no such type
      */
     public static TensorDtype of(DataType type) {
+        Objects.requireNonNull(type, "type");
         for (TensorDtype dtype : values()) {
             if (dtype != BF16 && dtype.arrayType == type && type != DataType.UNKNOWN) {
                 return dtype;

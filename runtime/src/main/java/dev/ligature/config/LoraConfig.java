@@ -188,6 +188,7 @@ public record LoraConfig(
 
         /** Sets how the factors start; default {@link LoraInit#DEFAULT}. */
         public Builder optInit(LoraInit value) {
+            Objects.requireNonNull(value, "value");
             init = value;
             return this;
         }
@@ -215,6 +216,7 @@ public record LoraConfig(
 
         /** Sets ranks by pattern of module name; the first that matches decides. Default none. */
         public Builder optRankPattern(List<PatternValue<Integer>> patterns) {
+            Objects.requireNonNull(patterns, "patterns");
             rankPattern = patterns;
             return this;
         }
@@ -223,17 +225,20 @@ public record LoraConfig(
          * Sets ranks by pattern of module name, in the order of a map; for one, or a sorted map.
          */
         public Builder optRankPattern(Map<String, Integer> patterns) {
+            Objects.requireNonNull(patterns, "patterns");
             return optRankPattern(PatternValue.listOf(patterns));
         }
 
         /** Sets alphas by pattern of module name; the first that matches decides. Default none. */
         public Builder optAlphaPattern(List<PatternValue<Double>> patterns) {
+            Objects.requireNonNull(patterns, "patterns");
             alphaPattern = patterns;
             return this;
         }
 
         /** Sets alphas by pattern of module name, in the order of a map. */
         public Builder optAlphaPattern(Map<String, Double> patterns) {
+            Objects.requireNonNull(patterns, "patterns");
             return optAlphaPattern(PatternValue.listOf(patterns));
         }
 
@@ -270,6 +275,7 @@ public record LoraConfig(
 
         /** Sets what a file says that does not affect what the adapter computes. */
         public Builder optMetadata(PeftMetadata value) {
+            Objects.requireNonNull(value, "value");
             metadata = value;
             return this;
         }

@@ -1,6 +1,7 @@
 package dev.ligature.config;
 
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -100,6 +101,7 @@ public record LoraInit(Kind kind, int iterations) {
      * @return empty for what Ligature does not have
      */
     public static Optional<LoraInit> of(String name) {
+        Objects.requireNonNull(name, "name");
         Matcher niter = PISSA_NITER.matcher(name);
         if (niter.matches() && Integer.parseInt(niter.group(1)) > 0) {
             return Optional.of(pissa(Integer.parseInt(niter.group(1))));

@@ -3,6 +3,7 @@ package dev.ligature.config;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashSet;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -45,6 +46,7 @@ public sealed interface ModuleSelection {
     record Names(Set<String> names) implements ModuleSelection {
         /** Copies the names, keeping their order. */
         public Names {
+            Objects.requireNonNull(names, "names");
             names = Collections.unmodifiableSet(new LinkedHashSet<>(names));
         }
 
@@ -58,7 +60,12 @@ public sealed interface ModuleSelection {
      *
      * @param expression a regular expression as Python's {@code re} reads it
      */
-    record Regex(String expression) implements ModuleSelection {}
+    record Regex(String expression) implements ModuleSelection {
+        /** Checks that there is one. */
+        public Regex {
+            Objects.requireNonNull(expression, "expression");
+        }
+    }
 
     /** All linear modules but the output head; PEFT's {@code "all-linear"}. */
     record AllLinear() implements ModuleSelection {

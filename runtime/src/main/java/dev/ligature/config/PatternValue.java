@@ -2,6 +2,7 @@ package dev.ligature.config;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The value that {@code rank_pattern} or {@code alpha_pattern} gives to the modules whose names a
@@ -13,6 +14,12 @@ import java.util.Map;
  * @param <V> the type of the value
  */
 public record PatternValue<V>(String pattern, V value) {
+    /** Checks that both are there. */
+    public PatternValue {
+        Objects.requireNonNull(pattern, "pattern");
+        Objects.requireNonNull(value, "value");
+    }
+
     /** Returns the entries of a map, in its order. */
     public static <V> List<PatternValue<V>> listOf(Map<String, V> values) {
         return values.entrySet().stream()

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ abstract class SelectionBuilder<B extends SelectionBuilder<B>> {
 
     /** Sets the modules to adapt, by full names or by what their names end with. */
     public B setTargetModules(String... names) {
+        Objects.requireNonNull(names, "names");
         return setTargetModules(List.of(names));
     }
 
@@ -38,6 +40,7 @@ abstract class SelectionBuilder<B extends SelectionBuilder<B>> {
      * module's whole name.
      */
     public B setTargetModulesRegex(String expression) {
+        Objects.requireNonNull(expression, "expression");
         targetModules = new ModuleSelection.Regex(expression);
         return self();
     }
@@ -50,6 +53,7 @@ abstract class SelectionBuilder<B extends SelectionBuilder<B>> {
 
     /** Sets modules that are not adapted although they are targeted; default none. */
     public B optExcludeModules(String... names) {
+        Objects.requireNonNull(names, "names");
         return optExcludeModules(List.of(names));
     }
 
@@ -61,6 +65,7 @@ abstract class SelectionBuilder<B extends SelectionBuilder<B>> {
 
     /** Sets modules that are not adapted, by an expression that matches the whole name. */
     public B optExcludeModulesRegex(String expression) {
+        Objects.requireNonNull(expression, "expression");
         excludeModules = expression.isEmpty() ? null : new ModuleSelection.Regex(expression);
         return self();
     }
@@ -70,6 +75,7 @@ abstract class SelectionBuilder<B extends SelectionBuilder<B>> {
      * be annotated; default none. The target modules may be left out then.
      */
     public B optTargetParameters(String... names) {
+        Objects.requireNonNull(names, "names");
         return optTargetParameters(List.of(names));
     }
 
@@ -81,6 +87,7 @@ abstract class SelectionBuilder<B extends SelectionBuilder<B>> {
 
     /** Sets the indices of the layers to adapt; default all. Not with an expression. */
     public B optLayersToTransform(int... indices) {
+        Objects.requireNonNull(indices, "indices");
         return optLayersToTransform(Arrays.stream(indices).boxed().toList());
     }
 
@@ -95,6 +102,7 @@ abstract class SelectionBuilder<B extends SelectionBuilder<B>> {
      * expressions, the first that matches decides. Default any.
      */
     public B optLayersPattern(String... patterns) {
+        Objects.requireNonNull(patterns, "patterns");
         return optLayersPattern(List.of(patterns));
     }
 
@@ -109,6 +117,7 @@ abstract class SelectionBuilder<B extends SelectionBuilder<B>> {
      * name of what they are in; default none.
      */
     public B optModulesToSave(String... names) {
+        Objects.requireNonNull(names, "names");
         return optModulesToSave(List.of(names));
     }
 

@@ -7,6 +7,7 @@ import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,6 +86,8 @@ public record ServingCompatibility(List<Finding> findings) {
      * @param layout the model that it was resolved for
      */
     public static ServingCompatibility ofSaved(LoraPlan plan, ModelLayout layout) {
+        Objects.requireNonNull(plan, "plan");
+        Objects.requireNonNull(layout, "layout");
         return of(ConvertedPlan.of(plan), layout);
     }
 
@@ -95,6 +98,8 @@ public record ServingCompatibility(List<Finding> findings) {
      * @param layout the model that it was resolved for
      */
     public static ServingCompatibility of(LoraPlan plan, ModelLayout layout) {
+        Objects.requireNonNull(plan, "plan");
+        Objects.requireNonNull(layout, "layout");
         return of(plan, layout, AdapterConfigWriter.fields(ExplicitConfig.of(plan)));
     }
 
@@ -109,11 +114,13 @@ public record ServingCompatibility(List<Finding> findings) {
      * else. It may still need an option.
      */
     public boolean accepts(Server server) {
+        Objects.requireNonNull(server, "server");
         return of(server).stream().allMatch(finding -> finding.effect() == Effect.DEPENDS);
     }
 
     /** Returns what stands in the way of one server. */
     public List<Finding> of(Server server) {
+        Objects.requireNonNull(server, "server");
         return findings.stream().filter(finding -> finding.server() == server).toList();
     }
 

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
@@ -87,6 +88,9 @@ public final class AdapterStore implements AutoCloseable {
      */
     public static AdapterStore open(
             LoraModel lora, Path directory, long budgetBytes, AdapterLoadOptions options) {
+        Objects.requireNonNull(lora, "lora");
+        Objects.requireNonNull(directory, "directory");
+        Objects.requireNonNull(options, "options");
         if (budgetBytes <= 0) {
             throw StoreMessage.BUDGET_NOT_POSITIVE.error(budgetBytes);
         }

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -66,6 +67,7 @@ public final class AdamW extends Optimizer {
      * @param parameterId the parameter's {@code getId()}
      */
     public Optional<State> state(String parameterId) {
+        Objects.requireNonNull(parameterId, "parameterId");
         return Optional.ofNullable(states.get(parameterId));
     }
 

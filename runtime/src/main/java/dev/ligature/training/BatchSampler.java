@@ -2,6 +2,7 @@ package dev.ligature.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.util.Objects;
 import java.util.Random;
 
 /**
@@ -27,6 +28,7 @@ public final class BatchSampler {
      * @param seed the seed
      */
     public BatchSampler(TokenWindows windows, int batchSize, long seed) {
+        Objects.requireNonNull(windows, "windows");
         this.windows = windows;
         this.batchSize = TokenWindows.atLeastOne(batchSize);
         this.random = new Random(seed);

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -49,6 +50,7 @@ public final class Sgd extends Optimizer {
      * @param parameterId the parameter's {@code getId()}
      */
     public Optional<NDArray> momentumBuffer(String parameterId) {
+        Objects.requireNonNull(parameterId, "parameterId");
         return Optional.ofNullable(buffers.get(parameterId));
     }
 

@@ -1,6 +1,7 @@
 package dev.ligature.training;
 
 import ai.djl.ndarray.NDArray;
+import java.util.Objects;
 
 /**
  * Token ids, and which of them count as targets.
@@ -11,6 +12,12 @@ import ai.djl.ndarray.NDArray;
  *     first label of each row has nothing before it that could predict it, and is not looked at
  */
 public record TokenBatch(NDArray ids, NDArray labels) {
+    /** Checks that both are there. */
+    public TokenBatch {
+        Objects.requireNonNull(ids, "ids");
+        Objects.requireNonNull(labels, "labels");
+    }
+
     /**
      * Returns a batch all of whose tokens count.
      *

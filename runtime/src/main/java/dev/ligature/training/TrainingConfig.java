@@ -1,6 +1,7 @@
 package dev.ligature.training;
 
 import ai.djl.training.tracker.Tracker;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,6 +78,7 @@ public record TrainingConfig(
 
         /** Sets the optimizer; AdamW by default. */
         public Builder optOptimizer(OptimizerKind optimizer) {
+            Objects.requireNonNull(optimizer, "optimizer");
             this.optimizer = optimizer;
             return this;
         }
@@ -89,6 +91,7 @@ public record TrainingConfig(
 
         /** Sets the learning rate of each step, instead of a constant one. */
         public Builder optSchedule(Tracker schedule) {
+            Objects.requireNonNull(schedule, "schedule");
             this.schedule = schedule;
             return this;
         }

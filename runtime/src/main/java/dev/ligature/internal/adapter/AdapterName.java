@@ -1,6 +1,7 @@
 package dev.ligature.internal.adapter;
 
 import dev.ligature.LoraException;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /** The rule for adapter names, which become parts of keys and of directories. */
@@ -23,6 +24,7 @@ public final class AdapterName {
 
     /** Returns whether a text may be an adapter's name. */
     public static boolean isValid(String name) {
+        Objects.requireNonNull(name, "name");
         return ALLOWED.matcher(name).matches();
     }
 }

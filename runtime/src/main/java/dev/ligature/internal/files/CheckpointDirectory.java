@@ -4,6 +4,7 @@ import dev.ligature.checkpoint.CheckpointException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /** The rules for files of a checkpoint: plain names, and nothing outside the directory. */
 public final class CheckpointDirectory {
@@ -16,6 +17,7 @@ public final class CheckpointDirectory {
      * @throws CheckpointException if there is no such directory
      */
     public static Path find(Path directory) throws IOException {
+        Objects.requireNonNull(directory, "directory");
         if (!Files.exists(directory)) {
             throw FileMessage.MISSING.fileError(directory);
         }

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -44,7 +45,7 @@ public final class AdapterDirectory {
     public static final String WEIGHTS = "adapter_model.safetensors";
 
     /** The name of the file with the factors of an adapter of mlx-lm. */
-    public static final String MLX_WEIGHTS = "adapters.safetensors";
+    public static final String MLX_WEIGHTS = MlxAdapter.WEIGHTS;
 
     private static final Logger LOG = LoggerFactory.getLogger(AdapterDirectory.class);
 
@@ -67,6 +68,7 @@ public final class AdapterDirectory {
      * @throws IOException if a file cannot be read
      */
     public static AdapterDirectory open(Path directory) throws IOException {
+        Objects.requireNonNull(directory, "directory");
         Path there =
                 Files.exists(directory)
                         ? directory
@@ -85,8 +87,13 @@ public final class AdapterDirectory {
         return new AdapterDirectory(files, readConfig(files));
     }
 
+    private static boolean isOfMlx(Path directory) {
+        return Files.exists(directory.resolve(MLX_WEIGHTS))
+                && !Files.exists(directory.resolve(WEIGHTS));
+    }
+
     private static LoraConfig readConfig(Path directory) throws IOException {
-        return MlxAdapter.isIn(directory)
+        return isOfMlx(directory)
                 ? MlxAdapter.config(directory)
                 : AdapterConfigJson.read(
                         CheckpointDirectory.file(directory, AdapterConfigJson.FILE_NAME));
@@ -110,8 +117,7 @@ public final class AdapterDirectory {
         if (Files.exists(directory.resolve(PICKLED)) && !Files.exists(directory.resolve(WEIGHTS))) {
             throw PeftMessage.PICKLED.fileError(directory, PICKLED);
         }
-        return CheckpointDirectory.file(
-                directory, MlxAdapter.isIn(directory) ? MLX_WEIGHTS : WEIGHTS);
+        return CheckpointDirectory.file(directory, isOfMlx(directory) ? MLX_WEIGHTS : WEIGHTS);
     }
 
     /** Returns the configuration in the directory. */

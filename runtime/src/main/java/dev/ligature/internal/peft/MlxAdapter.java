@@ -10,7 +10,6 @@ import dev.ligature.internal.files.CheckpointDirectory;
 import dev.ligature.internal.json.JsonFields;
 import dev.ligature.internal.json.JsonFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,21 +22,17 @@ import java.util.TreeSet;
  * multiplied.
  */
 final class MlxAdapter {
+    static final String WEIGHTS = "adapters.safetensors";
+
     /** The last part of the names that models give their embeddings. */
     private static final Set<String> EMBEDDINGS =
             Set.of("embed_tokens", "embed_in", "tok_embeddings", "word_embeddings", "wte");
 
     private MlxAdapter() {}
 
-    /** Returns whether a directory has such an adapter, and none of PEFT's. */
-    static boolean isIn(Path directory) {
-        return Files.exists(directory.resolve(AdapterDirectory.MLX_WEIGHTS))
-                && !Files.exists(directory.resolve(AdapterDirectory.WEIGHTS));
-    }
-
     /** Returns whether a file is such an adapter's. */
     static boolean isWeights(Path file) {
-        return file.endsWith(AdapterDirectory.MLX_WEIGHTS);
+        return file.endsWith(WEIGHTS);
     }
 
     /**
@@ -57,8 +52,7 @@ final class MlxAdapter {
         }
         JsonFields<CheckpointException> parameters = fields.object("lora_parameters");
         int rank = parameters.integer("rank");
-        List<String> modules =
-                modules(CheckpointDirectory.file(directory, AdapterDirectory.MLX_WEIGHTS));
+        List<String> modules = modules(CheckpointDirectory.file(directory, WEIGHTS));
         if (parameters.has("keys")) {
             checkNamed(file, modules, parameters.strings("keys"));
         }

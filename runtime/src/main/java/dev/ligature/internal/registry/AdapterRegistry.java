@@ -88,6 +88,8 @@ public final class AdapterRegistry {
     public AdapterState load(
             String name, Path directory, AdapterLoadOptions options, LongConsumer room)
             throws IOException {
+        Objects.requireNonNull(directory, "directory");
+        Objects.requireNonNull(options, "options");
         checkNew(name);
         AdapterDirectory files = AdapterDirectory.open(directory);
         BaseWeights base =
@@ -132,6 +134,8 @@ public final class AdapterRegistry {
 
     /** Saves an adapter, which cannot be freed meanwhile. */
     public void save(String name, Path directory) throws IOException {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(directory, "directory");
         AdapterState adapter = named(name);
         slots.checkWeights();
         adapter.enter();
@@ -147,6 +151,7 @@ public final class AdapterRegistry {
     /** Makes one adapter of several, which cannot be freed meanwhile. */
     public synchronized AdapterState combine(
             Map<String, Double> weights, String newName, Combination combination) {
+        Objects.requireNonNull(newName, "newName");
         checkNew(newName);
         Routing terms = Routing.weighted(weights);
         Map<AdapterState, Double> sources = new LinkedHashMap<>();
@@ -168,6 +173,7 @@ public final class AdapterRegistry {
 
     /** Gives an adapter another name. */
     public synchronized void rename(String name, String newName) {
+        Objects.requireNonNull(newName, "newName");
         AdapterState adapter = named(name);
         checkNew(newName);
         if (adapter.isShared()) {
@@ -178,6 +184,7 @@ public final class AdapterRegistry {
 
     /** Adds an adapter of another model under its name. */
     public synchronized AdapterState share(AdapterRegistry other, String name) {
+        Objects.requireNonNull(name, "name");
         AdapterState adapter = other.named(name);
         checkNew(name);
         List<ModelLayout.Module> here = slots.layout().modules();
@@ -198,6 +205,7 @@ public final class AdapterRegistry {
 
     /** Removes an adapter; an unknown one is an error. */
     public synchronized void remove(String name) {
+        Objects.requireNonNull(name, "name");
         table.named(name);
         drop(name);
     }

@@ -17,6 +17,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -79,11 +80,13 @@ public final class RouteTable {
     }
 
     public boolean contains(String name) {
+        Objects.requireNonNull(name, "name");
         return byName.containsKey(name);
     }
 
     /** Returns the adapter of a name; an unknown one is an error. */
     public BoundAdapter named(String name) {
+        Objects.requireNonNull(name, "name");
         BoundAdapter binding = byName.get(name);
         if (binding == null) {
             Set<String> known = names();
@@ -133,6 +136,7 @@ public final class RouteTable {
 
     /** Takes an adapter out, which is not closed by that; null if there is none of that name. */
     synchronized @Nullable AdapterState remove(String name) {
+        Objects.requireNonNull(name, "name");
         BoundAdapter binding = byName.remove(name);
         if (binding == null) {
             return null;

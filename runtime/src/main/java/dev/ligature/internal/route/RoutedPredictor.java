@@ -5,6 +5,7 @@ import ai.djl.Model;
 import ai.djl.inference.Predictor;
 import ai.djl.nn.Block;
 import ai.djl.translate.Translator;
+import java.util.Objects;
 
 /** A predictor that owns the DJL model that it was made from. */
 public final class RoutedPredictor<I, O> extends Predictor<I, O> {
@@ -15,6 +16,7 @@ public final class RoutedPredictor<I, O> extends Predictor<I, O> {
     /** Returns a predictor for a block, on a device. */
     public static <I, O> Predictor<I, O> of(
             Block block, Device device, Translator<I, O> translator) {
+        Objects.requireNonNull(translator, "translator");
         Model model = Model.newInstance("routed", device);
         model.setBlock(block);
         return new RoutedPredictor<>(model, translator);
