@@ -357,8 +357,12 @@ class GeneratedCodeTest {
                                 "        ModelLora.untie(this, \"haed\");",
                                 "    }",
                                 "    public Object call() throws java.io.IOException {",
+                                "        Object none = java.lang.reflect.Proxy.newProxyInstance(",
+                                "            ai.djl.ndarray.NDManager.class.getClassLoader(),",
+                                "            new Class<?>[] {ai.djl.ndarray.NDManager.class},",
+                                "            (self, method, arguments) -> null);",
                                 "        ModelLora.load(java.nio.file.Path.of(\"nowhere\"), this,"
-                                        + " null);",
+                                        + " (ai.djl.ndarray.NDManager) none);",
                                 "        return this;",
                                 "    }",
                                 "}"));
