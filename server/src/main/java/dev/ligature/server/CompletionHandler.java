@@ -176,7 +176,7 @@ final class CompletionHandler {
                         System.currentTimeMillis() / 1000,
                         request.model());
         return new Exchange(
-                place.loop(),
+                task -> place.loop().runOnContext(v -> task.run()),
                 place.response(),
                 metrics,
                 head,

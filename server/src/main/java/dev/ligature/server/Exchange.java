@@ -1,16 +1,19 @@
 package dev.ligature.server;
 
 import dev.ligature.server.CompletionRequest.Delivery;
-import io.vertx.core.Context;
 import io.vertx.core.http.HttpServerResponse;
+import java.util.concurrent.Executor;
 
 /**
  * The answer to one completion request: whole, or as server-sent events. What the batch's thread
  * hands over is written by the event loop, in order; a client that reads slowly holds up nobody,
  * and what waits for it is bounded by the most tokens of a request.
+ *
+ * <p>The place is given back and the response is counted before the last of it is written, so that
+ * a client that has its answer finds both done.
  */
 final class Exchange implements CompletionSink {
-    private final Context loop;
+    private final Executor loop;
     private final HttpServerResponse response;
     private final ServerMetrics metrics;
     private final Json.Head head;
@@ -21,12 +24,12 @@ final class Exchange implements CompletionSink {
     /**
      * Creates an answer.
      *
-     * @param loop the event loop of the response
+     * @param loop runs on the event loop of the response, in order
      * @param head what stands in all of it
      * @param over runs once there is nothing more to come
      */
     Exchange(
-            Context loop,
+            Executor loop,
             HttpServerResponse response,
             ServerMetrics metrics,
             Json.Head head,
@@ -51,25 +54,25 @@ final class Exchange implements CompletionSink {
 
     @Override
     public void end(Finish finish, Usage usage) {
+        finish(200);
         if (delivery == Delivery.WHOLE) {
             String body = Json.completion(head, whole.toString(), finish, usage);
-            loop.runOnContext(v -> Replies.json(response, 200, body));
+            loop.execute(() -> Replies.json(response, 200, body));
         } else {
             event(Json.piece(head, "", finish));
             if (delivery == Delivery.EVENTS_AND_USAGE) {
                 event(Json.usage(head, usage));
             }
             event("[DONE]");
-            loop.runOnContext(v -> endEvents());
+            loop.execute(this::endEvents);
         }
-        metrics.response(200);
-        over.run();
     }
 
     @Override
     public void fail(ApiException error) {
-        loop.runOnContext(
-                v -> {
+        finish(error.status());
+        loop.execute(
+                () -> {
                     if (response.headWritten()) { // too late for a status
                         write(Json.error(error));
                         endEvents();
@@ -77,12 +80,15 @@ final class Exchange implements CompletionSink {
                         Replies.error(response, error);
                     }
                 });
-        metrics.response(error.status());
+    }
+
+    private void finish(int status) {
+        metrics.response(status);
         over.run();
     }
 
     private void event(String data) {
-        loop.runOnContext(v -> write(data));
+        loop.execute(() -> write(data));
     }
 
     private void write(String data) {

@@ -1,0 +1,58 @@
+package dev.ligature.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ligature.server.CompletionRequest.Delivery;
+import dev.ligature.server.CompletionSink.Finish;
+import dev.ligature.server.CompletionSink.Usage;
+import dev.ligature.store.StoreStatistics;
+import io.vertx.core.http.HttpServerResponse;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ExchangeTest {
+    private final ServerMetrics metrics = new ServerMetrics();
+    private final AtomicBoolean givenBack = new AtomicBoolean();
+    private final List<Boolean> seen = new ArrayList<>();
+
+    @ParameterizedTest
+    @EnumSource(Delivery.class)
+    void theEnd_isCounted_andItsPlaceGivenBack_beforeItIsWritten(Delivery delivery) {
+        exchange(delivery, 200).end(Finish.STOP, new Usage(1, 1));
+        assertTrue(!seen.isEmpty() && !seen.contains(false), seen.toString());
+    }
+
+    @ParameterizedTest
+    @EnumSource(Delivery.class)
+    void aFailure_isCounted_andItsPlaceGivenBack_beforeItIsWritten(Delivery delivery) {
+        exchange(delivery, 503).fail(ApiException.of(503, "timeout", "Too late."));
+        assertEquals(List.of(true), seen);
+    }
+
+    /** Returns an exchange that looks, in place of each thing to write, at what was counted. */
+    private Exchange exchange(Delivery delivery, int status) {
+        String counted = "ligature_responses_total{status=\"" + status + "\"} 1\n";
+        return new Exchange(
+                task -> seen.add(givenBack.get() && text().contains(counted)),
+                (HttpServerResponse)
+                        Proxy.newProxyInstance(
+                                ExchangeTest.class.getClassLoader(),
+                                new Class<?>[] {HttpServerResponse.class},
+                                (proxy, method, arguments) -> {
+                                    throw new AssertionError(method + " outside the event loop");
+                                }),
+                metrics,
+                new Json.Head("cmpl-1", 0, "alpha"),
+                delivery,
+                () -> givenBack.set(true));
+    }
+
+    private String text() {
+        return metrics.text(0, 0, new StoreStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    }
+}
