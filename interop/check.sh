@@ -28,5 +28,6 @@ fi
 export HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 if [[ $# -eq 0 ]]; then
     "$PYTHON" "$here/check_claims.py"
+    "$PYTHON" "$here/check_page.py"
 fi
 "$PYTHON" "$here/check.py" "$work" "$@"

@@ -33,6 +33,11 @@ def loss_sum(weights, ids, labels):
                            reduction="sum")
 
 
+def squares_mean(weights, ids, values):
+    """The mean square of what the logits (B, T, V) differ by from given values."""
+    return F.mse_loss(F.embedding(ids, weights["embedding"]) @ weights["head"].T, values)
+
+
 def rounded(tensor):
     return [float(f"{x:.9g}") for x in tensor.detach().flatten().tolist()]
 
@@ -67,6 +72,29 @@ def train(out, name, about, seed, steps, make_optimizer, settings, max_grad_norm
                 labels=[[t.tolist() for t in micro] for micro in labels] if labels else None,
                 losses=losses, grad_norms=norms, final={k: rounded(v) for k, v in weights.items()})
     write(out, name, case)
+    print(f"{name:24s} loss {losses[0]:.4f} -> {losses[-1]:.4f}")
+
+
+def train_squares(out, name, about, seed, steps, make_optimizer, settings):
+    """A loss that is not of next tokens; a micro batch counts by its rows."""
+    weights = {k: v.clone().requires_grad_() for k, v in start(seed).items()}
+    initial = {k: rounded(v) for k, v in weights.items()}
+    generator = torch.Generator().manual_seed(700 + seed)
+    values = [[torch.randn(*ids.shape, V, generator=generator) for ids in micro] for micro in steps]
+    optimizer = make_optimizer(list(weights.values()))
+    losses, norms = [], []
+    for micro, wanted in zip(steps, values):
+        optimizer.zero_grad()
+        rows = sum(len(ids) for ids in micro)
+        loss = sum(len(ids) / rows * squares_mean(weights, ids, value) for ids, value in zip(micro, wanted))
+        loss.backward()
+        norms.append(torch.nn.utils.clip_grad_norm_(weights.values(), float("inf")).item())
+        losses.append(loss.item())
+        optimizer.step()
+    write(out, name, dict(about=about, torch=torch.__version__, settings=settings, vocabulary=V, width=D,
+                          initial=initial, steps=[[ids.tolist() for ids in micro] for micro in steps],
+                          values=[[rounded(value) for value in wanted] for wanted in values],
+                          losses=losses, grad_norms=norms, final={k: rounded(v) for k, v in weights.items()}))
     print(f"{name:24s} loss {losses[0]:.4f} -> {losses[-1]:.4f}")
 
 
@@ -125,6 +153,9 @@ def main(out):
                        for ids in micro])
     train(out, "ignored-labels", "labels of -100 do not count, also in the weights of micro batches", 7, uneven,
           *sgd(lr=0.2, weight_decay=0.0, momentum=0.0), labels=labels)
+
+    train_squares(out, "squares-uneven", "mean squares, micro batches of 1, 3 and 2 rows", 8, uneven[:3],
+                  *adamw(lr=0.02, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01))
 
     updates(out, "adamw-tiny-gradients", "gradients near eps: 1e-7", *adamw(lr=0.01, betas=(0.9, 0.999), eps=1e-8,
                                                                           weight_decay=0.0), scale=1e-7)

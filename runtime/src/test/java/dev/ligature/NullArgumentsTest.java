@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
+import ai.djl.training.loss.Loss;
 import ai.djl.translate.NoopTranslator;
 import ai.djl.translate.Translator;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -39,10 +40,12 @@ import dev.ligature.plan.LoraPlan;
 import dev.ligature.store.AdapterStore;
 import dev.ligature.training.AdamW;
 import dev.ligature.training.BatchSampler;
+import dev.ligature.training.NextTokenLoss;
 import dev.ligature.training.OptimizerKind;
 import dev.ligature.training.Sgd;
 import dev.ligature.training.TokenBatch;
 import dev.ligature.training.TokenWindows;
+import dev.ligature.training.TrainingBatch;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
 import java.lang.reflect.Constructor;
@@ -117,6 +120,8 @@ final class NullArgumentsTest extends ToyTest {
         samples.put(Path.class, folder);
         samples.put(String.class, "proj");
         samples.put(Translator.class, new NoopTranslator());
+        samples.put(Loss.class, new NextTokenLoss());
+        put(TrainingBatch.classes(ids(), manager.create(IDS, new Shape(2, 3))));
         samples.put(
                 ModuleWalker.ModelWalk.class, (ModuleWalker.ModelWalk<ToyModel>) ToyModel::visit);
         for (Class<?> list : List.of(List.class, Collection.class, Iterable.class)) {

@@ -2,8 +2,6 @@ package dev.ligature.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.training.loss.Loss;
 
 /**
@@ -33,28 +31,7 @@ public final class NextTokenLoss extends Loss {
         if (logits.getShape().get(1) == ids.getShape().get(1)) {
             logits = logits.get(":, :-1"); // (B, T − 1, V)
         }
-        Targets targets = Targets.of(ids, true, logits.getManager());
-        return negativeMean(logits, targets, targets.count());
-    }
-
-    /**
-     * Returns the sum of the cross entropies divided by a number of tokens, which need not be those
-     * of this batch: ().
-     */
-    static NDArray negativeMean(NDArray logits, Targets targets, long tokens) {
-        NDArray flat = logits.reshape(-1, logits.getShape().get(2)); // (B, T − 1, V) -> (N, V)
-        if (flat.getDataType() == DataType.FLOAT16) {
-            // Not toType, which leaves the graph: the product with fp32 is fp32, and has a
-            // gradient.
-            flat = flat.mul(flat.getManager().ones(new Shape(1), DataType.FLOAT32));
-        }
-        NDArray picked = flat.logSoftmax(1).gather(targets.classes(), 1); // (N, V) -> (N, 1)
-        if (targets.counted() != null) {
-            picked = picked.mul(targets.counted()); // (N, 1)
-        }
-        // Not sum().div(-tokens): that number would live in a buffer which Java frees before
-        // backward.
-        return picked.sum()
-                .mul(picked.getManager().full(new Shape(), -1f / tokens, DataType.FLOAT32));
+        Targets targets = Targets.next(ids, true, logits.getManager());
+        return targets.negativeMean(logits, targets.count());
     }
 }

@@ -8,10 +8,10 @@ import ai.djl.ndarray.types.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokens that a batch's logits are to predict, N = B · (T − 1) of them.
+ * The classes that N logits are to predict.
  *
- * @param classes the tokens, (N, 1) int64, any token where one does not count
- * @param counted 1 where a token counts and 0 where not, (N, 1) float32; null where all count
+ * @param classes the classes, (N, 1) int64, any class where one does not count
+ * @param counted 1 where one counts and 0 where not, (N, 1) float32; null where all count
  * @param count how many count
  */
 record Targets(NDArray classes, @Nullable NDArray counted, long count) {
@@ -25,9 +25,17 @@ record Targets(NDArray classes, @Nullable NDArray counted, long count) {
      * @param mayIgnore whether labels may be {@link #IGNORED}; looking costs a wait for the device
      * @param scope the manager of the results
      */
-    static Targets of(NDArray labels, boolean mayIgnore, NDManager scope) {
-        NDArray shifted = labels.get(scope, new NDIndex(":, 1:")).reshape(-1, 1); // (N, 1)
-        NDArray classes = copy(shifted, scope); // (N, 1)
+    static Targets next(NDArray labels, boolean mayIgnore, NDManager scope) {
+        return of(labels.get(scope, new NDIndex(":, 1:")), mayIgnore, scope);
+    }
+
+    /** Takes every label, of any shape, for logits of the same shape and an axis more. */
+    static Targets same(NDArray labels, NDManager scope) {
+        return of(labels, true, scope);
+    }
+
+    private static Targets of(NDArray labels, boolean mayIgnore, NDManager scope) {
+        NDArray classes = copy(labels.reshape(-1, 1), scope); // (N, 1)
         if (!mayIgnore) {
             return new Targets(classes, null, classes.size());
         }
@@ -39,6 +47,37 @@ record Targets(NDArray classes, @Nullable NDArray counted, long count) {
         }
         NDArray some = classes.mul(counted.toType(DataType.INT64, false)); // class 0 where ignored
         return new Targets(some, counted.toType(DataType.FLOAT32, false), count);
+    }
+
+    /** Returns how many labels count. */
+    static long countOf(NDArray labels) {
+        try (NDManager scope = labels.getManager().newSubManager()) {
+            return of(labels, true, scope).count();
+        }
+    }
+
+    /**
+     * Returns the sum of the cross entropies divided by a number of items, which need not be those
+     * of this batch: ().
+     *
+     * @param logits (…, C), N of them
+     */
+    NDArray negativeMean(NDArray logits, long items) {
+        Shape shape = logits.getShape();
+        NDArray flat = logits.reshape(-1, shape.get(shape.dimension() - 1)); // (N, C)
+        if (flat.getDataType() == DataType.FLOAT16) {
+            // Not toType, which leaves the graph: the product with fp32 is fp32, and has a
+            // gradient.
+            flat = flat.mul(flat.getManager().ones(new Shape(1), DataType.FLOAT32));
+        }
+        NDArray picked = flat.logSoftmax(1).gather(classes, 1); // (N, C) -> (N, 1)
+        if (counted != null) {
+            picked = picked.mul(counted); // (N, 1)
+        }
+        // Not sum().div(-items): that number would live in a buffer which Java frees before
+        // backward.
+        return picked.sum()
+                .mul(picked.getManager().full(new Shape(), -1f / items, DataType.FLOAT32));
     }
 
     /**

@@ -1,5 +1,8 @@
 package dev.ligature.training;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.ParameterTracker;
 import ai.djl.training.tracker.Tracker;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +56,28 @@ public record TrainingConfig(
     /** Returns a builder: AdamW, lr 1e-3, betas 0.9 and 0.999, ε 1e-8, no clipping. */
     public static Builder builder() {
         return new Builder();
+    }
+
+    /** Returns a new optimizer with these settings and its own learning rate. */
+    Optimizer newOptimizer(ParameterTracker learningRate, NDManager manager) {
+        float decay = (float) weightDecay;
+        return switch (optimizer) {
+            case ADAMW ->
+                    AdamW.builder()
+                            .setManager(manager)
+                            .optLearningRateTracker(learningRate)
+                            .optBetas(beta1, beta2)
+                            .optEpsilon(epsilon)
+                            .optWeightDecays(decay)
+                            .build();
+            case SGD ->
+                    Sgd.builder()
+                            .setManager(manager)
+                            .optLearningRateTracker(learningRate)
+                            .optMomentum(momentum)
+                            .optWeightDecays(decay)
+                            .build();
+        };
     }
 
     private static void require(boolean holds, String name, double value, String range) {

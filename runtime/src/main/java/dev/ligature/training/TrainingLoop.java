@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.DefaultTrainingConfig;
@@ -20,16 +19,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 
 /**
- * Next-token training: trains the trainable parameters of a block to predict each token from those
- * before it. For other losses, use DJL's {@code Trainer} with {@link AdamW} and {@link
- * GradientClipping}.
+ * Trains the trainable parameters of a block.
  *
- * <p>The block takes {@code NDList(ids (B, T) int64)} and gives logits (B, T, V), each from the
- * tokens up to it; it is initialised, and what shall not change is frozen. The loop never
- * initialises, freezes, saves or closes it.
+ * <p>Of a language model: to predict each token from those before it. The block takes {@code
+ * NDList(ids (B, T) int64)} and gives logits (B, T, V), each from the tokens up to it. Of any other
+ * block: by a loss of your own, with {@link TrainingBatch}.
+ *
+ * <p>The block is initialised, and what shall not change is frozen. The loop never initialises,
+ * freezes, saves or closes it.
  *
  * <pre>{@code
  * TrainingConfig config = TrainingConfig.builder().optLearningRate(1e-3).optMaxGradNorm(1).build();
@@ -56,7 +57,7 @@ public final class TrainingLoop implements AutoCloseable {
     private final Model model;
     private final Trainer trainer;
     private final Optimizer optimizer;
-    private boolean suits; // whether the block has taken token ids and given logits
+    private boolean suits; // whether the block has taken a batch
     private long steps;
     private float learningRate;
 
@@ -65,7 +66,7 @@ public final class TrainingLoop implements AutoCloseable {
         this.manager = manager.newSubManager();
         this.config = config;
         ParameterTracker current = (id, count) -> learningRate; // one rate for all of a step
-        this.optimizer = optimizer(config, current, this.manager);
+        this.optimizer = config.newOptimizer(current, this.manager);
         this.model = manager.getEngine().newModel("training", manager.getDevice());
         model.setBlock(block);
         this.trainer =
@@ -138,25 +139,49 @@ public final class TrainingLoop implements AutoCloseable {
      *     finite ({@code TrainDiverged}); no parameter has changed then
      */
     public StepMetrics step(List<TokenBatch> microBatches) {
+        return take(microBatches, StepBatch::of);
+    }
+
+    /**
+     * Takes one optimizer step on one or more batches with a loss of their own.
+     *
+     * <p>The loss is the mean over all items of the step, wherever they are: a batch with twice the
+     * items has twice the weight.
+     *
+     * @param microBatches the batches, at least one; they stay the caller's
+     * @return the step's metrics, with items in place of tokens
+     * @throws LoraException if there is no item ({@code TrainNoTokens}), a loss is not one number
+     *     ({@code TrainLoss}), or the gradients are not finite ({@code TrainDiverged}); no
+     *     parameter has changed then
+     */
+    public StepMetrics step(TrainingBatch... microBatches) {
+        return take(Arrays.asList(microBatches), StepBatch::of);
+    }
+
+    private <T> StepMetrics take(
+            List<T> microBatches, BiFunction<T, NDManager, StepBatch> prepare) {
         checkOpen();
         long begin = System.nanoTime();
         List<Parameter> trainable = trainable(block, manager.getDevice());
         learningRate = config.schedule().getNewValue(Math.toIntExact(steps + 1));
         try (NDManager scope = manager.newSubManager()) {
-            List<NextTokens> batches =
-                    microBatches.stream().map(batch -> NextTokens.of(batch, scope)).toList();
-            long tokens = batches.stream().mapToLong(NextTokens::count).sum();
-            checkTokens(tokens);
+            List<StepBatch> batches =
+                    microBatches.stream()
+                            .map(batch -> prepare.apply(batch, scope))
+                            .filter(batch -> batch.count() > 0)
+                            .toList();
+            long items = batches.stream().mapToLong(StepBatch::count).sum();
+            checkItems(items);
             boolean stepped = false;
             try {
                 double loss = 0;
-                for (NextTokens batch : batches) {
-                    loss += backward(batch, tokens);
+                for (StepBatch batch : batches) {
+                    loss += backward(batch, items);
                 }
                 double norm = update(trainable, loss);
                 stepped = true;
                 double seconds = (System.nanoTime() - begin) / 1e9;
-                return new StepMetrics(++steps, loss, norm, learningRate, tokens / seconds);
+                return new StepMetrics(++steps, loss, norm, learningRate, items / seconds);
             } finally {
                 if (!stepped) {
                     drop(trainable); // or the next step begins with half of this one's gradients
@@ -172,19 +197,33 @@ public final class TrainingLoop implements AutoCloseable {
      * @param batches token ids, each (B, T) int64; they stay the caller's
      */
     public double evaluate(Iterable<NDArray> batches) {
+        return mean(batches, (ids, scope) -> StepBatch.of(TokenBatch.of(ids), scope));
+    }
+
+    /**
+     * Returns the mean loss per item, without training.
+     *
+     * @param batches the batches, at least one; they stay the caller's
+     */
+    public double evaluate(TrainingBatch... batches) {
+        return mean(Arrays.asList(batches), StepBatch::of);
+    }
+
+    private <T> double mean(Iterable<T> batches, BiFunction<T, NDManager, StepBatch> prepare) {
         checkOpen();
         double sum = 0;
-        long tokens = 0;
-        for (NDArray ids : batches) {
+        long items = 0;
+        for (T each : batches) {
             try (NDManager scope = manager.newSubManager();
-                    NextTokens batch = NextTokens.of(TokenBatch.of(ids), scope)) {
-                NDList output = logits(batch, trainer::evaluate); // (B, T − 1, V)
-                sum += read(loss(batch, output, 1));
-                tokens += batch.count();
+                    StepBatch batch = prepare.apply(each, scope)) {
+                if (batch.count() > 0) {
+                    sum += read(cost(batch, trainer::evaluate, 1));
+                    items += batch.count();
+                }
             }
         }
-        checkTokens(tokens);
-        return sum / tokens;
+        checkItems(items);
+        return sum / items;
     }
 
     /** Returns the optimizer, whose state can be read. */
@@ -202,12 +241,11 @@ public final class TrainingLoop implements AutoCloseable {
     /**
      * Adds the gradients of a batch's share of the loss to the parameters', and returns the share.
      */
-    private double backward(NextTokens batch, long tokens) {
+    private double backward(StepBatch batch, long items) {
         COLLECTING.lock();
         try (batch;
                 GradientCollector collector = newCollector()) {
-            NDList output = logits(batch, trainer::forward); // (B, T − 1, V)
-            NDArray loss = loss(batch, output, tokens); // ()
+            NDArray loss = cost(batch, trainer::forward, items); // ()
             collector.backward(loss);
             return read(loss);
         } finally {
@@ -215,26 +253,18 @@ public final class TrainingLoop implements AutoCloseable {
         }
     }
 
-    /** Forwards a batch; the first shows whether the block is one of those that a loop trains. */
-    private NDList logits(NextTokens batch, UnaryOperator<NDList> forward) {
-        Shape ids = batch.inputs().getShape(); // (B, T − 1)
-        NDList output;
+    /** Forwards a batch; the first shows whether the block takes such batches. */
+    private NDArray cost(StepBatch batch, UnaryOperator<NDList> forward, long items) {
+        NDList outputs;
         try {
-            output = forward.apply(new NDList(batch.inputs()));
+            outputs = forward.apply(batch.inputs());
         } catch (EngineException e) {
-            if (suits) {
-                throw e;
-            }
-            LoraException error = TrainingMessage.BLOCK.error(ids, String.valueOf(e.getMessage()));
-            error.addSuppressed(e);
-            throw error;
+            throw suits ? e : batch.refusal(e);
         }
-        Shape shape = output.isEmpty() ? new Shape() : output.head().getShape();
-        if (output.size() != 1 || shape.dimension() != 3 || !ids.equals(shape.slice(0, 2))) {
-            throw TrainingMessage.BLOCK.error(ids, "its output has the shape " + shape);
-        }
+        outputs.attach(batch.scope()); // so that what is computed from it is freed with the batch
+        NDArray cost = batch.cost().of(outputs, items);
         suits = true;
-        return output;
+        return cost;
     }
 
     private void checkOpen() {
@@ -282,8 +312,8 @@ public final class TrainingLoop implements AutoCloseable {
         return trainable;
     }
 
-    private static void checkTokens(long tokens) {
-        if (tokens == 0) {
+    private static void checkItems(long items) {
+        if (items == 0) {
             throw TrainingMessage.NO_TOKENS.error(NextTokenLoss.IGNORED);
         }
     }
@@ -294,35 +324,7 @@ public final class TrainingLoop implements AutoCloseable {
         }
     }
 
-    private static NDArray loss(NextTokens batch, NDList output, long tokens) {
-        NDArray logits = output.singletonOrThrow(); // (B, T − 1, V)
-        logits.attach(batch.scope()); // so that what is computed from it is freed with the batch
-        return NextTokenLoss.negativeMean(logits, batch.targets(), tokens);
-    }
-
     private static double read(NDArray scalar) {
         return scalar.toType(DataType.FLOAT64, false).getDouble();
-    }
-
-    private static Optimizer optimizer(
-            TrainingConfig config, ParameterTracker learningRate, NDManager manager) {
-        float decay = (float) config.weightDecay();
-        return switch (config.optimizer()) {
-            case ADAMW ->
-                    AdamW.builder()
-                            .setManager(manager)
-                            .optLearningRateTracker(learningRate)
-                            .optBetas(config.beta1(), config.beta2())
-                            .optEpsilon(config.epsilon())
-                            .optWeightDecays(decay)
-                            .build();
-            case SGD ->
-                    Sgd.builder()
-                            .setManager(manager)
-                            .optLearningRateTracker(learningRate)
-                            .optMomentum(config.momentum())
-                            .optWeightDecays(decay)
-                            .build();
-        };
     }
 }

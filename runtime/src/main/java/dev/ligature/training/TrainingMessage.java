@@ -28,9 +28,21 @@ enum TrainingMessage implements Message {
     CLOSED("TrainClosed", "The training loop is closed. Make another one over the block."),
     BLOCK(
             "TrainBlock",
-            "The block failed on token ids, int64 of shape %1$s: %2$s. A training loop is for models"
+            "The block failed on token ids, %1$s: %2$s. A training loop is for models"
                     + " that take ids (B, T) and give logits (B, T, V). Train other models with"
-                    + " DJL's Trainer and dev.ligature.training.AdamW."),
+                    + " batches of dev.ligature.training.TrainingBatch."),
+    INPUTS(
+            "TrainBlock",
+            "The block failed on the inputs %1$s: %2$s. Give a batch the inputs that the block's"
+                    + " forward takes, in its data types."),
+    LOSS_SHAPE(
+            "TrainLoss",
+            "The loss %1$s is an array of shape %2$s. Return one number, the mean over the items of"
+                    + " the batch."),
+    EMPTY_BATCH(
+            "TrainEmptyBatch",
+            "A batch has %1$s inputs and %2$s items. Give at least one input, and a number of items"
+                    + " from 0 up."),
     NOT_INITIALIZED(
             "TrainNotInitialized",
             "Parameter %1$s has no array. Initialise the block, or load it, before training it."),
@@ -48,8 +60,8 @@ enum TrainingMessage implements Message {
                     + " labels are not shifted."),
     NO_TOKENS(
             "TrainNoTokens",
-            "The batches have no token that counts. Give at least one batch with a label other than"
-                    + " %1$s after the first token of a row."),
+            "The batches have no item that counts. Give at least one batch with a label other than"
+                    + " %1$s; of token ids, after the first token of a row."),
     DIVERGED(
             "TrainDiverged",
             "The gradient norm of step %1$s is %2$s, at loss %3$s and learning rate %4$s. The step"

@@ -275,7 +275,7 @@ final class TrainingLoopTest {
             assertCode(
                     "TrainNoTokens",
                     () -> loop.step(List.of(new TokenBatch(ids(1, 2, 3), ids(1, -100, -100)))));
-            assertCode("TrainNoTokens", () -> loop.step());
+            assertCode("TrainNoTokens", () -> loop.step(new NDArray[0]));
             assertEquals(1, loop.step(ids(1, 2)).step(), "failed steps do not count");
         }
         model.embedding.freeze(true);

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -32,7 +31,7 @@ final class GettingStartedTest {
         assertTrue(sources.size() >= 3, "the page has lost its code: " + sources);
 
         assertEquals(List.of(), JavaPage.compile(folder, sources));
-        String printed = run();
+        String printed = JavaPage.run(folder, "com.example.Program");
 
         assertTrue(printed.contains("embed_tokens"), printed);
         assertTrue(printed.contains("lm_head"), printed);
@@ -60,26 +59,5 @@ final class GettingStartedTest {
 
     private Path write(String type, String code) throws IOException {
         return Files.writeString(folder.resolve(type + ".java"), code);
-    }
-
-    private String run() throws Exception {
-        Path output = folder.resolve("output.txt");
-        ProcessBuilder java =
-                new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-Dai.djl.offline=true",
-                        "-cp",
-                        folder
-                                + System.getProperty("path.separator")
-                                + System.getProperty("java.class.path"),
-                        "com.example.Program");
-        java.redirectErrorStream(true).redirectOutput(output.toFile());
-        Process process = java.start();
-        boolean ended = process.waitFor(60, TimeUnit.SECONDS);
-        process.destroyForcibly();
-        String printed = Files.readString(output);
-        assertTrue(ended && process.exitValue() == 0, printed);
-        return printed;
     }
 }

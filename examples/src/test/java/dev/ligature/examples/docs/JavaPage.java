@@ -1,9 +1,12 @@
 package dev.ligature.examples.docs;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
@@ -61,5 +64,34 @@ final class JavaPage {
                 .filter(message -> message.getKind() != Diagnostic.Kind.NOTE)
                 .map(Object::toString)
                 .toList();
+    }
+
+    /**
+     * Runs a program in a process of its own, in the folder of its classes.
+     *
+     * @param folder where its classes are
+     * @param main the class to run
+     * @return what it printed
+     */
+    static String run(Path folder, String main) throws IOException, InterruptedException {
+        Path output = folder.resolve("output.txt");
+        ProcessBuilder java =
+                new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-Dai.djl.offline=true",
+                        "-cp",
+                        folder
+                                + System.getProperty("path.separator")
+                                + System.getProperty("java.class.path"),
+                        main);
+        java.directory(folder.toFile());
+        java.redirectErrorStream(true).redirectOutput(output.toFile());
+        Process process = java.start();
+        boolean ended = process.waitFor(60, TimeUnit.SECONDS);
+        process.destroyForcibly();
+        String printed = Files.readString(output);
+        assertTrue(ended && process.exitValue() == 0, printed);
+        return printed;
     }
 }

@@ -1,0 +1,112 @@
+package dev.ligature.training;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.ligature.LoraException;
+import java.util.stream.Collectors;
+
+/**
+ * A batch made ready for a pass. Owns its arrays and the scope that those of the pass go to.
+ *
+ * @param scope the manager of the arrays, and of what is computed from them
+ * @param inputs what the block is given
+ * @param count how many items its loss is the mean of
+ * @param cost what the outputs cost
+ * @param refused what to report if the block fails on the inputs
+ */
+record StepBatch(NDManager scope, NDList inputs, long count, Cost cost, TrainingMessage refused)
+        implements AutoCloseable {
+    /** Returns the sum of the losses of a batch's items, divided by a number of items: (). */
+    @FunctionalInterface
+    interface Cost {
+        NDArray of(NDList outputs, long items);
+    }
+
+    /** Prepares token ids: the block is given every token but the last, and predicts the next. */
+    static StepBatch of(TokenBatch batch, NDManager manager) {
+        Shape shape = batch.ids().getShape();
+        if (shape.dimension() != 2 || shape.get(1) < 2 || !isIntegral(batch.ids().getDataType())) {
+            throw TrainingMessage.BATCH_SHAPE.error(batch.ids().getDataType(), shape);
+        }
+        if (!batch.labels().getShape().equals(shape)) {
+            throw TrainingMessage.LABEL_SHAPE.error(shape, batch.labels().getShape());
+        }
+        NDManager scope = manager.newSubManager();
+        NDArray ids =
+                Targets.copy(batch.ids().get(scope, new NDIndex(":, :-1")), scope); // (B, T − 1)
+        Targets targets = Targets.next(batch.labels(), batch.labels() != batch.ids(), scope);
+        return new StepBatch(
+                scope,
+                new NDList(ids),
+                targets.count(),
+                (outputs, items) -> targets.negativeMean(logits(outputs, ids.getShape()), items),
+                TrainingMessage.BLOCK);
+    }
+
+    /** Prepares a batch with a loss of its own. */
+    static StepBatch of(TrainingBatch batch, NDManager manager) {
+        NDManager scope = manager.newSubManager();
+        NDList labels = copies(batch.labels(), scope);
+        return new StepBatch(
+                scope,
+                copies(batch.inputs(), scope),
+                batch.count(),
+                (outputs, items) -> {
+                    NDArray mean = batch.loss().evaluate(labels, outputs);
+                    if (mean.size() != 1) {
+                        throw TrainingMessage.LOSS_SHAPE.error(
+                                batch.loss().getName(), mean.getShape());
+                    }
+                    // A scalar array: autograd would use a Java number after Java has freed it.
+                    float share = (float) batch.count() / items;
+                    return items == batch.count()
+                            ? mean
+                            : mean.mul(scope.full(new Shape(), share, DataType.FLOAT32));
+                },
+                TrainingMessage.INPUTS);
+    }
+
+    private static NDArray logits(NDList outputs, Shape ids) {
+        Shape shape = outputs.isEmpty() ? new Shape() : outputs.head().getShape();
+        if (outputs.size() != 1 || shape.dimension() != 3 || !ids.equals(shape.slice(0, 2))) {
+            throw TrainingMessage.BLOCK.error("int64 " + ids, "its output has the shape " + shape);
+        }
+        return outputs.head();
+    }
+
+    /** Returns copies, so that what is computed from them is freed with the scope. */
+    private static NDList copies(NDList arrays, NDManager scope) {
+        NDList copies = new NDList();
+        for (NDArray array : arrays) {
+            NDArray copy = array.toDevice(scope.getDevice(), false).duplicate();
+            copy.attach(scope);
+            copies.add(copy);
+        }
+        return copies;
+    }
+
+    /** Returns the error of a block that fails on the inputs. */
+    LoraException refusal(EngineException e) {
+        String shapes =
+                inputs.stream()
+                        .map(input -> input.getDataType() + " " + input.getShape())
+                        .collect(Collectors.joining(", "));
+        LoraException error = refused.error(shapes, String.valueOf(e.getMessage()));
+        error.addSuppressed(e);
+        return error;
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+
+    private static boolean isIntegral(DataType type) {
+        return type == DataType.INT64 || type == DataType.INT32;
+    }
+}
