@@ -67,7 +67,7 @@ record LoadedModel(PretrainedModel base) implements AutoCloseable {
         LoadedModel loaded = open(options.model, options.on(load), false);
         try {
             if (options.adapter != null) {
-                loaded.lora().load(ADAPTER, options.adapter, options.adapterOptions());
+                loaded.base.loadAdapter(ADAPTER, options.adapter, options.adapterOptions());
             }
             return loaded;
         } catch (IOException | RuntimeException | Error e) {
@@ -86,7 +86,7 @@ record LoadedModel(PretrainedModel base) implements AutoCloseable {
 
     /** Returns the number of tokens that the model knows. */
     int vocabulary() {
-        return base.decoder().vocabulary();
+        return base.vocabulary();
     }
 
     SpecialTokens tokens() {

@@ -77,8 +77,8 @@ final class MergeCommand implements Callable<Integer> {
                         untieBase
                                 ? LoadedModel.openUntied(model, modelFiles)
                                 : LoadedModel.open(model, modelFiles);
-                BaseCheckpoint checkpoint = BaseCheckpoint.open(model)) {
-            loaded.lora().load(LoadedModel.ADAPTER, adapter, adapterFiles.options());
+                BaseCheckpoint checkpoint = loaded.base().checkpoint()) {
+            loaded.base().loadAdapter(LoadedModel.ADAPTER, adapter, adapterFiles.options());
             try (MergedModel merged = loaded.lora().merge(loaded.routing(), MergeOptions.SAFE)) {
                 ExportOptions options = ExportOptions.defaults();
                 ExportReport report =

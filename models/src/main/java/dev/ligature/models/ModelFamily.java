@@ -12,6 +12,8 @@ import dev.ligature.models.block.ConfigFields;
 import dev.ligature.models.internal.ModelMessage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -32,6 +34,19 @@ import java.util.TreeMap;
 public interface ModelFamily<M extends Block> {
     /** Returns the {@code model_type}s of config.json that this family implements. */
     Set<String> modelTypes();
+
+    /**
+     * Returns the classes of Transformers that this family implements, of which config.json lists
+     * one in {@code architectures}; empty if {@link #create} sees to that itself.
+     */
+    default Set<String> architectures() {
+        return Set.of();
+    }
+
+    /** Returns what the outputs of the models are. */
+    default ModelTask task() {
+        return ModelTask.CAUSAL_LM;
+    }
 
     /**
      * Creates a model without weights.
@@ -63,6 +78,15 @@ public interface ModelFamily<M extends Block> {
      */
     SpecialTokens tokens(M model);
 
+    /**
+     * Returns what files may call a tensor instead of its name in the model, the likeliest first.
+     *
+     * @param tensor the name in the model
+     */
+    default List<String> otherNames(String tensor) {
+        return List.of();
+    }
+
     /** Returns names of tensors that are in checkpoints and not read, {@code *} for any text. */
     default List<String> ignoredTensors() {
         return List.of();
@@ -79,7 +103,7 @@ public interface ModelFamily<M extends Block> {
      */
     default M load(Path directory, NDManager manager, LoadOptions options) throws IOException {
         M model = create(directory);
-        try (BaseCheckpoint checkpoint = BaseCheckpoint.open(directory)) {
+        try (BaseCheckpoint checkpoint = BaseCheckpoint.open(directory, this::otherNames)) {
             checkpoint.load(
                     model,
                     visit(),
@@ -91,27 +115,43 @@ public interface ModelFamily<M extends Block> {
     }
 
     /**
-     * Returns the family of a checkpoint, by the {@code model_type} of its config.json.
+     * Returns the family of a checkpoint, by the {@code model_type} of its config.json and the
+     * class in its {@code architectures}; where it lists no class, the first family of the type.
      *
      * @param directory the directory of a Hugging Face checkpoint
-     * @throws IOException if there is no config.json, or no family implements its type; the message
-     *     lists those that do
+     * @throws IOException if there is no config.json, or no family implements its type or class;
+     *     the message lists those that do
      */
     static ModelFamily<?> of(Path directory) throws IOException {
         ConfigFields fields = ConfigFields.ofModel(directory);
-        TreeMap<String, ModelFamily<?>> known = new TreeMap<>();
+        TreeMap<String, List<ModelFamily<?>>> known = new TreeMap<>();
         for (ModelFamily<?> family : ServiceLoader.load(ModelFamily.class)) {
-            family.modelTypes().forEach(type -> known.put(type, family));
+            for (String type : family.modelTypes()) {
+                known.computeIfAbsent(type, ignored -> new ArrayList<>()).add(family);
+            }
         }
         Optional<String> type = fields.string("model_type");
-        ModelFamily<?> family = known.get(type.orElse(""));
-        if (family == null) {
+        List<ModelFamily<?>> families = known.getOrDefault(type.orElse(""), List.of());
+        if (families.isEmpty()) {
             throw ModelMessage.FAMILY_UNKNOWN.fileError(
                     fields.origin(),
                     type.map(name -> "\"" + name + "\"").orElse("missing"),
                     String.join(", ", known.keySet()),
                     Nearest.hint(type.orElse(""), known.keySet()));
         }
-        return family;
+        Optional<Object> classes = fields.value("architectures");
+        if (classes.isEmpty()) {
+            return families.get(0);
+        }
+        Set<String> architectures = new LinkedHashSet<>();
+        for (ModelFamily<?> family : families) {
+            architectures.addAll(family.architectures());
+            if (family.architectures().isEmpty()
+                    || (classes.get() instanceof List<?> list
+                            && list.stream().anyMatch(family.architectures()::contains))) {
+                return family;
+            }
+        }
+        throw fields.unsupported("architectures", String.join(", ", architectures));
     }
 }

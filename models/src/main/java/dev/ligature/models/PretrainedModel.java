@@ -2,12 +2,16 @@ package dev.ligature.models;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
+import dev.ligature.Adapter;
 import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
 import dev.ligature.annotation.Role;
+import dev.ligature.checkpoint.AdapterLoadOptions;
+import dev.ligature.checkpoint.BaseCheckpoint;
 import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.inject.ModelDescription;
 import dev.ligature.internal.files.HubCache;
+import dev.ligature.internal.peft.AdapterDirectory;
 import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.models.text.TextTokenizer;
 import java.io.IOException;
@@ -35,6 +39,7 @@ public final class PretrainedModel implements AutoCloseable {
     private final NDManager manager;
     private final Block block;
     private final LoraModel lora;
+    private final ModelFamily<?> family;
     private final Optional<DecoderShape> decoder;
     private final SpecialTokens tokens;
     private @Nullable TextTokenizer tokenizer; // guarded by this
@@ -44,6 +49,7 @@ public final class PretrainedModel implements AutoCloseable {
         this.directory = directory;
         this.manager = manager;
         this.block = model;
+        this.family = family;
         this.lora = LoraModel.wrap(model, family.visit());
         this.decoder = family.decoder(model);
         this.tokens = family.tokens(model);
@@ -116,6 +122,60 @@ public final class PretrainedModel implements AutoCloseable {
     /** Returns the wrapped model. */
     public LoraModel lora() {
         return lora;
+    }
+
+    /**
+     * Loads an adapter, if it was made for a model of this kind.
+     *
+     * @param name what it is called from now on
+     * @param adapter its directory, as PEFT saves one
+     * @param options what of its file need not fit the model
+     * @throws LoraException if its {@code task_type} does not fit the model, or as {@link
+     *     LoraModel#load(String, Path, AdapterLoadOptions)}
+     * @throws IOException if a file is missing or damaged
+     */
+    public Adapter loadAdapter(String name, Path adapter, AdapterLoadOptions options)
+            throws IOException {
+        String type = AdapterDirectory.open(adapter).config().metadata().taskType();
+        if (type != null && !type.equals(task().taskType())) {
+            throw ModelMessage.ADAPTER_TASK.error(
+                    adapter, type, directory, task().title(), task().taskType());
+        }
+        return lora.load(name, adapter, options);
+    }
+
+    /** Returns what the model's outputs are. */
+    public ModelTask task() {
+        return family.task();
+    }
+
+    /** Returns the directory of the model's files. */
+    public Path directory() {
+        return directory;
+    }
+
+    /**
+     * Opens the files of the model, which know the names of its tensors.
+     *
+     * @throws IOException if a file is missing or damaged
+     */
+    public BaseCheckpoint checkpoint() throws IOException {
+        return BaseCheckpoint.open(directory, family::otherNames);
+    }
+
+    /**
+     * Returns the number of tokens that the model knows: the rows of its embedding, or what its
+     * decoder says.
+     *
+     * @throws LoraException if none of its modules has the role of an embedding, and it is not a
+     *     decoder
+     */
+    public int vocabulary() {
+        return lora.layout().modules().stream()
+                .filter(module -> module.role() == Role.INPUT_EMBEDDING)
+                .findFirst()
+                .map(module -> Math.toIntExact(module.shape().get(0)))
+                .orElseGet(() -> decoder().vocabulary());
     }
 
     /** Returns the model itself, of its own class. */

@@ -9,6 +9,7 @@ import dev.ligature.internal.files.CheckpointDirectory;
 import dev.ligature.internal.files.StagedDirectory;
 import dev.ligature.internal.files.StagedFile;
 import dev.ligature.internal.model.CheckpointExport;
+import dev.ligature.internal.model.FileNames;
 import dev.ligature.internal.model.ModelLoad;
 import dev.ligature.internal.model.ModelTensors;
 import dev.ligature.internal.tensors.ShardedTensors;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * The weights of a base model in a Hugging Face directory: {@code model.safetensors}, or shards
@@ -43,13 +45,15 @@ public final class BaseCheckpoint implements Closeable {
 
     private final Path directory;
     private final ShardedTensors tensors;
+    private final FileNames fileNames;
 
     /** The tensors of the file that mean one weight, by each name of it; known from a load. */
     private final Map<String, List<String>> names = new HashMap<>();
 
-    private BaseCheckpoint(ShardedTensors tensors) {
+    private BaseCheckpoint(ShardedTensors tensors, FileNames fileNames) {
         this.directory = tensors.directory();
         this.tensors = tensors;
+        this.fileNames = fileNames;
     }
 
     /**
@@ -61,7 +65,23 @@ public final class BaseCheckpoint implements Closeable {
      * @throws IOException if a file cannot be read
      */
     public static BaseCheckpoint open(Path directory) throws IOException {
-        return new BaseCheckpoint(ShardedTensors.open(directory));
+        return new BaseCheckpoint(ShardedTensors.open(directory), FileNames.SAME);
+    }
+
+    /**
+     * Opens a checkpoint whose tensors may have other names than those of the model.
+     *
+     * @param directory as in {@link #open(Path)}
+     * @param otherNames returns what files may call a tensor of the model instead, such as its name
+     *     without the prefix of a model below a head; the first name that the file has is used, and
+     *     what it has under others is a copy
+     * @throws CheckpointException as {@link #open(Path)}
+     * @throws IOException if a file cannot be read
+     */
+    public static BaseCheckpoint open(Path directory, Function<String, List<String>> otherNames)
+            throws IOException {
+        Objects.requireNonNull(otherNames, "otherNames");
+        return new BaseCheckpoint(ShardedTensors.open(directory), new FileNames(otherNames));
     }
 
     /**
@@ -149,9 +169,11 @@ public final class BaseCheckpoint implements Closeable {
         Objects.requireNonNull(visit, "visit");
         Objects.requireNonNull(manager, "manager");
         Objects.requireNonNull(options, "options");
-        ModelLoad load = new ModelLoad(directory, tensors, ModelTensors.of(model, visit), options);
+        ModelLoad load =
+                new ModelLoad(
+                        directory, tensors, fileNames, ModelTensors.of(model, visit), options);
         load.load(model, manager, inputShapes);
-        names.putAll(load.match().namesInFile(tensors.names()));
+        names.putAll(load.match().namesInFile(tensors.names(), fileNames));
     }
 
     /**
@@ -214,7 +236,7 @@ public final class BaseCheckpoint implements Closeable {
         Objects.requireNonNull(options, "options");
         Map<String, NDArray> replacements = new TreeMap<>();
         for (Map.Entry<String, NDArray> entry : replaced.entrySet()) {
-            for (String name : names.getOrDefault(entry.getKey(), List.of(entry.getKey()))) {
+            for (String name : inFile(entry.getKey())) {
                 if (!untied.containsKey(entry.getKey()) && !untied.containsKey(name)) {
                     CheckpointExport.checkReplaceable(
                             directory, tensors.info(name), entry.getValue());
@@ -252,6 +274,17 @@ public final class BaseCheckpoint implements Closeable {
                     export.copyFiles(directory, staged);
                 });
         return export.report();
+    }
+
+    /** Returns what the file calls a tensor, itself if it has it under no name. */
+    private List<String> inFile(String tensor) {
+        List<String> known = names.get(tensor);
+        if (known != null) {
+            return known;
+        }
+        List<String> there =
+                fileNames.of(List.of(tensor)).stream().filter(tensors.names()::contains).toList();
+        return there.isEmpty() ? List.of(tensor) : there;
     }
 
     /**

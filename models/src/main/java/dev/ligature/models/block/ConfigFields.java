@@ -17,12 +17,16 @@ import java.util.Optional;
  * of a field of a nested object has that of the object before it in messages.
  */
 public final class ConfigFields {
+    private static final String ANY_MODEL = "the model";
+
     private final String origin;
     private final JsonFields<CheckpointException> fields;
+    private final String model;
 
-    private ConfigFields(String origin, JsonFields<CheckpointException> fields) {
+    private ConfigFields(String origin, JsonFields<CheckpointException> fields, String model) {
         this.origin = origin;
         this.fields = fields;
+        this.model = model;
     }
 
     /**
@@ -32,7 +36,28 @@ public final class ConfigFields {
      * @throws IOException if it is missing, or not a JSON object
      */
     public static ConfigFields read(Path file) throws IOException {
-        return new ConfigFields(file.toString(), JsonFile.read(file, ModelMessage.FIELD_TYPE));
+        return new ConfigFields(
+                file.toString(), JsonFile.read(file, ModelMessage.FIELD_TYPE), ANY_MODEL);
+    }
+
+    /**
+     * Reads a file that is one JSON array, as a field of an object.
+     *
+     * @param file the file
+     * @param name the name of the field, for messages
+     * @throws IOException if it is missing, or not JSON
+     */
+    public static ConfigFields readArray(Path file, String name) throws IOException {
+        String object = "{\"" + name + "\": " + JsonFile.text(file) + "}";
+        return new ConfigFields(
+                file.toString(),
+                JsonFile.parse(object, file.toString(), ModelMessage.FIELD_TYPE),
+                ANY_MODEL);
+    }
+
+    /** Returns the fields as those of a model class, which messages name. */
+    public ConfigFields of(String modelClass) {
+        return new ConfigFields(origin, fields, modelClass);
     }
 
     /**
@@ -86,10 +111,20 @@ public final class ConfigFields {
 
     /** Returns a whole number that must be there. */
     public int required(String name) throws CheckpointException {
-        if (!fields.has(name)) {
-            throw ModelMessage.FIELD_MISSING.fileError(origin, fields.field(name));
-        }
+        requirePresent(name, "a whole number");
         return fields.integer(name);
+    }
+
+    /** Returns a number that must be there. */
+    public double requiredNumber(String name) throws CheckpointException {
+        requirePresent(name, "a number");
+        return fields.number(name, 0);
+    }
+
+    private void requirePresent(String name, String what) throws CheckpointException {
+        if (!fields.has(name)) {
+            throw ModelMessage.FIELD_MISSING.fileError(origin, fields.field(name), what);
+        }
     }
 
     /** Returns a field that is a whole number or a list of such, empty where it is absent. */
@@ -99,13 +134,36 @@ public final class ConfigFields {
 
     /** Returns a field that is an object. */
     public Optional<ConfigFields> object(String name) throws CheckpointException {
-        return fields.optionalObject(name).map(object -> new ConfigFields(origin, object));
+        return fields.optionalObject(name).map(object -> new ConfigFields(origin, object, model));
     }
 
     /** Returns the error of a field whose value the model does not implement. */
     public CheckpointException unsupported(String name, String wanted) {
         return ModelMessage.FIELD_UNSUPPORTED.fileError(
-                origin, fields.field(name), JsonFields.shown(fields.value(name)), wanted);
+                origin, fields.field(name), JsonFields.shown(fields.value(name)), model, wanted);
+    }
+
+    /** Refuses any value of a field but one, a boolean, string or {@link BigDecimal}. */
+    public void only(String name, Object supported) throws CheckpointException {
+        Optional<Object> value = value(name);
+        if (value.isPresent() && !same(value.get(), supported)) {
+            throw unsupported(name, supported.toString());
+        }
+    }
+
+    private static boolean same(Object value, Object supported) {
+        return (value instanceof BigDecimal number && supported instanceof BigDecimal wanted)
+                ? number.compareTo(wanted) == 0
+                : value.equals(supported);
+    }
+
+    /** Refuses a list that has another entry than one of some. */
+    public List<String> strings(String name, List<String> supported) throws CheckpointException {
+        Object value = fields.value(name);
+        if (!(value instanceof List<?> list) || !supported.containsAll(list)) {
+            throw unsupported(name, "a list of " + String.join(" and ", supported));
+        }
+        return list.stream().map(String.class::cast).toList();
     }
 
     /** Returns the error of two fields that should say the same. */

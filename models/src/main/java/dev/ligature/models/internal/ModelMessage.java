@@ -8,15 +8,15 @@ public enum ModelMessage implements Message {
     CONFIG_MISSING(
             "ConfigMissing",
             "%1$s has no config.json. Give the directory of a Hugging Face checkpoint."),
-    FIELD_MISSING("ConfigField", "%1$s: the field %2$s is missing. It must be a whole number."),
+    FIELD_MISSING("ConfigField", "%1$s: the field %2$s is missing. It must be %3$s."),
     FIELD_TYPE("ConfigField", "%1$s: %2$s is %3$s; it must be %4$s."),
     FIELDS_CONTRADICT("ConfigField", "%1$s: %2$s is %3$s and %4$s is %5$s. Remove one of them."),
     FIELD_VALUE("ConfigValue", "%1$s is %2$s; it must be %3$s."),
     FIELD_VALUE_IN_FILE("ConfigValue", "%1$s: %2$s"),
     FIELD_UNSUPPORTED(
             "ConfigUnsupported",
-            "%1$s: %2$s is %3$s, which LlamaForCausalLM does not compute; it does %4$s. Use a"
-                    + " checkpoint of that kind."),
+            "%1$s: %2$s is %3$s, which %4$s does not compute; it does %5$s. Use a checkpoint of"
+                    + " that kind."),
     FAMILY_UNKNOWN(
             "ConfigUnsupported",
             "%1$s: model_type is %2$s; known are %3$s.%4$s Use a checkpoint of such a model, or"
@@ -35,6 +35,29 @@ public enum ModelMessage implements Message {
             "LlamaInputs",
             "The inputs of the model have %1$s of shape %2$s. With token ids of shape %3$s and %4$s"
                     + " tokens in the cache it must be %5$s."),
+
+    ENCODER_INPUT_COUNT(
+            "EncoderInputs",
+            "The inputs of the encoder are %1$s arrays. Give token ids, then an attention mask,"
+                    + " then token types, or the first one or two of these."),
+    ENCODER_INPUT_IDS(
+            "EncoderInputs",
+            "The inputs of the encoder have token ids of shape %1$s. Give (batch, tokens)."),
+    ENCODER_INPUT_LENGTH(
+            "EncoderInputs",
+            "The inputs of the encoder have texts of %1$s tokens, but the model has %2$s positions."
+                    + " Shorten the texts."),
+    ENCODER_INPUT_SHAPE(
+            "EncoderInputs",
+            "The inputs of the encoder have %1$s of shape %2$s. It must be that of the token ids,"
+                    + " %3$s."),
+
+    // adapters
+    ADAPTER_TASK(
+            "AdapterTask",
+            "The adapter in %1$s has the task_type %2$s, but the model in %3$s is %4$s. Load it"
+                    + " into the model it was made for, or an adapter of task_type %5$s into this"
+                    + " one."),
 
     // generation
     TOKEN_OUT_OF_RANGE(

@@ -34,7 +34,7 @@ final class LlamaConfigReader {
     private final ConfigFields fields;
 
     private LlamaConfigReader(ConfigFields fields) {
-        this.fields = fields;
+        this.fields = fields.of("LlamaForCausalLM");
     }
 
     static LlamaConfig read(Path directory) throws IOException {

@@ -238,7 +238,11 @@ public final class StagedDirectory {
         try {
             if (Files.isDirectory(staged)) {
                 for (Path file : list(staged)) {
-                    Files.delete(file);
+                    if (Files.isDirectory(file)) {
+                        delete(file, first);
+                    } else {
+                        Files.delete(file);
+                    }
                 }
                 Files.delete(staged);
             }

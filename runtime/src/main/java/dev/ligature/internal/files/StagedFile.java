@@ -118,7 +118,7 @@ public final class StagedFile {
     }
 
     /** Makes the names in a directory last through a power failure, where the system can. */
-    static void syncDirectory(Path directory) {
+    public static void syncDirectory(Path directory) {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
         } catch (IOException e) {

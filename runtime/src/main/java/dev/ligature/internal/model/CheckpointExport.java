@@ -35,9 +35,13 @@ public final class CheckpointExport {
     private static final Pattern COPIED =
             Pattern.compile(
                     "(config|generation_config|tokenizer|tokenizer_config|special_tokens_map"
-                            + "|added_tokens|vocab|chat_template|preprocessor_config)\\.json"
+                            + "|added_tokens|vocab|chat_template|preprocessor_config|modules"
+                            + "|sentence_bert_config|config_sentence_transformers)\\.json"
                             + "|merges\\.txt|vocab\\.txt|.*\\.(model|jinja)"
                             + "|(LICENSE|NOTICE)(\\..*)?");
+
+    /** The folders of sentence-transformers: {@code 1_Pooling}, {@code 2_Normalize}. */
+    private static final Pattern COPIED_FOLDER = Pattern.compile("\\d+_[A-Za-z]+");
 
     private static final List<String> DTYPE_FIELDS = List.of("dtype", "torch_dtype");
 
@@ -164,18 +168,34 @@ public final class CheckpointExport {
 
     /** Copies the configuration, the tokenizer and the like from one directory to another. */
     public void copyFiles(Path from, Path to) throws IOException {
-        List<Path> files;
-        try (Stream<Path> all = Files.list(from)) {
-            files = all.filter(CheckpointExport::isCopied).sorted().toList();
-        }
-        for (Path file : files) {
+        for (Path file : list(from)) {
             String name = file.getFileName().toString();
-            Path source = CheckpointDirectory.file(from, name);
-            if (name.equals("config.json") && (options.dtype().isPresent() || untied)) {
-                writeConfig(to.resolve(name), JsonFile.text(source));
-            } else {
-                StagedFile.copy(source, to.resolve(name));
+            if (Files.isDirectory(file) && COPIED_FOLDER.matcher(name).matches()) {
+                copyFolder(file, Files.createDirectory(to.resolve(name)));
+            } else if (isCopied(file)) {
+                Path source = CheckpointDirectory.file(from, name);
+                if (name.equals("config.json") && (options.dtype().isPresent() || untied)) {
+                    writeConfig(to.resolve(name), JsonFile.text(source));
+                } else {
+                    StagedFile.copy(source, to.resolve(name));
+                }
             }
+        }
+    }
+
+    private static void copyFolder(Path from, Path to) throws IOException {
+        for (Path file : list(from)) {
+            String name = file.getFileName().toString();
+            if (Files.isRegularFile(file)) {
+                StagedFile.copy(CheckpointDirectory.file(from, name), to.resolve(name));
+            }
+        }
+        StagedFile.syncDirectory(to);
+    }
+
+    private static List<Path> list(Path directory) throws IOException {
+        try (Stream<Path> all = Files.list(directory)) {
+            return all.sorted().toList();
         }
     }
 

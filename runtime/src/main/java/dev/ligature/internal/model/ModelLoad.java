@@ -42,13 +42,14 @@ public final class ModelLoad {
     public ModelLoad(
             Path directory,
             ShardedTensors file,
+            FileNames names,
             List<NamedParameter> parameters,
             LoadOptions options)
             throws IOException {
         this.directory = directory;
         this.file = file;
         this.parameters = parameters;
-        this.match = TensorMatch.of(directory, file, parameters, options);
+        this.match = TensorMatch.of(directory, file, names, parameters, options);
         this.options = options;
     }
 

@@ -39,6 +39,7 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
     static TensorMatch of(
             Path directory,
             ShardedTensors file,
+            FileNames names,
             List<NamedParameter> parameters,
             LoadOptions options)
             throws IOException {
@@ -46,7 +47,8 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
         List<String> missing = new ArrayList<>();
         Set<String> surplus = new TreeSet<>(file.names());
         for (NamedParameter parameter : parameters) {
-            List<String> present = parameter.names().stream().filter(surplus::contains).toList();
+            List<String> present =
+                    names.of(parameter.names()).stream().filter(surplus::contains).toList();
             if (!present.isEmpty()) {
                 tensors.put(parameter, file.info(used(present, options)));
                 present.forEach(surplus::remove);
@@ -59,7 +61,7 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
         for (Map.Entry<NamedParameter, TensorInfo> entry : tensors.entrySet()) {
             checkType(directory, entry.getValue());
             if (!options.prefers(entry.getValue().name())) {
-                checkCopies(directory, file, entry.getKey(), entry.getValue());
+                checkCopies(directory, file, names.of(entry.getKey().names()), entry.getValue());
             }
         }
         return new TensorMatch(tensors);
@@ -74,14 +76,16 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
      * Returns the tensors of the file that mean one weight, by each of its names.
      *
      * @param present the names of the file's tensors
+     * @param names what files may call the model's tensors
      */
-    public Map<String, List<String>> namesInFile(Set<String> present) {
-        Map<String, List<String>> names = new HashMap<>();
+    public Map<String, List<String>> namesInFile(Set<String> present, FileNames names) {
+        Map<String, List<String>> inFile = new HashMap<>();
         for (NamedParameter parameter : tensors.keySet()) {
-            List<String> found = parameter.names().stream().filter(present::contains).toList();
-            parameter.names().forEach(name -> names.put(name, found));
+            List<String> all = names.of(parameter.names());
+            List<String> found = all.stream().filter(present::contains).toList();
+            all.forEach(name -> inFile.put(name, found));
         }
-        return names;
+        return inFile;
     }
 
     private static void checkNames(Path directory, List<String> missing, Set<String> surplus)
@@ -108,9 +112,9 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
     }
 
     private static void checkCopies(
-            Path directory, ShardedTensors file, NamedParameter parameter, TensorInfo tensor)
+            Path directory, ShardedTensors file, List<String> names, TensorInfo tensor)
             throws IOException {
-        for (String name : parameter.names()) {
+        for (String name : names) {
             if (!name.equals(tensor.name()) && file.names().contains(name)) {
                 checkCopy(directory, file, tensor, file.info(name));
             }

@@ -28,6 +28,9 @@ import java.util.stream.Stream;
  * where a file has tensors of them.
  */
 final class CopyResolver {
+    private static final Set<String> CLASSIFIERS = Set.of("classifier", "score");
+    private static final Set<String> CLASSIFIER_TASKS = Set.of("SEQ_CLS", "TOKEN_CLS");
+
     private final Request request;
     private final LoraConfig config;
     private final Problems problems;
@@ -80,6 +83,9 @@ final class CopyResolver {
         loose.values().forEach(named::addAll);
         effective.addAll(loose.keySet());
         for (String entry : config.modulesToSave()) {
+            if (isAddedByPeft(entry, effective)) {
+                continue;
+            }
             if (!effective.contains(entry) && !ineffective.contains(entry)) {
                 problems.addUnmatched(
                         "modules_to_save", entry, request.vocabulary(), NameVocabulary::paths);
@@ -91,6 +97,14 @@ final class CopyResolver {
                 (entry, modules) ->
                         problems.add(PlanMessage.LOOSE_SUFFIX, entry, Problems.names(modules)));
         return named;
+    }
+
+    /** PEFT lists both names that classifiers have, whichever the model's has. */
+    private boolean isAddedByPeft(String entry, Set<String> effective) {
+        return CLASSIFIER_TASKS.contains(String.valueOf(config.metadata().taskType()))
+                && CLASSIFIERS.contains(entry)
+                && !effective.contains(entry)
+                && effective.stream().anyMatch(CLASSIFIERS::contains);
     }
 
     private static boolean isIn(Set<String> tensors, Module module) {
