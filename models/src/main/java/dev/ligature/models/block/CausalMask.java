@@ -10,6 +10,16 @@ import org.jspecify.annotations.Nullable;
 public final class CausalMask {
     private CausalMask() {}
 
+    /** Builds the mask of tokens that see all before them; see the other method. */
+    public static NDArray of(
+            NDManager manager,
+            long past,
+            long tokens,
+            @Nullable NDArray attentionMask,
+            int groups) {
+        return of(manager, past, tokens, attentionMask, groups, 0);
+    }
+
     /**
      * Builds the mask of new tokens over all tokens, fp32, attached to the manager.
      *
@@ -23,6 +33,8 @@ public final class CausalMask {
      * @param attentionMask fp32, {@code (B, P+T)}, 0 at padding and 1 else; null if nothing is
      *     padding
      * @param groups the number G of query heads that share a key head
+     * @param window how many tokens one sees, itself among them, by their places in the batch; 0 if
+     *     it sees all before it
      * @return {@code (B or 1, 1, G·T, P+T)}
      */
     public static NDArray of(
@@ -30,11 +42,16 @@ public final class CausalMask {
             long past,
             long tokens,
             @Nullable NDArray attentionMask,
-            int groups) {
+            int groups,
+            int window) {
         long all = past + tokens;
         NDArray columns = DecoderInputs.range(manager, 0, all); // (S)
         NDArray rows = DecoderInputs.range(manager, past, all).reshape(tokens, 1); // (T, 1)
         NDArray seen = columns.lte(rows).toType(DataType.FLOAT32, false); // (T, S)
+        if (window > 0) {
+            NDArray first = DecoderInputs.range(manager, past - window, all - window);
+            seen = seen.mul(columns.gt(first.reshape(tokens, 1)).toType(DataType.FLOAT32, false));
+        }
         seen = seen.reshape(1, 1, 1, tokens, all);
         if (attentionMask != null) {
             long batch = attentionMask.getShape().get(0);

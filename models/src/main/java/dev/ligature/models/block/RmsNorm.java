@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Divides by the root mean square of the last axis and multiplies by a learned factor: {@code y = w
- * · x / √(mean(x²) + ε)} (Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019).
+ * · x / √(mean(x²) + ε)} (Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019). Gemma
+ * multiplies by 1 + w instead.
  *
  * <p>The root mean square of half-precision input is computed in fp32, as Transformers does.
  *
@@ -28,12 +29,18 @@ public final class RmsNorm extends AbstractBlock {
     private static final int[] LAST_AXIS = {-1};
 
     private final float epsilon;
+    private final boolean onePlus;
     private final Parameter weight;
 
-    @SuppressWarnings("this-escape") // addParameter is how DJL blocks are built
     public RmsNorm(long size, double epsilon) {
+        this(size, epsilon, false);
+    }
+
+    @SuppressWarnings("this-escape") // addParameter is how DJL blocks are built
+    private RmsNorm(long size, double epsilon, boolean onePlus) {
         super(VERSION);
         this.epsilon = (float) epsilon;
+        this.onePlus = onePlus;
         this.weight =
                 addParameter(
                         Parameter.builder()
@@ -41,6 +48,11 @@ public final class RmsNorm extends AbstractBlock {
                                 .setType(Parameter.Type.GAMMA)
                                 .optShape(new Shape(size))
                                 .build());
+    }
+
+    /** Returns a norm that multiplies by 1 + w, in fp32 whatever the type of x. */
+    public static RmsNorm onePlus(long size, double epsilon) {
+        return new RmsNorm(size, epsilon, true);
     }
 
     @Override
@@ -57,7 +69,13 @@ public final class RmsNorm extends AbstractBlock {
         NDArray eps = x.getManager().full(new Shape(), epsilon, DataType.FLOAT32);
         NDArray rms = wide.square().mean(LAST_AXIS, true).addi(eps).sqrt(); // (…, 1)
         // Multiplying by 1/rms has a cheaper gradient than dividing by rms.
-        NDArray scale = rms.getManager().ones(new Shape(), DataType.FLOAT32).div(rms); // (…, 1)
+        NDArray one = rms.getManager().ones(new Shape(), DataType.FLOAT32);
+        NDArray scale = one.div(rms); // (…, 1)
+        if (onePlus) {
+            // The sum is of the manager and the type of its left side.
+            NDArray factor = rms.getManager().ones(w.getShape(), DataType.FLOAT32).addi(w); // (d)
+            return new NDList(Cast.to(wide.mul(scale).mul(factor), x.getDataType()));
+        }
         NDArray y = Cast.to(wide.mul(scale), x.getDataType()); // (…, d) * (…, 1)
         // Autograd needs the product for the gradient of w, so only inference may overwrite it.
         return new NDList(training ? y.mul(w) : y.muli(w)); // (…, d) * (d)

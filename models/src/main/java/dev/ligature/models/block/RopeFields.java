@@ -1,48 +1,130 @@
 package dev.ligature.models.block;
 
 import dev.ligature.checkpoint.CheckpointException;
+import java.math.BigDecimal;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads the base of the rotary frequencies: {@code rope_parameters.rope_theta} as Transformers 5
- * writes it, {@code rope_theta} and {@code rope_scaling} as versions before do. Frequencies that
- * are scaled in any way are refused.
+ * Reads how positions turn heads: {@code rope_parameters} as Transformers 5 writes it, {@code
+ * rope_theta} and {@code rope_scaling} as versions before do. Types of scaling other than {@code
+ * llama3} are refused.
  */
 public final class RopeFields {
-    private static final double DEFAULT_THETA = 10_000;
-    private static final Set<String> TYPE_NAMES = Set.of("rope_type", "type");
+    private static final List<String> TYPE_NAMES = List.of("rope_type", "type");
+    private static final Set<String> SCALING =
+            Set.of(
+                    "factor",
+                    "low_freq_factor",
+                    "high_freq_factor",
+                    "original_max_position_embeddings");
+    private static final String PARTIAL = "partial_rotary_factor";
+    private static final Set<String> OTHER_NAMES = Set.of("rope_theta", PARTIAL);
 
-    private RopeFields() {}
+    private final ConfigFields fields;
+    private final boolean partial;
 
-    public static double theta(ConfigFields fields) throws CheckpointException {
-        Optional<ConfigFields> older = fields.object("rope_scaling");
-        if (older.isPresent()) {
-            refuseScaling(older.get());
-        }
-        double outer = fields.number("rope_theta", DEFAULT_THETA);
-        Optional<ConfigFields> newer = fields.object("rope_parameters");
-        if (newer.isEmpty()) {
-            return older.isEmpty() ? outer : older.get().number("rope_theta", outer);
-        }
-        refuseScaling(newer.get());
-        double inner = newer.get().number("rope_theta", outer);
-        if (fields.value("rope_theta").isPresent() && inner != outer) {
-            throw fields.contradiction("rope_parameters.rope_theta", inner, "rope_theta", outer);
-        }
-        return inner;
+    /**
+     * Creates a reader.
+     *
+     * @param fields the fields of config.json
+     * @param partial whether the model can turn a part of its heads
+     */
+    public RopeFields(ConfigFields fields, boolean partial) {
+        this.fields = fields;
+        this.partial = partial;
     }
 
-    private static void refuseScaling(ConfigFields rope) throws CheckpointException {
-        for (String name : rope.names()) {
-            boolean known =
-                    name.equals("rope_theta")
-                            || (TYPE_NAMES.contains(name)
-                                    && rope.string(name).orElse("default").equals("default"))
-                            || (name.equals("partial_rotary_factor") && rope.number(name, 1) == 1);
-            if (!known) {
-                throw rope.unsupported(name, "rope_type \"default\" with a rope_theta only");
-            }
+    /**
+     * Returns what all layers have.
+     *
+     * @param defaultTheta the base of the frequencies where none is given
+     */
+    public Rope read(double defaultTheta) throws CheckpointException {
+        fraction(fields, 1);
+        double outer = fields.number("rope_theta", defaultTheta);
+        Optional<ConfigFields> older = fields.object("rope_scaling");
+        Optional<ConfigFields> newer = fields.object("rope_parameters");
+        if (newer.isEmpty()) {
+            return older.isEmpty() ? plain(outer) : read(older.get(), outer);
         }
+        Rope rope = read(newer.get(), outer);
+        if (fields.value("rope_theta").isPresent() && rope.theta() != outer) {
+            throw fields.contradiction(
+                    "rope_parameters.rope_theta", rope.theta(), "rope_theta", outer);
+        }
+        if (older.isPresent() && !read(older.get(), rope.theta()).equals(rope)) {
+            throw fields.unsupported("rope_scaling", "what rope_parameters says");
+        }
+        return rope;
+    }
+
+    private Rope plain(double theta) throws CheckpointException {
+        return new Rope(theta, fraction(fields, 1), null);
+    }
+
+    /**
+     * Returns what one object says.
+     *
+     * @param rope an object such as {@code rope_parameters}
+     * @param theta the base of the frequencies where the object has none
+     */
+    public Rope read(ConfigFields rope, double theta) throws CheckpointException {
+        boolean llama3 = false;
+        for (String name : TYPE_NAMES) {
+            String type = rope.string(name).orElse("default");
+            llama3 |= type.equals("llama3");
+            refuseUnless(type.equals("llama3") || type.equals("default"), rope, name);
+        }
+        for (String name : rope.names()) {
+            boolean known = OTHER_NAMES.contains(name) || (llama3 && SCALING.contains(name));
+            refuseUnless(known || TYPE_NAMES.contains(name), rope, name);
+        }
+        return new Rope(
+                rope.number("rope_theta", theta),
+                fraction(rope, fraction(fields, 1)),
+                llama3 ? scaling(rope) : null);
+    }
+
+    private static void refuseUnless(boolean known, ConfigFields rope, String name)
+            throws CheckpointException {
+        if (!known) {
+            throw rope.unsupported(name, "rope_type \"default\" with a rope_theta, and \"llama3\"");
+        }
+    }
+
+    private double fraction(ConfigFields in, double absent) throws CheckpointException {
+        if (!partial) {
+            in.only(PARTIAL, BigDecimal.ONE);
+        }
+        return in.number(PARTIAL, absent);
+    }
+
+    private Rope.Llama3 scaling(ConfigFields rope) throws CheckpointException {
+        String original = "original_max_position_embeddings";
+        double positions =
+                fields.number(
+                        original,
+                        rope.number(original, fields.number("max_position_embeddings", 0)));
+        Rope.Llama3 scaling =
+                new Rope.Llama3(
+                        rope.requiredNumber("factor"),
+                        rope.requiredNumber("low_freq_factor"),
+                        rope.requiredNumber("high_freq_factor"),
+                        positions);
+        if (!(scaling.factor() >= 1)) {
+            throw rope.unsupported("factor", "1 or more");
+        }
+        if (!(scaling.lowFactor() > 0)) {
+            throw rope.unsupported("low_freq_factor", "more than 0");
+        }
+        if (!(scaling.highFactor() > scaling.lowFactor())) {
+            throw rope.unsupported("high_freq_factor", "more than low_freq_factor");
+        }
+        if (!(positions > 0)) {
+            throw rope.unsupported(original, "more than 0");
+        }
+        return scaling;
     }
 }

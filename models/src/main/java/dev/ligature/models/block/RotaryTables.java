@@ -13,11 +13,11 @@ import ai.djl.ndarray.types.Shape;
  *
  * <p>Angles are products of fp32 position and fp32 frequency, as in Transformers, so that long
  * texts give its numbers. Two things are folded into the tables, once per forward pass rather than
- * once per layer: the sign of {@code rotate_half}, and the {@code 1/√D} of attention into those of
- * the queries.
+ * once per layer: the sign of {@code rotate_half}, and the scale of attention, often {@code 1/√D},
+ * into those of the queries.
  *
- * @param queryCos {@code (B or 1, 1, 1, T, D)}, cosines divided by √D
- * @param querySin {@code (B or 1, 1, 1, T, D)}, signed sines divided by √D
+ * @param queryCos {@code (B or 1, 1, 1, T, D)}, scaled cosines
+ * @param querySin {@code (B or 1, 1, 1, T, D)}, scaled signed sines
  * @param keyCos {@code (B or 1, 1, T, D)}, cosines
  * @param keySin {@code (B or 1, 1, T, D)}, sines, negative in the first half of D
  */
@@ -27,10 +27,12 @@ public record RotaryTables(NDArray queryCos, NDArray querySin, NDArray keyCos, N
      * Computes the tables for some positions, attached to their manager.
      *
      * @param positions fp32, {@code (B or 1, T)}
-     * @param frequencies of {@link #signedFrequencies}
+     * @param frequencies of {@link Rope#signedFrequencies}
+     * @param scale what the queries are multiplied by
      * @param dataType the data type of the queries and keys
      */
-    public static RotaryTables at(NDArray positions, float[] frequencies, DataType dataType) {
+    public static RotaryTables at(
+            NDArray positions, float[] frequencies, float scale, DataType dataType) {
         NDManager manager = positions.getManager();
         Shape p = positions.getShape();
         int d = frequencies.length;
@@ -40,11 +42,11 @@ public record RotaryTables(NDArray queryCos, NDArray querySin, NDArray keyCos, N
                         .mul(manager.create(frequencies)); // (B, 1, T, 1) * (D) -> (B, 1, T, D)
         NDArray cos = angles.cos(); // (B, 1, T, D)
         NDArray sin = angles.sin(); // (B, 1, T, D)
-        NDArray scale = manager.full(new Shape(), (float) (1 / Math.sqrt(d)), DataType.FLOAT32);
+        NDArray factor = manager.full(new Shape(), scale, DataType.FLOAT32);
         Shape query = new Shape(p.get(0), 1, 1, p.get(1), d);
         return new RotaryTables(
-                cos.mul(scale).reshape(query).toType(dataType, false),
-                sin.mul(scale).reshape(query).toType(dataType, false),
+                cos.mul(factor).reshape(query).toType(dataType, false),
+                sin.mul(factor).reshape(query).toType(dataType, false),
                 cos.toType(dataType, false),
                 sin.toType(dataType, false));
     }
@@ -75,16 +77,24 @@ public record RotaryTables(NDArray queryCos, NDArray querySin, NDArray keyCos, N
      * @param x {@code (…, T, D)}; may be a view with permuted axes
      * @param cos the cosines, broadcast against x
      * @param sin the signed sines, broadcast against x
-     * @return {@code (…, T, D)}, contiguous
+     * @param turned how many elements of a head are turned, from the first on; of the others the
+     *     tables have the angle 0
+     * @return {@code (…, T, D)}
      */
-    public static NDArray turn(NDArray x, NDArray cos, NDArray sin) {
+    public static NDArray turn(NDArray x, NDArray cos, NDArray sin, int turned) {
+        if (turned == 0) {
+            return x.mul(cos); // (…, T, D)
+        }
         Shape shape = x.getShape();
         int last = shape.dimension() - 1;
-        NDList halves = x.split(new long[] {shape.get(last) / 2}, last);
+        boolean whole = turned == shape.get(last);
+        long half = turned / 2;
+        NDList parts = x.split(whole ? new long[] {half} : new long[] {half, turned}, last);
+        NDList exchanged = new NDList(parts.get(1), parts.get(0)).addAll(parts.subNDList(2));
         // The swapped copy is contiguous even where x is a view, and the sum is made in it. That
         // spares the copy that a product of permuted heads would make. Overwriting it is safe under
         // autograd: the tables need no gradient, so nothing was kept.
-        NDArray swapped = NDArrays.concat(new NDList(halves.get(1), halves.get(0)), last);
+        NDArray swapped = NDArrays.concat(exchanged, last);
         return swapped.muli(sin).addi(x.mul(cos)); // (…, T, D)
     }
 }

@@ -1,6 +1,6 @@
 /**
- * Parts that several models are built of: norm, rotary tables, causal mask, linear layers, inputs,
- * and fields of config.json.
+ * Parts that several models are built of: the loop over a decoder's layers, attention, norm, rotary
+ * tables, causal mask, feed-forward part, linear layers, inputs, and fields of config.json.
  */
 @NullMarked
 package dev.ligature.models.block;

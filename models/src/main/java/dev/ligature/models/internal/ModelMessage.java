@@ -74,6 +74,9 @@ public enum ModelMessage implements Message {
             "TextTooLong",
             "A prompt of %1$s tokens and %2$s new ones are %3$s, but the model was made for %4$s"
                     + " positions. Shorten the prompt, or ask for fewer tokens."),
+    TEXT_BEYOND_POSITIONS(
+            "TextTooLong",
+            "A text has %1$s tokens, but the model has learned %2$s positions. Shorten the text."),
     MAX_NEW_TOKENS("GenerationOptions", "maxNewTokens is %1$s; it must be 0 or positive."),
     TEMPERATURE("GenerationOptions", "temperature is %1$s; it must be 0 (greedy) or positive.");
 

@@ -1,14 +1,22 @@
 package dev.ligature.models.llama;
 
+import static dev.ligature.models.decoder.SizeChecks.positive;
+import static dev.ligature.models.decoder.SizeChecks.require;
+
 import dev.ligature.models.DecoderShape;
 import dev.ligature.models.SpecialTokens;
-import dev.ligature.models.internal.ModelMessage;
+import dev.ligature.models.block.Heads;
+import dev.ligature.models.block.LayerKind;
+import dev.ligature.models.block.Rope;
+import dev.ligature.models.decoder.SizeChecks;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * What the config.json of a checkpoint says about a Llama or Qwen2 model. The components have the
- * names of the file's fields.
+ * What the config.json of a checkpoint says about a Llama, or a model that {@link LlamaVariant}
+ * lists. The components have the names of the file's fields.
  *
  * @param family {@code model_type}
  * @param vocabSize the number V of tokens
@@ -20,7 +28,9 @@ import java.nio.file.Path;
  * @param headDim the size D of a head, even
  * @param maxPositionEmbeddings the longest text the model was made for, in tokens
  * @param rmsNormEps what the norms add to the mean square
- * @param ropeTheta the base of the rotary frequencies
+ * @param rope how positions turn queries and keys
+ * @param ropeless the indices of layers that know no positions; empty but for SmolLM3
+ * @param slidingWindow how many tokens one sees, itself among them; 0 if it sees all before it
  * @param tieWordEmbeddings whether the head reads the embedding's weight
  * @param attentionBias whether the four projections of attention have a bias; Qwen2 does not look
  *     at it
@@ -40,52 +50,32 @@ public record LlamaConfig(
         int headDim,
         int maxPositionEmbeddings,
         double rmsNormEps,
-        double ropeTheta,
+        Rope rope,
+        List<Integer> ropeless,
+        int slidingWindow,
         boolean tieWordEmbeddings,
         boolean attentionBias,
         boolean mlpBias,
         double initializerRange,
         String dataType,
         SpecialTokens tokens) {
-    /** The blocks of the layers are made before the checkpoint is looked at. */
-    private static final int MOST_LAYERS = 10_000;
-
     /** Checks that the sizes are possible. */
     public LlamaConfig {
-        require(vocabSize > 0, "vocab_size", vocabSize, "positive");
-        require(hiddenSize > 0, "hidden_size", hiddenSize, "positive");
-        require(intermediateSize > 0, "intermediate_size", intermediateSize, "positive");
-        require(
-                numHiddenLayers > 0 && numHiddenLayers <= MOST_LAYERS,
-                "num_hidden_layers",
-                numHiddenLayers,
-                "positive and at most " + MOST_LAYERS);
-        require(numAttentionHeads > 0, "num_attention_heads", numAttentionHeads, "positive");
-        require(
-                hiddenSize % numAttentionHeads == 0,
-                "hidden_size",
-                hiddenSize,
-                "a multiple of num_attention_heads, " + numAttentionHeads);
-        require(
-                numKeyValueHeads > 0 && numAttentionHeads % numKeyValueHeads == 0,
-                "num_key_value_heads",
-                numKeyValueHeads,
-                "a divisor of num_attention_heads, " + numAttentionHeads);
-        require(headDim > 0 && headDim % 2 == 0, "head_dim", headDim, "positive and even");
-        require(
-                maxPositionEmbeddings > 0,
-                "max_position_embeddings",
-                maxPositionEmbeddings,
-                "positive");
-        require(rmsNormEps > 0, "rms_norm_eps", rmsNormEps, "positive");
-        require(ropeTheta > 0, "rope_theta", ropeTheta, "positive");
-        require(initializerRange >= 0, "initializer_range", initializerRange, "0 or positive");
-    }
-
-    private static void require(boolean holds, String field, Number value, String wanted) {
-        if (!holds) {
-            throw ModelMessage.FIELD_VALUE.error(field, value, wanted);
+        positive("vocab_size", vocabSize);
+        positive("hidden_size", hiddenSize);
+        positive("intermediate_size", intermediateSize);
+        SizeChecks.layers("num_hidden_layers", numHiddenLayers);
+        positive("num_attention_heads", numAttentionHeads);
+        if (family == LlamaVariant.LLAMA || family == LlamaVariant.QWEN2) {
+            SizeChecks.divides(hiddenSize, numAttentionHeads);
         }
+        SizeChecks.heads(numAttentionHeads, numKeyValueHeads, headDim);
+        positive("max_position_embeddings", maxPositionEmbeddings);
+        positive("rms_norm_eps", rmsNormEps);
+        positive("rope_theta", rope.theta());
+        require(slidingWindow >= 0, "sliding_window", slidingWindow, "positive or null");
+        require(initializerRange >= 0, "initializer_range", initializerRange, "0 or positive");
+        ropeless = List.copyOf(ropeless);
     }
 
     /**
@@ -125,9 +115,23 @@ public record LlamaConfig(
                 vocabSize, maxPositionEmbeddings, numHiddenLayers, numKeyValueHeads, headDim);
     }
 
-    /** Returns the number G of query heads that share a key head. */
-    int groups() {
-        return numAttentionHeads / numKeyValueHeads;
+    /** Returns the base of the rotary frequencies. */
+    public double ropeTheta() {
+        return rope.theta();
+    }
+
+    /** Returns the heads of attention. */
+    Heads heads() {
+        return new Heads(numKeyValueHeads, numAttentionHeads / numKeyValueHeads, headDim);
+    }
+
+    /** Returns the kind of each layer. */
+    List<LayerKind> layerKinds() {
+        LayerKind usual = new LayerKind(rope, slidingWindow);
+        LayerKind other = new LayerKind(Rope.NONE, slidingWindow);
+        return IntStream.range(0, numHiddenLayers)
+                .mapToObj(i -> ropeless.contains(i) ? other : usual)
+                .toList();
     }
 
     /** Returns whether the query, key and value projections have a bias. */
@@ -137,6 +141,6 @@ public record LlamaConfig(
 
     /** Returns whether the output projection of attention has a bias. */
     boolean outputBias() {
-        return family == LlamaVariant.LLAMA && attentionBias;
+        return family != LlamaVariant.QWEN2 && attentionBias;
     }
 }

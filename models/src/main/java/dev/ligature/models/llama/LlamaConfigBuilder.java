@@ -2,6 +2,8 @@ package dev.ligature.models.llama;
 
 import dev.ligature.LoraException;
 import dev.ligature.models.SpecialTokens;
+import dev.ligature.models.block.Rope;
+import java.util.List;
 
 /** Builds a {@link LlamaConfig}; what is not set has the default of Transformers. */
 public final class LlamaConfigBuilder {
@@ -15,7 +17,9 @@ public final class LlamaConfigBuilder {
     private int headDim;
     private int maxPositionEmbeddings;
     private double rmsNormEps = 1e-6;
-    private double ropeTheta = 10_000;
+    private Rope rope = Rope.of(10_000);
+    private List<Integer> ropeless = List.of();
+    private int slidingWindow;
     private boolean tieWordEmbeddings;
     private boolean attentionBias;
     private boolean mlpBias;
@@ -87,7 +91,24 @@ public final class LlamaConfigBuilder {
 
     /** Sets the base of the rotary frequencies. */
     public LlamaConfigBuilder optRopeTheta(double theta) {
-        ropeTheta = theta;
+        return optRope(Rope.of(theta));
+    }
+
+    /** Sets how positions turn queries and keys. */
+    public LlamaConfigBuilder optRope(Rope chosen) {
+        rope = chosen;
+        return this;
+    }
+
+    /** Sets the indices of layers that know no positions. */
+    public LlamaConfigBuilder optRopeless(List<Integer> layers) {
+        ropeless = layers;
+        return this;
+    }
+
+    /** Sets how many tokens one sees, itself among them; 0, the default, if all before it. */
+    public LlamaConfigBuilder optSlidingWindow(int tokens) {
+        slidingWindow = tokens;
         return this;
     }
 
@@ -144,7 +165,9 @@ public final class LlamaConfigBuilder {
                 headDim == 0 && numAttentionHeads > 0 ? hiddenSize / numAttentionHeads : headDim,
                 maxPositionEmbeddings == 0 ? family.defaultPositions() : maxPositionEmbeddings,
                 rmsNormEps,
-                ropeTheta,
+                rope,
+                ropeless,
+                slidingWindow,
                 tieWordEmbeddings,
                 attentionBias,
                 mlpBias,

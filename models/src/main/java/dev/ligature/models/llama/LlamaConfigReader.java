@@ -1,50 +1,41 @@
 package dev.ligature.models.llama;
 
-import dev.ligature.LoraException;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.models.SpecialTokens;
 import dev.ligature.models.block.ConfigFields;
 import dev.ligature.models.block.RopeFields;
-import dev.ligature.models.internal.ModelMessage;
+import dev.ligature.models.decoder.DecoderFields;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Reads a {@link LlamaConfig} from a checkpoint directory, with the defaults of Transformers 5, and
  * refuses what would change the numbers and is not implemented.
  */
 final class LlamaConfigReader {
-    private static final String GENERATION_CONFIG = "generation_config.json";
-
     /** The first layer with a window, unless the configuration says otherwise. */
     private static final int DEFAULT_WINDOW_LAYERS = 28;
 
-    private static final Logger LOG = LoggerFactory.getLogger(LlamaConfigReader.class);
+    private static final int DEFAULT_WINDOW = 4096;
+    private static final int QWEN3_HEAD_DIM = 128;
 
+    private final LlamaVariant family;
+    private final DecoderFields decoder;
     private final ConfigFields fields;
 
-    private LlamaConfigReader(ConfigFields fields) {
-        this.fields = fields.of("LlamaForCausalLM");
+    private LlamaConfigReader(LlamaVariant family, DecoderFields decoder) {
+        this.family = family;
+        this.decoder = decoder;
+        this.fields = decoder.fields();
     }
 
     static LlamaConfig read(Path directory) throws IOException {
-        ConfigFields fields = ConfigFields.ofModel(directory);
-        Set<Integer> stops = new LinkedHashSet<>();
-        Path generation = directory.resolve(GENERATION_CONFIG);
-        if (Files.isRegularFile(generation)) {
-            stops.addAll(ConfigFields.read(generation).integers("eos_token_id"));
-        }
-        return config(fields, stops);
+        return config(ConfigFields.ofModel(directory), DecoderFields.stops(directory));
     }
 
     static LlamaConfig readFile(Path file) throws IOException {
@@ -53,17 +44,23 @@ final class LlamaConfigReader {
 
     private static LlamaConfig config(ConfigFields fields, Set<Integer> stops)
             throws CheckpointException {
-        try {
-            return new LlamaConfigReader(fields).config(stops);
-        } catch (LoraException e) {
-            String problem = String.valueOf(e.getMessage()).replace("[" + e.code() + "] ", "");
-            throw ModelMessage.FIELD_VALUE_IN_FILE.fileErrorFrom(e, fields.origin(), problem);
-        }
+        LlamaVariant family = family(fields.of("LlamaForCausalLM"));
+        return DecoderFields.of(
+                fields,
+                stops,
+                family.architecture(),
+                decoder -> new LlamaConfigReader(family, decoder).config());
     }
 
-    private LlamaConfig config(Set<Integer> stops) throws CheckpointException {
-        LlamaVariant family = family();
-        refuse(family);
+    private static LlamaVariant family(ConfigFields fields) throws CheckpointException {
+        String type = fields.string("model_type").orElse("");
+        return LlamaVariant.of(type)
+                .orElseThrow(() -> fields.unsupported("model_type", LlamaVariant.types()));
+    }
+
+    private LlamaConfig config() throws CheckpointException {
+        refuse();
+        boolean smol = family == LlamaVariant.SMOLLM3;
         LlamaConfigBuilder builder =
                 LlamaConfig.builder()
                         .optFamily(family)
@@ -72,106 +69,90 @@ final class LlamaConfigReader {
                         .setIntermediateSize(fields.required("intermediate_size"))
                         .setNumHiddenLayers(fields.required("num_hidden_layers"))
                         .setNumAttentionHeads(fields.required("num_attention_heads"))
+                        .optNumKeyValueHeads(decoder.keyValueHeads(family.defaultKeyValueHeads()))
                         .optRmsNormEps(fields.number("rms_norm_eps", 1e-6))
-                        .optRopeTheta(RopeFields.theta(fields))
-                        .optTieWordEmbeddings(fields.bool("tie_word_embeddings", false))
+                        .optRope(new RopeFields(fields, false).read(smol ? 2_000_000 : 10_000))
+                        .optTieWordEmbeddings(fields.bool("tie_word_embeddings", smol))
                         .optInitializerRange(fields.number("initializer_range", 0.02))
-                        .optDataType(dataType())
-                        .optTokens(tokens(family, stops));
-        fields.integer("num_key_value_heads").ifPresent(builder::optNumKeyValueHeads);
+                        .optDataType(decoder.dataType())
+                        .optTokens(tokens());
         fields.integer("head_dim").ifPresent(builder::optHeadDim);
+        if (family == LlamaVariant.QWEN3 && !fields.names("head_dim")) {
+            builder.optHeadDim(QWEN3_HEAD_DIM);
+        }
         fields.integer("max_position_embeddings").ifPresent(builder::optMaxPositionEmbeddings);
-        if (family == LlamaVariant.LLAMA) {
-            // Transformers does not look at these fields of a Qwen2.
+        if (family.readsAttentionBias()) {
             builder.optAttentionBias(fields.bool("attention_bias", false));
+        }
+        if (family.readsMlpBias()) {
             builder.optMlpBias(fields.bool("mlp_bias", false));
+        }
+        if (family == LlamaVariant.MISTRAL) {
+            builder.optSlidingWindow(decoder.window(DEFAULT_WINDOW));
+        }
+        if (smol) {
+            builder.optRopeless(ropeless());
         }
         return builder.build();
     }
 
-    private LlamaVariant family() throws CheckpointException {
-        Optional<LlamaVariant> family = fields.string("model_type").flatMap(LlamaVariant::of);
-        if (family.isEmpty()) {
-            String known =
-                    Arrays.stream(LlamaVariant.values())
-                            .map(LlamaVariant::modelType)
-                            .collect(Collectors.joining(" and "));
-            throw fields.unsupported("model_type", known);
+    /** Refuses what the model does not compute, whatever it is set to. */
+    private void refuse() throws CheckpointException {
+        fields.only("hidden_act", "silu");
+        // Transformers computes the same whatever pretraining_tp is, and drops in training alone.
+        decoder.noteDropout("attention_dropout");
+        fields.only("partial_rotary_factor", BigDecimal.ONE);
+        if (family == LlamaVariant.QWEN2 || family == LlamaVariant.QWEN3) {
+            refuseWindows(hasSlidingLayers());
+        } else if (family == LlamaVariant.SMOLLM3) {
+            refuseWindows(fields.integer("sliding_window").isPresent());
         }
-        return family.get();
     }
 
-    /** Refuses what the model does not compute, whatever it is set to. */
-    private void refuse(LlamaVariant family) throws CheckpointException {
-        Optional<Object> architectures = fields.value("architectures");
-        if (architectures.isPresent()
-                && !(architectures.get() instanceof List<?> list
-                        && list.contains(family.architecture()))) {
-            throw fields.unsupported("architectures", family.architecture());
-        }
-        only("hidden_act", "silu");
-        // Transformers computes the same whatever pretraining_tp is, and drops in training alone.
-        if (fields.number("attention_dropout", 0) != 0) {
-            LOG.warn(
-                    "{}: attention_dropout is {}: it is left out, also where adapters are trained",
-                    fields.origin(),
-                    fields.number("attention_dropout", 0));
-        }
-        only("partial_rotary_factor", BigDecimal.ONE);
-        if (fields.value("quantization_config").isPresent()) {
-            throw fields.unsupported("quantization_config", "unquantized weights");
-        }
-        if (family == LlamaVariant.QWEN2) {
-            boolean listed = fields.value("layer_types").isPresent();
-            if (!listed && hasSlidingLayers()) {
-                only("use_sliding_window", false);
+    private void refuseWindows(boolean sliding) throws CheckpointException {
+        if (fields.value("layer_types").isEmpty()) {
+            if (sliding) {
+                fields.only("use_sliding_window", false);
             }
-            if (listed
-                    && !(fields.value("layer_types").get() instanceof List<?> list
-                            && list.stream().allMatch("full_attention"::equals))) {
-                throw fields.unsupported("layer_types", "full_attention in every layer");
-            }
+        } else if (!(fields.value("layer_types").get() instanceof List<?> list
+                && list.stream().allMatch("full_attention"::equals))) {
+            throw fields.unsupported("layer_types", "full_attention in every layer");
         }
     }
 
     /** Returns whether Transformers would give a layer a window where layers are not listed. */
     private boolean hasSlidingLayers() throws CheckpointException {
         boolean none = fields.names("sliding_window") && fields.value("sliding_window").isEmpty();
-        int first = fields.integer("max_window_layers").orElse(DEFAULT_WINDOW_LAYERS);
+        int first = decoder.integer("max_window_layers", DEFAULT_WINDOW_LAYERS);
         return !none && first < fields.required("num_hidden_layers");
     }
 
-    private void only(String name, Object supported) throws CheckpointException {
-        Optional<Object> value = fields.value(name);
-        if (value.isPresent() && !same(value.get(), supported)) {
-            throw fields.unsupported(name, supported.toString());
+    /** Returns the layers without positions: those with a 0, or every fourth one. */
+    private List<Integer> ropeless() throws CheckpointException {
+        int layers = fields.required("num_hidden_layers");
+        int interval = decoder.integer("no_rope_layer_interval", 4);
+        List<Integer> flags = fields.integers("no_rope_layers");
+        if (fields.value("no_rope_layers").isPresent() && flags.size() < layers) {
+            throw fields.unsupported("no_rope_layers", "one number for each layer");
         }
+        if (interval < 1) {
+            throw fields.unsupported("no_rope_layer_interval", "1 or more");
+        }
+        List<Integer> found = new ArrayList<>();
+        for (int i = 0; i < layers; i++) {
+            if (flags.isEmpty() ? (i + 1) % interval == 0 : flags.get(i) == 0) {
+                found.add(i);
+            }
+        }
+        return found;
     }
 
-    private static boolean same(Object value, Object supported) {
-        return (value instanceof BigDecimal number && supported instanceof BigDecimal wanted)
-                ? number.compareTo(wanted) == 0
-                : value.equals(supported);
-    }
-
-    private String dataType() throws CheckpointException {
-        Optional<String> name = fields.string("dtype");
-        return name.isPresent() ? name.get() : fields.string("torch_dtype").orElse("float32");
-    }
-
-    private SpecialTokens tokens(LlamaVariant family, Set<Integer> stops)
-            throws CheckpointException {
-        // Transformers' Llama begins with token 1 and stops at token 2 unless told otherwise.
-        boolean llama = family == LlamaVariant.LLAMA;
-        stops.addAll(
-                llama && !fields.names("eos_token_id")
-                        ? List.of(2)
-                        : fields.integers("eos_token_id"));
-        Integer begin =
-                llama && !fields.names("bos_token_id")
-                        ? Integer.valueOf(1)
-                        : fields.integer("bos_token_id").orElse(null);
-        return new SpecialTokens(
-                begin, fields.integer("pad_token_id").orElse(null), List.copyOf(stops));
+    /** Returns the special tokens, with those that Transformers takes for the model type. */
+    private SpecialTokens tokens() throws CheckpointException {
+        return switch (family) {
+            case LLAMA, MISTRAL -> decoder.tokens(1, 2, null);
+            case QWEN2, QWEN3 -> decoder.tokens(null, null, null);
+            case SMOLLM3 -> decoder.tokens(128000, 128001, 128004);
+        };
     }
 }

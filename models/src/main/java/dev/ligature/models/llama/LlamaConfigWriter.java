@@ -2,6 +2,7 @@ package dev.ligature.models.llama;
 
 import com.google.gson.stream.JsonWriter;
 import dev.ligature.models.SpecialTokens;
+import dev.ligature.models.block.Rope;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -39,12 +40,28 @@ final class LlamaConfigWriter {
         json.name("rms_norm_eps").value(config.rmsNormEps());
         json.name("tie_word_embeddings").value(config.tieWordEmbeddings());
         json.name("use_cache").value(true);
-        if (config.family() == LlamaVariant.LLAMA) {
+        LlamaVariant family = config.family();
+        if (family.readsAttentionBias()) {
             json.name("attention_bias").value(config.attentionBias());
+        }
+        if (family.readsMlpBias()) {
             json.name("mlp_bias").value(config.mlpBias());
-            json.name("pretraining_tp").value(1);
-        } else {
-            json.name("use_sliding_window").value(false);
+        }
+        switch (family) {
+            case LLAMA -> json.name("pretraining_tp").value(1);
+            case QWEN2, QWEN3 -> json.name("use_sliding_window").value(false);
+            case MISTRAL -> {
+                // nullValue keeps Transformers from its default of 4096.
+                int window = config.slidingWindow();
+                json.name("sliding_window").value(window == 0 ? null : Integer.valueOf(window));
+            }
+            case SMOLLM3 -> {
+                json.name("no_rope_layers").beginArray();
+                for (int i = 0; i < config.numHiddenLayers(); i++) {
+                    json.value(config.ropeless().contains(i) ? 0 : 1);
+                }
+                json.endArray();
+            }
         }
     }
 
@@ -63,7 +80,14 @@ final class LlamaConfigWriter {
         json.name("rope_theta").value(config.ropeTheta());
         json.name("rope_parameters").beginObject();
         json.name("rope_theta").value(config.ropeTheta());
-        json.name("rope_type").value("default");
+        Rope.Llama3 scaling = config.rope().scaling();
+        json.name("rope_type").value(scaling == null ? "default" : "llama3");
+        if (scaling != null) {
+            json.name("factor").value(scaling.factor());
+            json.name("low_freq_factor").value(scaling.lowFactor());
+            json.name("high_freq_factor").value(scaling.highFactor());
+            json.name("original_max_position_embeddings").value((long) scaling.originalPositions());
+        }
         json.endObject();
     }
 

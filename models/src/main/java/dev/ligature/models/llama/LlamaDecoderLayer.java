@@ -11,13 +11,18 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.annotation.LoraChild;
 import dev.ligature.annotation.LoraTarget;
+import dev.ligature.models.block.GatedMlp;
+import dev.ligature.models.block.GroupedAttention;
+import dev.ligature.models.block.LayerKind;
+import dev.ligature.models.block.NamedActivation;
+import dev.ligature.models.block.Residual;
 import dev.ligature.models.block.RmsNorm;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One layer: attention and the feed-forward part, each behind a norm and beside a residual path.
  *
- * <p>Inputs and outputs are those of {@link LlamaAttention}. Without training the sums of the
+ * <p>Inputs and outputs are those of {@link GroupedAttention}. Without training the sums of the
  * residual path are made in the input x.
  */
 public final class LlamaDecoderLayer extends AbstractBlock {
@@ -27,7 +32,7 @@ public final class LlamaDecoderLayer extends AbstractBlock {
     final LlamaAttention attention;
 
     @LoraChild("mlp")
-    final LlamaMlp mlp;
+    final GatedMlp mlp;
 
     @LoraTarget("input_layernorm")
     Block inputNorm;
@@ -36,11 +41,18 @@ public final class LlamaDecoderLayer extends AbstractBlock {
     Block postAttentionNorm;
 
     @SuppressWarnings("this-escape") // addChildBlock is how DJL blocks are built
-    LlamaDecoderLayer(LlamaConfig config) {
+    LlamaDecoderLayer(LlamaConfig config, LayerKind kind) {
         super(VERSION);
         long d = config.hiddenSize();
-        attention = addChildBlock("self_attn", new LlamaAttention(config));
-        mlp = addChildBlock("mlp", new LlamaMlp(config));
+        attention = addChildBlock("self_attn", new LlamaAttention(config, kind));
+        mlp =
+                addChildBlock(
+                        "mlp",
+                        new GatedMlp(
+                                d,
+                                config.intermediateSize(),
+                                config.mlpBias(),
+                                NamedActivation.SILU));
         inputNorm = addChildBlock("input_layernorm", new RmsNorm(d, config.rmsNormEps()));
         postAttentionNorm =
                 addChildBlock("post_attention_layernorm", new RmsNorm(d, config.rmsNormEps()));
@@ -60,15 +72,11 @@ public final class LlamaDecoderLayer extends AbstractBlock {
                         .forward(parameterStore, new NDList(x), training, params)
                         .singletonOrThrow());
         NDList outputs = attention.forward(parameterStore, attentionInputs, training, params);
-        x = plus(x, outputs.get(0), training); // (B, T, d)
+        x = Residual.plus(x, outputs.get(0), training); // (B, T, d)
         NDList normed = postAttentionNorm.forward(parameterStore, new NDList(x), training, params);
         NDArray fed = mlp.forward(parameterStore, normed, training, params).singletonOrThrow();
-        outputs.set(0, plus(x, fed, training)); // (B, T, d)
+        outputs.set(0, Residual.plus(x, fed, training)); // (B, T, d)
         return outputs;
-    }
-
-    private static NDArray plus(NDArray x, NDArray y, boolean training) {
-        return training ? x.add(y) : x.addi(y);
     }
 
     @Override

@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Llama and Qwen2. */
+/** Llama, and the model types that differ from it by configuration. */
 public final class LlamaFamily implements ModelFamily<LlamaForCausalLM> {
     @Override
     public Set<String> modelTypes() {

@@ -1,6 +1,5 @@
 package dev.ligature.models.llama;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -13,15 +12,14 @@ import dev.ligature.annotation.LoraChild;
 import dev.ligature.annotation.LoraTarget;
 import dev.ligature.annotation.Role;
 import dev.ligature.annotation.Tied;
-import dev.ligature.block.TiedLinear;
 import dev.ligature.models.block.DecoderInputs;
-import dev.ligature.models.block.Linears;
+import dev.ligature.models.block.LogitHead;
 import dev.ligature.models.generation.KeyValueCache;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Llama or Qwen2 with a language-modelling head, as Transformers' {@code LlamaForCausalLM} and
- * {@code Qwen2ForCausalLM} compute it.
+ * Llama with a language-modelling head, as Transformers' {@code LlamaForCausalLM} computes it, and
+ * the models of {@link LlamaVariant}, as their own classes do.
  *
  * <p>Inputs; all after the first may be left out, from the last one on:
  *
@@ -66,9 +64,7 @@ public final class LlamaForCausalLM extends AbstractBlock {
         lmHead =
                 addChildBlock(
                         "lm_head",
-                        tieWordEmbeddings
-                                ? new TiedLinear(model.embedTokens)
-                                : Linears.of(config.vocabSize(), false));
+                        LogitHead.of(model.embedTokens, config.vocabSize(), tieWordEmbeddings));
     }
 
     /** Returns the model's configuration. */
@@ -83,13 +79,7 @@ public final class LlamaForCausalLM extends AbstractBlock {
             boolean training,
             @Nullable PairList<String, Object> params) {
         NDList outputs = model.forward(parameterStore, inputs, training, params);
-        try (NDArray hidden = outputs.get(0)) { // (B, T, d)
-            NDArray logits =
-                    lmHead.forward(parameterStore, new NDList(hidden), training, params)
-                            .singletonOrThrow(); // (B, T, d) -> (B, T, V)
-            outputs.set(0, logits);
-        }
-        return outputs;
+        return LogitHead.apply(lmHead, 0, outputs, parameterStore, training, params);
     }
 
     @Override

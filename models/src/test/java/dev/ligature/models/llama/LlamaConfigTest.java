@@ -9,6 +9,7 @@ import dev.ligature.LoraException;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.models.Oracle;
 import dev.ligature.models.SpecialTokens;
+import dev.ligature.models.block.Rope;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -117,16 +118,16 @@ class LlamaConfigTest {
                         + " weights",
                 "architectures|[\"LlamaForSequenceClassification\"]|architectures is"
                         + " [LlamaForSequenceClassification]|LlamaForCausalLM",
-                "rope_scaling|{\"rope_type\": \"llama3\", \"factor\": 8}|rope_scaling.rope_type is"
-                        + " 'llama3'|rope_type \"default\" with a rope_theta only",
+                "rope_scaling|{\"rope_type\": \"dynamic\", \"factor\": 8}|rope_scaling.rope_type is"
+                        + " 'dynamic'|rope_type \"default\" with a rope_theta, and \"llama3\"",
                 "rope_scaling|{\"type\": \"linear\"}|rope_scaling.type is 'linear'|rope_type"
-                        + " \"default\" with a rope_theta only",
+                        + " \"default\" with a rope_theta, and \"llama3\"",
                 "rope_parameters|{\"rope_type\": \"yarn\"}|rope_parameters.rope_type is"
-                        + " 'yarn'|rope_type \"default\" with a rope_theta only",
+                        + " 'yarn'|rope_type \"default\" with a rope_theta, and \"llama3\"",
                 "rope_parameters|{\"factor\": 2}|rope_parameters.factor is 2|rope_type \"default\""
-                        + " with a rope_theta only",
+                        + " with a rope_theta, and \"llama3\"",
                 "rope_parameters|{\"full_attention\": {}}|rope_parameters.full_attention is"
-                        + " {}|rope_type \"default\" with a rope_theta only",
+                        + " {}|rope_type \"default\" with a rope_theta, and \"llama3\"",
             })
     void whatIsNotComputed_isRefusedByFieldAndValue(
             String field, String value, String what, String wanted) {
@@ -151,12 +152,12 @@ class LlamaConfigTest {
         String start = "{\"model_type\": \"qwen2\", " + SIZES;
         assertEquals(
                 "[ConfigUnsupported] DIR/config.json: use_sliding_window is true, which"
-                        + " LlamaForCausalLM does not compute; it does false. Use a checkpoint of"
+                        + " Qwen2ForCausalLM does not compute; it does false. Use a checkpoint of"
                         + " that kind.",
                 refusal(start + ", \"use_sliding_window\": true, \"max_window_layers\": 1}"));
         assertEquals(
                 "[ConfigUnsupported] DIR/config.json: layer_types is [full_attention,"
-                        + " sliding_attention], which LlamaForCausalLM does not compute; it does"
+                        + " sliding_attention], which Qwen2ForCausalLM does not compute; it does"
                         + " full_attention in every layer. Use a checkpoint of that kind.",
                 refusal(
                         start
@@ -191,10 +192,10 @@ class LlamaConfigTest {
     @Test
     void anotherModelType_isRefusedByName() {
         assertEquals(
-                "[ConfigUnsupported] DIR/config.json: model_type is 'mistral', which"
-                        + " LlamaForCausalLM does not compute; it does llama and qwen2. Use a"
-                        + " checkpoint of that kind.",
-                refusal("{\"model_type\": \"mistral\", " + SIZES + "}"));
+                "[ConfigUnsupported] DIR/config.json: model_type is 'mixtral', which"
+                        + " LlamaForCausalLM does not compute; it does llama, qwen2, qwen3,"
+                        + " mistral, smollm3. Use a checkpoint of that kind.",
+                refusal("{\"model_type\": \"mixtral\", " + SIZES + "}"));
         assertTrue(refusal("{" + SIZES + "}").contains("model_type is null"));
     }
 
@@ -283,6 +284,97 @@ class LlamaConfigTest {
                         + directory
                         + " has no config.json. Give the directory of a Hugging Face checkpoint.",
                 error.getMessage());
+    }
+
+    private LlamaConfig of(String type, String more) throws IOException {
+        return read(
+                "{\"model_type\": \""
+                        + type
+                        + "\", \"num_key_value_heads\": 2, "
+                        + SIZES
+                        + more
+                        + "}");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                ", \"rope_theta\": 5e5, \"rope_scaling\": {\"rope_type\": \"llama3\", %s}",
+                ", \"rope_parameters\": {\"rope_theta\": 5e5, \"rope_type\": \"llama3\", %s}"
+            })
+    void theScalingOfLlama3_isReadAsOlderAndNewerVersionsWriteIt(String rope) throws IOException {
+        String factors = "\"factor\": 8, \"low_freq_factor\": 1, \"high_freq_factor\": 4";
+        LlamaConfig config =
+                llama(rope.formatted(factors + ", \"original_max_position_embeddings\": 8192"));
+        Rope expected = new Rope(5e5, 1, new Rope.Llama3(8, 1, 4, 8192));
+        assertEquals(expected, config.rope());
+        assertEquals(config, read(config.toJson()));
+        // Transformers takes the longest text of the model where the first training's is not named.
+        assertEquals(
+                new Rope.Llama3(8, 1, 4, 2000),
+                llama(rope.formatted(factors) + ", \"max_position_embeddings\": 2000")
+                        .rope()
+                        .scaling());
+        String refused =
+                refusal(
+                        "{\"model_type\": \"llama\", "
+                                + SIZES
+                                + rope.formatted("\"factor\": 8, \"low_freq_factor\": 1")
+                                + "}");
+        assertTrue(refused.contains("high_freq_factor is missing. It must be a number."), refused);
+    }
+
+    @Test
+    void theWindowOfMistral_isReadAndWritten_andNullIsNone() throws IOException {
+        assertEquals(4096, of("mistral", "").slidingWindow());
+        assertEquals(0, of("mistral", ", \"sliding_window\": null").slidingWindow());
+        assertEquals(7, of("mistral", ", \"sliding_window\": 7").slidingWindow());
+        for (String window : List.of("null", "7")) {
+            LlamaConfig config = of("mistral", ", \"sliding_window\": " + window);
+            assertEquals(config, read(config.toJson()));
+        }
+        assertEquals(new SpecialTokens(1, null, List.of(2)), of("mistral", "").tokens());
+        String start =
+                "{\"model_type\": \"mistral\", \"num_key_value_heads\": 2, "
+                        + SIZES
+                        + ", \"sliding_window\": ";
+        assertTrue(
+                refusal(start + "0}")
+                        .contains(
+                                "sliding_window is 0, which MistralForCausalLM does not compute;"
+                                        + " it does a positive number, and null."),
+                refusal(start + "0}"));
+    }
+
+    @Test
+    void theLayersOfSmolLM3_withoutPositions_areCountedOrListed() throws IOException {
+        String four = "{\"model_type\": \"smollm3\", \"num_key_value_heads\": 2, ";
+        String sizes = SIZES.replace("layers\": 2", "layers\": 9");
+        assertEquals(List.of(3, 7), read(four + sizes + "}").ropeless());
+        assertEquals(
+                List.of(1, 3, 5, 7),
+                read(four + sizes + ", \"no_rope_layer_interval\": 2}").ropeless());
+        LlamaConfig listed = of("smollm3", ", \"no_rope_layers\": [0, 1, 0]");
+        assertEquals(List.of(0), listed.ropeless());
+        assertEquals(2_000_000, listed.ropeTheta());
+        assertTrue(listed.tieWordEmbeddings());
+        assertEquals(new SpecialTokens(128000, 128004, List.of(128001)), listed.tokens());
+        assertEquals(listed, read(listed.toJson()));
+        assertTrue(
+                refusal(four + sizes + ", \"no_rope_layers\": [0, 1]}")
+                        .contains("no_rope_layers is [0, 1]"));
+        assertTrue(
+                refusal(four + sizes + ", \"use_sliding_window\": true, \"sliding_window\": 9}")
+                        .contains("use_sliding_window is true, which SmolLM3ForCausalLM"));
+    }
+
+    @Test
+    void theHeadsOfQwen3_haveTheirOwnSize() throws IOException {
+        LlamaConfig config = of("qwen3", ", \"attention_bias\": true");
+        assertEquals(128, config.headDim());
+        assertTrue(config.outputBias());
+        assertEquals(config, read(config.toJson()));
+        assertEquals(10, of("qwen3", ", \"head_dim\": 10").headDim());
     }
 
     @Test

@@ -1,4 +1,4 @@
-package dev.ligature.models.llama;
+package dev.ligature.models.block;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -6,23 +6,21 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
-import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.annotation.LoraTarget;
-import dev.ligature.models.block.Linears;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The gated feed-forward part of a layer: {@code down(silu(gate(x)) · up(x))} (Shazeer, "GLU
+ * The gated feed-forward part of a layer: {@code down(activation(gate(x)) · up(x))} (Shazeer, "GLU
  * Variants Improve Transformer", 2020).
  *
  * <ul>
  *   <li>input and output: {@code (B, T, d)}
  * </ul>
  */
-public final class LlamaMlp extends AbstractBlock {
+public final class GatedMlp extends AbstractBlock {
     private static final byte VERSION = 1;
 
     @LoraTarget("gate_proj")
@@ -35,15 +33,25 @@ public final class LlamaMlp extends AbstractBlock {
     Block downProj;
 
     private final long intermediateSize;
+    private final NamedActivation activation;
 
+    /**
+     * Creates a feed-forward part.
+     *
+     * @param hiddenSize the size d of a token's hidden state
+     * @param intermediateSize the size I between the projections
+     * @param bias whether the projections have a bias
+     * @param activation what the gate goes through
+     */
     @SuppressWarnings("this-escape") // addChildBlock is how DJL blocks are built
-    LlamaMlp(LlamaConfig config) {
+    public GatedMlp(
+            long hiddenSize, long intermediateSize, boolean bias, NamedActivation activation) {
         super(VERSION);
-        intermediateSize = config.intermediateSize();
-        boolean bias = config.mlpBias();
+        this.intermediateSize = intermediateSize;
+        this.activation = activation;
         gateProj = addChildBlock("gate_proj", Linears.of(intermediateSize, bias));
         upProj = addChildBlock("up_proj", Linears.of(intermediateSize, bias));
-        downProj = addChildBlock("down_proj", Linears.of(config.hiddenSize(), bias));
+        downProj = addChildBlock("down_proj", Linears.of(hiddenSize, bias));
     }
 
     @Override
@@ -58,10 +66,8 @@ public final class LlamaMlp extends AbstractBlock {
         NDArray up =
                 upProj.forward(parameterStore, inputs, training, params)
                         .singletonOrThrow(); // (B, T, d) -> (B, T, I)
-        // Activation.swish multiplies by a Java number, which breaks gradients.
-        NDArray sigmoid = Activation.sigmoid(gate); // (B, T, I)
-        NDArray gated =
-                training ? gate.mul(sigmoid).mul(up) : sigmoid.muli(gate).muli(up); // (B, T, I)
+        NDArray active = activation.of(gate, training); // (B, T, I)
+        NDArray gated = training ? active.mul(up) : active.muli(up); // (B, T, I)
         return downProj.forward(
                 parameterStore, new NDList(gated), training, params); // (B, T, I) -> (B, T, d)
     }

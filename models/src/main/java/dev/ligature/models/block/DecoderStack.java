@@ -1,0 +1,188 @@
+package dev.ligature.models.block;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import dev.ligature.block.TokenEmbedding;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A decoder below its head: embedding, layers and a last norm, which the model classes declare.
+ * Inputs are those of {@link DecoderInputs}; the first output is {@code (B, T, d)}, the cache
+ * follows.
+ *
+ * <p>Inputs and outputs of a layer are those of {@link GroupedAttention}. What a layer computes on
+ * the way is freed behind it, in training too: autograd holds what it needs by itself, and memory
+ * that is used again is faster than memory that is new.
+ */
+public abstract class DecoderStack extends AbstractBlock {
+    private static final byte VERSION = 1;
+
+    private final int hiddenSize;
+    private final int groups;
+    private final float scale;
+    private final List<LayerKind> kinds;
+    private final Map<Rope, float[]> frequencies = new HashMap<>();
+
+    /**
+     * Creates a stack.
+     *
+     * @param hiddenSize the size d of a token's hidden state
+     * @param heads the heads of the layers
+     * @param scale what the scores of attention are multiplied by
+     * @param kinds the kind of each layer
+     */
+    protected DecoderStack(int hiddenSize, Heads heads, double scale, List<LayerKind> kinds) {
+        super(VERSION);
+        this.hiddenSize = hiddenSize;
+        this.groups = heads.groups();
+        this.scale = (float) scale;
+        this.kinds = List.copyOf(kinds);
+        for (LayerKind kind : kinds) {
+            frequencies.computeIfAbsent(kind.rope(), rope -> rope.signedFrequencies(heads.size()));
+        }
+    }
+
+    /** A forward pass: what a block needs to be called. */
+    protected record Call(
+            ParameterStore parameterStore,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        /** Returns the outputs of a block. */
+        public NDList of(Block block, NDList inputs) {
+            return block.forward(parameterStore, inputs, training, params);
+        }
+
+        /** Returns the only output of a block. */
+        public NDArray of(Block block, NDArray input) {
+            return of(block, new NDList(input)).singletonOrThrow();
+        }
+    }
+
+    /**
+     * Returns the first hidden state, {@code (B, T, d)}.
+     *
+     * @param ids token ids, {@code (B, T)}
+     * @param positions fp32, {@code (B or 1, T)}
+     * @param call the forward pass
+     */
+    protected abstract NDArray embed(NDArray ids, NDArray positions, Call call);
+
+    /**
+     * Refuses a text that is too long for the model; does nothing where positions are not learned.
+     *
+     * @param tokenCount the number of tokens, with those in the cache
+     */
+    protected void checkLength(long tokenCount) {}
+
+    /** Returns the layers. */
+    protected abstract List<? extends Block> layers();
+
+    /** Returns the norm behind the layers. */
+    protected abstract Block lastNorm();
+
+    @Override
+    protected final NDList forwardInternal(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        Call call = new Call(parameterStore, training, params);
+        List<? extends Block> layers = layers();
+        DecoderInputs in = DecoderInputs.of(inputs, layers.size());
+        checkLength(in.past() + in.tokens());
+        NDManager caller = in.ids().getManager();
+        NDList outputs = new NDList(1 + 2 * layers.size());
+        try (NDManager scope = caller.newSubManager()) {
+            NDArray mask = in.attentionMask(scope); // (B, P+T), or null
+            NDArray positions = in.positions(scope, mask); // (B or 1, T)
+            NDArray x = embed(in.ids(), positions, call); // (B, T) -> (B, T, d)
+            x.attach(scope);
+            Shared shared = new Shared(in, mask, positions, scope, x.getDataType());
+            outputs.add(x);
+            for (int i = 0; i < layers.size(); i++) {
+                NDList layerInputs =
+                        new NDList(x).addAll(shared.of(kinds.get(i))).addAll(in.cache(i));
+                try (NDManager layerScope = scope.newSubManager()) {
+                    x.attach(layerScope);
+                    NDList y = call.of(layers.get(i), layerInputs);
+                    x = y.get(0); // (B, T, d)
+                    x.attach(scope);
+                    for (NDArray cached : y.subNDList(1)) {
+                        cached.attach(caller);
+                        outputs.add(cached);
+                    }
+                }
+            }
+            x = call.of(lastNorm(), x);
+            x.attach(caller);
+            outputs.set(0, x);
+        }
+        return outputs;
+    }
+
+    /** What layers of one kind share in a pass: the mask and the rotary tables. */
+    private final class Shared {
+        private final DecoderInputs in;
+        private final @Nullable NDArray attentionMask;
+        private final NDArray positions;
+        private final NDManager scope;
+        private final DataType dataType;
+        private final Map<Rope, NDList> tables = new HashMap<>();
+        private final Map<Integer, NDArray> masks = new HashMap<>();
+
+        Shared(
+                DecoderInputs in,
+                @Nullable NDArray attentionMask,
+                NDArray positions,
+                NDManager scope,
+                DataType dataType) {
+            this.in = in;
+            this.attentionMask = attentionMask;
+            this.positions = positions;
+            this.scope = scope;
+            this.dataType = dataType;
+        }
+
+        NDList of(LayerKind kind) {
+            long all = in.past() + in.tokens();
+            int window = kind.window() >= all ? 0 : kind.window(); // a wider one cuts nothing
+            NDArray mask = masks.computeIfAbsent(window, this::mask);
+            return new NDList(mask).addAll(tables.computeIfAbsent(kind.rope(), this::tables));
+        }
+
+        private NDArray mask(int window) {
+            return CausalMask.of(scope, in.past(), in.tokens(), attentionMask, groups, window);
+        }
+
+        private NDList tables(Rope rope) {
+            float[] signed = Objects.requireNonNull(frequencies.get(rope));
+            RotaryTables at = RotaryTables.at(positions, signed, scale, dataType);
+            return new NDList(at.queryCos(), at.querySin(), at.keyCos(), at.keySin());
+        }
+    }
+
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+        return DecoderInputs.outputShapes(inputShapes, hiddenSize);
+    }
+
+    @Override
+    public void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputShapes) {
+        Shape ids = inputShapes[0]; // (B, T)
+        Shape hidden = new Shape(ids.get(0), ids.get(1), hiddenSize);
+        for (Block child : getChildren().values()) {
+            child.initialize(manager, dataType, child instanceof TokenEmbedding ? ids : hidden);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package dev.ligature.models.block;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.ligature.block.Cast;
+
+/**
+ * Causal attention between the projections of a layer, in groups of G query heads to one of KV key
+ * heads (Ainslie et al., "GQA", 2023).
+ *
+ * <p>The inputs of a layer's attention, in this order:
+ *
+ * <ul>
+ *   <li>x: {@code (B, T, d)}
+ *   <li>mask, added to the scores: {@code (B or 1, 1, G·T, P+T)}, fp32
+ *   <li>the four {@link RotaryTables}
+ *   <li>optionally the keys and values of P earlier tokens: {@code (B, KV, P, D)} each
+ * </ul>
+ *
+ * <p>Its outputs: y {@code (B, T, d)}, and if earlier keys and values were given, all of them:
+ * {@code (B, KV, P+T, D)} each.
+ */
+public final class GroupedAttention {
+    private static final int CACHED = 6;
+
+    private final Heads heads;
+    private final int turned;
+    private final float cap;
+
+    /**
+     * Creates attention.
+     *
+     * @param heads the heads
+     * @param rope how positions turn them
+     * @param cap c of scores that become {@code c · tanh(score / c)}; 0 if they stay
+     */
+    public GroupedAttention(Heads heads, Rope rope, double cap) {
+        this.heads = heads;
+        this.turned = rope.turned(heads.size());
+        this.cap = (float) cap;
+    }
+
+    /**
+     * Attends with what a layer projected.
+     *
+     * @param q queries, {@code (B, T, KV·G·D)}
+     * @param k keys, {@code (B, T, KV·D)}
+     * @param v values, {@code (B, T, KV·D)}
+     * @param inputs the inputs of the layer's attention
+     * @return what is to be projected back, {@code (B, T, KV·G·D)}, and the keys and values of all
+     *     tokens if earlier ones were given
+     */
+    public NDList attend(NDArray q, NDArray k, NDArray v, NDList inputs) {
+        long batch = q.getShape().get(0);
+        long tokens = q.getShape().get(1);
+        int groups = heads.groups();
+        NDArray queries =
+                q.reshape(batch, tokens, heads.keyValue(), groups, heads.size())
+                        .transpose(0, 2, 3, 1, 4); // (B, KV, G, T, D)
+        queries =
+                RotaryTables.turn(queries, inputs.get(2), inputs.get(3), turned)
+                        .reshape(batch, heads.keyValue(), groups * tokens, heads.size());
+        NDArray keys =
+                RotaryTables.turn(split(k), inputs.get(4), inputs.get(5), turned); // (B, KV, T, D)
+        NDArray values = split(v); // (B, KV, T, D)
+        boolean caching = inputs.size() > CACHED;
+        if (caching) {
+            keys = append(inputs.get(CACHED), keys); // (B, KV, S, D)
+            values = append(inputs.get(CACHED + 1), values); // (B, KV, S, D)
+        }
+        NDArray y =
+                weighted(queries, keys, values, inputs.get(1)) // (B, KV, G·T, D)
+                        .reshape(batch, heads.keyValue(), groups, tokens, heads.size())
+                        .transpose(0, 3, 1, 2, 4) // (B, T, KV, G, D)
+                        .reshape(batch, tokens, heads.querySize());
+        return caching ? new NDList(y, keys, values) : new NDList(y);
+    }
+
+    private NDArray split(NDArray x) {
+        Shape shape = x.getShape(); // (B, T, KV·D)
+        return x.reshape(shape.get(0), shape.get(1), heads.keyValue(), heads.size())
+                .swapAxes(1, 2); // (B, KV, T, D)
+    }
+
+    /** Attends in groups: the queries of a group stand below each other, so keys need no copy. */
+    private NDArray weighted(NDArray q, NDArray k, NDArray v, NDArray mask) {
+        NDArray scores = q.matMul(k.swapAxes(2, 3)); // (B, KV, G·T, D) x (D, S) -> (B, KV, G·T, S)
+        // The product of matrices keeps its factors for the gradient, not the product.
+        scores = SoftCap.of(Cast.to(scores, DataType.FLOAT32), cap).addi(mask);
+        NDArray weights = Cast.to(scores.softmax(3), v.getDataType());
+        return weights.matMul(v); // (B, KV, G·T, S) x (S, D) -> (B, KV, G·T, D)
+    }
+
+    private static NDArray append(NDArray past, NDArray now) {
+        if (past.getShape().get(2) == 0) {
+            return now;
+        }
+        // The result belongs to the manager of the first array, which here is the caller's.
+        NDArray all = NDArrays.concat(new NDList(past, now), 2); // (B, KV, P+T, D)
+        all.attach(now.getManager());
+        return all;
+    }
+
+    /** Returns the shapes of the outputs. */
+    public static Shape[] outputShapes(Shape[] inputShapes) {
+        Shape x = inputShapes[0];
+        if (inputShapes.length <= CACHED) {
+            return new Shape[] {x};
+        }
+        Shape past = inputShapes[CACHED];
+        Shape all = new Shape(past.get(0), past.get(1), past.get(2) + x.get(1), past.get(3));
+        return new Shape[] {x, all, all};
+    }
+}
