@@ -5,7 +5,7 @@
 Nothing in this file may come from Ligature, as the tests compare with the numbers written here. Each case is a folder
 with base/ (a checkpoint), adapter/ (PEFT's), case.json, and expected.safetensors: input_ids, attention_mask and
 token_type_ids (B,T); base and adapter, the first output: logits, or hidden states where there is no head, which are 0
-at padding. In the cases of a tied decoder, adapter is what the base gives with W + dW put in for all readers by hand:
+at padding; untyped, adapter without token_type_ids. In the cases of a tied decoder, adapter is what the base gives with W + dW put in for all readers by hand:
 PEFT 0.21 does not tie these models.
 """
 
@@ -172,9 +172,11 @@ def write(out: pathlib.Path, case: Case, seed: int) -> None:
     config = folder / "adapter" / "adapter_config.json"
     fields = json.loads(config.read_text())
     fields["base_model_name_or_path"] = None
+    fields["target_modules"] = sorted(fields["target_modules"])  # PEFT writes a set in any order
     config.write_text(json.dumps(fields, indent=2, sort_keys=True) + "\n")
     adapted = model if case.tied is None else tied_by_hand(case, folder / "base", folder / "adapter")
     expected["adapter"] = output(adapted, given)
+    expected["untyped"] = output(adapted, {k: v for k, v in given.items() if k != "token_type_ids"})
     save_file({name: t.contiguous() for name, t in expected.items()}, folder / "expected.safetensors")
     versions = {m.__name__: m.__version__ for m in (peft, transformers, torch)}
     about = {"name": case.name, "about": case.about, "seed": seed + case.seed, "lengths": case.lengths, **versions}

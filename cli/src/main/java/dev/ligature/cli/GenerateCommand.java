@@ -62,6 +62,7 @@ final class GenerateCommand implements Callable<Integer> {
         OptionChecks.atLeast("--max-new-tokens", maxNewTokens, 1);
         OptionChecks.notNegative("--temperature", temperature);
         try (LoadedModel loaded = LoadedModel.open(options)) {
+            loaded.base().decoder(); // or it is an error, before anything else is
             TextTokenizer tokenizer = loaded.tokenizer();
             long[] ids = tokenizer.encodePrompt(prompt);
             if (ids.length == 0) {

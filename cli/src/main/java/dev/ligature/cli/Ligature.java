@@ -65,10 +65,12 @@ public final class Ligature implements Runnable {
         CommandLine line = new CommandLine(ligature);
         line.addSubcommand(new InspectCommand(terminal));
         line.addSubcommand(new LogitsCommand(terminal));
+        line.addSubcommand(new EmbedCommand(terminal));
         line.addSubcommand(new TrainCommand(terminal, stop));
         line.addSubcommand(new GenerateCommand(terminal, stop));
         line.addSubcommand(new ServeCommand(terminal, stop));
         line.addSubcommand(new MergeCommand(terminal));
+        line.addSubcommand(new ImportOnnxCommand(terminal));
         line.addSubcommand(new PretrainCommand(terminal, stop));
         line.addSubcommand(new DemoCommand(terminal, stop));
         line.setCaseInsensitiveEnumValuesAllowed(true);

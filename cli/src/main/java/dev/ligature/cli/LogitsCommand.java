@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.ligature.checkpoint.SafetensorsWriter;
+import dev.ligature.models.ModelTask;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -15,7 +16,10 @@ import picocli.CommandLine.Option;
 /** Writes what a model makes of token ids. */
 @Command(
         name = "logits",
-        description = "Writes the logits of token ids, the tensor logits (B, T, V) in float32.",
+        description = {
+            "Writes the logits of token ids, the tensor logits in float32: (B, T, V) of a language",
+            "model, (B, labels) or (B, T, labels) of a classifier of texts or tokens."
+        },
         sortOptions = false,
         mixinStandardHelpOptions = true)
 final class LogitsCommand implements Callable<Integer> {
@@ -47,11 +51,19 @@ final class LogitsCommand implements Callable<Integer> {
         WorkDirectory.requireParent(output);
         try (LoadedModel loaded = LoadedModel.open(options);
                 NDManager scope = loaded.manager().newSubManager()) {
+            if (loaded.base().task() == ModelTask.FEATURE_EXTRACTION) {
+                throw new BadInputException(
+                        "The model in "
+                                + options.model
+                                + " has no head, so it has no logits. Use ligature embed.");
+            }
             long[][] rows = TokenIds.parse(inputIds, loaded.vocabulary());
             NDArray ids = scope.create(rows); // (B, T)
             NDArray logits =
                     LoadedModel.logits(loaded.lora().routed(loaded.routing()), ids)
-                            .toType(DataType.FLOAT32, false); // (B, T, V)
+                            .toType(
+                                    DataType.FLOAT32,
+                                    false); // (B, T, V), (B, T, labels) or (B, labels)
             SafetensorsWriter.write(output, Map.of("logits", logits), Map.of());
             loaded.warn(terminal);
             terminal.note("logits " + logits.getShape() + " written to " + output);

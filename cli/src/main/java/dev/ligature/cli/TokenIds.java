@@ -16,10 +16,8 @@ final class TokenIds {
      * @param vocabularySize the ids are below
      */
     static long[][] parse(String text, int vocabularySize) {
-        String[] parts = text.strip().split(";", -1);
-        long[][] rows = new long[parts.length][];
-        for (int row = 0; row < parts.length; row++) {
-            rows[row] = Arrays.stream(parts[row].split(",", -1)).mapToLong(TokenIds::id).toArray();
+        long[][] rows = rows(text, vocabularySize);
+        for (int row = 0; row < rows.length; row++) {
             if (rows[row].length != rows[0].length) {
                 throw new BadInputException(
                         "--input-ids has rows of different lengths: "
@@ -30,6 +28,16 @@ final class TokenIds {
                                 + (row + 1)
                                 + ". Give rows of one length.");
             }
+        }
+        return rows;
+    }
+
+    /** Returns the ids of a text like {@code 1,2,3;4,5}: rows of any length. */
+    static long[][] rows(String text, int vocabularySize) {
+        String[] parts = text.strip().split(";", -1);
+        long[][] rows = new long[parts.length][];
+        for (int row = 0; row < parts.length; row++) {
+            rows[row] = Arrays.stream(parts[row].split(",", -1)).mapToLong(TokenIds::id).toArray();
             check(rows[row], vocabularySize, "--input-ids");
         }
         return rows;

@@ -59,6 +59,35 @@ public enum ModelMessage implements Message {
                     + " into the model it was made for, or an adapter of task_type %5$s into this"
                     + " one."),
 
+    // embeddings
+    NOT_EMBEDDING(
+            "NotEmbedding",
+            "The model in %1$s is %2$s, so it does not embed texts. Use an embedding model, one"
+                    + " without a head."),
+    MODULE_TYPE(
+            "EmbeddingModule",
+            "%1$s: module %2$s has the type %3$s, which is not computed; known are Transformer,"
+                    + " Pooling and Normalize, in this order. Use a model that has these."),
+    POOLING_MODE(
+            "PoolingMode",
+            "%1$s asks for the pooling modes %2$s. Exactly one of %3$s is computed: use a model"
+                    + " that has it."),
+
+    // ONNX
+    ONNX_DAMAGED("OnnxFile", "%1$s is not an ONNX file, or it is cut off. Download it once more."),
+    ONNX_ARCHIVE(
+            "OnnxFile",
+            "%1$s has %2$s files whose names end in %3$s. Give an archive with one, or the file"
+                    + " itself."),
+    ONNX_PART(
+            "OnnxModel",
+            "%1$s is not a BERT encoder as Transformers exports one: it has no %2$s. Use a model of"
+                    + " that kind, in fp32 and not optimized."),
+    ONNX_TYPE(
+            "OnnxModel",
+            "%1$s: '%2$s' has ONNX's data type %3$s, or is not in the file. Use a model in fp32 with"
+                    + " its weights in the file."),
+
     // generation
     TOKEN_OUT_OF_RANGE(
             "TokenOutOfRange",

@@ -1,0 +1,5 @@
+/** BERT and its heads as annotated DJL blocks, and their configuration. */
+@NullMarked
+package dev.ligature.models.bert;
+
+import org.jspecify.annotations.NullMarked;
