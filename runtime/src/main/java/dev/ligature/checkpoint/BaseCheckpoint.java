@@ -12,6 +12,7 @@ import dev.ligature.internal.model.CheckpointExport;
 import dev.ligature.internal.model.FileNames;
 import dev.ligature.internal.model.ModelLoad;
 import dev.ligature.internal.model.ModelTensors;
+import dev.ligature.internal.model.TensorMatch;
 import dev.ligature.internal.tensors.ShardedTensors;
 import java.io.Closeable;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -174,6 +176,32 @@ public final class BaseCheckpoint implements Closeable {
                         directory, tensors, fileNames, ModelTensors.of(model, visit), options);
         load.load(model, manager, inputShapes);
         names.putAll(load.match().namesInFile(tensors.names(), fileNames));
+    }
+
+    /**
+     * Returns how the file's tensors of a weight that the model ties differ, for messages; empty if
+     * {@link #load} would find them equal, or its options choose one.
+     *
+     * @param model the model, initialised or not
+     * @param visit the {@code visit} method of its generated class
+     * @param options the options of the load
+     * @param <M> the model class
+     * @throws IOException if a file cannot be read
+     */
+    public <M extends Block> Optional<String> tiedCopiesDifference(
+            M model, ModelWalk<? super M> visit, LoadOptions options) throws IOException {
+        Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(visit, "visit");
+        Objects.requireNonNull(options, "options");
+        return TensorMatch.difference(tensors, fileNames, ModelTensors.of(model, visit), options)
+                .map(
+                        found ->
+                                "'"
+                                        + found.used()
+                                        + "' and '"
+                                        + found.copy()
+                                        + "' differ"
+                                        + found.how());
     }
 
     /**

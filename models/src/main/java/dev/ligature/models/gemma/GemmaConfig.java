@@ -16,4 +16,9 @@ record GemmaConfig(
         boolean headNorms,
         double queryScalar,
         double scoreCap,
-        double logitCap) {}
+        double logitCap) {
+    /** Returns this configuration with a head of its own. */
+    GemmaConfig untied() {
+        return new GemmaConfig(decoder.untied(), headNorms, queryScalar, scoreCap, logitCap);
+    }
+}

@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -60,11 +61,55 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
         checkNames(directory, missing, surplus);
         for (Map.Entry<NamedParameter, TensorInfo> entry : tensors.entrySet()) {
             checkType(directory, entry.getValue());
-            if (!options.prefers(entry.getValue().name())) {
-                checkCopies(directory, file, names.of(entry.getKey().names()), entry.getValue());
-            }
+        }
+        Optional<CopyDifference> differing = difference(file, names, parameters, options);
+        if (differing.isPresent()) {
+            CopyDifference found = differing.get();
+            throw CheckpointMessage.COPIES_DIFFER.fileError(
+                    directory, found.used(), found.copy(), found.how());
         }
         return new TensorMatch(tensors);
+    }
+
+    /**
+     * Two tensors of a file that mean one weight of the model and differ.
+     *
+     * @param used the name of the one that would be used
+     * @param copy the name of the other one
+     * @param how for messages, such as {@code ", at most by 0.25"}
+     */
+    public record CopyDifference(String used, String copy, String how) {}
+
+    /**
+     * Returns the first copies of a weight that differ, of those that the options choose none of.
+     */
+    public static Optional<CopyDifference> difference(
+            ShardedTensors file,
+            FileNames names,
+            List<NamedParameter> parameters,
+            LoadOptions options)
+            throws IOException {
+        for (NamedParameter parameter : parameters) {
+            List<String> present =
+                    names.of(parameter.names()).stream().filter(file.names()::contains).toList();
+            if (present.size() < 2 || options.prefers(used(present, options))) {
+                continue;
+            }
+            TensorInfo used = file.info(used(present, options));
+            for (String name : present) {
+                TensorInfo copy = file.info(name);
+                if (!name.equals(used.name()) && !same(file, used, copy)) {
+                    String how = difference(file, used, copy);
+                    return Optional.of(new CopyDifference(used.name(), name, how));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean same(ShardedTensors file, TensorInfo a, TensorInfo b)
+            throws IOException {
+        return a.dtype() == b.dtype() && a.shape().equals(b.shape()) && sameBytes(file, a, b);
     }
 
     /** Returns the name of the tensor that is used, of those that mean one weight. */
@@ -109,28 +154,6 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
         if (!tensor.dtype().isWeightType()) {
             throw CheckpointMessage.WEIGHT_TYPE.fileError(directory, tensor.name(), tensor.dtype());
         }
-    }
-
-    private static void checkCopies(
-            Path directory, ShardedTensors file, List<String> names, TensorInfo tensor)
-            throws IOException {
-        for (String name : names) {
-            if (!name.equals(tensor.name()) && file.names().contains(name)) {
-                checkCopy(directory, file, tensor, file.info(name));
-            }
-        }
-    }
-
-    private static void checkCopy(
-            Path directory, ShardedTensors file, TensorInfo tensor, TensorInfo copy)
-            throws IOException {
-        if (tensor.dtype() == copy.dtype()
-                && tensor.shape().equals(copy.shape())
-                && sameBytes(file, tensor, copy)) {
-            return;
-        }
-        throw CheckpointMessage.COPIES_DIFFER.fileError(
-                directory, tensor.name(), copy.name(), difference(file, tensor, copy));
     }
 
     private static boolean sameBytes(ShardedTensors file, TensorInfo a, TensorInfo b)
