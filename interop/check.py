@@ -77,6 +77,11 @@ CASES = [
     Case("tied", "token rows, tied", {"target_modules": ["v_proj"], "trainable_token_indices": [3, 5, 11], **TIED}),
     Case("qwen2", "trained biases", {"target_modules": ["q_proj", "k_proj"], "bias": "lora_only"}),
     Case("qwen2", "biases, tied", {"target_modules": ["q_proj", "k_proj", "embed_tokens"], **TIED}),
+    Case("qwen3", "beside norms of heads", {"target_modules": ["q_proj", "k_proj", "gate_proj"]}),
+    Case("qwen3", "embedding tied", {"target_modules": ["q_proj", "v_proj", "embed_tokens"], **TIED}),
+    Case("gemma3", "embedding tied and scaled", {"target_modules": ["q_proj", "v_proj", "embed_tokens"], **TIED}),
+    Case("gemma3", "token rows, tied", {"target_modules": ["o_proj"], "trainable_token_indices": [3, 5, 11], **TIED}),
+    Case("gpt2", "weights stored (in, out)", {"target_modules": ["c_attn", "c_proj"], "fan_in_fan_out": True}),
     Case("tied-bf16-sharded", "embedding tied", {"target_modules": ["v_proj", "embed_tokens"], **TIED}),
     Case("untied-fp16", "head", {"target_modules": ["k_proj", "lm_head"]}),
 ]

@@ -5,12 +5,31 @@ import warnings
 from dataclasses import dataclass, field
 
 import make_cases
+import make_family_cases
 import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
+from transformers import (
+    Gemma3ForCausalLM, Gemma3TextConfig, GPT2Config, GPT2LMHeadModel, Qwen3Config, Qwen3ForCausalLM,
+)
 
 SHAPE = {**make_cases.SHAPES["odd"], "vocab_size": 211}
 BATCHES = (24, 4, 16)  # steps, B, T
+
+
+def qwen3(shape: dict, **settings):
+    return Qwen3ForCausalLM(Qwen3Config(**shape, head_dim=12, tie_word_embeddings=True, **settings))
+
+
+def gemma3(shape: dict, **settings):
+    """Windows shorter than the texts in all layers but the last."""
+    windows = {"sliding_window": 6, "sliding_window_pattern": shape["num_hidden_layers"]}
+    return Gemma3ForCausalLM(Gemma3TextConfig(**shape, head_dim=12, **windows, **settings))
+
+
+def gpt2(shape: dict, **settings):
+    sizes = {new: shape[old] for old, new in make_family_cases.GPT2_NAMES.items() if new and old in shape}
+    return GPT2LMHeadModel(GPT2Config(vocab_size=shape["vocab_size"], **sizes, **make_cases.SPECIAL_IDS, **settings))
 
 
 @dataclass(frozen=True)
@@ -26,6 +45,9 @@ BASES = [
     Base("tied"),
     Base("untied", settings={"tie_word_embeddings": False}),
     Base("qwen2", model=make_cases.qwen2),
+    Base("qwen3", model=qwen3),
+    Base("gemma3", model=gemma3),
+    Base("gpt2", model=gpt2),
     Base("tied-bf16-sharded", dtype=torch.bfloat16, shard="60KB"),
     Base("untied-fp16", settings={"tie_word_embeddings": False}, dtype=torch.float16),
 ]
