@@ -1,12 +1,12 @@
 package dev.ligature.cli;
 
 import dev.ligature.Adapter;
-import dev.ligature.LoraModel;
 import dev.ligature.checkpoint.AdapterConfigJson;
 import dev.ligature.config.BiasMode;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
 import dev.ligature.internal.files.HubCache;
+import dev.ligature.models.PretrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -152,19 +152,22 @@ final class AdapterOptions {
     /**
      * Adds the adapter to the model.
      *
-     * @param lora the model
+     * @param model the model
      * @param name the adapter's name
      * @param base what the adapter's configuration says about its base
      * @param seed decides the factors of a new adapter
      */
-    Adapter addTo(LoraModel lora, String name, Path base, long seed) throws IOException {
+    Adapter addTo(PretrainedModel model, String name, Path base, long seed) throws IOException {
         if (initAdapter != null) {
-            return lora.load(name, initAdapter, adapterFiles.options().trainable());
+            return model.loadAdapter(name, initAdapter, adapterFiles.options().trainable());
         }
-        return lora.create(
-                name,
-                adapterConfig != null ? AdapterConfigJson.read(adapterConfig) : config(base),
-                seed);
+        return model.lora()
+                .create(
+                        name,
+                        adapterConfig != null
+                                ? AdapterConfigJson.read(adapterConfig)
+                                : config(base),
+                        seed);
     }
 
     private LoraConfig config(Path base) {

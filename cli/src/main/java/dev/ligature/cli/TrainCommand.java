@@ -145,8 +145,9 @@ final class TrainCommand implements Callable<Integer> {
         check();
         WorkDirectory.requireFree(output);
         try (LoadedModel loaded = LoadedModel.open(model, modelFiles)) {
+            loaded.base().decoder(); // the loss is of the next token, so else it is an error
             loaded.manager().getEngine().setRandomSeed(seed); // of dropout
-            Adapter adapter = adapterOptions.addTo(loaded.lora(), LoadedModel.ADAPTER, model, seed);
+            Adapter adapter = adapterOptions.addTo(loaded.base(), LoadedModel.ADAPTER, model, seed);
             BatchSource batches = batches(loaded);
             int last = lastStep(batches);
             try (WorkDirectory work = WorkDirectory.create(output)) {

@@ -138,6 +138,8 @@ final class EncoderCommandsTest {
         CliRun.of("serve", "--model", model, "--adapters", ENCODERS, "--port", "0")
                 .refused("[NotDecoder]", "is not a decoder");
         CliRun.of("generate", "--model", model, "--prompt", "a").refused("[NotDecoder]");
+        CliRun.of("train", "--model", base("bert-mlm"), "--data", "x.txt", "--output", output)
+                .refused("[NotDecoder]");
         CliRun.of(
                         "logits",
                         "--model",

@@ -2,8 +2,8 @@ package dev.ligature.models.bert;
 
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.models.block.ConfigFields;
-import dev.ligature.models.block.EncoderFields;
 import dev.ligature.models.block.NamedActivation;
+import dev.ligature.models.encoder.EncoderFields;
 
 /**
  * What the config.json of a checkpoint says about a BERT model, with the defaults of Transformers.

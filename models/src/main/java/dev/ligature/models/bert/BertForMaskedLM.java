@@ -14,8 +14,8 @@ import dev.ligature.annotation.LoraTarget;
 import dev.ligature.annotation.Role;
 import dev.ligature.annotation.Tied;
 import dev.ligature.block.TiedLinear;
-import dev.ligature.models.block.EncoderInputs;
 import dev.ligature.models.block.Linears;
+import dev.ligature.models.encoder.EncoderInputs;
 import org.jspecify.annotations.Nullable;
 
 /**

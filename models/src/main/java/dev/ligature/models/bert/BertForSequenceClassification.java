@@ -11,8 +11,8 @@ import ai.djl.util.PairList;
 import dev.ligature.annotation.LoraChild;
 import dev.ligature.annotation.LoraTarget;
 import dev.ligature.annotation.Role;
-import dev.ligature.models.block.EncoderInputs;
 import dev.ligature.models.block.Linears;
+import dev.ligature.models.encoder.EncoderInputs;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.ligature.models.block.EncoderInputs;
+import dev.ligature.models.encoder.EncoderInputs;
 
 /** How the hidden states of a text become one vector. */
 public enum Pooling {

@@ -1,6 +1,7 @@
-package dev.ligature.models.block;
+package dev.ligature.models.encoder;
 
 import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.models.block.ConfigFields;
 import dev.ligature.models.internal.ModelMessage;
 import java.util.Optional;
 

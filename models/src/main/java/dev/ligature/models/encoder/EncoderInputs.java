@@ -1,4 +1,4 @@
-package dev.ligature.models.block;
+package dev.ligature.models.encoder;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;

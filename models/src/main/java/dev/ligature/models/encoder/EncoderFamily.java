@@ -1,8 +1,12 @@
-package dev.ligature.models;
+package dev.ligature.models.encoder;
 
 import ai.djl.nn.Block;
 import dev.ligature.inject.ModelDescription;
 import dev.ligature.inject.ModuleWalker.ModelWalk;
+import dev.ligature.models.DecoderShape;
+import dev.ligature.models.ModelFamily;
+import dev.ligature.models.ModelTask;
+import dev.ligature.models.SpecialTokens;
 import dev.ligature.models.block.ConfigFields;
 import java.io.IOException;
 import java.nio.file.Path;
