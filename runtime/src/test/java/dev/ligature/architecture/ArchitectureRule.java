@@ -30,6 +30,7 @@ record ArchitectureRule(Function<String, ArchRule> below, List<String> planted) 
                 STORAGE_SWAPS,
                 CASTS_OUT_OF_THE_GRAPH,
                 rule(DjlRules::noIdEmbedding, "UnsafeEmbedding"),
+                rule(DjlRules::noConvolutionsOfTheEngine, "EngineConvolution"),
                 rule(DjlRules::noClippingOfElements, "ClippingOfElements"),
                 CLASS_CIRCLES,
                 rule(ArrowRules::plansHoldNoArrays, "plan.HoldsAnArray"),

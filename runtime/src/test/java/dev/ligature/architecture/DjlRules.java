@@ -5,6 +5,7 @@ import static dev.ligature.architecture.CodeRules.noAccess;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.nn.convolutional.Convolution;
 import ai.djl.nn.transformer.IdEmbedding;
 import ai.djl.training.optimizer.Optimizer;
 import com.tngtech.archunit.core.domain.AccessTarget;
@@ -71,6 +72,19 @@ final class DjlRules {
                                 && !access.getOrigin().getName().equals(CLIPPING)
                                 && access.getTargetOwner()
                                         .isAssignableTo(Optimizer.OptimizerBuilder.class),
+                root + "..");
+    }
+
+    /** Some builds of libtorch compute some of them wrongly. The check of them is the exception. */
+    static ArchRule noConvolutionsOfTheEngine(String root) {
+        return noAccess(
+                "a convolution of the engine",
+                access ->
+                        access.getTarget().getName().matches("conv[123]d")
+                                && access.getTargetOwner().isAssignableTo(Convolution.class)
+                                && !access.getOriginOwner()
+                                        .getName()
+                                        .endsWith(".slot.ConvolutionCheck$Engine"),
                 root + "..");
     }
 

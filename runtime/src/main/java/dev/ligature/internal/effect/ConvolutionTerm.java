@@ -3,18 +3,17 @@ package dev.ligature.internal.effect;
 import static dev.ligature.internal.adapter.AdapterArray.attached;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.convolutional.Conv1d;
-import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.convolutional.Convolution;
 import dev.ligature.internal.adapter.FactorArrays;
+import dev.ligature.internal.slot.WindowProduct;
 import dev.ligature.plan.PairPlan;
 
 /**
  * The term of a convolution: A is one with the base's window, stride, padding and dilation from all
- * channels to r, and B one of a single point from r, in the base's groups.
+ * channels to r, and B one of a single point from r, in the base's groups. Both are computed as
+ * products of matrices.
  */
 final class ConvolutionTerm {
     private ConvolutionTerm() {}
@@ -32,11 +31,8 @@ final class ConvolutionTerm {
             Convolution base,
             NDArray x,
             boolean training) {
-        NDArray a = factors.a();
         NDManager owner = x.getManager(); // not the adapter's, which lives on
-        Shape kernels = kernel.shapeOfA(a.getShape().get(0)); // (r, channels, window…)
-        NDArray window = attached(a.reshape(kernels), owner);
-        NDArray low = convolve(x, window, base); // (N, r, …)
+        NDArray low = WindowProduct.of(base, 1).convolve(x, factors.a()); // (N, r, …)
         Shape shape = low.getShape();
         long groups = kernel.groups();
         NDArray b = factors.b();
@@ -64,25 +60,5 @@ final class ConvolutionTerm {
             shape = shape.add(1);
         }
         return attached(array.reshape(shape), owner);
-    }
-
-    private static NDArray convolve(NDArray x, NDArray window, Convolution base) {
-        NDList output =
-                base instanceof Conv1d
-                        ? Conv1d.conv1d(
-                                x,
-                                window,
-                                null,
-                                base.getStride(),
-                                base.getPadding(),
-                                base.getDilation())
-                        : Conv2d.conv2d(
-                                x,
-                                window,
-                                null,
-                                base.getStride(),
-                                base.getPadding(),
-                                base.getDilation());
-        return output.singletonOrThrow();
     }
 }

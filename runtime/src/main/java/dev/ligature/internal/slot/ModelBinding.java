@@ -61,6 +61,7 @@ public final class ModelBinding {
                 frozenHere.add(parameter);
             }
         }
+        ConvolutionCheck.warn(slots.all());
         Runnable unbind = () -> ModuleWalker.walk(model, visit, slots.unbinder());
         Parameter any = all.stream().filter(Parameter::isInitialized).findFirst().orElse(null);
         return new ModelBinding(model, slots, unbind, frozenHere, any);

@@ -48,6 +48,11 @@ enum SlotMessage implements Message {
             "LoraBlockWeight",
             "Module %1$s, a %2$s, says that its kind is %3$s, but its weight has the shape %4$s,"
                     + " which is not a matrix. Return OTHER from moduleKind()."),
+    CONVOLUTION_WRONG(
+            "LoraConvolutionWrong",
+            "The engine computes the float32 convolutions of these modules wrongly on this machine,"
+                    + " their output or its gradients: %1$s. Use the model in float64, or on"
+                    + " another machine or version of the engine."),
     ROLE_TWICE(
             "LoraRoleTwice",
             "The modules %1$s all have the role %2$s. A model has one; leave it on that one"

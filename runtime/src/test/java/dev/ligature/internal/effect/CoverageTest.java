@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Blocks;
+import dev.ligature.Logged;
 import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
 import dev.ligature.LoraModelTest;
@@ -20,9 +21,6 @@ import dev.ligature.ToyModel;
 import dev.ligature.ToyTest;
 import dev.ligature.internal.adapter.AdapterState;
 import dev.ligature.internal.route.RoutedBlock;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -186,9 +184,9 @@ final class CoverageTest extends ToyTest {
         assertMissed("trained_head", A, evaluation);
         lora.adapter("a").setTrainable(false);
         LoraModelTest.assertCode("LoraNeverReached", () -> pass(A, true, evaluation));
-        String log = logOf(() -> pass(A, evaluation));
+        String log = Logged.by(() -> pass(A, evaluation));
         assertTrue(log.contains("a adapts trained_head, which none of its first 1 passes"), log);
-        assertEquals("", logOf(() -> pass(A, evaluation)));
+        assertEquals("", Logged.by(() -> pass(A, evaluation)));
         lora.adapter("a").setTrainable(true);
         pass(A, true, "embed", "layers.", "head", "trained_head");
     }
@@ -209,17 +207,17 @@ final class CoverageTest extends ToyTest {
     @Test
     void whatNoPassReaches_isLoggedOnce() {
         wrap("embed", "layers.0.q", "layers.1.q");
-        String log = logOf(() -> passes(Coverage.PASSES - 1));
+        String log = Logged.by(() -> passes(Coverage.PASSES - 1));
         assertEquals("", log);
         assertFalse(isSettled(A));
-        log = logOf(() -> passes(1));
+        log = Logged.by(() -> passes(1));
         assertTrue(
                 log.contains(
                         "[LoraUnreached] Adapter a adapts layers.1.q, which none of its first 100"
                                 + " passes reached"),
                 log);
         assertTrue(isSettled(A));
-        assertEquals("", logOf(() -> passes(Coverage.PASSES)));
+        assertEquals("", Logged.by(() -> passes(Coverage.PASSES)));
     }
 
     @Test
@@ -228,7 +226,7 @@ final class CoverageTest extends ToyTest {
         model.called = List.of("embed", "layers.0.q");
         ExecutorService pool = Executors.newFixedThreadPool(4);
         String log =
-                logOf(
+                Logged.by(
                         () -> {
                             List<Future<?>> running =
                                     Stream.generate(() -> pool.submit(() -> onePassOfItsOwn()))
@@ -255,23 +253,5 @@ final class CoverageTest extends ToyTest {
         for (int i = 0; i < count; i++) {
             pass(A, "embed", "layers.0.q");
         }
-    }
-
-    private interface Action {
-        void run() throws Exception;
-    }
-
-    private static String logOf(Action action) {
-        PrintStream before = System.err;
-        ByteArrayOutputStream log = new ByteArrayOutputStream();
-        System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
-        try {
-            action.run();
-        } catch (Exception e) {
-            throw new AssertionError(e);
-        } finally {
-            System.setErr(before);
-        }
-        return log.toString(StandardCharsets.UTF_8);
     }
 }
