@@ -33,8 +33,8 @@ final class FiniteWeightsTest {
         manager.close();
     }
 
-    /** Writes a tensor whose values have these bits; the rest are the largest that are finite. */
-    private Path file(String dtype, int size, long largest, int count, int at, long bits)
+    /** Writes a tensor with a value of these bits among others. */
+    private Path file(String dtype, int size, long others, int count, int at, long bits)
             throws IOException {
         byte[] header =
                 "{\"w\":{\"dtype\":\"%s\",\"shape\":[%d],\"data_offsets\":[0,%d]}}"
@@ -45,7 +45,7 @@ final class FiniteWeightsTest {
                         .order(ByteOrder.LITTLE_ENDIAN);
         bytes.putLong(header.length).put(header);
         for (int i = 0; i < count; i++) {
-            long value = i == at ? bits : largest;
+            long value = i == at ? bits : others;
             for (int b = 0; b < size; b++) {
                 bytes.put((byte) (value >>> (8 * b)));
             }
@@ -55,11 +55,19 @@ final class FiniteWeightsTest {
         return file;
     }
 
+    /** Checks values next to the largest ones that are finite, and next to those just below 1. */
     private void check(String dtype, int size, long largest, long... refused) throws IOException {
+        checkNextTo(largest, dtype, size, largest, refused);
+        checkNextTo(largest & ~(1L << (8 * size - 2)), dtype, size, largest, refused);
+    }
+
+    private void checkNextTo(
+            long others, String dtype, int size, long largest, long... refused)
+            throws IOException {
         for (int count : new int[] {1, 3, 8, 515, 40_000}) {
             for (int at : new int[] {0, count / 2, count - 1}) {
                 for (long bits : refused) {
-                    Path file = file(dtype, size, largest, count, at, bits);
+                    Path file = file(dtype, size, others, count, at, bits);
                     try (SafetensorsReader reader = SafetensorsReader.open(file)) {
                         TensorInfo w = reader.tensor("w");
                         String element = "element " + at + " of 'w'";
@@ -70,7 +78,7 @@ final class FiniteWeightsTest {
                         Refusal.of("TensorNotFinite", () -> reader.map(w, manager), element);
                     }
                 }
-                Path file = file(dtype, size, largest, count, at, largest | 1L << (8 * size - 1));
+                Path file = file(dtype, size, others, count, at, largest | 1L << (8 * size - 1));
                 try (SafetensorsReader reader = SafetensorsReader.open(file)) {
                     TensorInfo w = reader.tensor("w");
                     assertEquals(
