@@ -1,7 +1,10 @@
 package dev.ligature;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import ai.djl.Device;
+import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -9,14 +12,25 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.Trainer;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.optimizer.Sgd;
+import ai.djl.training.tracker.Tracker;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.adapter.AdapterState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,9 +85,36 @@ final class WrittenValuesTest extends ToyTest {
                     array.intern(other.addi(scope.create(values, array.getShape())));
                 }
             }
+        },
+        ATTACHED_ELSEWHERE {
+            @Override
+            void write(NDArray array, float[] values) {
+                array.attach(array.getManager().newSubManager());
+                IN_PLACE.write(array, values);
+            }
+        },
+        INITIALIZED_AGAIN {
+            @Override
+            void write(Parameter parameter, float[] values) {
+                NDArray array = parameter.getArray();
+                NDManager owner = array.getManager();
+                parameter.close();
+                parameter.setInitializer(
+                        (m, shape, type) -> m.zeros(shape, type).addi(m.create(values, shape)));
+                parameter.initialize(owner, DataType.FLOAT32);
+            }
+
+            @Override
+            void write(NDArray array, float[] values) {
+                throw new AssertionError("of a parameter");
+            }
         };
 
         abstract void write(NDArray array, float[] values);
+
+        void write(Parameter parameter, float[] values) {
+            write(parameter.getArray(), values);
+        }
     }
 
     private static LoraConfig.Builder kind(String kind) {
@@ -122,14 +163,16 @@ final class WrittenValuesTest extends ToyTest {
         for (int round = 0; round < 2; round++) {
             for (Parameter parameter : adapter.parameters().values()) {
                 Parameter other = expected.parameters().get(parameter.getName());
-                way.write(parameter.getArray(), other.getArray().toFloatArray());
+                way.write(parameter, other.getArray().toFloatArray());
             }
             System.gc(); // buffers of Java that nothing holds any more
             adapter.setTrainable(trainable);
             Numbers.assertClose(logits, forward(lora, "a"), 1e-5);
             Numbers.assertClose(logits, lora.forward(store, ids(), mixed).head(), 1e-5);
             if (trainable) {
-                NDArray trained = lora.routed(Routing.of("a")).forward(store, ids(), true).head();
+                // DJL's store keeps the arrays that it has seen.
+                ParameterStore fresh = new ParameterStore(manager, false);
+                NDArray trained = lora.routed(Routing.of("a")).forward(fresh, ids(), true).head();
                 Numbers.assertClose(logits, trained, 1e-5);
             }
             if (!kind.equals("bias of B")) {
@@ -143,6 +186,85 @@ final class WrittenValuesTest extends ToyTest {
             scramble(expected, 6);
             logits = Numbers.matrix(forward(lora, "expected"));
         }
+    }
+
+    static Stream<Object[]> trainings() {
+        Tracker rate = Tracker.fixed(0.1f);
+        Tracker fast = Tracker.fixed(2);
+        Map<String, Optimizer> optimizers = new LinkedHashMap<>(); // all that PyTorch has
+        optimizers.put("SGD", Optimizer.sgd().setLearningRateTracker(fast).build());
+        Sgd.Builder momentum = Optimizer.sgd().setLearningRateTracker(fast);
+        optimizers.put("SGD with momentum", momentum.optMomentum(0.9f).build());
+        optimizers.put("Adam", Optimizer.adam().optLearningRateTracker(rate).build());
+        optimizers.put("AdamW", Optimizer.adamW().optLearningRateTracker(rate).build());
+        return optimizers.entrySet().stream()
+                .flatMap(
+                        optimizer ->
+                                Stream.of("pair", "DoRA", "copy", "rows", "parameter")
+                                        .map(k -> of(optimizer.getKey(), k, optimizer.getValue())));
+    }
+
+    @ParameterizedTest
+    @MethodSource("trainings")
+    void whatDjlsTrainerTrains_isWhatIsEvaluatedServedMergedAndSaved(
+            String name, String kind, Optimizer optimizer) throws IOException {
+        LoraModel lora = wrapToy(false);
+        AdapterState adapter = (AdapterState) lora.create("a", kind(kind).build(), 2);
+        scramble(adapter, 9);
+        lora.create("other", config("proj").build(), 3);
+        Routing mixed = Routing.rows("a", "a");
+        double[][] before = Numbers.matrix(forward(lora, "a"));
+        lora.forward(store, ids(), mixed);
+        try (Model model = Model.newInstance("toy")) {
+            model.setBlock(lora.routed(Routing.of("a")));
+            DefaultTrainingConfig config =
+                    new DefaultTrainingConfig(Loss.l2Loss())
+                            .optOptimizer(optimizer)
+                            .optDevices(new Device[] {manager.getDevice()});
+            try (Trainer trainer = model.newTrainer(config)) {
+                for (int step = 0; step < 3; step++) {
+                    try (GradientCollector collector = trainer.newGradientCollector()) {
+                        NDArray y = trainer.forward(ids()).head();
+                        NDList zeros = new NDList(manager.zeros(y.getShape()));
+                        collector.backward(trainer.getLoss().evaluate(zeros, new NDList(y)));
+                    }
+                    trainer.step();
+                    lora.forward(store, ids(), mixed); // which caches
+                }
+                double[][] trained = Numbers.matrix(trainer.forward(ids()).head());
+                assertThrows(
+                        AssertionError.class,
+                        () -> Numbers.assertClose(before, trainer.evaluate(ids()).head(), 1e-4),
+                        name);
+                Numbers.assertClose(trained, trainer.evaluate(ids()).head(), 1e-5);
+                checkEverywhere(lora, trained, mixed);
+            }
+            checkEverywhere(lora, Numbers.matrix(forward(lora, "a")), mixed);
+        }
+    }
+
+    private void checkEverywhere(LoraModel lora, double[][] logits, Routing mixed)
+            throws IOException {
+        Numbers.assertClose(logits, forward(lora, "a"), 1e-5);
+        Numbers.assertClose(logits, lora.forward(store, ids(), mixed).head(), 1e-5);
+        try (MergedModel merged = lora.merge(Routing.of("a"))) {
+            Numbers.assertClose(logits, merged.forward(store, ids(), false).head(), 1e-5);
+        }
+        Path saved = Files.createTempDirectory(folder, "trained").resolve("a");
+        lora.save("a", saved);
+        lora.load("loaded", saved);
+        Numbers.assertClose(logits, forward(lora, "loaded"), 1e-5);
+        lora.remove("loaded");
+    }
+
+    /** DJL refuses it, so that a parameter and its array cannot part. */
+    @Test
+    void anotherArray_isRefusedByTheParameter() {
+        LoraModel lora = wrapToy(false);
+        AdapterState adapter = (AdapterState) lora.create("a", config("proj").build());
+        Parameter b = adapter.pairs().get(0).loraB();
+        NDArray other = manager.zeros(b.getArray().getShape());
+        assertThrows(IllegalStateException.class, () -> b.setArray(other));
     }
 
     @Test

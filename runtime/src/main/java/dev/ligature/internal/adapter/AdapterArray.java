@@ -47,6 +47,13 @@ public final class AdapterArray {
         return array.hasGradient() ? attached(array.stopGradient(), owner) : array;
     }
 
+    /** Frees what {@link #detached} returned, unless it is the parameter's own array. */
+    void release(NDArray used) {
+        if (used != parameter.getArray()) {
+            used.close();
+        }
+    }
+
     /**
      * Returns an array after making it the owner's: what an operation returns belongs to the
      * manager of its left operand, which may live for ever.

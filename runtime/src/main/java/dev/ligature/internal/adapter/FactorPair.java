@@ -140,16 +140,10 @@ public final class FactorPair {
 
     /** Frees what was made of the pair's arrays for one use, which has ended. */
     public void release(FactorArrays used) {
-        release(used.a());
-        release(used.b());
-        if (used.bias() != null) {
-            release(used.bias());
-        }
-    }
-
-    private void release(NDArray used) {
-        if (used.getManager() != manager) {
-            used.close();
+        a.release(used.a());
+        b.release(used.b());
+        if (bias != null && used.bias() != null) {
+            bias.release(used.bias());
         }
     }
 
