@@ -281,12 +281,26 @@ public final class TrainingLoop implements AutoCloseable {
         }
     }
 
+    private LoraException diverged(double norm, double loss) {
+        for (Parameter parameter : block.getParameters().values()) {
+            try (NDManager scope = manager.newSubManager()) {
+                NDArray values = parameter.getArray().stopGradient();
+                values.attach(scope);
+                NDArray largest = values.abs().max().toType(DataType.FLOAT64, false);
+                if (!Double.isFinite(largest.getDouble())) {
+                    return TrainingMessage.NOT_FINITE.error(steps + 1, norm, parameter.getName());
+                }
+            }
+        }
+        return TrainingMessage.DIVERGED.error(steps + 1, norm, loss, learningRate);
+    }
+
     /** Clips, steps, and returns the norm before clipping. */
     private double update(List<Parameter> trainable, double loss) {
         try (Gradients gradients = Gradients.of(trainable, manager)) {
             double norm = gradients.norm();
             if (!Double.isFinite(norm)) {
-                throw TrainingMessage.DIVERGED.error(steps + 1, norm, loss, learningRate);
+                throw diverged(norm, loss);
             }
             GradientClipping.clip(gradients, norm, config.maxGradNorm());
             gradients.step(optimizer);

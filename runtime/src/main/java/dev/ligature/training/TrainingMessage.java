@@ -67,6 +67,11 @@ enum TrainingMessage implements Message {
             "The gradient norm of step %1$s is %2$s, at loss %3$s and learning rate %4$s. The step"
                     + " was not taken. Start again with a lower learning rate, or with a maximum"
                     + " gradient norm."),
+    NOT_FINITE(
+            "TrainDiverged",
+            "The gradient norm of step %1$s is %2$s, because parameter %3$s has values that are not"
+                    + " finite. The step was not taken. Load or create it again with finite values;"
+                    + " another learning rate does not help."),
     COLLECTING(
             "TrainCollecting",
             "A GradientCollector is open elsewhere in this process, and DJL allows one. Close it"

@@ -127,7 +127,9 @@ final class TrainingLoopTest {
             LoraException error =
                     assertThrows(LoraException.class, () -> loop.step(ids(1, 2, 3, 4)));
             assertEquals("TrainDiverged", error.code());
-            assertTrue(error.getMessage().contains("step 1 is NaN"), error.getMessage());
+            assertTrue(
+                    error.getMessage().contains("step 1 is NaN, because parameter embedding has"),
+                    error.getMessage());
             assertArrayEquals(before, model.head.getArray().toFloatArray());
             assertSameAsFreshLoop(loop, model, before);
         }
