@@ -4,6 +4,10 @@ import dev.ligature.internal.diag.Message;
 
 /** What is reported of blocks. */
 enum BlockMessage implements Message {
+    NO_WEIGHT(
+            "LoraBlockNull",
+            "A %1$s returns null from weight(). Return the parameter that the block multiplies with"
+                    + " or looks up in."),
     CAST(
             "LoraCast",
             "A %1$s cannot be cast to %2$s: adapters are planned for the data types that the base"

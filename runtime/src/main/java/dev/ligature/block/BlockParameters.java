@@ -21,10 +21,18 @@ public final class BlockParameters {
      */
     public static Optional<Parameter> weightOf(Block block) {
         if (block instanceof AdaptableBlock adaptable) {
-            return Optional.of(adaptable.weight());
+            return Optional.of(weight(adaptable));
         }
         Optional<Parameter> weight = only(block, Parameter.Type.WEIGHT);
         return weight.isPresent() ? weight : only(block, Parameter.Type.GAMMA);
+    }
+
+    private static Parameter weight(AdaptableBlock block) {
+        Parameter weight = block.weight();
+        if (weight == null) {
+            throw BlockMessage.NO_WEIGHT.error(block.getClass().getSimpleName());
+        }
+        return weight;
     }
 
     private static Optional<Parameter> only(Block block, Parameter.Type type) {
@@ -45,7 +53,7 @@ public final class BlockParameters {
         Objects.requireNonNull(block, "block");
         return block instanceof AdaptableBlock adaptable
                         && !block.getDirectParameters().values().contains(adaptable.weight())
-                ? Optional.of(adaptable.weight())
+                ? Optional.of(weight(adaptable))
                 : Optional.empty();
     }
 

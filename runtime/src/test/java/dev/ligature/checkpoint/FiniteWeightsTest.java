@@ -61,8 +61,7 @@ final class FiniteWeightsTest {
         checkNextTo(largest & ~(1L << (8 * size - 2)), dtype, size, largest, refused);
     }
 
-    private void checkNextTo(
-            long others, String dtype, int size, long largest, long... refused)
+    private void checkNextTo(long others, String dtype, int size, long largest, long... refused)
             throws IOException {
         for (int count : new int[] {1, 3, 8, 515, 40_000}) {
             for (int at : new int[] {0, count / 2, count - 1}) {

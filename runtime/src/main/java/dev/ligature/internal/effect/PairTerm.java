@@ -40,7 +40,7 @@ sealed interface PairTerm {
     /** Returns the slot's output where the pair is all that the adapter has there. */
     default NDList forward(SlotCall call, Values values) {
         NDList output = call.base();
-        NDArray y = output.singletonOrThrow();
+        NDArray y = call.single(output);
         NDArray sum = addTo(y, call, values);
         return sum == y ? output : new NDList(sum);
     }

@@ -112,7 +112,7 @@ public final class SlotEffect {
         if (pair == null) {
             return output;
         }
-        NDArray y = output.singletonOrThrow();
+        NDArray y = prepared.single(output);
         NDArray sum = addTo(y, prepared, factor);
         return sum == y ? output : new NDList(sum);
     }
@@ -132,7 +132,7 @@ public final class SlotEffect {
         if (rows == null) {
             return output;
         }
-        NDArray y = output.singletonOrThrow();
+        NDArray y = prepared.single(output);
         NDArray x = prepared.inputs().head();
         NDArray values =
                 values(prepared, 1).of(rows.values(), y.getDevice(), y.getManager()); // (n, d)

@@ -1,6 +1,7 @@
 package dev.ligature.internal.route;
 
 import ai.djl.Device;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -54,7 +55,12 @@ final class RoutedParameterStore extends SlotRouter {
         if (trace != null) {
             trace.call(slot);
         }
-        return pass.forward(new SlotCall(slot, storeOf(slot), inputs, training, params));
+        SlotCall call = new SlotCall(slot, storeOf(slot), inputs, training, params);
+        try {
+            return pass.forward(call);
+        } catch (EngineException e) {
+            throw call.explained(e);
+        }
     }
 
     private ParameterStore storeOf(Slot slot) {

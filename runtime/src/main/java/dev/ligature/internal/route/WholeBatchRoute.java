@@ -116,7 +116,7 @@ public final class WholeBatchRoute implements Route {
         if (Arrays.stream(parts).noneMatch(part -> part.effect().hasPair())) {
             return output; // there may be several
         }
-        NDArray base = output.singletonOrThrow();
+        NDArray base = prepared.single(output);
         NDArray sum = base;
         for (Part part : parts) {
             sum = part.effect().addTo(sum, prepared, part.factor());

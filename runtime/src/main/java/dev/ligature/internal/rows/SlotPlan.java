@@ -62,7 +62,7 @@ sealed interface SlotPlan {
             }
             pass.checkRows(call);
             NDList output = call.base();
-            addTo(output.singletonOrThrow(), stack, call, pass); // (B, …)
+            addTo(call.single(output), stack, call, pass); // (B, …)
             return stack.apart().isEmpty()
                     ? output
                     : segments()
@@ -196,7 +196,7 @@ sealed interface SlotPlan {
                 SlotCall part = call.with(segment);
                 SlotEffect effect = effects.get(g);
                 NDList output = effect == null ? part.base() : effect.forward(part, 1);
-                parts.add(output.singletonOrThrow()); // (b, …)
+                parts.add(part.single(output)); // (b, …)
                 segment.close();
             }
             NDArray all = NDArrays.concat(parts); // (B, …), group after group
@@ -228,7 +228,7 @@ sealed interface SlotPlan {
          * @param output the base's, or with other terms; overwritten
          */
         NDList addTo(NDList output, SlotCall call, RowsPass pass, Predicate<SlotEffect> which) {
-            NDArray y = output.singletonOrThrow(); // (B, …)
+            NDArray y = call.single(output); // (B, …)
             NDArray in = pass.sorted(call.inputs().head()); // (B, …)
             NDArray sum = pass.sorted(y); // (B, …)
             for (int g = 0; g < effects.size(); g++) {

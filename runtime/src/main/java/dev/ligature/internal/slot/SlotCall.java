@@ -1,9 +1,15 @@
 package dev.ligature.internal.slot;
 
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.LoraException;
+import dev.ligature.block.AdaptableBlock;
+import dev.ligature.plan.ModuleKind;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +28,43 @@ public record SlotCall(
     /** Returns the outputs of the slot's block. */
     public NDList base() {
         return slot.base().forward(store, inputs, training, params);
+    }
+
+    /**
+     * Returns the one output of the slot's block.
+     *
+     * @throws LoraException {@code LoraBlockOutputs} if it has several, or none
+     */
+    public NDArray single(NDList outputs) {
+        if (outputs.size() != 1) {
+            throw SlotMessage.BLOCK_OUTPUTS.error(slot.name(), typeName(), outputs.size());
+        }
+        return outputs.head();
+    }
+
+    /** Returns the error of a call that failed: the block's, if that said how its weight lies. */
+    public RuntimeException explained(EngineException error) {
+        Shape stored = slot.weight() == null ? new Shape() : slot.weight().getArray().getShape();
+        if (!(slot.base() instanceof AdaptableBlock block) || stored.dimension() != 2) {
+            return error;
+        }
+        boolean transposed = block.isWeightTransposed();
+        boolean first = (slot.kind() == ModuleKind.LINEAR) != transposed;
+        long said = stored.get(first ? 0 : 1);
+        long computed;
+        try {
+            computed = single(base()).getShape().getLastDimension();
+        } catch (EngineException ofTheBase) {
+            return error;
+        }
+        return said == computed
+                ? error
+                : SlotMessage.BLOCK_STORAGE.error(
+                        slot.name(), typeName(), transposed, stored, said, computed, !transposed);
+    }
+
+    private String typeName() {
+        return slot.base().getClass().getSimpleName();
     }
 
     /** Returns the manager of the inputs, which owns what the call computes. */

@@ -35,6 +35,7 @@ final class SlotCollector implements ModuleVisitor {
         }
         Slot slot = byBlock.get(block);
         if (slot == null) {
+            checkNulls(path, block);
             slot = new Slot(slots.size(), path, role, block);
             slots.add(slot);
             byBlock.put(block, slot);
@@ -107,6 +108,22 @@ final class SlotCollector implements ModuleVisitor {
             }
         }
         return ids;
+    }
+
+    @SuppressWarnings("ConstantValue") // users' blocks need not be checked for nulls
+    private static void checkNulls(String path, Block block) {
+        if (!(block instanceof AdaptableBlock adaptable)) {
+            return;
+        }
+        String type = block.getClass().getSimpleName();
+        if (adaptable.weight() == null) {
+            String remedy = "the parameter that the block multiplies with or looks up in";
+            throw SlotMessage.BLOCK_NULL.error(path, type, "weight()", remedy);
+        }
+        if (adaptable.moduleKind() == null) {
+            String remedy = "LINEAR, EMBEDDING or OTHER";
+            throw SlotMessage.BLOCK_NULL.error(path, type, "moduleKind()", remedy);
+        }
     }
 
     private static void checkInitialized(Slot slot) {

@@ -53,6 +53,16 @@ enum SlotMessage implements Message {
             "The engine computes the float32 convolutions of these modules wrongly on this machine,"
                     + " their output or its gradients: %1$s. Use the model in float64, or on"
                     + " another machine or version of the engine."),
+    BLOCK_NULL("LoraBlockNull", "Module %1$s, a %2$s, returns null from %3$s. Return %4$s."),
+    BLOCK_STORAGE(
+            "LoraBlockStorage",
+            "Module %1$s, a %2$s, returns %3$s from isWeightTransposed(), so that its weight of shape"
+                    + " %4$s gives %5$s numbers for an input, but its output has %6$s. Return %7$s."),
+    BLOCK_OUTPUTS(
+            "LoraBlockOutputs",
+            "Module %1$s, a %2$s, returned %3$s arrays from a pass with an adapter of the module or"
+                    + " with rows of several adapters, which need one. Return one array from the"
+                    + " block, or adapt and annotate the blocks inside it."),
     ROLE_TWICE(
             "LoraRoleTwice",
             "The modules %1$s all have the role %2$s. A model has one; leave it on that one"
