@@ -2,6 +2,7 @@ package dev.ligature.models.cases;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,13 +15,16 @@ import dev.ligature.MergedModel;
 import dev.ligature.Routing;
 import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.BaseDifference;
+import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.models.PretrainedModel;
 import dev.ligature.plan.PairPlan;
 import dev.ligature.plan.ReplacementPlan;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -114,6 +118,26 @@ final class FileCasesTest {
                 assertTrue(error.getMessage().contains(part), error.getMessage());
             }
             assertFalse(model.lora().hasAdapter("adapter"));
+        }
+    }
+
+    /** Only training drops elements; the logits are those of Transformers. */
+    @Test
+    void aBaseThatWasTrainedWithDropoutOfAttention_givesTransformersLogits() throws IOException {
+        FileCase one = FileCase.all("reported").get(0);
+        Path base = one.folder().resolve("bases").resolve("untied");
+        Files.copy(base.resolve("model.safetensors"), folder.resolve("model.safetensors"));
+        String config = Files.readString(base.resolve("config.json"));
+        String dropping =
+                config.replace("\"attention_dropout\": 0.0", "\"attention_dropout\": 0.1");
+        assertNotEquals(config, dropping);
+        Files.writeString(folder.resolve("config.json"), dropping);
+        Path numbers = one.folder().resolve("attention-dropout").resolve("expected.safetensors");
+        try (PretrainedModel model = PretrainedModel.load(folder);
+                NDManager manager = NDManager.newBaseManager();
+                SafetensorsReader expected = SafetensorsReader.open(numbers)) {
+            NDArray logits = one.logits(model.lora(), Routing.none(), manager);
+            ReferenceCase.assertClose(expected.read("logits", manager), logits, EPSILON);
         }
     }
 
