@@ -1,6 +1,7 @@
 package dev.ligature.store;
 
 import dev.ligature.internal.peft.AdapterDirectory;
+import dev.ligature.internal.peft.MlxAdapter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -34,7 +35,7 @@ record FolderStamp(Path directory, @Nullable State config, @Nullable State weigh
         return new FolderStamp(
                 directory,
                 state(directory.resolve(CONFIG)),
-                weights != null ? weights : state(directory.resolve(AdapterDirectory.MLX_WEIGHTS)));
+                weights != null ? weights : state(directory.resolve(MlxAdapter.WEIGHTS)));
     }
 
     private static @Nullable State state(Path file) throws IOException {

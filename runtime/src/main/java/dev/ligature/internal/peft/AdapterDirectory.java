@@ -44,9 +44,6 @@ public final class AdapterDirectory {
     /** The name of the file with the factors. */
     public static final String WEIGHTS = "adapter_model.safetensors";
 
-    /** The name of the file with the factors of an adapter of mlx-lm. */
-    public static final String MLX_WEIGHTS = MlxAdapter.WEIGHTS;
-
     private static final Logger LOG = LoggerFactory.getLogger(AdapterDirectory.class);
 
     private static final String PICKLED = "adapter_model.bin";
@@ -88,7 +85,7 @@ public final class AdapterDirectory {
     }
 
     private static boolean isOfMlx(Path directory) {
-        return Files.exists(directory.resolve(MLX_WEIGHTS))
+        return Files.exists(directory.resolve(MlxAdapter.WEIGHTS))
                 && !Files.exists(directory.resolve(WEIGHTS));
     }
 
@@ -117,7 +114,8 @@ public final class AdapterDirectory {
         if (Files.exists(directory.resolve(PICKLED)) && !Files.exists(directory.resolve(WEIGHTS))) {
             throw PeftMessage.PICKLED.fileError(directory, PICKLED);
         }
-        return CheckpointDirectory.file(directory, isOfMlx(directory) ? MLX_WEIGHTS : WEIGHTS);
+        return CheckpointDirectory.file(
+                directory, isOfMlx(directory) ? MlxAdapter.WEIGHTS : WEIGHTS);
     }
 
     /** Returns the configuration in the directory. */

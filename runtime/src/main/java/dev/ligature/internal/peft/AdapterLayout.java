@@ -19,7 +19,10 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +38,14 @@ final class AdapterLayout {
     static final String PREFIX = "base_model.model.";
 
     private static final String LENGTHS = ".lora_magnitude_vector";
+
+    /** A name as PEFT's model has it: what PEFT writes of it are the two groups. */
+    private static final Pattern OF_THE_MODEL =
+            Pattern.compile(
+                    "(.*)(?:(?<=\\.lora_[AB])\\.default(\\.weight|\\.bias)"
+                            + "|(?<=\\.lora_embedding_[AB])\\.default"
+                            + "|(?<=\\.lora_magnitude_vector)(?:\\.default)?\\.weight)",
+                    Pattern.DOTALL);
 
     private final Map<PairPlan, SavedPart> pairs = new LinkedHashMap<>();
     private final Map<ReplacementPlan, SavedPart> copies = new LinkedHashMap<>();
@@ -92,29 +103,12 @@ final class AdapterLayout {
      */
     static String name(String key) {
         String name = key.startsWith(PREFIX) ? key.substring(PREFIX.length()) : key;
-        if (name.endsWith(LENGTHS + ".weight")) {
-            return name.substring(0, name.length() - ".weight".length());
+        if (!name.contains(".default") && !name.endsWith(LENGTHS + ".weight")) {
+            return name;
         }
-        return name.contains(".default") ? withoutAdapter(name) : name;
-    }
-
-    private static String withoutAdapter(String name) {
-        for (String factor : List.of(".lora_A", ".lora_B")) {
-            for (String last : List.of(".weight", ".bias")) {
-                String written = factor + ".default" + last;
-                if (name.endsWith(written)) {
-                    return name.substring(0, name.length() - written.length()) + factor + last;
-                }
-            }
-        }
-        for (String last : List.of(".lora_embedding_A.default", ".lora_embedding_B.default")) {
-            if (name.endsWith(last)) {
-                return name.substring(0, name.length() - ".default".length());
-            }
-        }
-        String lengths = LENGTHS + ".default.weight";
-        return name.endsWith(lengths)
-                ? name.substring(0, name.length() - ".default.weight".length())
+        Matcher spelling = OF_THE_MODEL.matcher(name);
+        return spelling.matches()
+                ? spelling.group(1) + Objects.requireNonNullElse(spelling.group(2), "")
                 : name;
     }
 

@@ -21,8 +21,9 @@ import java.util.TreeSet;
  * {@code lora_b} (r, out) of each module, and the configuration a scale, by which their product is
  * multiplied.
  */
-final class MlxAdapter {
-    static final String WEIGHTS = "adapters.safetensors";
+public final class MlxAdapter {
+    /** The name of the file with the factors. */
+    public static final String WEIGHTS = "adapters.safetensors";
 
     /** The last part of the names that models give their embeddings. */
     private static final Set<String> EMBEDDINGS =
