@@ -19,7 +19,6 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeMap;
-import org.slf4j.LoggerFactory;
 
 /**
  * Models of one architecture: how they are created from a config.json, and what is known of them.
@@ -58,18 +57,6 @@ public interface ModelFamily<M extends Block> {
      */
     M create(Path directory) throws IOException;
 
-    /**
-     * Creates a model without weights that ties nothing, whatever config.json says: for files whose
-     * copies of a tied weight differ, which Transformers does not tie either. Empty if the family
-     * has no such model, and such files are refused.
-     *
-     * @param directory the directory of a Hugging Face checkpoint
-     * @throws IOException as {@link #create}
-     */
-    default Optional<M> createUntied(Path directory) throws IOException {
-        return Optional.empty();
-    }
-
     /** Returns the {@code visit} method of the generated class. */
     ModelWalk<M> visit();
 
@@ -106,7 +93,8 @@ public interface ModelFamily<M extends Block> {
     }
 
     /**
-     * Loads a model.
+     * Loads a model. Modules that config.json ties and whose tensors differ in the file are not
+     * tied, as in Transformers; a warning says by how much they differ.
      *
      * @param directory the directory of config.json and the weights
      * @param manager the owner of the weights
@@ -117,22 +105,11 @@ public interface ModelFamily<M extends Block> {
     default M load(Path directory, NDManager manager, LoadOptions options) throws IOException {
         M model = create(directory);
         try (BaseCheckpoint checkpoint = BaseCheckpoint.open(directory, this::otherNames)) {
-            Optional<String> difference = checkpoint.tiedCopiesDifference(model, visit(), options);
-            Optional<M> untied =
-                    difference.isPresent() ? createUntied(directory) : Optional.empty();
-            if (untied.isPresent()) {
-                LoggerFactory.getLogger(ModelFamily.class)
-                        .warn(
-                                "[{}] {}",
-                                ModelMessage.TIE_LEFT_OUT.code(),
-                                ModelMessage.TIE_LEFT_OUT.text(directory, difference.get()));
-                model = untied.get();
-            }
             checkpoint.load(
                     model,
                     visit(),
                     manager,
-                    options.ignore(ignoredTensors().toArray(new String[0])),
+                    options.ignore(ignoredTensors().toArray(new String[0])).untyingWhatDiffers(),
                     new Shape(1, 1)); // one token
         }
         return model;

@@ -92,34 +92,36 @@ public final class BlockParameters {
     }
 
     /**
-     * Returns a parameter with a copy of the values of a tied block's shared weight, for the block
-     * to make its own.
+     * Returns a parameter with a copy of the values of a tied block's shared weight, if it has any,
+     * for the block to make its own.
      *
      * @param block the tied block
-     * @throws IllegalStateException if the block is untied, or the shared parameter has no values
+     * @throws IllegalStateException if the block is untied, or the shared parameter has no shape
      */
     public static Parameter copyFor(TiedBlock block) {
         Parameter shared = block.weight();
         if (block.isUntied()) {
             throw new IllegalStateException("The block has a weight of its own");
         }
-        if (!shared.isInitialized()) {
-            throw new IllegalStateException("The weight has no values");
-        }
-        NDArray array = shared.getArray();
-        NDArray values = array.getManager().zeros(array.getShape(), array.getDataType());
-        try (NDArray detached = array.stopGradient()) {
-            values.set(new NDIndex(":"), detached);
+        if (shared.getShape() == null) {
+            throw new IllegalStateException("The weight has no shape");
         }
         Parameter own =
                 Parameter.builder()
                         .setName("weight")
                         .setType(Parameter.Type.WEIGHT)
-                        .optShape(array.getShape())
-                        .optInitializer((manager, shape, type) -> values)
+                        .optShape(shared.getShape())
                         .build();
         own.freeze(!shared.requiresGradient());
-        own.initialize(array.getManager(), array.getDataType());
+        if (shared.isInitialized()) {
+            NDArray array = shared.getArray();
+            NDArray values = array.getManager().zeros(array.getShape(), array.getDataType());
+            try (NDArray detached = array.stopGradient()) {
+                values.set(new NDIndex(":"), detached);
+            }
+            own.setInitializer((manager, shape, type) -> values);
+            own.initialize(array.getManager(), array.getDataType());
+        }
         return own;
     }
 }

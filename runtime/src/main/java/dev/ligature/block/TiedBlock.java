@@ -18,12 +18,12 @@ public interface TiedBlock extends AdaptableBlock {
     boolean isUntied();
 
     /**
-     * Gives the block a weight of its own, with the values that the shared one has now: a {@link
-     * BlockParameters#copyFor copy} that becomes a direct parameter. From then on it is a parameter
-     * of this block, and training or loading one of the two leaves the other as it is. The values
-     * belong to the manager of the shared weight's.
+     * Gives the block a weight of its own, with the values that the shared one has now, if it has
+     * any: a {@link BlockParameters#copyFor copy} that becomes a direct parameter. From then on it
+     * is a parameter of this block, and training or loading one of the two leaves the other as it
+     * is. The values belong to the manager of the shared weight's.
      *
-     * @throws IllegalStateException if the shared weight has no values yet, or was untied before
+     * @throws IllegalStateException if the shared weight has no shape yet, or was untied before
      */
     void untie();
 }

@@ -12,6 +12,7 @@ import dev.ligature.internal.model.CheckpointExport;
 import dev.ligature.internal.model.FileNames;
 import dev.ligature.internal.model.ModelLoad;
 import dev.ligature.internal.model.ModelTensors;
+import dev.ligature.internal.model.ModelTensors.NamedParameter;
 import dev.ligature.internal.model.TensorMatch;
 import dev.ligature.internal.tensors.ShardedTensors;
 import java.io.Closeable;
@@ -21,7 +22,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -146,8 +146,8 @@ public final class BaseCheckpoint implements Closeable {
      *
      * <p>Every parameter must have a tensor of its shape, and every tensor a parameter, unless the
      * options name it. Of a tied weight, one tensor is enough, under any of its modules' names; if
-     * there are several, they must be equal bit for bit, unless the options choose one. If anything
-     * is wrong, the model is left as it was, not initialised.
+     * there are several, they must be equal bit for bit, unless the options choose one, or untie
+     * the modules. If anything is wrong, the model is left as it was, not initialised.
      *
      * @param model the model, not yet initialised
      * @param visit the {@code visit} method of its generated class
@@ -171,37 +171,14 @@ public final class BaseCheckpoint implements Closeable {
         Objects.requireNonNull(visit, "visit");
         Objects.requireNonNull(manager, "manager");
         Objects.requireNonNull(options, "options");
-        ModelLoad load =
-                new ModelLoad(
-                        directory, tensors, fileNames, ModelTensors.of(model, visit), options);
+        List<NamedParameter> parameters = ModelTensors.of(model, visit);
+        if (options.unties()
+                && TensorMatch.untie(directory, tensors, fileNames, parameters, options)) {
+            parameters = ModelTensors.of(model, visit);
+        }
+        ModelLoad load = new ModelLoad(directory, tensors, fileNames, parameters, options);
         load.load(model, manager, inputShapes);
         names.putAll(load.match().namesInFile(tensors.names(), fileNames));
-    }
-
-    /**
-     * Returns how the file's tensors of a weight that the model ties differ, for messages; empty if
-     * {@link #load} would find them equal, or its options choose one.
-     *
-     * @param model the model, initialised or not
-     * @param visit the {@code visit} method of its generated class
-     * @param options the options of the load
-     * @param <M> the model class
-     * @throws IOException if a file cannot be read
-     */
-    public <M extends Block> Optional<String> tiedCopiesDifference(
-            M model, ModelWalk<? super M> visit, LoadOptions options) throws IOException {
-        Objects.requireNonNull(model, "model");
-        Objects.requireNonNull(visit, "visit");
-        Objects.requireNonNull(options, "options");
-        return TensorMatch.difference(tensors, fileNames, ModelTensors.of(model, visit), options)
-                .map(
-                        found ->
-                                "'"
-                                        + found.used()
-                                        + "' and '"
-                                        + found.copy()
-                                        + "' differ"
-                                        + found.how());
     }
 
     /**

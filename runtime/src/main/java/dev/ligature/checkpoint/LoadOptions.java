@@ -16,18 +16,25 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class LoadOptions {
-    private static final LoadOptions DEFAULTS = new LoadOptions(null, false, true, Tolerances.NONE);
+    private static final LoadOptions DEFAULTS =
+            new LoadOptions(null, false, true, false, Tolerances.NONE);
 
     private final @Nullable DataType dataType;
     private final boolean trainable;
     private final boolean mapped;
+    private final boolean unties;
     private final Tolerances tolerances;
 
     private LoadOptions(
-            @Nullable DataType dataType, boolean trainable, boolean mapped, Tolerances tolerances) {
+            @Nullable DataType dataType,
+            boolean trainable,
+            boolean mapped,
+            boolean unties,
+            Tolerances tolerances) {
         this.dataType = dataType;
         this.trainable = trainable;
         this.mapped = mapped;
+        this.unties = unties;
         this.tolerances = tolerances;
     }
 
@@ -47,12 +54,12 @@ public final class LoadOptions {
             throw new IllegalArgumentException(
                     "Weights cannot be loaded as " + type + ". Use FLOAT32, FLOAT16 or FLOAT64.");
         }
-        return new LoadOptions(type, trainable, mapped, tolerances);
+        return new LoadOptions(type, trainable, mapped, unties, tolerances);
     }
 
     /** Returns these options with the model's parameters left trainable. */
     public LoadOptions trainable() {
-        return new LoadOptions(dataType, true, mapped, tolerances);
+        return new LoadOptions(dataType, true, mapped, unties, tolerances);
     }
 
     /**
@@ -60,7 +67,7 @@ public final class LoadOptions {
      * changed while the model is in use.
      */
     public LoadOptions withCopies() {
-        return new LoadOptions(dataType, trainable, false, tolerances);
+        return new LoadOptions(dataType, trainable, false, unties, tolerances);
     }
 
     /**
@@ -94,8 +101,17 @@ public final class LoadOptions {
         return with(tolerances.preferCopyOf(names));
     }
 
+    /**
+     * Returns these options with the rule of Transformers: a tied module whose own tensor in the
+     * file differs from the shared weight is untied, with a warning that says by how much. By
+     * default that is an error.
+     */
+    public LoadOptions untyingWhatDiffers() {
+        return new LoadOptions(dataType, trainable, mapped, true, tolerances);
+    }
+
     private LoadOptions with(Tolerances changed) {
-        return new LoadOptions(dataType, trainable, mapped, changed);
+        return new LoadOptions(dataType, trainable, mapped, unties, changed);
     }
 
     /** Returns the data type that weights are converted to, empty if they keep the file's. */
@@ -106,6 +122,11 @@ public final class LoadOptions {
     /** Returns whether the model's parameters are left trainable. */
     public boolean isTrainable() {
         return trainable;
+    }
+
+    /** Returns whether modules are untied whose tensors differ. */
+    public boolean unties() {
+        return unties;
     }
 
     /** Returns whether weights are mapped from the file where that is possible. */

@@ -61,20 +61,4 @@ public record DecoderConfig(
         return new DecoderShape(
                 vocabSize, maxPositions, layers.size(), heads.keyValue(), heads.size());
     }
-
-    /** Returns this configuration with a head of its own. */
-    public DecoderConfig untied() {
-        return new DecoderConfig(
-                vocabSize,
-                hiddenSize,
-                intermediateSize,
-                heads,
-                maxPositions,
-                normEps,
-                activation,
-                attentionBias,
-                false,
-                layers,
-                tokens);
-    }
 }

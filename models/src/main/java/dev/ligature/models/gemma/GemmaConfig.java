@@ -16,9 +16,4 @@ record GemmaConfig(
         boolean headNorms,
         double queryScalar,
         double scoreCap,
-        double logitCap) {
-    /** Returns this configuration with a head of its own. */
-    GemmaConfig untied() {
-        return new GemmaConfig(decoder.untied(), headNorms, queryScalar, scoreCap, logitCap);
-    }
-}
+        double logitCap) {}

@@ -33,11 +33,6 @@ public final class GemmaFamily implements ModelFamily<GemmaForCausalLM> {
     }
 
     @Override
-    public Optional<GemmaForCausalLM> createUntied(Path directory) throws IOException {
-        return Optional.of(new GemmaForCausalLM(create(directory).config.untied()));
-    }
-
-    @Override
     public ModelWalk<GemmaForCausalLM> visit() {
         return GemmaForCausalLMLora::visit;
     }

@@ -75,20 +75,4 @@ record Gpt2Config(
     DecoderShape shape() {
         return new DecoderShape(vocabSize, positions, layers, heads.keyValue(), heads.size());
     }
-
-    /** Returns this configuration with a head of its own. */
-    Gpt2Config untied() {
-        return new Gpt2Config(
-                vocabSize,
-                positions,
-                hiddenSize,
-                innerSize,
-                layers,
-                heads,
-                normEps,
-                scaled,
-                activation,
-                false,
-                tokens);
-    }
 }

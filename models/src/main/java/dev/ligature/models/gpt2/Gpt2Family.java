@@ -26,11 +26,6 @@ public final class Gpt2Family implements ModelFamily<Gpt2LMHeadModel> {
     }
 
     @Override
-    public Optional<Gpt2LMHeadModel> createUntied(Path directory) throws IOException {
-        return Optional.of(new Gpt2LMHeadModel(create(directory).config.untied()));
-    }
-
-    @Override
     public ModelWalk<Gpt2LMHeadModel> visit() {
         return Gpt2LMHeadModelLora::visit;
     }

@@ -17,11 +17,6 @@ public enum ModelMessage implements Message {
             "ConfigUnsupported",
             "%1$s: %2$s is %3$s, which %4$s does not compute; it does %5$s. Use a checkpoint of"
                     + " that kind."),
-    TIE_LEFT_OUT(
-            "TieLeftOut",
-            "%1$s: %2$s. They are not tied, as in Transformers, although config.json says so. Set"
-                    + " tie_word_embeddings to false, or choose one with"
-                    + " LoadOptions.preferCopyOf."),
     FAMILY_UNKNOWN(
             "ConfigUnsupported",
             "%1$s: model_type is %2$s; known are %3$s.%4$s Use a checkpoint of such a model, or"

@@ -143,28 +143,4 @@ public record LlamaConfig(
     boolean outputBias() {
         return family != LlamaVariant.QWEN2 && attentionBias;
     }
-
-    /** Returns this configuration with a head of its own. */
-    LlamaConfig untied() {
-        return new LlamaConfig(
-                family,
-                vocabSize,
-                hiddenSize,
-                intermediateSize,
-                numHiddenLayers,
-                numAttentionHeads,
-                numKeyValueHeads,
-                headDim,
-                maxPositionEmbeddings,
-                rmsNormEps,
-                rope,
-                ropeless,
-                slidingWindow,
-                false,
-                attentionBias,
-                mlpBias,
-                initializerRange,
-                dataType,
-                tokens);
-    }
 }

@@ -28,11 +28,6 @@ public final class LlamaFamily implements ModelFamily<LlamaForCausalLM> {
     }
 
     @Override
-    public Optional<LlamaForCausalLM> createUntied(Path directory) throws IOException {
-        return Optional.of(new LlamaForCausalLM(create(directory).config().untied()));
-    }
-
-    @Override
     public ModelWalk<LlamaForCausalLM> visit() {
         return LlamaForCausalLMLora::visit;
     }

@@ -50,11 +50,6 @@ public final class Olmo2Family implements ModelFamily<Olmo2ForCausalLM> {
     }
 
     @Override
-    public Optional<Olmo2ForCausalLM> createUntied(Path directory) throws IOException {
-        return Optional.of(new Olmo2ForCausalLM(create(directory).config.untied()));
-    }
-
-    @Override
     public ModelWalk<Olmo2ForCausalLM> visit() {
         return Olmo2ForCausalLMLora::visit;
     }

@@ -50,11 +50,6 @@ public final class Phi3Family implements ModelFamily<Phi3ForCausalLM> {
     }
 
     @Override
-    public Optional<Phi3ForCausalLM> createUntied(Path directory) throws IOException {
-        return Optional.of(new Phi3ForCausalLM(create(directory).config.untied()));
-    }
-
-    @Override
     public ModelWalk<Phi3ForCausalLM> visit() {
         return Phi3ForCausalLMLora::visit;
     }

@@ -51,6 +51,11 @@ enum CheckpointMessage implements Message {
             "%1$s: '%2$s' and '%3$s' are one weight in the model, because their modules are tied,"
                     + " but they differ in the file%4$s. Load an untied model (tie_word_embeddings:"
                     + " false), or name the copy that is to be used in LoadOptions.preferCopyOf."),
+    UNTIED(
+            "TiedCopiesDiffer",
+            "%1$s: '%2$s' and '%3$s' are tied in the model, but they differ in the file%4$s. Each"
+                    + " module has a weight of its own, as in Transformers. Name the copy that is to"
+                    + " be used for both in LoadOptions.preferCopyOf."),
     OVERFLOW(
             "WeightOverflow",
             "%1$s: values of '%2$s' are too large for %3$s and would become infinite. Write BF16 or"

@@ -30,7 +30,7 @@ public final class ModelTensors implements ModuleVisitor {
     public static final class NamedParameter {
         private final Parameter parameter;
         private final List<String> owned = new ArrayList<>();
-        private final List<String> read = new ArrayList<>();
+        private final Map<String, Block> readers = new LinkedHashMap<>();
 
         private NamedParameter(Parameter parameter) {
             this.parameter = parameter;
@@ -49,8 +49,15 @@ public final class ModelTensors implements ModuleVisitor {
         /** Returns all names that mean it, those of tied modules last. */
         public List<String> names() {
             List<String> names = new ArrayList<>(owned);
-            names.addAll(read);
+            names.addAll(readers.keySet());
             return names;
+        }
+
+        /**
+         * Returns the blocks that read it and do not own it, by the names that they have for it.
+         */
+        Map<String, Block> readers() {
+            return readers;
         }
     }
 
@@ -81,7 +88,7 @@ public final class ModelTensors implements ModuleVisitor {
                 .ifPresent(
                         weight -> {
                             String name = path + ".weight";
-                            named(name, weight).read.add(name);
+                            named(name, weight).readers.put(name, block);
                         });
         return block;
     }

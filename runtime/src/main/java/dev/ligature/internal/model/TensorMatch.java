@@ -2,6 +2,8 @@ package dev.ligature.internal.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import dev.ligature.block.TiedBlock;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.checkpoint.SafetensorsReader;
@@ -23,6 +25,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which tensor of a checkpoint each parameter of a model gets, with all names accounted for.
@@ -30,6 +34,7 @@ import java.util.TreeSet;
  * @param tensors the tensor of each parameter, in the model's order
  */
 public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
+    private static final Logger LOG = LoggerFactory.getLogger(TensorMatch.class);
 
     /**
      * Matches the names of a checkpoint and of a model.
@@ -61,55 +66,11 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
         checkNames(directory, missing, surplus);
         for (Map.Entry<NamedParameter, TensorInfo> entry : tensors.entrySet()) {
             checkType(directory, entry.getValue());
-        }
-        Optional<CopyDifference> differing = difference(file, names, parameters, options);
-        if (differing.isPresent()) {
-            CopyDifference found = differing.get();
-            throw CheckpointMessage.COPIES_DIFFER.fileError(
-                    directory, found.used(), found.copy(), found.how());
+            if (!options.prefers(entry.getValue().name())) {
+                checkCopies(directory, file, names.of(entry.getKey().names()), entry.getValue());
+            }
         }
         return new TensorMatch(tensors);
-    }
-
-    /**
-     * Two tensors of a file that mean one weight of the model and differ.
-     *
-     * @param used the name of the one that would be used
-     * @param copy the name of the other one
-     * @param how for messages, such as {@code ", at most by 0.25"}
-     */
-    public record CopyDifference(String used, String copy, String how) {}
-
-    /**
-     * Returns the first copies of a weight that differ, of those that the options choose none of.
-     */
-    public static Optional<CopyDifference> difference(
-            ShardedTensors file,
-            FileNames names,
-            List<NamedParameter> parameters,
-            LoadOptions options)
-            throws IOException {
-        for (NamedParameter parameter : parameters) {
-            List<String> present =
-                    names.of(parameter.names()).stream().filter(file.names()::contains).toList();
-            if (present.size() < 2 || options.prefers(used(present, options))) {
-                continue;
-            }
-            TensorInfo used = file.info(used(present, options));
-            for (String name : present) {
-                TensorInfo copy = file.info(name);
-                if (!name.equals(used.name()) && !same(file, used, copy)) {
-                    String how = difference(file, used, copy);
-                    return Optional.of(new CopyDifference(used.name(), name, how));
-                }
-            }
-        }
-        return Optional.empty();
-    }
-
-    private static boolean same(ShardedTensors file, TensorInfo a, TensorInfo b)
-            throws IOException {
-        return a.dtype() == b.dtype() && a.shape().equals(b.shape()) && sameBytes(file, a, b);
     }
 
     /** Returns the name of the tensor that is used, of those that mean one weight. */
@@ -154,6 +115,78 @@ public record TensorMatch(Map<NamedParameter, TensorInfo> tensors) {
         if (!tensor.dtype().isWeightType()) {
             throw CheckpointMessage.WEIGHT_TYPE.fileError(directory, tensor.name(), tensor.dtype());
         }
+    }
+
+    private static void checkCopies(
+            Path directory, ShardedTensors file, List<String> names, TensorInfo tensor)
+            throws IOException {
+        for (String name : names) {
+            if (!name.equals(tensor.name()) && file.names().contains(name)) {
+                checkCopy(directory, file, tensor, file.info(name));
+            }
+        }
+    }
+
+    private static void checkCopy(
+            Path directory, ShardedTensors file, TensorInfo tensor, TensorInfo copy)
+            throws IOException {
+        if (!same(file, tensor, copy)) {
+            throw CheckpointMessage.COPIES_DIFFER.fileError(
+                    directory, tensor.name(), copy.name(), difference(file, tensor, copy));
+        }
+    }
+
+    /**
+     * Unties the blocks whose own tensor in the file is not the weight that they read, unless the
+     * options prefer one of the two.
+     *
+     * @return whether there were any
+     */
+    public static boolean untie(
+            Path directory,
+            ShardedTensors file,
+            FileNames names,
+            List<NamedParameter> parameters,
+            LoadOptions options)
+            throws IOException {
+        boolean untied = false;
+        for (NamedParameter parameter : parameters) {
+            for (Map.Entry<String, Block> reader : parameter.readers().entrySet()) {
+                Optional<TensorInfo> shared = inFile(file, names, parameter.name());
+                Optional<TensorInfo> own = inFile(file, names, reader.getKey());
+                if (reader.getValue() instanceof TiedBlock block
+                        && shared.isPresent()
+                        && own.isPresent()
+                        && !options.prefers(shared.get().name())
+                        && !options.prefers(own.get().name())
+                        && !same(file, shared.get(), own.get())) {
+                    String how = difference(file, shared.get(), own.get());
+                    LOG.warn(
+                            "[{}] {}",
+                            CheckpointMessage.UNTIED.code(),
+                            CheckpointMessage.UNTIED.text(
+                                    directory, shared.get().name(), own.get().name(), how));
+                    block.untie();
+                    untied = true;
+                }
+            }
+        }
+        return untied;
+    }
+
+    private static Optional<TensorInfo> inFile(ShardedTensors file, FileNames names, String tensor)
+            throws IOException {
+        for (String name : names.of(List.of(tensor))) {
+            if (file.names().contains(name)) {
+                return Optional.of(file.info(name));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean same(ShardedTensors file, TensorInfo a, TensorInfo b)
+            throws IOException {
+        return a.dtype() == b.dtype() && a.shape().equals(b.shape()) && sameBytes(file, a, b);
     }
 
     private static boolean sameBytes(ShardedTensors file, TensorInfo a, TensorInfo b)
