@@ -88,7 +88,7 @@ final class EmbedCommand implements Callable<Integer> {
 
     private List<long[]> ids(LoadedModel loaded, TextEmbedder embedder) throws IOException {
         if (texts.inputIds != null) {
-            return Arrays.asList(TokenIds.rows(texts.inputIds, loaded.vocabulary()));
+            return Arrays.asList(TokenIds.rows("--input-ids", texts.inputIds, loaded.vocabulary()));
         }
         List<String> lines =
                 texts.text != null

@@ -1,7 +1,10 @@
 package dev.ligature.cli;
 
+import dev.ligature.models.ModelTask;
+import dev.ligature.models.generation.EncoderDecoderGenerator;
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.generation.TextGenerator;
+import dev.ligature.models.generation.TokenListener;
 import dev.ligature.models.text.TextStream;
 import dev.ligature.models.text.TextTokenizer;
 import java.io.IOException;
@@ -15,7 +18,10 @@ import picocli.CommandLine.Option;
 /** Continues a text. */
 @Command(
         name = "generate",
-        description = "Continues a text; what is added goes to standard output as it is made.",
+        description = {
+            "Continues a text, or answers it with an encoder-decoder such as T5.",
+            "What is added goes to standard output as it is made."
+        },
         sortOptions = false,
         mixinStandardHelpOptions = true)
 final class GenerateCommand implements Callable<Integer> {
@@ -62,7 +68,10 @@ final class GenerateCommand implements Callable<Integer> {
         OptionChecks.atLeast("--max-new-tokens", maxNewTokens, 1);
         OptionChecks.notNegative("--temperature", temperature);
         try (LoadedModel loaded = LoadedModel.open(options)) {
-            loaded.base().decoder(); // or it is an error, before anything else is
+            boolean answers = loaded.base().task() == ModelTask.SEQ_2_SEQ_LM;
+            if (!answers) {
+                loaded.base().decoder(); // or it is an error, before anything else is
+            }
             TextTokenizer tokenizer = loaded.tokenizer();
             long[] ids = tokenizer.encodePrompt(prompt);
             if (ids.length == 0) {
@@ -70,14 +79,19 @@ final class GenerateCommand implements Callable<Integer> {
             }
             TokenIds.check(ids, loaded.vocabulary(), tokenizer);
             loaded.warn(terminal);
-            TextStream text = new TextStream(tokenizer, ids);
-            TextGenerator.of(loaded.base(), loaded.routing())
-                    .generate(
-                            List.of(ids),
-                            GenerationOptions.greedy(maxNewTokens)
-                                    .withTemperature(temperature, seed)
-                                    .withStopIds(loaded.tokens().stops()),
-                            (row, id) -> print(text.add(id)));
+            TextStream text = new TextStream(tokenizer, answers ? new long[0] : ids);
+            GenerationOptions how =
+                    GenerationOptions.greedy(maxNewTokens)
+                            .withTemperature(temperature, seed)
+                            .withStopIds(loaded.tokens().stops());
+            TokenListener listener = (row, id) -> print(text.add(id));
+            if (answers) {
+                EncoderDecoderGenerator.of(loaded.base(), loaded.routing())
+                        .generate(List.of(ids), how, listener);
+            } else {
+                TextGenerator.of(loaded.base(), loaded.routing())
+                        .generate(List.of(ids), how, listener);
+            }
             print(text.finish() + System.lineSeparator());
         } catch (UncheckedIOException e) {
             throw e.getCause();

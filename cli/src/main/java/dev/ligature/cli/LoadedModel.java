@@ -121,10 +121,10 @@ record LoadedModel(PretrainedModel base) implements AutoCloseable {
      * Returns logits (B, T, V) of a block over this model.
      *
      * @param block the block
-     * @param ids (B, T) int64; the logits belong to its manager
+     * @param ids (B, T) int64, and what else the model takes; the logits belong to its manager
      */
-    static NDArray logits(Block block, NDArray ids) {
-        ParameterStore store = new ParameterStore(ids.getManager(), false);
+    static NDArray logits(Block block, NDArray... ids) {
+        ParameterStore store = new ParameterStore(ids[0].getManager(), false);
         return block.forward(store, new NDList(ids), false).get(0);
     }
 

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -35,6 +36,15 @@ final class LogitsCommand implements Callable<Integer> {
     private String inputIds = "";
 
     @Option(
+            names = "--decoder-input-ids",
+            paramLabel = "IDS",
+            description = {
+                "Token ids of the decoder, of an encoder-decoder such as T5, in as many rows.",
+                "Default: those of --input-ids."
+            })
+    private @Nullable String decoderInputIds;
+
+    @Option(
             names = "--output",
             required = true,
             paramLabel = "F",
@@ -57,10 +67,12 @@ final class LogitsCommand implements Callable<Integer> {
                                 + options.model
                                 + " has no head, so it has no logits. Use ligature embed.");
             }
-            long[][] rows = TokenIds.parse(inputIds, loaded.vocabulary());
+            long[][] rows = TokenIds.parse("--input-ids", inputIds, loaded.vocabulary());
             NDArray ids = scope.create(rows); // (B, T)
             NDArray logits =
-                    LoadedModel.logits(loaded.lora().routed(loaded.routing()), ids)
+                    LoadedModel.logits(
+                                    loaded.lora().routed(loaded.routing()),
+                                    inputs(loaded, ids, scope))
                             .toType(
                                     DataType.FLOAT32,
                                     false); // (B, T, V), (B, T, labels) or (B, labels)
@@ -69,5 +81,35 @@ final class LogitsCommand implements Callable<Integer> {
             terminal.note("logits " + logits.getShape() + " written to " + output);
         }
         return 0;
+    }
+
+    private NDArray[] inputs(LoadedModel loaded, NDArray ids, NDManager scope) {
+        boolean seq2seq = loaded.base().task() == ModelTask.SEQ_2_SEQ_LM;
+        if (!seq2seq) {
+            if (decoderInputIds != null) {
+                throw new BadInputException(
+                        "--decoder-input-ids is for an encoder-decoder, but the model in "
+                                + options.model
+                                + " is "
+                                + loaded.base().task().title()
+                                + ". Leave the option out.");
+            }
+            return new NDArray[] {ids};
+        }
+        String decoder = decoderInputIds == null ? inputIds : decoderInputIds;
+        NDArray decoderIds =
+                scope.create(
+                        TokenIds.parse(
+                                "--decoder-input-ids", decoder, loaded.vocabulary())); // (B, T)
+        long rows = ids.getShape().get(0);
+        if (decoderIds.getShape().get(0) != rows) {
+            throw new BadInputException(
+                    "--decoder-input-ids has "
+                            + decoderIds.getShape().get(0)
+                            + " rows and --input-ids "
+                            + rows
+                            + ". Give as many.");
+        }
+        return new NDArray[] {ids, scope.ones(ids.getShape(), DataType.INT64), decoderIds};
     }
 }

@@ -12,15 +12,17 @@ final class TokenIds {
     /**
      * Returns the ids of a text like {@code 1,2,3;4,5,6}: rows of equal length.
      *
+     * @param option the option that the text is of
      * @param text the text
      * @param vocabularySize the ids are below
      */
-    static long[][] parse(String text, int vocabularySize) {
-        long[][] rows = rows(text, vocabularySize);
+    static long[][] parse(String option, String text, int vocabularySize) {
+        long[][] rows = rows(option, text, vocabularySize);
         for (int row = 0; row < rows.length; row++) {
             if (rows[row].length != rows[0].length) {
                 throw new BadInputException(
-                        "--input-ids has rows of different lengths: "
+                        option
+                                + " has rows of different lengths: "
                                 + rows[0].length
                                 + " tokens in the first, "
                                 + rows[row].length
@@ -33,12 +35,15 @@ final class TokenIds {
     }
 
     /** Returns the ids of a text like {@code 1,2,3;4,5}: rows of any length. */
-    static long[][] rows(String text, int vocabularySize) {
+    static long[][] rows(String option, String text, int vocabularySize) {
         String[] parts = text.strip().split(";", -1);
         long[][] rows = new long[parts.length][];
         for (int row = 0; row < parts.length; row++) {
-            rows[row] = Arrays.stream(parts[row].split(",", -1)).mapToLong(TokenIds::id).toArray();
-            check(rows[row], vocabularySize, "--input-ids");
+            rows[row] =
+                    Arrays.stream(parts[row].split(",", -1))
+                            .mapToLong(id -> id(option, id))
+                            .toArray();
+            check(rows[row], vocabularySize, option);
         }
         return rows;
     }
@@ -58,12 +63,13 @@ final class TokenIds {
         }
     }
 
-    private static long id(String text) {
+    private static long id(String option, String text) {
         try {
             return Long.parseLong(text.strip());
         } catch (NumberFormatException e) {
             throw new BadInputException(
-                    "--input-ids has '"
+                    option
+                            + " has '"
                             + text.strip()
                             + "' where a token id should be. Write 1,2,3;4,5,6.");
         }

@@ -82,8 +82,8 @@ final class BadInputTest {
         Path copy = copyOfBase();
         String config = Files.readString(copy.resolve("config.json"));
 
-        write(copy, config.replace("\"llama\"", "\"gpt2\""));
-        logits("1", copy).refused("model_type", "gpt2");
+        write(copy, config.replace("\"llama\"", "\"mamba\""));
+        logits("1", copy).refused("model_type", "mamba");
         write(copy, config.replace("\"rope_type\": \"default\"", "\"rope_type\": \"yarn\""));
         logits("1", copy).refused("yarn");
         write(copy, config.replace("\"silu\"", "\"gelu\""));

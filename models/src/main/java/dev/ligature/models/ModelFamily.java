@@ -72,6 +72,16 @@ public interface ModelFamily<M extends Block> {
     Optional<DecoderShape> decoder(M model);
 
     /**
+     * Returns what generation depends on in a model whose decoder reads an encoder; empty if the
+     * models are of another kind.
+     *
+     * @param model a model that {@link #create} returned
+     */
+    default Optional<EncoderDecoderShape> encoderDecoder(M model) {
+        return Optional.empty();
+    }
+
+    /**
      * Returns the special tokens that the model's configuration names.
      *
      * @param model a model that {@link #create} returned

@@ -41,6 +41,7 @@ public final class PretrainedModel implements AutoCloseable {
     private final LoraModel lora;
     private final ModelFamily<?> family;
     private final Optional<DecoderShape> decoder;
+    private final Optional<EncoderDecoderShape> encoderDecoder;
     private final SpecialTokens tokens;
     private @Nullable TextTokenizer tokenizer; // guarded by this
 
@@ -52,6 +53,7 @@ public final class PretrainedModel implements AutoCloseable {
         this.family = family;
         this.lora = LoraModel.wrap(model, family.visit());
         this.decoder = family.decoder(model);
+        this.encoderDecoder = family.encoderDecoder(model);
         this.tokens = family.tokens(model);
     }
 
@@ -200,6 +202,15 @@ public final class PretrainedModel implements AutoCloseable {
      */
     public DecoderShape decoder() {
         return decoder.orElseThrow(() -> ModelMessage.NOT_DECODER.error(directory));
+    }
+
+    /**
+     * Returns what generation depends on in a model whose decoder reads an encoder.
+     *
+     * @throws LoraException if the model is of another kind
+     */
+    public EncoderDecoderShape encoderDecoder() {
+        return encoderDecoder.orElseThrow(() -> ModelMessage.NOT_ENCODER_DECODER.error(directory));
     }
 
     /**

@@ -62,7 +62,18 @@ public enum NamedActivation {
      */
     public static NamedActivation read(ConfigFields fields, String field, NamedActivation absent)
             throws CheckpointException {
-        String name = fields.string(field).orElse(absent.names.get(0));
+        return of(fields, field, fields.string(field).orElse(absent.names.get(0)));
+    }
+
+    /**
+     * Returns the activation of a name.
+     *
+     * @param fields the fields that the name is from, for the message
+     * @param field the field that the name is from
+     * @throws CheckpointException if it is not one of these; the message lists them
+     */
+    public static NamedActivation of(ConfigFields fields, String field, String name)
+            throws CheckpointException {
         for (NamedActivation activation : values()) {
             if (activation.names.contains(name)) {
                 return activation;

@@ -9,7 +9,6 @@ import dev.ligature.models.PretrainedModel;
 import dev.ligature.models.block.DecoderInputs;
 import java.util.Collections;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * Continues texts with a model, one token at a time, with a cache of keys and values.
@@ -98,20 +97,7 @@ public final class TextGenerator {
             List<String> adapters,
             GenerationOptions options,
             TokenListener listener) {
-        if (adapters.size() != prompts.size()) {
-            throw new IllegalArgumentException(
-                    adapters.size() + " adapters for " + prompts.size() + " prompts");
-        }
-        List<TextRow> rows =
-                IntStream.range(0, prompts.size())
-                        .mapToObj(
-                                i ->
-                                        new TextRow(
-                                                prompts.get(i),
-                                                adapters.get(i),
-                                                options.withSeed(options.seed() + i),
-                                                id -> listener.token(i, id)))
-                        .toList();
+        List<TextRow> rows = TextRow.of(prompts, adapters, options, listener);
         try (RunningBatch batch = new RunningBatch(router, shape, parent)) {
             batch.join(rows);
             while (!batch.isEmpty()) {

@@ -4,7 +4,9 @@ import dev.ligature.LoraException;
 import dev.ligature.models.DecoderShape;
 import dev.ligature.models.internal.ModelMessage;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 
 /**
  * One text that grows in a {@link RunningBatch}: a prompt, the adapter it goes through, and how.
@@ -37,6 +39,27 @@ public final class TextRow {
         this.tokens = new long[options.maxNewTokens()];
     }
 
+    /** Returns the rows of texts; the draws of each have the seed plus its index. */
+    static List<TextRow> of(
+            List<long[]> prompts,
+            List<String> adapters,
+            GenerationOptions options,
+            TokenListener listener) {
+        if (adapters.size() != prompts.size()) {
+            throw new IllegalArgumentException(
+                    adapters.size() + " adapters for " + prompts.size() + " prompts");
+        }
+        return IntStream.range(0, prompts.size())
+                .mapToObj(
+                        i ->
+                                new TextRow(
+                                        prompts.get(i),
+                                        adapters.get(i),
+                                        options.withSeed(options.seed() + i),
+                                        id -> listener.token(i, id)))
+                .toList();
+    }
+
     /** Returns the prompt's token ids. */
     public long[] prompt() {
         return prompt.clone();
@@ -64,6 +87,11 @@ public final class TextRow {
     /** Returns the newest token, which the next forward pass is given. */
     long last() {
         return tokens[count - 1];
+    }
+
+    /** Returns the newest token, or another one where there is none yet. */
+    long lastOr(long first) {
+        return count == 0 ? first : last();
     }
 
     /**

@@ -52,6 +52,15 @@ public enum ModelMessage implements Message {
             "The inputs of the encoder have %1$s of shape %2$s. It must be that of the token ids,"
                     + " %3$s."),
 
+    SEQ2SEQ_COUNT(
+            "EncoderDecoderInputs",
+            "The inputs of the model are %1$s arrays. Give token ids and a mask for the encoder's"
+                    + " output; these and the decoder's ids for logits; or the encoder's output, the"
+                    + " mask, the decoder's ids and %2$s arrays of the cache."),
+    SEQ2SEQ_SHAPE(
+            "EncoderDecoderInputs",
+            "The inputs of the model have %1$s of shape %2$s. It must be %3$s."),
+
     // adapters
     ADAPTER_TASK(
             "AdapterTask",
@@ -97,6 +106,10 @@ public enum ModelMessage implements Message {
             "NotDecoder",
             "The model in %1$s is not a decoder, so it does not generate text. Use a causal"
                     + " language model."),
+    NOT_ENCODER_DECODER(
+            "NotEncoderDecoder",
+            "The model in %1$s is not an encoder with a decoder. Continue texts of a causal language"
+                    + " model with TextGenerator."),
     EMPTY_PROMPT(
             "EmptyPrompt", "Prompt %1$s has no tokens. Begin with the token that starts a text."),
     TEXT_TOO_LONG(
