@@ -15,10 +15,10 @@ import ai.djl.training.Trainer;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
 import dev.ligature.LoraException;
+import dev.ligature.internal.slot.CollectorTurn;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 
@@ -48,9 +48,6 @@ import java.util.function.UnaryOperator;
  * copies each of them.
  */
 public final class TrainingLoop implements AutoCloseable {
-    // DJL allows one gradient collector per process: loops of several threads take turns.
-    private static final ReentrantLock COLLECTING = new ReentrantLock();
-
     private final Block block;
     private final NDManager manager;
     private final TrainingConfig config;
@@ -242,14 +239,14 @@ public final class TrainingLoop implements AutoCloseable {
      * Adds the gradients of a batch's share of the loss to the parameters', and returns the share.
      */
     private double backward(StepBatch batch, long items) {
-        COLLECTING.lock();
+        CollectorTurn.LOCK.lock(); // loops of several threads take turns
         try (batch;
                 GradientCollector collector = newCollector()) {
             NDArray loss = cost(batch, trainer::forward, items); // ()
             collector.backward(loss);
             return read(loss);
         } finally {
-            COLLECTING.unlock();
+            CollectorTurn.LOCK.unlock();
         }
     }
 

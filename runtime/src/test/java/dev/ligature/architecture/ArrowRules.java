@@ -10,6 +10,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.ligature.internal.slot.CollectorTurn;
 import dev.ligature.plan.ModuleKind;
 import java.util.List;
 
@@ -90,9 +91,15 @@ final class ArrowRules {
         return none(root, List.of("inject"), oursOutside(root, "inject"));
     }
 
-    /** What is trainable is what a block shows as such, so training needs none of the others. */
+    /**
+     * What is trainable is what a block shows as such, so training needs none of the others. It
+     * takes turns with what else collects gradients.
+     */
     static ArchRule trainingKnowsNoAdapters(String root) {
-        return none(root, List.of("training"), oursOutside(root, "training"));
+        return none(
+                root,
+                List.of("training"),
+                oursOutside(root, "training").and(not(type(CollectorTurn.class))));
     }
 
     static ArchRule nobodyNeedsTraining(String root) {

@@ -92,6 +92,9 @@ final class ConvolutionCheck {
         try (NDManager manager = weight.getManager().newSubManager()) {
             NDArray x = numbers(shape, manager);
             NDArray same = numbers(shape, manager);
+            if (!CollectorTurn.LOCK.tryLock()) {
+                return outputError(x, same, weight, settings); // a training collects at present
+            }
             try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
                 x.setRequiresGradient(true);
                 same.setRequiresGradient(true);
@@ -101,11 +104,17 @@ final class ConvolutionCheck {
                 collector.backward(y.add(right).mul(factors).sum());
                 double error = difference(y, right);
                 return Math.max(error, difference(x.getGradient(), same.getGradient()));
-            } catch (IllegalStateException e) { // a training has the only collector at present
-                NDArray y = engine.convolve(x, weight, settings);
-                return difference(y, settings.convolve(same, weight));
+            } catch (IllegalStateException e) { // so does a training that is not ours
+                return outputError(x, same, weight, settings);
+            } finally {
+                CollectorTurn.LOCK.unlock();
             }
         }
+    }
+
+    private double outputError(NDArray x, NDArray same, NDArray weight, WindowProduct settings) {
+        NDArray y = engine.convolve(x, weight, settings);
+        return difference(y, settings.convolve(same, weight));
     }
 
     private static double difference(NDArray found, NDArray right) {

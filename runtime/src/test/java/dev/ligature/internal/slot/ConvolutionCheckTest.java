@@ -1,6 +1,7 @@
 package dev.ligature.internal.slot;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
@@ -15,6 +16,8 @@ import ai.djl.training.GradientCollector;
 import dev.ligature.Logged;
 import dev.ligature.annotation.Role;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -105,6 +108,61 @@ class ConvolutionCheckTest {
             String log = Logged.by(() -> check.check(List.of(one("one", 4))));
             assertTrue(log.contains("gradients: one. Use"), log);
         }
+    }
+
+    @Test
+    void whileItCollects_aTrainingWaitsForItsTurn() throws Exception {
+        boolean[] wasFree = new boolean[1];
+        ConvolutionCheck check =
+                new ConvolutionCheck(
+                        (x, w, settings) -> {
+                            wasFree[0] = CompletableFuture.supplyAsync(this::isFree).join();
+                            return right(x, w, settings);
+                        });
+        assertEquals("", Logged.by(() -> check.check(List.of(one("one", 4)))));
+        assertFalse(wasFree[0]);
+        assertTrue(CompletableFuture.supplyAsync(this::isFree).join());
+    }
+
+    private boolean isFree() {
+        boolean free = CollectorTurn.LOCK.tryLock();
+        if (free) {
+            CollectorTurn.LOCK.unlock();
+        }
+        return free;
+    }
+
+    @Test
+    void whileATrainingOfOursCollects_itOpensNoCollector() throws Exception {
+        CountDownLatch done = new CountDownLatch(1);
+        CompletableFuture<Void> held = new CompletableFuture<>();
+        Thread training =
+                new Thread(
+                        () -> {
+                            CollectorTurn.LOCK.lock();
+                            held.complete(null);
+                            try {
+                                done.await();
+                            } catch (InterruptedException e) {
+                                Thread.currentThread().interrupt();
+                            } finally {
+                                CollectorTurn.LOCK.unlock();
+                            }
+                        });
+        training.start();
+        held.join();
+        boolean[] collecting = new boolean[1];
+        ConvolutionCheck check =
+                new ConvolutionCheck(
+                        (x, w, settings) -> {
+                            collecting[0] = x.hasGradient();
+                            return right(x, w, settings);
+                        });
+        assertEquals("", Logged.by(() -> check.check(List.of(one("one", 4)))));
+        done.countDown();
+        training.join();
+        assertFalse(collecting[0]);
+        assertEquals(1, calls);
     }
 
     @Test
