@@ -91,8 +91,9 @@ final class InspectCommandTest {
         String out = CliRun.of("inspect", "--model", directory, "--declared").succeeded().out();
 
         List<String> lines = out.lines().map(line -> line.replaceAll(" +", " ")).toList();
-        // Embedding, seven projections and two norms of a layer, the last norm, the head.
-        assertEquals(1 + 1 + 9 + 1 + 1, lines.size(), out);
+        // Embedding, seven projections and two norms of a layer, two norms of heads that Qwen3 has,
+        // the last norm, the head.
+        assertEquals(1 + 1 + 11 + 1 + 1, lines.size(), out);
         assertEquals("module role tied to when", lines.get(0));
         assertEquals("model.embed_tokens input_embedding", lines.get(1));
         assertTrue(lines.contains("model.layers.*.self_attn.q_proj"), out);
@@ -110,7 +111,7 @@ final class InspectCommandTest {
                                         .out())
                         .getAsJsonObject();
 
-        assertEquals(12, json.getAsJsonArray("modules").size());
+        assertEquals(14, json.getAsJsonArray("modules").size());
         assertEquals(
                 "{\"reader\":\"lm_head\",\"source\":\"model.embed_tokens\","
                         + "\"when\":\"tieWordEmbeddings\"}",

@@ -3,9 +3,10 @@ package dev.ligature.benchmarks.serving;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import dev.ligature.LoraModel;
-import dev.ligature.benchmarks.bert.BertModel;
-import dev.ligature.benchmarks.bert.BertModelLora;
-import dev.ligature.models.llama.LlamaCheckpoint;
+import dev.ligature.checkpoint.LoadOptions;
+import dev.ligature.models.ModelFamily;
+import dev.ligature.models.bert.BertModel;
+import dev.ligature.models.bert.BertModelLora;
 import dev.ligature.models.llama.LlamaForCausalLM;
 import dev.ligature.models.llama.LlamaForCausalLMLora;
 import java.io.IOException;
@@ -42,11 +43,9 @@ final class Bases implements AutoCloseable {
         return model;
     }
 
-    /** Loads a model by the family that its directory is named after. */
+    /** Loads a model of BERT or of Llama. */
     Block load(Path directory) throws IOException {
-        return directory.toFile().getName().startsWith("bert")
-                ? BertModel.load(directory, manager)
-                : LlamaCheckpoint.load(directory, manager);
+        return ModelFamily.of(directory).load(directory, manager, LoadOptions.defaults());
     }
 
     static LoraModel wrap(Block model) {

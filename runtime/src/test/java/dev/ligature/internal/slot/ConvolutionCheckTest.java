@@ -140,8 +140,8 @@ class ConvolutionCheckTest {
                 new Thread(
                         () -> {
                             CollectorTurn.LOCK.lock();
-                            held.complete(null);
                             try {
+                                held.complete(null);
                                 done.await();
                             } catch (InterruptedException e) {
                                 Thread.currentThread().interrupt();
