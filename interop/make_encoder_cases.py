@@ -4,8 +4,8 @@
 
 Nothing in this file may come from Ligature, as the tests compare with the numbers written here. Each case is a folder
 with base/ (a checkpoint), adapter/ (PEFT's), case.json, and expected.safetensors: input_ids, attention_mask and
-token_type_ids (B,T); base and adapter, the first output: logits, or hidden states where there is no head, which are 0
-at padding; untyped, adapter without token_type_ids. In the cases of a tied decoder, adapter is what the base gives with W + dW put in for all readers by hand:
+token_type_ids (B,T), the last one where the model has any; base and adapter, the first output: logits, or hidden states
+where there is no head, which are 0 at padding; untyped, adapter without token_type_ids. In the cases of a tied decoder, adapter is what the base gives with W + dW put in for all readers by hand:
 PEFT 0.21 does not tie these models.
 """
 
@@ -21,7 +21,7 @@ import torch
 import transformers
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import BertConfig
+from transformers import BertConfig, ModernBertConfig
 
 SHAPE = {
     "vocab_size": 61,
@@ -52,6 +52,26 @@ class Case:
 
 ATTENTION = ["query", "value"]
 BERT_TIE = ("bert.embeddings.word_embeddings", "cls.predictions.decoder")
+MODERN_ATTENTION = ["Wqkv"]
+MODERN_LINEAR = ["Wqkv", "Wi", "Wo"]
+MODERN_TIE = ("model.embeddings.tok_embeddings", "decoder")
+MODERN = {  # texts of more tokens than a window has, 5; layers 0 and 3 see all
+    "config": ModernBertConfig,
+    "lengths": [19, 4, 12],
+}
+MODERN_SHAPE = {
+    "vocab_size": 41,
+    "hidden_size": 16,
+    "intermediate_size": 20,
+    "num_hidden_layers": 4,
+    "local_attention": 4,
+    "rope_parameters": {
+        "full_attention": {"rope_type": "default", "rope_theta": 1000.0},
+        "sliding_attention": {"rope_type": "default", "rope_theta": 20.0},
+    },
+    **dict.fromkeys(["pad_token_id", "bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id"], 0),
+}
+BIASES = dict.fromkeys(["norm_bias", "attention_bias", "mlp_bias", "classifier_bias"], True)
 CASES = [
     Case(
         "bert-model", "an embedding model with a pooler; q and v", 0, "BertModel",
@@ -85,6 +105,52 @@ CASES = [
         "bert-token", "tokens; all linear layers, the classifier saved", 6, "BertForTokenClassification",
         {"r": 4, "lora_alpha": 8, "target_modules": [*ATTENTION, "key", "dense"], "task_type": "TOKEN_CLS"},
         settings={"num_labels": 3},
+    ),
+    Case(
+        "modernbert-model", "an embedding model; Wqkv", 7, "ModernBertModel",
+        {"r": 4, "lora_alpha": 8, "target_modules": MODERN_ATTENTION, "task_type": "FEATURE_EXTRACTION"},
+        settings=MODERN_SHAPE, **MODERN,
+    ),
+    Case(
+        "modernbert-model-linear", "an embedding model with all biases; Wqkv, Wi and Wo, listed layers", 8,
+        "ModernBertModel",
+        {"r": 3, "lora_alpha": 6, "target_modules": MODERN_LINEAR, "task_type": "FEATURE_EXTRACTION"},
+        settings={
+            **MODERN_SHAPE, **BIASES, "hidden_activation": "gelu_pytorch_tanh",
+            "layer_types": ["sliding_attention", "full_attention", "full_attention", "sliding_attention"],
+        },
+        **MODERN,
+    ),
+    Case(
+        "modernbert-mlm", "masked tokens; all linear layers but the tied decoder, which has no bias", 9,
+        "ModernBertForMaskedLM",
+        {"r": 4, "lora_alpha": 8, "target_modules": "all-linear"},
+        settings={**MODERN_SHAPE, "decoder_bias": False}, **MODERN,
+    ),
+    Case(
+        "modernbert-mlm-tied", "masked tokens; the embedding adapted, and the decoder with it", 10,
+        "ModernBertForMaskedLM",
+        {"r": 4, "lora_alpha": 8, "target_modules": ["tok_embeddings", "Wqkv"], "ensure_weight_tying": True},
+        settings=MODERN_SHAPE, tied=MODERN_TIE, **MODERN,
+    ),
+    Case(
+        "modernbert-sequence", "texts by their first token; Wqkv, the classifier saved", 11,
+        "ModernBertForSequenceClassification",
+        {"r": 4, "lora_alpha": 8, "target_modules": MODERN_ATTENTION, "task_type": "SEQ_CLS"},
+        settings={**MODERN_SHAPE, "num_labels": 5}, **MODERN,
+    ),
+    Case(
+        "modernbert-sequence-mean", "texts by the mean of their tokens; all linear layers, the classifier saved", 12,
+        "ModernBertForSequenceClassification",
+        {"r": 4, "lora_alpha": 8, "target_modules": "all-linear", "task_type": "SEQ_CLS"},
+        settings={**MODERN_SHAPE, "classifier_pooling": "mean", "classifier_bias": True,
+                  "classifier_activation": "silu"},
+        **MODERN,
+    ),
+    Case(
+        "modernbert-token", "tokens; Wi and Wo, the classifier saved", 13, "ModernBertForTokenClassification",
+        {"r": 4, "lora_alpha": 8, "target_modules": ["Wi", "Wo"], "task_type": "TOKEN_CLS"},
+        settings={**MODERN_SHAPE, "num_labels": 3, "norm_bias": True}, **MODERN,
     ),
 ]
 

@@ -60,6 +60,27 @@ public final class RopeFields {
         return rope;
     }
 
+    /**
+     * Returns what {@code rope_parameters}, an object for each type of layer, says about one type.
+     *
+     * @param type the type
+     * @param types all types
+     * @param theta the base of the frequencies where none is given
+     */
+    public Rope ofType(String type, List<String> types, double theta) throws CheckpointException {
+        Optional<ConfigFields> all = fields.object("rope_parameters");
+        if (all.isEmpty()) {
+            return Rope.of(theta);
+        }
+        for (String name : all.get().names()) {
+            if (!types.contains(name)) {
+                throw all.get().unsupported(name, String.join(" and ", types));
+            }
+        }
+        Optional<ConfigFields> one = all.get().object(type);
+        return one.isEmpty() ? Rope.of(theta) : read(one.get(), theta);
+    }
+
     private Rope plain(double theta) throws CheckpointException {
         return new Rope(theta, fraction(fields, 1), null);
     }

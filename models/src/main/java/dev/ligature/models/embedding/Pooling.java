@@ -11,21 +11,21 @@ public enum Pooling {
     /** The mean of all tokens. */
     MEAN("pooling_mode_mean_tokens") {
         @Override
-        NDArray of(NDArray hidden, NDArray mask) {
+        public NDArray of(NDArray hidden, NDArray mask) {
             return sum(hidden, mask).div(count(mask));
         }
     },
     /** The first token. */
     CLS("pooling_mode_cls_token") {
         @Override
-        NDArray of(NDArray hidden, NDArray mask) {
+        public NDArray of(NDArray hidden, NDArray mask) {
             return EncoderInputs.first(hidden, mask);
         }
     },
     /** The greatest value of all tokens. */
     MAX("pooling_mode_max_tokens") {
         @Override
-        NDArray of(NDArray hidden, NDArray mask) {
+        public NDArray of(NDArray hidden, NDArray mask) {
             NDArray one = mask.getManager().ones(new Shape());
             NDArray huge = mask.getManager().full(new Shape(), 1e9f, DataType.FLOAT32);
             return hidden.add(wide(mask).sub(one).mul(huge)).max(TOKENS); // (B, d)
@@ -34,7 +34,7 @@ public enum Pooling {
     /** The sum of all tokens divided by the root of their number. */
     MEAN_SQRT_LEN("pooling_mode_mean_sqrt_len_tokens") {
         @Override
-        NDArray of(NDArray hidden, NDArray mask) {
+        public NDArray of(NDArray hidden, NDArray mask) {
             return sum(hidden, mask).div(count(mask).sqrt());
         }
     };
@@ -59,7 +59,7 @@ public enum Pooling {
      * @param mask fp32, {@code (B, T)}, 0 at padding and 1 else
      * @return {@code (B, d)}
      */
-    abstract NDArray of(NDArray hidden, NDArray mask);
+    public abstract NDArray of(NDArray hidden, NDArray mask);
 
     private static NDArray sum(NDArray hidden, NDArray mask) {
         return hidden.mul(wide(mask)).sum(TOKENS); // (B, T, d) * (B, T, 1) -> (B, d)

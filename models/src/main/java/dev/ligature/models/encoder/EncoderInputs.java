@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>token ids: {@code (B, T)}, int64 or int32, each in 0 … V−1
  *   <li>attention mask: {@code (B, T)}, 0 at padding and 1 else, any numeric type
- *   <li>token types: {@code (B, T)}, int64 or int32; 0 without them
+ *   <li>token types: {@code (B, T)}, int64 or int32; 0 without them; only for models that have any
  * </ol>
  *
  * @param ids the token ids
@@ -47,6 +47,20 @@ public record EncoderInputs(NDArray ids, @Nullable NDArray mask, @Nullable NDArr
                 inputs.get(0),
                 size > 1 ? like(shape, "an attention mask", inputs.get(1)) : null,
                 size > 2 ? like(shape, "token types", inputs.get(2)) : null);
+    }
+
+    /**
+     * Checks the inputs of a model that has no token types.
+     *
+     * @param inputs the arrays
+     * @param maxPositions the most tokens of a text
+     */
+    public static EncoderInputs untyped(NDList inputs, long maxPositions) {
+        EncoderInputs in = of(inputs, maxPositions);
+        if (in.types != null) {
+            throw ModelMessage.ENCODER_INPUT_TYPES.error();
+        }
+        return in;
     }
 
     private static NDArray like(Shape ids, String what, NDArray given) {

@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
 final class GemmaConfigReader {
     private static final String FULL = "full_attention";
     private static final String SLIDING = "sliding_attention";
+    private static final List<String> TYPES = List.of(FULL, SLIDING);
     private static final double GLOBAL_THETA = 1_000_000;
     private static final double LOCAL_THETA = 10_000;
 
@@ -79,7 +80,7 @@ final class GemmaConfigReader {
         int count = in.layers();
         List<String> types =
                 fields.value("layer_types").isPresent()
-                        ? fields.strings("layer_types", List.of(FULL, SLIDING))
+                        ? fields.strings("layer_types", TYPES)
                         : IntStream.rangeClosed(1, count)
                                 .mapToObj(i -> i % pattern == 0 ? FULL : SLIDING)
                                 .toList();
@@ -106,21 +107,8 @@ final class GemmaConfigReader {
         return rope(SLIDING, fields.number("rope_local_base_freq", LOCAL_THETA));
     }
 
-    /** Returns what {@code rope_parameters} says about layers of a type. */
     private Rope rope(String type, double theta) throws CheckpointException {
-        Optional<ConfigFields> all = fields.object("rope_parameters");
-        if (all.isPresent()) {
-            for (String name : all.get().names()) {
-                if (!name.equals(FULL) && !name.equals(SLIDING)) {
-                    throw all.get().unsupported(name, FULL + " and " + SLIDING);
-                }
-            }
-            Optional<ConfigFields> one = all.get().object(type);
-            if (one.isPresent()) {
-                return new RopeFields(fields, false).read(one.get(), theta);
-            }
-        }
-        return Rope.of(theta);
+        return new RopeFields(fields, false).ofType(type, TYPES, theta);
     }
 
     private double queryScalar() throws CheckpointException {

@@ -52,6 +52,11 @@ public enum ModelMessage implements Message {
             "The inputs of the encoder have %1$s of shape %2$s. It must be that of the token ids,"
                     + " %3$s."),
 
+    ENCODER_INPUT_TYPES(
+            "EncoderInputs",
+            "The inputs of the encoder have token types, but the model has none. Give token ids,"
+                    + " and an attention mask where there is padding."),
+
     SEQ2SEQ_COUNT(
             "EncoderDecoderInputs",
             "The inputs of the model are %1$s arrays. Give token ids and a mask for the encoder's"

@@ -67,7 +67,10 @@ final class ModelCodeTest {
 
     /** A family is found by the model_type of its config.json, and known by its interface. */
     private static final List<String> FAMILIES =
-            List.of("dev.ligature.models.llama..", "dev.ligature.models.bert..");
+            List.of(
+                    "dev.ligature.models.llama..",
+                    "dev.ligature.models.bert..",
+                    "dev.ligature.models.modernbert..");
 
     private static final ArchRule ONLY_A_FAMILY_KNOWS_ITS_CLASSES =
             CompositeArchRule.of(FAMILIES.stream().map(ModelCodeTest::knownToItself).toList());

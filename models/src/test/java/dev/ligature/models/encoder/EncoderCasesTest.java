@@ -38,7 +38,7 @@ final class EncoderCasesTest {
 
     @Test
     void allCases_areThere() throws IOException {
-        assertEquals(7, EncoderCase.names().size());
+        assertEquals(14, EncoderCase.names().size());
     }
 
     @ParameterizedTest

@@ -134,6 +134,56 @@ final class EncoderFilesTest {
         assertTrue(e.getMessage().contains(problem), e.getMessage());
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"sparse_prediction\": true|sparse_prediction is true, which ModernBertModel does",
+                "\"hidden_activation\": \"mish\"|hidden_activation is 'mish', which",
+                "\"classifier_activation\": \"mish\"|classifier_activation is 'mish', which",
+                "\"classifier_pooling\": \"max\"|classifier_pooling is 'max', which",
+                "\"quantization_config\": {}|quantization_config is",
+                "\"hidden_size\": 36|hidden_size is 36; it must be a multiple of",
+                "\"head_dim\": 32|head_dim is 32, which",
+                "\"local_attention\": 0|local_attention is 0; it must be positive",
+                "\"global_attn_every_n_layers\": 0|global_attn_every_n_layers is 0; it must be",
+                "\"layer_types\": [\"full_attention\"]|layer_types is [full_attention], which",
+                "\"layer_types\": [\"chunked_attention\"]|layer_types is [chunked_attention], which",
+                "\"rope_scaling\": {\"rope_type\": \"linear\"}|rope_scaling is",
+                "\"rope_parameters\": {\"rope_theta\": 5}|rope_parameters.rope_theta is 5, which",
+                "\"rope_parameters\": {\"full_attention\": {\"rope_type\": \"yarn\"}}|is 'yarn', which",
+            })
+    void whatModernBertDoesNotCompute_isRefusedByFieldAndValue(String field, String problem)
+            throws IOException {
+        config("{\"model_type\": \"modernbert\", " + field + "}");
+        ModelFamily<?> family = ModelFamily.of(folder);
+        CheckpointException e =
+                assertThrows(CheckpointException.class, () -> family.create(folder));
+        assertTrue(e.getMessage().contains(problem), e.getMessage());
+    }
+
+    @Test
+    void theOlderFieldsOfModernBert_meanWhatTheNewerOnesMean() throws IOException {
+        try (EncoderCase reference = new EncoderCase("modernbert-model")) {
+            String config = Files.readString(reference.base().resolve("config.json"));
+            config(
+                    config.replaceAll(
+                                    "(?s)\"layer_types\": \\[.*?\\]",
+                                    "\"global_attn_every_n_layers\": 3")
+                            .replaceAll(
+                                    "(?s)\"rope_parameters\": \\{.*?\\}\\s*\\}",
+                                    "\"global_rope_theta\": 1000.0, \"local_rope_theta\": 20"));
+            Files.copy(
+                    reference.base().resolve("model.safetensors"),
+                    folder.resolve("model.safetensors"));
+            try (PretrainedModel model = PretrainedModel.load(folder)) {
+                EncoderCase.assertClose(
+                        reference.expected("base"),
+                        reference.forward(model.lora(), reference.inputs()));
+            }
+        }
+    }
+
     private void config(String json) throws IOException {
         Files.writeString(folder.resolve("config.json"), json);
     }
@@ -200,6 +250,20 @@ final class EncoderFilesTest {
                     model,
                     "texts of 33 tokens, but the model has 32 positions",
                     manager.zeros(new Shape(1, 33), DataType.INT64));
+        }
+    }
+
+    @Test
+    void tokenTypes_areRefusedByAModelThatHasNone() throws IOException {
+        try (PretrainedModel model = model("modernbert-sequence");
+                NDManager manager = NDManager.newBaseManager()) {
+            NDArray ids = manager.zeros(new Shape(2, 3), DataType.INT64);
+            assertInputs(
+                    model,
+                    "have token types, but the model has none",
+                    ids,
+                    manager.ones(new Shape(2, 3)),
+                    ids);
         }
     }
 
