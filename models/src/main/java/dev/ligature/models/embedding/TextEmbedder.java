@@ -67,12 +67,23 @@ public final class TextEmbedder {
      * @throws IOException if the model has no tokenizer
      */
     public List<long[]> encode(List<String> texts) throws IOException {
-        TextTokenizer tokenizer = model.tokenizer();
-        return texts.stream().map(text -> cut(tokenizer.encodePrompt(text))).toList();
+        return encode(texts, recipe.maxTokens());
     }
 
-    private long[] cut(long[] ids) {
-        int most = recipe.maxTokens();
+    /**
+     * Returns the token ids of texts, of which longer ones are cut earlier than the model has to.
+     *
+     * @param texts the texts
+     * @param most the most tokens of a text, 2 at least
+     * @throws IOException if the model has no tokenizer
+     */
+    public List<long[]> encode(List<String> texts, int most) throws IOException {
+        TextTokenizer tokenizer = model.tokenizer();
+        int length = Math.min(most, recipe.maxTokens());
+        return texts.stream().map(text -> cut(tokenizer.encodePrompt(text), length)).toList();
+    }
+
+    private static long[] cut(long[] ids, int most) {
         if (ids.length <= most) {
             return ids;
         }
@@ -88,6 +99,20 @@ public final class TextEmbedder {
      * @param manager the owner of the embeddings
      */
     public NDArray embed(List<long[]> texts, NDManager manager) {
+        try (NDManager scope = manager.newSubManager()) {
+            NDList inputs = padded(texts, scope);
+            NDArray hidden =
+                    block.forward(new ParameterStore(scope, false), inputs, false)
+                            .get(0); // (B, T, d)
+            NDArray embeddings =
+                    recipe.embed(hidden.toType(DataType.FLOAT32, false), inputs.get(1)); // (B, d)
+            embeddings.attach(manager);
+            return embeddings;
+        }
+    }
+
+    /** Returns token ids (B, T), padded behind, and their mask, fp32 (B, T). */
+    static NDList padded(List<long[]> texts, NDManager manager) {
         int tokens = texts.stream().mapToInt(ids -> ids.length).max().orElse(0);
         long[][] ids = new long[texts.size()][tokens];
         float[][] mask = new float[texts.size()][tokens];
@@ -96,18 +121,6 @@ public final class TextEmbedder {
             System.arraycopy(text, 0, ids[row], 0, text.length);
             Arrays.fill(mask[row], 0, text.length, 1);
         }
-        try (NDManager scope = manager.newSubManager()) {
-            NDArray given = scope.create(mask); // (B, T)
-            NDArray hidden =
-                    block.forward(
-                                    new ParameterStore(scope, false),
-                                    new NDList(scope.create(ids), given),
-                                    false)
-                            .get(0); // (B, T, d)
-            NDArray embeddings =
-                    recipe.embed(hidden.toType(DataType.FLOAT32, false), given); // (B, d)
-            embeddings.attach(manager);
-            return embeddings;
-        }
+        return new NDList(manager.create(ids), manager.create(mask));
     }
 }

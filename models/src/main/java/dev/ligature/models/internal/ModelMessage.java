@@ -86,6 +86,13 @@ public enum ModelMessage implements Message {
             "PoolingMode",
             "%1$s asks for the pooling modes %2$s. Exactly one of %3$s is computed: use a model"
                     + " that has it."),
+    PAIRS(
+            "EmbeddingPairs",
+            "A batch has %1$s questions and %2$s answers. Give at least one question, and an answer"
+                    + " for each."),
+    PAIR_TEMPERATURE(
+            "EmbeddingTemperature",
+            "The temperature of the loss is %1$s. Give a number greater than 0, such as 0.05."),
 
     // ONNX
     ONNX_DAMAGED("OnnxFile", "%1$s is not an ONNX file, or it is cut off. Download it once more."),

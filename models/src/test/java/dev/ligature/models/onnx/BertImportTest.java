@@ -80,6 +80,9 @@ final class BertImportTest {
         long[] ids = embedder.encode(List.of("word ".repeat(600))).get(0);
         assertEquals(512, ids.length);
         assertEquals(102, ids[511]); // [SEP]
+        long[] shorter = embedder.encode(List.of("word ".repeat(600), "word"), 9).get(0);
+        assertEquals(9, shorter.length);
+        assertEquals(102, shorter[8]);
     }
 
     private static List<String> texts() throws IOException {
