@@ -55,6 +55,11 @@ CASES = [
         head_apart=True,
     ),
     Case(
+        "resaved", "T5 1.1 with a tied head as Transformers 5 saves it: tied, and scale_decoder_outputs false", 3,
+        {"r": 3, "lora_alpha": 6, "target_modules": ["k", "wi_1"]},
+        settings={"feed_forward_proj": "gated-silu", "tie_word_embeddings": False, "relative_attention_num_buckets": 10},
+    ),
+    Case(
         "shared", "one pair, four readers", 2,
         {"r": 3, "lora_alpha": 6, "target_modules": ["q", "wo", "shared"], **TIED},
     ),

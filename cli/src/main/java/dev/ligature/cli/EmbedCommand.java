@@ -23,8 +23,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "embed",
         description = {
-            "Writes the embeddings of texts, the tensor embeddings (B, d) in float32, pooled and",
-            "normalised as the files of sentence-transformers in the model's directory say."
+            "Writes the embeddings of texts in float32.",
+            "They are the tensor embeddings (B, d), pooled and normalised as the files of",
+            "sentence-transformers in the model's directory say."
         },
         sortOptions = false,
         mixinStandardHelpOptions = true)

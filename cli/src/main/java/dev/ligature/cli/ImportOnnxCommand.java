@@ -14,8 +14,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "import-onnx",
         description = {
-            "Writes a Hugging Face directory of a BERT encoder that was exported to ONNX in fp32,",
-            "such as all-MiniLM-L6-v2. Embeddings are the mean of the hidden states, normalised."
+            "Writes a Hugging Face directory of a BERT encoder in ONNX.",
+            "It was exported in fp32, such as all-MiniLM-L6-v2. Embeddings are the mean of the",
+            "hidden states, normalised."
         },
         sortOptions = false,
         mixinStandardHelpOptions = true)

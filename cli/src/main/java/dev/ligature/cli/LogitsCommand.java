@@ -18,8 +18,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "logits",
         description = {
-            "Writes the logits of token ids, the tensor logits in float32: (B, T, V) of a language",
-            "model, (B, labels) or (B, T, labels) of a classifier of texts or tokens."
+            "Writes the logits of token ids in float32.",
+            "They are the tensor logits: (B, T, V) of a language model, (B, labels) or",
+            "(B, T, labels) of a classifier of texts or tokens."
         },
         sortOptions = false,
         mixinStandardHelpOptions = true)

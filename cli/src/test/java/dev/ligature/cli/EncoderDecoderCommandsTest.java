@@ -8,13 +8,17 @@ import dev.ligature.checkpoint.SafetensorsReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The commands on T5; the expected numbers and tokens are those of Transformers. */
 final class EncoderDecoderCommandsTest {
@@ -32,6 +36,42 @@ final class EncoderDecoderCommandsTest {
         // The first text is as long as the batch.
         float[] first = Arrays.copyOf(all, all.length / 3);
         Cases.assertClose(first, Cases.tensor(output, "logits"), 1e-4);
+    }
+
+    /** T5 says by the tie whether its decoder's output is scaled, unless it says so itself. */
+    @ParameterizedTest
+    @ValueSource(strings = {"relu", "gated", "resaved"})
+    void aMergedModel_whoseHeadIsUntied_computesTheSame(String name) throws IOException {
+        Path merged = folder.resolve("merged");
+        List<Object> arguments =
+                new ArrayList<>(
+                        List.of(
+                                "merge",
+                                "--model",
+                                T5.resolve(name).resolve("base"),
+                                "--adapter",
+                                T5.resolve(name).resolve("adapter"),
+                                "--output",
+                                merged));
+        if (!name.equals("gated")) { // whose head is untied in the file
+            arguments.add("--untie-base");
+        }
+        CliRun.of(arguments.toArray()).succeeded();
+        Path output = folder.resolve("logits.safetensors");
+        CliRun.of(
+                        "logits",
+                        "--model",
+                        merged,
+                        "--input-ids",
+                        row(name, "input_ids"),
+                        "--decoder-input-ids",
+                        row(name, "decoder_input_ids"),
+                        "--output",
+                        output)
+                .succeeded();
+        Path expected = T5.resolve(name).resolve("expected.safetensors");
+        float[] all = Cases.tensor(expected, "adapter_logits");
+        Cases.assertClose(Arrays.copyOf(all, all.length / 3), Cases.tensor(output, "logits"), 1e-4);
     }
 
     @Test
@@ -98,9 +138,13 @@ final class EncoderDecoderCommandsTest {
 
     /** Returns the first row of a tensor of ids, separated by commas. */
     private static String row(String tensor) {
+        return row("gated", tensor);
+    }
+
+    private static String row(String name, String tensor) {
         try (NDManager manager = NDManager.newBaseManager();
                 SafetensorsReader reader =
-                        SafetensorsReader.open(CASE.resolve("expected.safetensors"));
+                        SafetensorsReader.open(T5.resolve(name).resolve("expected.safetensors"));
                 NDArray ids = reader.read(tensor, manager)) {
             return LongStream.of(ids.get(0).toLongArray())
                     .mapToObj(Long::toString)

@@ -58,6 +58,9 @@ record StepBatch(NDManager scope, NDList inputs, long count, Cost cost, Training
                 batch.count(),
                 (outputs, items) -> {
                     NDArray mean = batch.loss().evaluate(labels, outputs);
+                    if (mean == null) { // a user's class
+                        throw TrainingMessage.LOSS_MISSING.error(batch.loss().getName());
+                    }
                     if (mean.size() != 1) {
                         throw TrainingMessage.LOSS_SHAPE.error(
                                 batch.loss().getName(), mean.getShape());

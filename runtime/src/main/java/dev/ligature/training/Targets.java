@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.ligature.LoraException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,9 +30,24 @@ record Targets(NDArray classes, @Nullable NDArray counted, long count) {
         return of(labels.get(scope, new NDIndex(":, 1:")), mayIgnore, scope);
     }
 
-    /** Takes every label, of any shape, for logits of the same shape and an axis more. */
-    static Targets same(NDArray labels, NDManager scope) {
-        return of(labels, true, scope);
+    /**
+     * Takes every label, for logits of the same shape and an axis more.
+     *
+     * @throws LoraException if the shapes do not fit, or a label is not one of the classes
+     */
+    static Targets same(NDArray labels, NDArray logits) {
+        Shape shape = logits.getShape();
+        int last = shape.dimension() - 1;
+        if (last < 0 || !labels.getShape().equals(shape.slice(0, last))) {
+            throw TrainingMessage.LABELS_OF_LOGITS.error(
+                    labels.getShape(), shape, last < 0 ? "none" : shape.slice(0, last));
+        }
+        for (long label : copy(labels, logits.getManager()).toLongArray()) {
+            if (label != IGNORED && (label < 0 || label >= shape.get(last))) {
+                throw TrainingMessage.LABEL_RANGE.error(label, shape, shape.get(last) - 1);
+            }
+        }
+        return of(labels, true, logits.getManager());
     }
 
     private static Targets of(NDArray labels, boolean mayIgnore, NDManager scope) {
@@ -51,6 +67,10 @@ record Targets(NDArray classes, @Nullable NDArray counted, long count) {
 
     /** Returns how many labels count. */
     static long countOf(NDArray labels) {
+        DataType type = labels.getDataType();
+        if (type != DataType.INT64 && type != DataType.INT32) {
+            throw TrainingMessage.LABEL_TYPE.error(type, labels.getShape());
+        }
         try (NDManager scope = labels.getManager().newSubManager()) {
             return of(labels, true, scope).count();
         }

@@ -54,8 +54,11 @@ public record TrainingBatch(NDList inputs, NDList labels, Loss loss, long count)
      * @param inputs what the block is given
      * @param labels the classes, (B) or (B, T) int64, {@link NextTokenLoss#IGNORED} where one does
      *     not count; the block's first output is (B, C) or (B, T, C)
+     * @throws dev.ligature.LoraException if the labels are not whole numbers; in a step, if their
+     *     shape or one of them does not fit the output ({@code TrainLabels})
      */
     public static TrainingBatch classes(NDList inputs, NDArray labels) {
+        Objects.requireNonNull(labels, "labels");
         return new TrainingBatch(
                 inputs, new NDList(labels), new ClassLoss(), Targets.countOf(labels));
     }
@@ -69,7 +72,7 @@ public record TrainingBatch(NDList inputs, NDList labels, Loss loss, long count)
         @Override
         public NDArray evaluate(NDList labels, NDList predictions) {
             NDArray logits = predictions.head(); // (…, C)
-            Targets targets = Targets.same(labels.head(), logits.getManager());
+            Targets targets = Targets.same(labels.head(), logits);
             return targets.negativeMean(logits, targets.count());
         }
     }

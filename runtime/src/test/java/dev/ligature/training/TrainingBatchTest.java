@@ -125,6 +125,30 @@ final class TrainingBatchTest {
     }
 
     @Test
+    void labelsThatDoNotFitTheOutputs_areErrors() {
+        NDArray ids = manager.create(new long[] {1, 2, 0, 3, 4, 1}, new Shape(2, 3));
+        EmbeddingAndHead model = new EmbeddingAndHead(manager, 5, 3); // logits (2, 3, 5)
+        NDList inputs = new NDList(ids);
+        try (TrainingLoop loop = TrainingLoop.over(model, manager, rate(1))) {
+            refused(loop, inputs, ids.get(":, 1:"), "(2, 2), but the block gives logits (2, 3, 5)");
+            refused(loop, inputs, ids.get(0), "(3), but");
+            refused(loop, inputs, ids.add(1), "the class 5, but the block gives logits");
+            refused(loop, inputs, ids.sub(1), "the class -1, but");
+            refused(loop, inputs, ids.toType(DataType.FLOAT32, true), "float32 (2, 3)");
+            loop.step(TrainingBatch.classes(inputs, ids.toType(DataType.INT32, true)));
+        }
+    }
+
+    private static void refused(TrainingLoop loop, NDList inputs, NDArray labels, String part) {
+        LoraException error =
+                assertThrows(
+                        LoraException.class,
+                        () -> loop.step(TrainingBatch.classes(inputs, labels)));
+        assertEquals("TrainLabels", error.code());
+        assertTrue(String.valueOf(error.getMessage()).contains(part), error.getMessage());
+    }
+
+    @Test
     void aLossThatIsNotOneNumber_andInputsThatTheBlockRefuses_areErrors() {
         EmbeddingAndHead model = new EmbeddingAndHead(manager, 5, 3);
         float[] before = model.head.getArray().toFloatArray();

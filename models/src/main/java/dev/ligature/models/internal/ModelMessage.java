@@ -116,8 +116,8 @@ public enum ModelMessage implements Message {
                     + " tokenizer of this model."),
     NOT_DECODER(
             "NotDecoder",
-            "The model in %1$s is not a decoder, so it does not generate text. Use a causal"
-                    + " language model."),
+            "The model in %1$s is not a causal language model, which continues texts. Use such a"
+                    + " model."),
     NOT_ENCODER_DECODER(
             "NotEncoderDecoder",
             "The model in %1$s is not an encoder with a decoder. Continue texts of a causal language"

@@ -26,8 +26,9 @@ import java.nio.file.Path;
  * @param normEps what the norms add to the mean square
  * @param activation what the feed-forward part goes through
  * @param gated whether that is multiplied by a second projection
- * @param scalesOutput whether the head reads the decoder's output times d^(−1/2). Transformers says
- *     so by {@code tie_word_embeddings}, which is false in T5 1.1 and Flan-T5
+ * @param scalesOutput {@code scale_decoder_outputs}, whether the head reads the decoder's output
+ *     times d^(−1/2). Where the field is absent, {@code tie_word_embeddings} says so, which is
+ *     false in T5 1.1 and Flan-T5; Transformers 5 writes both
  * @param startToken what the decoder begins with
  * @param tokens the special tokens
  */
@@ -59,11 +60,7 @@ public record T5Config(
         positive("num_heads", numHeads);
         SizeChecks.layers("num_layers", numLayers);
         SizeChecks.layers("num_decoder_layers", numDecoderLayers);
-        SizeChecks.require(
-                buckets >= 4 && buckets % 4 == 0,
-                "relative_attention_num_buckets",
-                buckets,
-                "a positive multiple of 4");
+        SizeChecks.require(buckets >= 4, "relative_attention_num_buckets", buckets, "at least 4");
         SizeChecks.require(
                 maxDistance > buckets / 2,
                 "relative_attention_max_distance",
@@ -113,7 +110,7 @@ public record T5Config(
                 fields.number("layer_norm_epsilon", 1e-6),
                 NamedActivation.of(fields, "feed_forward_proj", activation),
                 projection.startsWith(GATED),
-                fields.bool("tie_word_embeddings", true),
+                fields.bool("scale_decoder_outputs", fields.bool("tie_word_embeddings", true)),
                 start,
                 tokens);
     }

@@ -45,6 +45,9 @@ public final class CheckpointExport {
 
     private static final List<String> DTYPE_FIELDS = List.of("dtype", "torch_dtype");
 
+    private static final String TIED = "tie_word_embeddings";
+    private static final String T5_SCALES = "scale_decoder_outputs";
+
     private final ExportOptions options;
     private final Map<String, Rounding> roundings = new LinkedHashMap<>();
     private final Map<String, TensorSource> added = new TreeMap<>();
@@ -220,7 +223,12 @@ public final class CheckpointExport {
             }
         }
         if (untied) {
-            config.set(List.of("tie_word_embeddings"), false);
+            boolean tied = !Boolean.FALSE.equals(config.value(TIED));
+            if ("t5".equals(config.value("model_type")) && config.value(T5_SCALES) == null) {
+                // Where T5's own field is absent, its decoder is scaled if the weights are tied.
+                config.set(List.of(T5_SCALES), tied);
+            }
+            config.set(List.of(TIED), false);
         }
         StagedFile.write(file, config.text() + "\n");
     }
