@@ -72,7 +72,13 @@ public final class Ligature implements Runnable {
         line.addSubcommand(new MergeCommand(terminal));
         line.addSubcommand(new ImportOnnxCommand(terminal));
         line.addSubcommand(new PretrainCommand(terminal, stop));
-        line.addSubcommand(new DemoCommand(terminal, stop));
+        line.addSubcommand(
+                new CommandLine(new DemoCommand(terminal, stop))
+                        .addSubcommand(
+                                "text",
+                                new CommandLine(new DemoCommand(terminal, stop))
+                                        .setCommandName("text"))
+                        .addSubcommand(new DemoEmbeddingsCommand(terminal, stop)));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         // Else "--data a --typo" would look for a file of that name.
         line.setUnmatchedOptionsAllowedAsOptionParameters(false);
