@@ -136,7 +136,7 @@ final class EncoderCommandsTest {
         CliRun.of("embed", "--model", base("bert-token"), "--input-ids", "5", "--output", output)
                 .refused("[NotEmbedding]", "is a classifier of tokens");
         CliRun.of("serve", "--model", model, "--adapters", ENCODERS, "--port", "0")
-                .refused("[NotDecoder]", "is not a decoder");
+                .refused("[NotDecoder]", "is not a causal language model");
         CliRun.of("generate", "--model", model, "--prompt", "a").refused("[NotDecoder]");
         CliRun.of("train", "--model", base("bert-mlm"), "--data", "x.txt", "--output", output)
                 .refused("[NotDecoder]");
