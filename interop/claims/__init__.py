@@ -3,4 +3,14 @@
 Each module holds the claims of one section of the page; `registry` collects them, `toys` has the models.
 """
 
-from claims import combining, files, layers, matching, replacing, ties, ties_files, ties_training  # noqa: F401
+from claims import (  # noqa: F401
+    combining,
+    files,
+    layers,
+    matching,
+    replacing,
+    ties,
+    ties_families,
+    ties_files,
+    ties_training,
+)

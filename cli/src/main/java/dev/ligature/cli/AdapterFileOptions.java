@@ -32,6 +32,14 @@ final class AdapterFileOptions {
     private List<String> preferred = List.of();
 
     @Option(
+            names = "--adapter-untied",
+            description = {
+                "Tie nothing: each reader of a shared weight has the factors that the file",
+                "has of it, and none if it has none, as where PEFT did not tie them."
+            })
+    private boolean untied;
+
+    @Option(
             names = "--on-base-difference",
             converter = Choice.class,
             paramLabel = "WHAT",
@@ -57,7 +65,8 @@ final class AdapterFileOptions {
 
     /** Returns how the adapter is loaded. */
     AdapterLoadOptions options() {
-        return AdapterLoadOptions.defaults()
+        AdapterLoadOptions options = AdapterLoadOptions.defaults();
+        return (untied ? options.untied() : options)
                 .ignore(ignored.toArray(String[]::new))
                 .allowMissing(missing.toArray(String[]::new))
                 .preferCopyOf(preferred.toArray(String[]::new))

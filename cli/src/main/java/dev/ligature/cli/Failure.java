@@ -27,6 +27,7 @@ record Failure(int exitCode, String line) {
                     "AdapterLoadOptions.ignore", "--adapter-ignore",
                     "AdapterLoadOptions.allowMissing", "--adapter-allow-missing",
                     "AdapterLoadOptions.preferCopyOf", "--adapter-prefer-copy-of",
+                    "AdapterLoadOptions.untied", "--adapter-untied",
                     "AdapterLoadOptions.onBaseDifference", "--on-base-difference");
 
     /** What an error message calls a method of the options. */
@@ -87,7 +88,7 @@ record Failure(int exitCode, String line) {
     }
 
     /** Names the option of the command line where a message names the method that does it. */
-    private static String withOptions(String message) {
+    static String withOptions(String message) {
         return METHOD.matcher(message)
                 .replaceAll(method -> OPTIONS.getOrDefault(method.group(), method.group()));
     }

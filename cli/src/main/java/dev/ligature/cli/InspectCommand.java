@@ -84,7 +84,7 @@ final class InspectCommand implements Callable<Integer> {
                         text.append("\nadapter ")
                                 .append(options.adapter)
                                 .append(":\n\n")
-                                .append(adapted.report())
+                                .append(Failure.withOptions(adapted.report()))
                                 .append("\nas saved:\n\n")
                                 .append(ServingCompatibility.of(adapted, layout).report()));
         return text.toString();

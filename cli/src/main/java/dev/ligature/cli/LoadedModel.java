@@ -137,7 +137,13 @@ record LoadedModel(PretrainedModel base) implements AutoCloseable {
                                 lora().adapter(name)
                                         .plan()
                                         .warnings()
-                                        .forEach(warning -> terminal.note("warning: " + warning)));
+                                        .forEach(
+                                                warning ->
+                                                        terminal.note(
+                                                                "warning: "
+                                                                        + Failure.withOptions(
+                                                                                warning
+                                                                                        .toString()))));
     }
 
     /** Returns how many numbers a model has learnt. */

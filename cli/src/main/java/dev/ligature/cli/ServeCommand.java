@@ -99,11 +99,11 @@ final class ServeCommand implements Callable<Integer> {
         String base = base();
         try (LoadedModel loaded = LoadedModel.open(model, modelFiles);
                 AdapterStore store =
-                        AdapterStore.open(
-                                loaded.lora(),
-                                adapters,
-                                (long) adapterMemory << 20,
-                                adapterFiles.options())) {
+                        loaded.base()
+                                .openAdapters(
+                                        adapters,
+                                        (long) adapterMemory << 20,
+                                        adapterFiles.options())) {
             LanguageModel language = LanguageModel.of(loaded.base());
             int known = store.names().size();
             if (store.names().contains(base)) {

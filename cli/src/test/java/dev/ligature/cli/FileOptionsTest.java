@@ -59,7 +59,7 @@ final class FileOptionsTest {
                         + CliRun.of("train", "--help").succeeded().out()
                         + CliRun.of("merge", "--help").succeeded().out();
         for (String option : Failure.OPTIONS.values()) {
-            assertEquals(3, help.split("\n +" + option + "=", -1).length - 1, option);
+            assertEquals(3, help.split("\n +" + option + "(?=[=\\s])", -1).length - 1, option);
         }
     }
 
@@ -85,10 +85,26 @@ final class FileOptionsTest {
     void copiesOfATiedPairThatDiffer_areNamedAndThenChosen() throws IOException {
         Path adapter = Cases.path(TIED, "adapter");
         logits("a", TIED, adapter)
-                .refused("[AdapterCopiesDiffer]", "--adapter-prefer-copy-of; or, for a pair each");
+                .refused(
+                        "[AdapterCopiesDiffer]",
+                        "--adapter-prefer-copy-of; or,",
+                        "with --adapter-untied.");
         logits("b", TIED, adapter, "--adapter-prefer-copy-of", "lm_head").succeeded();
         logits("c", TIED, adapter, "--adapter-prefer-copy-of", "model.embed_tokens").succeeded();
         assertFalse(java.util.Arrays.equals(result("b"), result("c")));
+    }
+
+    @Test
+    void factorsOfOneReader_fillTheOthersWithAWarning_orAreReadAsTheyAre() throws IOException {
+        Path readers = Path.of("..", "models", "src", "test", "resources", "readers");
+        Path adapter = readers.resolve("gpt2-embedding").resolve("adapter");
+        Path base = readers.resolveSibling("families").resolve("gpt2").resolve("base");
+        CliRun filled = logits("a", base, "--adapter", adapter).succeeded();
+        assertTrue(filled.err().contains("they are used for lm_head too"), filled.err());
+        assertTrue(filled.err().contains("load it with --adapter-untied,"), filled.err());
+        CliRun alone = logits("b", base, "--adapter", adapter, "--adapter-untied").succeeded();
+        assertTrue(alone.err().contains("only transformer.wte gets a pair"), alone.err());
+        assertFalse(Arrays.equals(result("a"), result("b")));
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.ligature.examples;
 
+import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.models.PretrainedModel;
 import dev.ligature.server.CompletionServer;
 import dev.ligature.server.LanguageModel;
@@ -49,7 +50,9 @@ public final class ServeTwoTenants {
         // The store loads adapters when they are first asked for and evicts the least recently
         // used ones.
         try (PretrainedModel model = PretrainedModel.load(base);
-                AdapterStore store = AdapterStore.open(model.lora(), adapters, ADAPTER_BYTES)) {
+                AdapterStore store =
+                        model.openAdapters(
+                                adapters, ADAPTER_BYTES, AdapterLoadOptions.defaults())) {
             CompletionServer server =
                     CompletionServer.start(
                             LanguageModel.of(model),

@@ -11,9 +11,9 @@ import dev.ligature.checkpoint.BaseCheckpoint;
 import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.inject.ModelDescription;
 import dev.ligature.internal.files.HubCache;
-import dev.ligature.internal.peft.AdapterDirectory;
 import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.models.text.TextTokenizer;
+import dev.ligature.store.AdapterStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -138,12 +138,24 @@ public final class PretrainedModel implements AutoCloseable {
      */
     public Adapter loadAdapter(String name, Path adapter, AdapterLoadOptions options)
             throws IOException {
-        String type = AdapterDirectory.open(adapter).config().metadata().taskType();
-        if (type != null && !type.equals(task().taskType())) {
-            throw ModelMessage.ADAPTER_TASK.error(
-                    adapter, type, directory, task().title(), task().taskType());
-        }
-        return lora.load(name, adapter, options);
+        return lora.load(name, adapter, ofThisTask(options));
+    }
+
+    /**
+     * Opens a store of adapters for this model, which refuses those that were made for a model of
+     * another kind.
+     *
+     * @param adapters has a folder for each adapter, named like it
+     * @param budgetBytes the upper limit of the bytes of all arrays
+     * @param options what of their files need not fit the model
+     * @throws LoraException as {@link AdapterStore#open(LoraModel, Path, long, AdapterLoadOptions)}
+     */
+    public AdapterStore openAdapters(Path adapters, long budgetBytes, AdapterLoadOptions options) {
+        return AdapterStore.open(lora, adapters, budgetBytes, ofThisTask(options));
+    }
+
+    private AdapterLoadOptions ofThisTask(AdapterLoadOptions options) {
+        return options.forTask(task().taskType(), task().title());
     }
 
     /** Returns what the model's outputs are. */

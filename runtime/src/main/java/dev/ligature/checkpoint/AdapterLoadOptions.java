@@ -2,6 +2,8 @@ package dev.ligature.checkpoint;
 
 import dev.ligature.internal.names.Tolerances;
 import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How an adapter is loaded. The defaults: for serving; every tensor of the file has a place in the
@@ -14,15 +16,31 @@ import java.util.Objects;
  */
 public final class AdapterLoadOptions {
     private static final AdapterLoadOptions DEFAULTS =
-            new AdapterLoadOptions(false, Tolerances.NONE, BaseDifference.FAIL);
+            new AdapterLoadOptions(false, false, null, Tolerances.NONE, BaseDifference.FAIL);
 
     private final boolean trainable;
+    private final boolean untied;
+    private final @Nullable Task task;
     private final Tolerances tolerances;
     private final BaseDifference baseDifference;
 
+    /**
+     * The kind of model that adapters must be for.
+     *
+     * @param type PEFT's {@code task_type}
+     * @param title what a model of the kind is called, with its article
+     */
+    public record Task(String type, String title) {}
+
     private AdapterLoadOptions(
-            boolean trainable, Tolerances tolerances, BaseDifference baseDifference) {
+            boolean trainable,
+            boolean untied,
+            @Nullable Task task,
+            Tolerances tolerances,
+            BaseDifference baseDifference) {
         this.trainable = trainable;
+        this.untied = untied;
+        this.task = task;
         this.tolerances = tolerances;
         this.baseDifference = Objects.requireNonNull(baseDifference, "baseDifference");
     }
@@ -34,7 +52,30 @@ public final class AdapterLoadOptions {
 
     /** Returns these options for an adapter that is to be trained further. */
     public AdapterLoadOptions trainable() {
-        return new AdapterLoadOptions(true, tolerances, baseDifference);
+        return new AdapterLoadOptions(true, untied, task, tolerances, baseDifference);
+    }
+
+    /**
+     * Returns these options for a file that is read as PEFT computes it where PEFT does not tie:
+     * {@code ensure_weight_tying} of its configuration counts as off, and each reader of a tied
+     * weight has the factors that the file has of it, and none if it has none of it.
+     */
+    public AdapterLoadOptions untied() {
+        return new AdapterLoadOptions(trainable, true, task, tolerances, baseDifference);
+    }
+
+    /**
+     * Returns these options for the adapters of one kind of model: one that was made for another is
+     * refused ({@code AdapterTask}).
+     *
+     * @param type PEFT's {@code task_type}, {@code CAUSAL_LM} for one; adapters without one load
+     * @param title what the model is, for the message: {@code a causal language model}
+     */
+    public AdapterLoadOptions forTask(String type, String title) {
+        Objects.requireNonNull(type, "type");
+        Objects.requireNonNull(title, "title");
+        Task asked = new Task(type, title);
+        return new AdapterLoadOptions(trainable, untied, asked, tolerances, baseDifference);
     }
 
     /**
@@ -68,7 +109,7 @@ public final class AdapterLoadOptions {
     }
 
     private AdapterLoadOptions with(Tolerances changed) {
-        return new AdapterLoadOptions(trainable, changed, baseDifference);
+        return new AdapterLoadOptions(trainable, untied, task, changed, baseDifference);
     }
 
     /**
@@ -77,7 +118,7 @@ public final class AdapterLoadOptions {
      */
     public AdapterLoadOptions onBaseDifference(BaseDifference choice) {
         Objects.requireNonNull(choice, "choice");
-        return new AdapterLoadOptions(trainable, tolerances, choice);
+        return new AdapterLoadOptions(trainable, untied, task, tolerances, choice);
     }
 
     /** Returns what is done where weights of the base in the file are not those of the base. */
@@ -88,6 +129,16 @@ public final class AdapterLoadOptions {
     /** Returns whether the adapter is to be trained further. */
     public boolean isTrainable() {
         return trainable;
+    }
+
+    /** Returns whether each reader of a tied weight has the factors of its own in the file. */
+    public boolean isUntied() {
+        return untied;
+    }
+
+    /** Returns the kind of model that the adapter must be for, if it says any. */
+    public Optional<Task> task() {
+        return Optional.ofNullable(task);
     }
 
     /** Returns whether a tensor needs no place. */

@@ -15,6 +15,7 @@ import ai.djl.util.Pair;
 import dev.ligature.Adapter;
 import dev.ligature.LoraModel;
 import dev.ligature.Routing;
+import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.generation.TextGenerator;
@@ -74,7 +75,9 @@ final class ServerFixture implements AutoCloseable {
         for (String name : ADAPTERS) {
             writeAdapter(name);
         }
-        store = AdapterStore.open(lora, adapters, budget);
+        AdapterLoadOptions options =
+                AdapterLoadOptions.defaults().forTask("CAUSAL_LM", "a causal language model");
+        store = AdapterStore.open(lora, adapters, budget, options);
         start(0, limits);
     }
 

@@ -179,6 +179,21 @@ final class ServerRefusalTest {
     }
 
     @Test
+    void anAdapterOfAnotherTask_isNotServed_andTheAnswerHasTheReason() throws Exception {
+        fixture.writeAdapter("classifier");
+        Path config = adapters.resolve("classifier/adapter_config.json");
+        String causal = Files.readString(config);
+        String other = causal.replace("\"task_type\": null", "\"task_type\": \"SEQ_CLS\"");
+        assertTrue(!other.equals(causal), causal);
+        Files.writeString(config, other);
+        HttpResponse<String> response = http.complete(greedy("classifier", "x", 1));
+        refused(response, 500, "model_broken", null);
+        assertTrue(response.body().contains("[AdapterTask]"), response.body());
+        Files.writeString(config, other.replace("SEQ_CLS", "CAUSAL_LM"));
+        assertEquals(200, http.complete(greedy("classifier", "x", 1)).statusCode());
+    }
+
+    @Test
     void anotherPath_is404_andAnotherMethod405() throws Exception {
         refused(http.get("/"), 404, "not_found", null);
         refused(http.get("/v1/completions/x"), 404, "not_found", null);

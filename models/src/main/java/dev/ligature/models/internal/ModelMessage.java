@@ -66,13 +66,6 @@ public enum ModelMessage implements Message {
             "EncoderDecoderInputs",
             "The inputs of the model have %1$s of shape %2$s. It must be %3$s."),
 
-    // adapters
-    ADAPTER_TASK(
-            "AdapterTask",
-            "The adapter in %1$s has the task_type %2$s, but the model in %3$s is %4$s. Load it"
-                    + " into the model it was made for, or an adapter of task_type %5$s into this"
-                    + " one."),
-
     // embeddings
     NOT_EMBEDDING(
             "NotEmbedding",

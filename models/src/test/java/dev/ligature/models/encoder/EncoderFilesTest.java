@@ -21,6 +21,7 @@ import dev.ligature.models.ModelFamily;
 import dev.ligature.models.ModelTask;
 import dev.ligature.models.PretrainedModel;
 import dev.ligature.models.bert.BertModel;
+import dev.ligature.store.AdapterStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -205,6 +206,20 @@ final class EncoderFilesTest {
                     e.getMessage().contains("task_type TOKEN_CLS")
                             && e.getMessage().contains("is a classifier of texts"),
                     e.getMessage());
+        }
+    }
+
+    @Test
+    void theStoreOfAModel_refusesThemToo() throws IOException {
+        try (EncoderCase tokens = new EncoderCase("bert-token");
+                PretrainedModel texts = model("bert-sequence");
+                AdapterStore store =
+                        texts.openAdapters(
+                                tokens.adapter().getParent(),
+                                1 << 20,
+                                AdapterLoadOptions.defaults())) {
+            LoraException e = assertThrows(LoraException.class, () -> store.lease("adapter"));
+            assertEquals("AdapterTask", e.code());
         }
     }
 

@@ -14,6 +14,7 @@ import dev.ligature.internal.files.StagedDirectory;
 import dev.ligature.internal.files.StagedFile;
 import dev.ligature.internal.names.NameList;
 import dev.ligature.internal.resolve.ExplicitConfig;
+import dev.ligature.internal.resolve.FileReaders;
 import dev.ligature.internal.resolve.PlanResolver;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
@@ -132,16 +133,25 @@ public final class AdapterDirectory {
      * @throws IOException if the file cannot be read
      */
     public LoraPlan plan(ModelLayout layout) throws IOException {
-        if (config.modulesToSave().isEmpty()) {
+        return plan(layout, AdapterLoadOptions.defaults());
+    }
+
+    private LoraPlan plan(ModelLayout layout, AdapterLoadOptions options) throws IOException {
+        if (config.modulesToSave().isEmpty()
+                && !config.ensureWeightTying()
+                && !options.isUntied()) {
             return PlanResolver.resolveForLoading(config, layout);
         }
         Set<String> names = new HashSet<>();
         try (SafetensorsReader reader = SafetensorsReader.open(weights(files))) {
             for (String key : reader.tensors().keySet()) {
-                names.add(AdapterLayout.name(key));
+                if (!options.ignores(key)) {
+                    names.add(AdapterLayout.name(key));
+                }
             }
         }
-        return PlanResolver.resolveForLoading(config, layout, names);
+        LoraConfig read = options.isUntied() ? FileReaders.untied(config, layout, names) : config;
+        return PlanResolver.resolveForLoading(read, layout, names);
     }
 
     /**
@@ -149,7 +159,8 @@ public final class AdapterDirectory {
      * others of, where the options ask for them.
      */
     public LoraPlan plan(BaseWeights base, AdapterLoadOptions options) throws IOException {
-        LoraPlan plan = plan(base.layout());
+        checkTask(options);
+        LoraPlan plan = plan(base.layout(), options);
         BaseDifference choice = options.baseDifference();
         if (choice == BaseDifference.KEEP
                 || (choice == BaseDifference.FAIL
@@ -190,6 +201,14 @@ public final class AdapterDirectory {
             // Only now, so that an error above leaves nothing behind.
             contents.arrays().forEach(array -> array.attach(manager));
             return contents;
+        }
+    }
+
+    private void checkTask(AdapterLoadOptions options) {
+        String type = config.metadata().taskType();
+        AdapterLoadOptions.Task asked = options.task().orElse(null);
+        if (type != null && asked != null && !type.equals(asked.type())) {
+            throw PeftMessage.TASK.error(files, type, asked.title(), asked.type());
         }
     }
 

@@ -98,8 +98,12 @@ enum PeftMessage implements Message {
             "AdapterCopiesDiffer",
             "%1$s: %2$s. They are copies of one factor, because their modules are tied and"
                     + " ensure_weight_tying is on. Name the module whose copy is to be used for all"
-                    + " in AdapterLoadOptions.preferCopyOf; or, for a pair each, set"
-                    + " ensure_weight_tying to false and list the modules in target_modules."),
+                    + " in AdapterLoadOptions.preferCopyOf; or, where PEFT did not tie them, read each"
+                    + " as a pair of its own with AdapterLoadOptions.untied."),
+    TASK(
+            "AdapterTask",
+            "The adapter in %1$s has the task_type %2$s, but the model is %3$s. Load it into the model"
+                    + " it was made for, or an adapter of task_type %4$s into this one."),
     VALUES_DIFFER(
             "AdapterCopiesDiffer",
             "%1$s: %2$s. They are copies of one weight, because their modules are tied. Name the"

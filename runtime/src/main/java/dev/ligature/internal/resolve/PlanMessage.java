@@ -161,6 +161,13 @@ enum PlanMessage implements Message {
             Severity.WARNING,
             "ensure_weight_tying is on, but none of the tied modules is adapted: %1$s. Target one"
                     + " of them, or set it to false."),
+    TIE_FILLED(
+            "LoraTieFilled",
+            Severity.WARNING,
+            "Modules %1$s read one weight and ensure_weight_tying is on, but the file has %2$s of"
+                    + " %3$s alone: they are used for %4$s too. PEFT may have trained the adapter"
+                    + " without that. If it did, load it with AdapterLoadOptions.untied, which reads"
+                    + " the file as PEFT does."),
     TIED_WEIGHT_SPLIT(
             "LoraTiedWeightSplit",
             Severity.WARNING,

@@ -98,6 +98,7 @@ public final class PlanResolver {
                 copied.biases(
                         pairs, saved, config.bias() == BiasMode.LORA_ONLY ? consequences : others));
         LoraPlan plan = new LoraPlan(config, pairs, copies, rows, List.of());
+        new FileReaders(tensors).filled(plan, others);
         parameters.conflicts(plan, others);
         new WeightConflicts(request, plan, others).find(groups.saved());
         return decide(plan);

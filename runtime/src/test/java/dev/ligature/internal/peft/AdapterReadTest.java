@@ -102,7 +102,7 @@ class AdapterReadTest {
                 HEAD + "lora_B.weight",
                 "differ by up to 0.25",
                 "AdapterLoadOptions.preferCopyOf",
-                "ensure_weight_tying to false");
+                "AdapterLoadOptions.untied");
     }
 
     @Test
