@@ -6,7 +6,7 @@ For each adapter below:
              from it, and PEFT must agree on the result
   - merged:  `ligature merge` writes a checkpoint; plain Transformers on it must agree with our adapter's logits
 
-Then the reference cases, made anew in another shape and with another seed than the committed ones.
+Then the same for models of other kinds than causal ones, and trainings step by step (check_tasks.py). Then the reference cases, made anew in another shape and with another seed than the committed ones.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import check_adapter
 import check_cases
+import check_tasks
 import make_bases
 import make_cases
 import peft
@@ -154,6 +155,7 @@ def main() -> None:
     for case in (case for case in DEMO_CASES if args.only in case.label):
         check_ours(ligature, report, case, DEMO_BASE, text, test_ids(4096))
 
+    check_tasks.check(ligature, report, work, args.only)
     if not args.only:
         make_cases.write(work / "cases", "odd", 5)
         check_cases.check(ligature, report, work / "cases")

@@ -11,6 +11,7 @@ half-precision base it casts them apart: there its own numbers are not those of 
 """
 
 import argparse
+import json
 import pathlib
 import sys
 import warnings
@@ -37,7 +38,8 @@ def format_ids(ids: torch.Tensor) -> str:
 
 def load_model(directory: pathlib.Path):
     transformers.utils.logging.disable_progress_bar()
-    model, report = transformers.AutoModelForCausalLM.from_pretrained(
+    architecture = json.loads((directory / "config.json").read_text())["architectures"][0]
+    model, report = getattr(transformers, architecture).from_pretrained(
         directory, dtype=torch.float32, output_loading_info=True, local_files_only=True
     )
     problems = [key for kind in ("missing_keys", "unexpected_keys", "mismatched_keys") for key in report[kind]]
@@ -53,7 +55,7 @@ def load_adapter(base, directory: pathlib.Path):
         warnings.simplefilter("ignore")
         model = PeftModel.from_pretrained(base, directory)
     result = set_peft_model_state_dict(model, load_file(directory / "adapter_model.safetensors"))
-    missing = [name for name in result.missing_keys if "lora_" in name]
+    missing = [name for name in result.missing_keys if "lora_" in name or "modules_to_save" in name]
     if missing or result.unexpected_keys:
         raise Disagreement(f"PEFT misses {missing} and does not know {result.unexpected_keys} of {directory}")
     return model.eval()
@@ -74,9 +76,11 @@ def compare(
 ) -> str:
     """Says how far the logits are from the reference; raises Disagreement if it is too far."""
     reference = load_model(model)
-    base_logits = expected = reference(input_ids=ids).logits
+    # `ligature logits` gives an encoder-decoder's decoder the same ids.
+    given = {"input_ids": ids} | ({"decoder_input_ids": ids} if reference.config.is_encoder_decoder else {})
+    base_logits = expected = reference(**given).logits
     if adapter:
-        expected = load_adapter(reference, adapter)(input_ids=ids).logits
+        expected = load_adapter(reference, adapter)(**given).logits
     actual = load_file(logits)["logits"]
     if actual.dtype != torch.float32 or actual.shape != expected.shape:
         raise Disagreement(f"{actual.dtype} {tuple(actual.shape)}, not float32 {tuple(expected.shape)}")

@@ -6,6 +6,8 @@
       hidden, mask      (2B,T,d), (2B,T): B questions, then their B answers
       mean.loss, cls.loss, mean.gradient, cls.gradient
                         the loss where texts are pooled so, and its gradient with respect to hidden
+      negatives.loss, negatives.gradient
+                        the same of 3 questions, their 3 answers and 2 other texts, pooled by their means
       input_ids, ids_mask
                         (2B,T) tokens for the case bert-model-linear
       losses            of steps of SGD from the adapter of that case on
@@ -22,6 +24,7 @@ from transformers import BertModel
 
 CASE = pathlib.Path(__file__).parent.parent / "models/src/test/resources/encoders/bert-model-linear"
 TEMPERATURE, STEPS, RATE = 0.05, 4, 0.05
+NEGATIVE_PAIRS = 3
 
 
 def mean(hidden, mask):
@@ -32,12 +35,13 @@ def cls(hidden, mask):
     return hidden[:, 0]
 
 
-def in_batch_negatives(hidden, mask, pool):
+def in_batch_negatives(hidden, mask, pool, pairs=None):
+    """Of the texts behind the pairs, only the questions are told apart."""
     vectors = F.normalize(pool(hidden, mask), dim=-1)
-    questions, answers = vectors.chunk(2)
-    scores = questions @ answers.T / TEMPERATURE
-    right = torch.arange(len(scores))
-    return (F.cross_entropy(scores, right) + F.cross_entropy(scores.T, right)) / 2
+    pairs = pairs or len(vectors) // 2
+    scores = vectors[:pairs] @ vectors[pairs:].T / TEMPERATURE
+    right = torch.arange(pairs)
+    return (F.cross_entropy(scores, right) + F.cross_entropy(scores[:, :pairs].T, right)) / 2
 
 
 def mask_of(lengths, dtype):
@@ -55,7 +59,10 @@ def numbers():
         loss.backward()
         found[f"{pool.__name__}.loss"] = loss.detach().float()
         found[f"{pool.__name__}.gradient"] = leaf.grad.float()
-    return found
+    leaf = hidden.double().requires_grad_()
+    loss = in_batch_negatives(leaf, mask.double(), mean, NEGATIVE_PAIRS)
+    loss.backward()
+    return found | {"negatives.loss": loss.detach().float(), "negatives.gradient": leaf.grad.float()}
 
 
 def training():

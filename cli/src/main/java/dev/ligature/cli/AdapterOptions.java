@@ -7,6 +7,7 @@ import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
 import dev.ligature.internal.files.HubCache;
 import dev.ligature.models.PretrainedModel;
+import dev.ligature.models.training.AdapterDefaults;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -19,8 +20,6 @@ import picocli.CommandLine.Option;
 
 /** The options that say which adapter is trained: one from a directory, or a new one. */
 final class AdapterOptions {
-    private static final List<String> DEFAULT_TARGETS = List.of("q_proj", "v_proj");
-
     @Option(
             names = "--init-adapter",
             paramLabel = "DIR",
@@ -54,7 +53,7 @@ final class AdapterOptions {
             paramLabel = "NAME",
             description = {
                 "What is adapted: q_proj,v_proj or all-linear, for example.",
-                "Default: q_proj,v_proj."
+                "Default: queries and values: q_proj,v_proj in most models."
             })
     private @Nullable List<String> targets;
 
@@ -71,7 +70,10 @@ final class AdapterOptions {
             split = ",",
             arity = "1..*",
             paramLabel = "NAME",
-            description = "Train whole copies of these modules: norm,lm_head, for example.")
+            description = {
+                "Train whole copies of these modules: norm,lm_head, for example.",
+                "That of the head of a classifier always is."
+            })
     private @Nullable List<String> modulesToSave;
 
     @Option(
@@ -161,17 +163,14 @@ final class AdapterOptions {
         if (initAdapter != null) {
             return model.loadAdapter(name, initAdapter, adapterFiles.options().trainable());
         }
-        return model.lora()
-                .create(
-                        name,
-                        adapterConfig != null
-                                ? AdapterConfigJson.read(adapterConfig)
-                                : config(base),
-                        seed);
+        LoraConfig config =
+                adapterConfig != null ? AdapterConfigJson.read(adapterConfig) : config(model, base);
+        Path origin = adapterConfig != null ? adapterConfig : base;
+        return model.lora().create(name, AdapterDefaults.complete(config, origin, model), seed);
     }
 
-    private LoraConfig config(Path base) {
-        List<String> names = targets == null ? DEFAULT_TARGETS : targets;
+    private LoraConfig config(PretrainedModel model, Path base) {
+        List<String> names = targets == null ? defaultTargets(model) : targets;
         LoraConfig.Builder builder = LoraConfig.builder();
         if (names.equals(List.of("all-linear"))) {
             builder.setAllLinear();
@@ -202,9 +201,18 @@ final class AdapterOptions {
         return builder.optEnsureWeightTying(tying != null && tying)
                 .optUseRslora(rslora != null && rslora)
                 .optUseDora(dora != null && dora)
-                .optTaskType("CAUSAL_LM")
                 .optBaseModelNameOrPath(HubCache.repositoryId(base).orElse(base.toString()))
                 .build();
+    }
+
+    private static List<String> defaultTargets(PretrainedModel model) {
+        return AdapterDefaults.targets(model)
+                .orElseThrow(
+                        () ->
+                                new BadInputException(
+                                        "The model has no modules of the usual names for queries"
+                                                + " and values. Name what is adapted:"
+                                                + " --target-modules all-linear, for one."));
     }
 
     private static BiasMode mode(String word) {

@@ -1,16 +1,34 @@
 package dev.ligature.cli;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.ligature.training.StepMetrics;
+import dev.ligature.training.TrainingLoop;
+import java.io.IOException;
+import java.util.OptionalInt;
 
 /** Where the batches of a training come from. */
-interface BatchSource {
+interface BatchSource extends AutoCloseable {
     /**
-     * Returns the batch of a step.
+     * Trains on the next batch.
      *
-     * @param step the step, from 1; asked in order
-     * @param manager owns the batch
-     * @return token ids, (B, T) int64
+     * @param loop takes the step
+     * @param scope owns the batch
      */
-    NDArray batch(int step, NDManager manager);
+    StepMetrics step(TrainingLoop loop, NDManager scope) throws IOException;
+
+    /** Returns what the loss is the mean over, in the plural. */
+    String items();
+
+    /** Returns how many batches there are, if they end. */
+    default OptionalInt steps() {
+        return OptionalInt.empty();
+    }
+
+    /** Returns what is to be said of the data after the training; may be empty. */
+    default String report() {
+        return "";
+    }
+
+    @Override
+    default void close() throws IOException {}
 }

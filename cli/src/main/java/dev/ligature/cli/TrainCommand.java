@@ -1,13 +1,10 @@
 package dev.ligature.cli;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.ligature.Adapter;
 import dev.ligature.Routing;
 import dev.ligature.interop.ServingCompatibility;
-import dev.ligature.models.text.DocumentReader;
-import dev.ligature.models.text.TextTokenizer;
-import dev.ligature.training.BatchSampler;
+import dev.ligature.models.training.TaskKind;
 import dev.ligature.training.OptimizerKind;
 import dev.ligature.training.StepMetrics;
 import dev.ligature.training.TrainingConfig;
@@ -15,11 +12,9 @@ import dev.ligature.training.TrainingLoop;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,13 +23,15 @@ import picocli.CommandLine.Option;
 @Command(
         name = "train",
         description = {
-            "Trains an adapter and writes it as PEFT does, with the numbers of each step in"
-                    + " metrics.csv.",
+            "Trains an adapter of any model and writes it as PEFT does, with the numbers of each"
+                    + " step in metrics.csv.",
             "Ctrl-C ends the training early and writes the adapter so far."
         },
         sortOptions = false,
         mixinStandardHelpOptions = true)
 final class TrainCommand implements Callable<Integer> {
+    private static final int DEFAULT_STEPS = 100;
+
     private final Terminal terminal;
     private final StopSignal stop;
 
@@ -53,13 +50,7 @@ final class TrainCommand implements Callable<Integer> {
             description = "The adapter directory to write; must not exist.")
     private Path output = Path.of("");
 
-    @ArgGroup(multiplicity = "1")
-    private Source source = new Source();
-
-    @Option(
-            names = "--strip-headers",
-            description = "Leave out a block comment that a document begins with: the licence.")
-    private boolean stripHeaders;
+    @Mixin private TrainingDataOptions dataOptions = new TrainingDataOptions();
 
     @Mixin private ModelFileOptions modelFiles = new ModelFileOptions();
 
@@ -70,15 +61,6 @@ final class TrainCommand implements Callable<Integer> {
             paramLabel = "N",
             description = "Default: 100, or all of --token-ids.")
     private @Nullable Integer steps;
-
-    @Option(names = "--batch-size", paramLabel = "N", description = "Default: 8.")
-    private @Nullable Integer batchSize;
-
-    @Option(
-            names = "--sequence-length",
-            paramLabel = "N",
-            description = "Tokens in a row. Default: 128.")
-    private @Nullable Integer sequenceLength;
 
     @Option(
             names = "--learning-rate",
@@ -113,28 +95,6 @@ final class TrainCommand implements Callable<Integer> {
             description = "Random seed for initial factors, batch order and dropout. Default: 0.")
     private int seed;
 
-    /** One of the two ways to say what is trained on. */
-    static final class Source {
-        @Option(
-                names = "--data",
-                required = true,
-                arity = "1..*",
-                paramLabel = "FILE",
-                description =
-                        "Text: files in UTF-8, JSONL (the field text of each line), folders, jar or"
-                                + " zip archives; 'a.jar!/x/*.kt' is the entries of an archive that"
-                                + " start with x/ and end in .kt.")
-        @Nullable List<String> data;
-
-        @Option(
-                names = "--token-ids",
-                required = true,
-                paramLabel = "F",
-                description =
-                        "A safetensors file; its tensor batches (steps, B, T) is run in order.")
-        @Nullable Path tokenIds;
-    }
-
     TrainCommand(Terminal terminal, StopSignal stop) {
         this.terminal = terminal;
         this.stop = stop;
@@ -145,34 +105,40 @@ final class TrainCommand implements Callable<Integer> {
         check();
         WorkDirectory.requireFree(output);
         try (LoadedModel loaded = LoadedModel.open(model, modelFiles)) {
-            loaded.base().decoder(); // the loss is of the next token, so else it is an error
+            TaskKind task = dataOptions.task(loaded.base());
             loaded.manager().getEngine().setRandomSeed(seed); // of dropout
             Adapter adapter = adapterOptions.addTo(loaded.base(), LoadedModel.ADAPTER, model, seed);
-            BatchSource batches = batches(loaded);
-            int last = lastStep(batches);
-            try (WorkDirectory work = WorkDirectory.create(output)) {
-                stop.defer();
-                terminal.note(adapter.plan().report());
-                String compatibility = "";
-                long done = train(loaded, batches, last, work.path());
-                if (done > 0) {
-                    Path whole = work.path().resolve("adapter");
-                    loaded.lora().save(LoadedModel.ADAPTER, whole);
-                    compatibility =
-                            ServingCompatibility.ofSaved(adapter.plan(), loaded.lora().layout())
-                                    .report();
-                    Files.move(
-                            work.path().resolve(MetricsFile.NAME), whole.resolve(MetricsFile.NAME));
-                    work.publish(whole);
-                }
-                return finish(done, compatibility);
+            try (BatchSource batches = dataOptions.open(task, loaded, seed)) {
+                return train(loaded, adapter, batches);
             }
         }
     }
 
-    private int finish(long done, String compatibility) {
-        if (!compatibility.isEmpty()) {
-            terminal.note(compatibility.strip());
+    private int train(LoadedModel loaded, Adapter adapter, BatchSource batches) throws IOException {
+        int last = lastStep(batches);
+        try (WorkDirectory work = WorkDirectory.create(output)) {
+            stop.defer();
+            terminal.note(adapter.plan().report());
+            String compatibility = "";
+            long done = train(loaded, batches, last, work.path());
+            if (done > 0) {
+                Path whole = work.path().resolve("adapter");
+                loaded.lora().save(LoadedModel.ADAPTER, whole);
+                compatibility =
+                        ServingCompatibility.ofSaved(adapter.plan(), loaded.lora().layout())
+                                .report();
+                Files.move(work.path().resolve(MetricsFile.NAME), whole.resolve(MetricsFile.NAME));
+                work.publish(whole);
+            }
+            return finish(done, batches.report(), compatibility);
+        }
+    }
+
+    private int finish(long done, String... reports) {
+        for (String report : reports) {
+            if (!report.isEmpty()) {
+                terminal.note(report.strip());
+            }
         }
         if (!stop.isRaised()) {
             terminal.note("adapter written to " + output);
@@ -207,69 +173,44 @@ final class TrainCommand implements Callable<Integer> {
             while (step < last && !stop.isRaised()) {
                 step++;
                 try (NDManager scope = loaded.manager().newSubManager()) {
-                    NDArray batch = batches.batch(step, scope); // (B, T)
-                    StepMetrics metrics = loop.step(batch);
+                    StepMetrics metrics = batches.step(loop, scope);
                     file.add(metrics);
-                    progress.step(state(metrics));
+                    progress.step(state(metrics, batches.items()));
                 }
             }
         }
         return step;
     }
 
-    private BatchSource batches(LoadedModel loaded) throws IOException {
-        if (source.tokenIds != null) {
-            return TokenIdBatches.read(source.tokenIds, loaded.vocabulary(), loaded.manager());
-        }
-        List<String> data = source.data == null ? List.of() : source.data;
-        int length = sequenceLength == null ? 128 : sequenceLength;
-        int rows = batchSize == null ? 8 : batchSize;
-        TextTokenizer tokenizer = loaded.tokenizer();
-        Corpus.Cut cut =
-                new Corpus.Cut(loaded.vocabulary(), loaded.endOfText(), length, 0, 0, rows);
-        Corpus corpus =
-                Corpus.of(
-                        new DocumentReader(stripHeaders).read(data),
-                        tokenizer,
-                        cut,
-                        loaded.manager());
-        BatchSampler sampler = new BatchSampler(corpus.training(), rows, seed);
-        return (step, manager) -> sampler.next(manager);
-    }
-
     private int lastStep(BatchSource batches) {
-        if (batches instanceof TokenIdBatches file) {
-            if (steps != null && steps > file.steps()) {
-                throw new BadInputException(
-                        "--steps is "
-                                + steps
-                                + ", but "
-                                + source.tokenIds
-                                + " has "
-                                + file.steps()
-                                + " batches.");
-            }
-            return steps == null ? file.steps() : steps;
+        int there = batches.steps().orElse(Integer.MAX_VALUE);
+        if (steps != null && steps > there) {
+            throw new BadInputException(
+                    "--steps is "
+                            + steps
+                            + ", but "
+                            + dataOptions.tokenIds()
+                            + " has "
+                            + there
+                            + " batches.");
         }
-        return steps == null ? 100 : steps;
+        return steps != null ? steps : batches.steps().orElse(DEFAULT_STEPS);
     }
 
     /** Returns what a progress display says of a step. */
-    static String state(StepMetrics metrics) {
+    static String state(StepMetrics metrics, String items) {
         return String.format(
-                Locale.ROOT, "loss %.3f, %.0f tokens/s", metrics.loss(), metrics.tokensPerSecond());
+                Locale.ROOT,
+                "loss %.3f, %.0f %s/s",
+                metrics.loss(),
+                metrics.tokensPerSecond(),
+                items);
     }
 
     private void check() {
         adapterOptions.check();
-        if (source.tokenIds != null && (batchSize != null || sequenceLength != null)) {
-            throw new BadInputException(
-                    "--token-ids prescribes the batches, so --batch-size and --sequence-length"
-                            + " have no say: leave them out.");
-        }
+        dataOptions.check();
         OptionChecks.atLeast("--steps", steps == null ? 1 : steps, 1);
-        OptionChecks.atLeast("--batch-size", batchSize == null ? 1 : batchSize, 1);
-        OptionChecks.atLeast("--sequence-length", sequenceLength == null ? 2 : sequenceLength, 2);
         OptionChecks.positive("--learning-rate", learningRate);
         OptionChecks.positive("--max-grad-norm", maxGradNorm == null ? 1 : maxGradNorm);
         OptionChecks.notNegative("--weight-decay", weightDecay);

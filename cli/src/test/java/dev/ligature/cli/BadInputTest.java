@@ -166,7 +166,7 @@ final class BadInputTest {
         data(Files.writeString(inputs.resolve("d.csv"), "a,b"))
                 .refused("d.csv holds records", "JSONL");
         data(Files.writeString(inputs.resolve("d.jsonl"), "{\"a\": 1}"))
-                .refused("d.jsonl, line 1: ", "only [a]");
+                .refused("d.jsonl, line 1: ", "the field text is missing");
         data(Files.writeString(inputs.resolve("short"), "few tokens"))
                 .refused("--sequence-length 128");
         train("--output", output, "--data", TOKENIZER).refused("tokenizer.json does not exist");

@@ -138,8 +138,17 @@ final class EncoderCommandsTest {
         CliRun.of("serve", "--model", model, "--adapters", ENCODERS, "--port", "0")
                 .refused("[NotDecoder]", "is not a causal language model");
         CliRun.of("generate", "--model", model, "--prompt", "a").refused("[NotDecoder]");
-        CliRun.of("train", "--model", base("bert-mlm"), "--data", "x.txt", "--output", output)
-                .refused("[NotDecoder]");
+        CliRun.of(
+                        "train",
+                        "--model",
+                        base("bert-mlm"),
+                        "--data",
+                        "x.txt",
+                        "--output",
+                        output,
+                        "--task",
+                        "causal")
+                .refused("[TrainTask]", "is a masked language model", "Use the task masked");
         CliRun.of(
                         "logits",
                         "--model",

@@ -28,13 +28,15 @@ import java.util.List;
  *
  * <ul>
  *   <li>labels: the mask of the texts, fp32 (2B, T), 0 at padding and 1 else
- *   <li>predictions: their hidden states (2B, T, d): B questions, then their B answers
+ *   <li>predictions: their hidden states (2B, T, d): B questions, then their B answers; after these
+ *       come the negatives of a batch that has any
  *   <li>result: a scalar, the mean over the pairs
  * </ul>
  */
 public final class InBatchNegatives extends Loss {
     private final EmbeddingRecipe recipe;
     private final float temperature;
+    private final long given; // the pairs of the batch; 0 if all texts are of pairs
 
     /**
      * Creates the loss.
@@ -43,12 +45,17 @@ public final class InBatchNegatives extends Loss {
      * @param temperature what similarities are divided by, such as 0.05
      */
     public InBatchNegatives(EmbeddingRecipe recipe, double temperature) {
+        this(recipe, temperature, 0);
+    }
+
+    private InBatchNegatives(EmbeddingRecipe recipe, double temperature, long given) {
         super("InBatchNegatives");
         if (!(temperature > 0) || temperature == Double.POSITIVE_INFINITY) {
             throw ModelMessage.PAIR_TEMPERATURE.error(temperature);
         }
         this.recipe = new EmbeddingRecipe(recipe.pooling(), true, recipe.maxTokens());
         this.temperature = (float) temperature;
+        this.given = given;
     }
 
     /**
@@ -59,33 +66,69 @@ public final class InBatchNegatives extends Loss {
      * @param manager the owner of the batch's arrays
      */
     public TrainingBatch batch(List<long[]> questions, List<long[]> answers, NDManager manager) {
+        return batch(questions, answers, List.of(), manager);
+    }
+
+    /**
+     * Returns a batch with texts that answer no question, among which each question is to find its
+     * answer too.
+     *
+     * @param questions the token ids of B questions, no two of which have the same answer
+     * @param answers those of their answers, in the same order
+     * @param negatives those of any number of other texts
+     * @param manager the owner of the batch's arrays
+     */
+    public TrainingBatch batch(
+            List<long[]> questions,
+            List<long[]> answers,
+            List<long[]> negatives,
+            NDManager manager) {
         if (questions.size() != answers.size() || questions.isEmpty()) {
             throw ModelMessage.PAIRS.error(questions.size(), answers.size());
         }
         List<long[]> texts = new ArrayList<>(questions);
         texts.addAll(answers);
-        NDList inputs = TextEmbedder.padded(texts, manager);
-        return new TrainingBatch(inputs, new NDList(inputs.get(1)), this, questions.size());
+        texts.addAll(negatives);
+        return batch(TextEmbedder.padded(texts, manager), questions.size());
+    }
+
+    /**
+     * Returns a batch of arrays.
+     *
+     * @param inputs token ids and mask of B questions, their B answers, and other texts, (N, T)
+     *     each
+     * @param pairs the number B
+     */
+    public TrainingBatch batch(NDList inputs, long pairs) {
+        long texts = inputs.head().getShape().get(0);
+        if (pairs < 1 || texts < 2 * pairs) {
+            throw ModelMessage.PAIRS.error(pairs, texts - pairs);
+        }
+        NDArray mask = inputs.get(1).toType(DataType.FLOAT32, false); // (N, T)
+        InBatchNegatives loss = new InBatchNegatives(recipe, temperature, pairs);
+        return new TrainingBatch(inputs, new NDList(mask), loss, pairs);
     }
 
     @Override
     public NDArray evaluate(NDList labels, NDList predictions) {
-        NDArray hidden = predictions.head(); // (2B, T, d)
+        NDArray hidden = predictions.head(); // (2B + N, T, d)
         NDManager manager = hidden.getManager();
-        long pairs = hidden.getShape().get(0) / 2;
-        NDArray vectors = recipe.embed(hidden, labels.head()); // (2B, d)
+        long texts = hidden.getShape().get(0);
+        long pairs = given > 0 ? given : texts / 2;
+        NDArray vectors = recipe.embed(hidden, labels.head()); // (2B + N, d)
         NDArray questions = vectors.get(new NDIndex(":{}", pairs)); // (B, d)
-        NDArray answers = vectors.get(new NDIndex("{}:", pairs)); // (B, d)
+        NDArray answers = vectors.get(new NDIndex("{}:", pairs)); // (B + N, d)
         NDArray scores =
                 questions
-                        .matMul(answers.transpose()) // (B, d) x (d, B) -> (B, B)
+                        .matMul(answers.transpose()) // (B, d) x (d, B + N) -> (B, B + N)
                         .mul(scalar(manager, 1 / temperature));
         NDArray own = manager.eye((int) pairs); // (B, B)
-        return scores.logSoftmax(1)
-                .add(scores.logSoftmax(0))
-                .mul(own)
-                .sum()
-                .mul(scalar(manager, -0.5f / pairs));
+        NDArray found = scores.logSoftmax(1); // each question among all answers
+        if (texts > 2 * pairs) { // which have no question of their own
+            found = found.get(new NDIndex(":, :{}", pairs)); // (B, B)
+            scores = scores.get(new NDIndex(":, :{}", pairs)); // (B, B)
+        }
+        return found.add(scores.logSoftmax(0)).mul(own).sum().mul(scalar(manager, -0.5f / pairs));
     }
 
     /** Returns an array: autograd would use a Java number after Java has freed it. */

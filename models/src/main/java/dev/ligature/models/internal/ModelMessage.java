@@ -87,6 +87,51 @@ public enum ModelMessage implements Message {
             "EmbeddingTemperature",
             "The temperature of the loss is %1$s. Give a number greater than 0, such as 0.05."),
 
+    // data to train on
+    LINE("DataLine", "%1$s, line %2$s: %3$s. Write %4$s in each line."),
+    LINE_FIELD_TWICE(
+            "DataLine", "%1$s, line %2$s: the field %3$s is there twice. Remove one of the two."),
+    LINE_FIELD("DataField", "%1$s, line %2$s: %3$s is %4$s; it must be %5$s."),
+    LINE_FIELD_MISSING(
+            "DataField", "%1$s, line %2$s: the field %3$s is missing. Write %4$s in each line."),
+    LINE_LABEL(
+            "DataLabel",
+            "%1$s, line %2$s: the label %3$s is not one of the model's, which are %4$s.%5$s Correct"
+                    + " the label, or id2label and label2id in the model's config.json."),
+    LINE_LABELS(
+            "DataLabel",
+            "%1$s, line %2$s: tokens has %3$s words and %4$s has %5$s. Give a label for each word."),
+    DATA_EMPTY("DataEmpty", "%1$s has no line. Write %2$s in each line."),
+    TASK(
+            "TrainTask",
+            "The model in %1$s is %2$s, so it cannot be trained for the task %3$s. Use the task"
+                    + " %4$s, or another model."),
+    CONFIG_TASK(
+            "TrainTask",
+            "The configuration in %1$s has the task_type %2$s, but the model in %3$s is %4$s. Set it"
+                    + " to %5$s, or remove it."),
+    CLASSIFIER(
+            "TrainTask",
+            "The model in %1$s is a classifier with %2$s, whose loss is not computed. Use a model"
+                    + " with two labels or more, of which one is right."),
+    NO_END(
+            "DataEndOfText",
+            "The config.json in %1$s has no eos_token_id, which ends a completion. Add it."),
+    NO_MASK_TOKEN(
+            "MaskToken",
+            "The tokenizer in %1$s has no token [MASK], which a masked language model is trained"
+                    + " with. Use the tokenizer of this model."),
+    TOKENIZER_BEYOND(
+            "TokenOutOfRange",
+            "The tokenizer has token id %1$s ('%2$s'), but the model knows the ids 0 to %3$s. Use"
+                    + " the tokenizer of this model, or resize the model's embedding."),
+    BATCH_TENSOR("BatchTensor", "%1$s: tensor %2$s is %3$s %4$s; it must be %5$s."),
+    BATCH_TENSOR_MISSING("BatchTensor", "%1$s has no tensor %2$s. For the task %3$s give %4$s."),
+    BATCH_TOKEN(
+            "BatchTensor",
+            "%1$s: tensor %2$s has token id %3$s, but the model knows the ids 0 to %4$s. Use the"
+                    + " tokenizer of this model."),
+
     // ONNX
     ONNX_DAMAGED("OnnxFile", "%1$s is not an ONNX file, or it is cut off. Download it once more."),
     ONNX_ARCHIVE(

@@ -96,6 +96,39 @@ public final class TextTokenizer implements AutoCloseable {
     }
 
     /**
+     * Returns a text as tokens, with what the tokenizer puts around it.
+     *
+     * @param text the text
+     */
+    public TokenizedText tokenize(String text) {
+        return TokenizedText.of(tokenizer.encode(text, true, false));
+    }
+
+    /**
+     * Returns a pair of texts as tokens, with what the tokenizer puts around and between them.
+     *
+     * @param text the first text
+     * @param pair the second text
+     */
+    public TokenizedText tokenize(String text, String pair) {
+        return TokenizedText.of(tokenizer.encode(text, pair, true, false));
+    }
+
+    /**
+     * Returns words as tokens, with what the tokenizer puts around a text.
+     *
+     * @param words the words of a text
+     */
+    public TokenizedText tokenize(List<String> words) {
+        return TokenizedText.of(tokenizer.encode(words, true, false));
+    }
+
+    /** Returns what the file says of its tokens. */
+    public TokenizerFile file() {
+        return file;
+    }
+
+    /**
      * Returns the text of token ids; special tokens have none. Bytes that are not (yet) a character
      * become U+FFFD.
      *

@@ -58,6 +58,30 @@ final class InBatchNegativesTest {
     }
 
     @Test
+    void otherTexts_areAnswersThatNoQuestionHas() throws IOException {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            NDArray hidden =
+                    expected("hidden", manager); // (3 questions, 3 answers, 2 others; T, d)
+            NDArray mask = expected("mask", manager);
+            hidden.setRequiresGradient(true);
+            TrainingBatch batch =
+                    new InBatchNegatives(new EmbeddingRecipe(Pooling.MEAN, false, 9), TEMPERATURE)
+                            .batch(new NDList(hidden, mask), 3);
+            try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+                NDArray loss = batch.loss().evaluate(batch.labels(), new NDList(hidden));
+                Oracle.assertWithin(1e-5, expected("negatives.loss", manager), loss, "loss");
+                System.gc();
+                collector.backward(loss);
+            }
+            Oracle.assertWithin(
+                    1e-5,
+                    expected("negatives.gradient", manager),
+                    hidden.getGradient(),
+                    "gradient");
+        }
+    }
+
+    @Test
     void aTraining_takesTheStepsOfPeft() throws IOException {
         TrainingConfig sgd =
                 TrainingConfig.builder()

@@ -114,18 +114,19 @@ final class DocumentReaderTest {
     void aLineThatHasNoText_isNamedWithItsFileAndNumber() throws IOException {
         for (String[] each :
                 new String[][] {
-                    {"{\"text\": 1}", "text is 1, which is not a string"},
-                    {"{\"prompt\": \"a\"}", "no field text, only [prompt]"},
-                    {"[\"a\"]", "not one JSON object"},
-                    {"{\"text\": \"a\"} {\"text\": \"b\"}", "not JSON"},
-                    {"plain words", "not JSON"},
-                    {"{\"text\": \"a\"", "not JSON"}
+                    {"{\"text\": 1}", "text is 1; it must be a text."},
+                    {"{\"prompt\": \"a\"}", "the field text is missing. Write"},
+                    {"[\"a\"]", "not a JSON object"},
+                    {"{\"text\": \"a\"} {\"text\": \"b\"}", "not a JSON object"},
+                    {"plain words", "not a JSON object"},
+                    {"{\"text\": \"a\", \"text\": \"b\"}", "the field text is there twice"},
+                    {"{\"text\": \"a\"", "it ends too early"}
                 }) {
             Path file =
                     Files.writeString(folder.resolve("d.jsonl"), "{\"text\": \"a\"}\n" + each[0]);
             String message =
                     assertThrows(IOException.class, () -> read(file.toString())).getMessage();
-            assertTrue(message.startsWith(file + ", line 2: "), message);
+            assertTrue(message.contains("] " + file + ", line 2: "), message);
             assertTrue(message.contains(each[1]), message);
         }
     }

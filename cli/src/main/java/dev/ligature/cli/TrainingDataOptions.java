@@ -1,0 +1,202 @@
+package dev.ligature.cli;
+
+import dev.ligature.models.PretrainedModel;
+import dev.ligature.models.text.DocumentReader;
+import dev.ligature.models.text.TextTokenizer;
+import dev.ligature.models.training.TaskKind;
+import dev.ligature.models.training.TaskSettings;
+import dev.ligature.models.training.TensorFile;
+import dev.ligature.models.training.TrainingData;
+import dev.ligature.models.training.TrainingTask;
+import dev.ligature.training.BatchSampler;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Option;
+
+/** The options that say what a model is trained for, and on which data. */
+final class TrainingDataOptions {
+    private static final int DEFAULT_ROWS = 8;
+    private static final int DEFAULT_LENGTH = 128;
+    private static final double DEFAULT_TEMPERATURE = 0.05;
+
+    @Option(
+            names = "--task",
+            paramLabel = "TASK",
+            description = {
+                "causal, seq2seq, classification, embedding or masked.",
+                "Default: what the model is made for."
+            })
+    private @Nullable TaskKind task;
+
+    @ArgGroup(multiplicity = "1")
+    private Source source = new Source();
+
+    @Option(
+            names = "--strip-headers",
+            description = "Leave out a block comment that a document begins with: the licence.")
+    private boolean stripHeaders;
+
+    @Option(
+            names = "--train-on-prompt",
+            description = "Let the tokens of prompts count as those of completions do.")
+    private boolean trainOnPrompt;
+
+    @Option(
+            names = "--temperature",
+            paramLabel = "X",
+            description =
+                    "What similarities of embeddings are divided by. Default: "
+                            + DEFAULT_TEMPERATURE
+                            + ".")
+    private @Nullable Double temperature;
+
+    @Option(
+            names = "--batch-size",
+            paramLabel = "N",
+            description = "Default: " + DEFAULT_ROWS + ".")
+    private @Nullable Integer batchSize;
+
+    @Option(
+            names = "--sequence-length",
+            paramLabel = "N",
+            description = "Most tokens in a row. Default: " + DEFAULT_LENGTH + ".")
+    private @Nullable Integer sequenceLength;
+
+    /** One of the two ways to say what is trained on. */
+    static final class Source {
+        @Option(
+                names = "--data",
+                required = true,
+                arity = "1..*",
+                paramLabel = "FILE",
+                description = {
+                    "JSONL, with these fields in each line: causal: text, or prompt and completion;",
+                    "seq2seq: prompt and completion; classification: text, perhaps text_pair, and",
+                    "label, or tokens and labels; embedding: query, positive and perhaps negatives;",
+                    "masked: text.",
+                    "Causal also: files in UTF-8, folders, jar or zip archives; 'a.jar!/x/*.kt' is",
+                    "the entries of an archive that start with x/ and end in .kt."
+                })
+        @Nullable List<String> data;
+
+        @Option(
+                names = "--token-ids",
+                required = true,
+                paramLabel = "F",
+                description = {
+                    "A safetensors file of batches that are run in order. causal: the tensor batches",
+                    "(steps, B, T), perhaps labels; else input_ids, attention_mask, labels,",
+                    "token_type_ids and decoder_input_ids, as far as the model has them."
+                })
+        @Nullable Path tokenIds;
+    }
+
+    /** Says of options that contradict each other that they do. */
+    void check() {
+        if (source.tokenIds != null) {
+            refuse("--token-ids prescribes the batches", ofText());
+            if (batchSize != null || sequenceLength != null) {
+                throw new BadInputException(
+                        "--token-ids prescribes the batches, so --batch-size and --sequence-length"
+                                + " have no say: leave them out.");
+            }
+        }
+        OptionChecks.atLeast("--batch-size", batchSize == null ? 1 : batchSize, 1);
+        OptionChecks.atLeast("--sequence-length", length(), 2);
+        OptionChecks.positive("--temperature", settings().temperature());
+    }
+
+    /** Returns the options that not every kind of data heeds, and whether they are given. */
+    private Map<String, Boolean> ofText() {
+        Map<String, Boolean> given = new LinkedHashMap<>();
+        given.put("--strip-headers", stripHeaders);
+        given.put("--train-on-prompt", trainOnPrompt);
+        return given;
+    }
+
+    private static void refuse(String reason, Map<String, Boolean> given) {
+        given.forEach(
+                (option, isGiven) -> {
+                    if (isGiven) {
+                        throw new BadInputException(
+                                reason + ", so " + option + " has no say: leave it out.");
+                    }
+                });
+    }
+
+    /** Returns what a model is trained for. */
+    TaskKind task(PretrainedModel model) {
+        return TaskKind.of(model, task);
+    }
+
+    /** Opens the data of a task for a model. */
+    BatchSource open(TaskKind kind, LoadedModel loaded, long seed) throws IOException {
+        if (temperature != null && kind != TaskKind.EMBEDDING) {
+            refuse("The task is " + kind, Map.of("--temperature", true));
+        }
+        if (source.tokenIds != null) {
+            TrainingTask<?> trained = kind.on(loaded.base(), settings());
+            return new TaskBatches(
+                    trained,
+                    TensorFile.read(
+                            source.tokenIds, kind, trained, loaded.vocabulary(), loaded.manager()));
+        }
+        List<String> data = source.data == null ? List.of() : source.data;
+        Map<String, Boolean> heedless = ofText();
+        if (kind == TaskKind.CAUSAL) {
+            boolean prompts = TrainingData.hasPrompts(Path.of(data.get(0)));
+            heedless.remove(prompts ? "--train-on-prompt" : "--strip-headers");
+            refuse(
+                    prompts ? "The data has prompts" : "The data has no prompts but texts",
+                    heedless);
+            return prompts ? lines(kind, loaded, data, seed) : windows(loaded, data, seed);
+        }
+        refuse("The task is " + kind, heedless);
+        return lines(kind, loaded, data, seed);
+    }
+
+    private BatchSource lines(TaskKind kind, LoadedModel loaded, List<String> data, long seed)
+            throws IOException {
+        TrainingTask<?> trained = kind.on(loaded.base(), settings());
+        loaded.tokenizer(); // before the data is read, which may take a while
+        List<Path> files = data.stream().map(Path::of).toList();
+        return new TaskBatches(trained, TrainingData.lines(trained, files, rows(), seed));
+    }
+
+    private BatchSource windows(LoadedModel loaded, List<String> data, long seed)
+            throws IOException {
+        TextTokenizer tokenizer = loaded.tokenizer();
+        Corpus.Cut cut =
+                new Corpus.Cut(loaded.vocabulary(), loaded.endOfText(), length(), 0, 0, rows());
+        Corpus corpus =
+                Corpus.of(
+                        new DocumentReader(stripHeaders).read(data),
+                        tokenizer,
+                        cut,
+                        loaded.manager());
+        return new TextWindows(new BatchSampler(corpus.training(), rows(), seed));
+    }
+
+    /** Returns the file that prescribes the batches, if one does. */
+    @Nullable Path tokenIds() {
+        return source.tokenIds;
+    }
+
+    private TaskSettings settings() {
+        return new TaskSettings(
+                length(), trainOnPrompt, temperature == null ? DEFAULT_TEMPERATURE : temperature);
+    }
+
+    private int rows() {
+        return batchSize == null ? DEFAULT_ROWS : batchSize;
+    }
+
+    private int length() {
+        return sequenceLength == null ? DEFAULT_LENGTH : sequenceLength;
+    }
+}

@@ -1,0 +1,240 @@
+package dev.ligature.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.ligature.checkpoint.SafetensorsReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Trainings of models of every kind; the numbers are those of Transformers and PEFT. */
+final class TrainTasksTest {
+    private static final Path RESOURCES = Path.of("..", "models", "src", "test", "resources");
+    private static final Path SEQUENCE = RESOURCES.resolve("encoders/bert-sequence/base");
+
+    @TempDir Path folder;
+
+    @ParameterizedTest
+    @CsvSource({
+        "causal, cases/llama-rslora",
+        "seq2seq, t5/relu",
+        "texts, encoders/bert-sequence",
+        "texts-modernbert, encoders/modernbert-sequence",
+        "words, encoders/bert-token",
+        "masked, encoders/bert-mlm"
+    })
+    void lossesAndFactors_areThoseOfPeft(String name, String model) throws IOException {
+        Path expected = RESOURCES.resolve("tasks").resolve(name + ".safetensors");
+        Path output = folder.resolve("adapter");
+        CliRun.of(
+                        "train",
+                        "--model",
+                        RESOURCES.resolve(model).resolve("base"),
+                        "--init-adapter",
+                        RESOURCES.resolve(model).resolve("adapter"),
+                        "--token-ids",
+                        expected,
+                        "--output",
+                        output,
+                        "--optimizer",
+                        "sgd",
+                        "--learning-rate",
+                        "0.05")
+                .succeeded();
+        Cases.assertClose(
+                Cases.tensor(expected, "losses"),
+                Cases.column(output.resolve("metrics.csv"), "loss"),
+                1e-5);
+        Path adapter = output.resolve("adapter_model.safetensors");
+        List<String> finals;
+        try (SafetensorsReader reader = SafetensorsReader.open(expected)) {
+            finals =
+                    reader.tensors().keySet().stream().filter(n -> n.startsWith("final.")).toList();
+        }
+        assertTrue(finals.size() >= 4, finals.toString());
+        for (String tensor : finals) {
+            Cases.assertClose(
+                    Cases.tensor(expected, tensor),
+                    Cases.tensor(adapter, tensor.substring("final.".length())),
+                    1e-5);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "texts, encoders/bert-sequence, SEQ_CLS, true",
+        "texts-modernbert, encoders/modernbert-sequence, SEQ_CLS, true",
+        "words, encoders/bert-token, TOKEN_CLS, true",
+        "masked, encoders/bert-mlm, FEATURE_EXTRACTION, false",
+        "seq2seq, t5/relu, SEQ_2_SEQ_LM, false"
+    })
+    void aNewAdapter_hasTheTaskType_andAClassifierIsTrainedWhole(
+            String name, String model, String type, boolean classifier) throws IOException {
+        Path output = folder.resolve("adapter");
+        Path base = RESOURCES.resolve(model).resolve("base");
+        CliRun.of(
+                        "train",
+                        "--model",
+                        base,
+                        "--output",
+                        output,
+                        "--token-ids",
+                        RESOURCES.resolve("tasks").resolve(name + ".safetensors"),
+                        "--steps",
+                        2)
+                .succeeded();
+        JsonObject config =
+                JsonParser.parseString(Files.readString(output.resolve("adapter_config.json")))
+                        .getAsJsonObject();
+        assertEquals(type, config.get("task_type").getAsString());
+        assertEquals(classifier, !config.get("modules_to_save").isJsonNull());
+        if (classifier) {
+            String tensor = "base_model.model.classifier.weight";
+            float[] trained = Cases.tensor(output.resolve("adapter_model.safetensors"), tensor);
+            float[] before = Cases.tensor(base.resolve("model.safetensors"), "classifier.weight");
+            assertEquals(before.length, trained.length);
+            assertTrue(!Arrays.equals(before, trained), "the head has not moved");
+            CliRun.of("inspect", "--model", base, "--adapter", output).succeeded();
+        }
+    }
+
+    @Test
+    void aBaseWithoutAHead_getsANewOne() throws IOException {
+        Path from = RESOURCES.resolve("encoders/bert-model/base");
+        Path base = Files.createDirectory(folder.resolve("base"));
+        Files.copy(from.resolve("model.safetensors"), base.resolve("model.safetensors"));
+        Files.writeString(
+                base.resolve("config.json"),
+                Files.readString(from.resolve("config.json"))
+                        .replace("BertModel", "BertForSequenceClassification")
+                        .replace("\"vocab_size\"", "\"num_labels\": 5, \"vocab_size\""));
+        Path output = folder.resolve("adapter");
+        Object[] train = {
+            "train",
+            "--model",
+            base,
+            "--output",
+            output,
+            "--token-ids",
+            tensors("texts"),
+            "--model-allow-missing",
+            "classifier.*"
+        };
+        CliRun.of(Arrays.copyOf(train, 7)).refused("classifier.weight");
+        CliRun.of(train).succeeded();
+        Path logits = folder.resolve("l.safetensors");
+        CliRun.of(
+                        "logits",
+                        "--model",
+                        base,
+                        "--adapter",
+                        output,
+                        "--input-ids",
+                        "5,6",
+                        "--output",
+                        logits,
+                        "--model-allow-missing",
+                        "classifier.*")
+                .succeeded();
+        assertEquals(5, Cases.tensor(logits, "logits").length);
+    }
+
+    private static Path tensors(String name) {
+        return RESOURCES.resolve("tasks").resolve(name + ".safetensors");
+    }
+
+    @Test
+    void tasksThatDoNotFit_areRefused() throws IOException {
+        Path output = folder.resolve("adapter");
+        Path file = folder.resolve("d.jsonl");
+        for (String[] each :
+                new String[][] {
+                    {"causal", "a classifier of texts", "Use the task classification"},
+                    {"embedding", "a classifier of texts", "Use the task classification"}
+                }) {
+            CliRun.of(
+                            "train",
+                            "--model",
+                            SEQUENCE,
+                            "--output",
+                            output,
+                            "--data",
+                            file,
+                            "--task",
+                            each[0])
+                    .refused("[TrainTask]", each[0], each[1], each[2]);
+        }
+        CliRun.of("train", "--model", SEQUENCE, "--output", output, "--data", file, "--task", "no")
+                .refused("--task", "'no'");
+        Path config =
+                Files.writeString(
+                        folder.resolve("c.json"),
+                        "{\"peft_type\": \"LORA\", \"task_type\": \"CAUSAL_LM\","
+                                + " \"target_modules\": [\"query\"]}");
+        CliRun.of(
+                        "train",
+                        "--model",
+                        SEQUENCE,
+                        "--output",
+                        output,
+                        "--data",
+                        file,
+                        "--adapter-config",
+                        config)
+                .refused("[TrainTask]", "c.json", "CAUSAL_LM", "SEQ_CLS");
+    }
+
+    @Test
+    void optionsOfOtherTasks_areRefused() throws IOException {
+        Path output = folder.resolve("adapter");
+        Path file = Files.writeString(folder.resolve("d.jsonl"), "{}");
+        for (String option : List.of("--strip-headers", "--train-on-prompt")) {
+            CliRun.of("train", "--model", SEQUENCE, "--output", output, "--data", file, option)
+                    .refused("The task is classification, so " + option + " has no say");
+        }
+        CliRun.of(
+                        "train",
+                        "--model",
+                        SEQUENCE,
+                        "--output",
+                        output,
+                        "--data",
+                        file,
+                        "--temperature",
+                        "0.1")
+                .refused("The task is classification, so --temperature has no say");
+    }
+
+    @Test
+    void tensorsThatDoNotFit_areRefused() throws IOException {
+        Path output = folder.resolve("adapter");
+        Path tasks = RESOURCES.resolve("tasks");
+        CliRun.of(
+                        "train",
+                        "--model",
+                        SEQUENCE,
+                        "--output",
+                        output,
+                        "--token-ids",
+                        tasks.resolve("words.safetensors"))
+                .refused("[BatchTensor]", "tensor labels is I64 (6, 4, 9)", "(steps, B)");
+        CliRun.of(
+                        "train",
+                        "--model",
+                        SEQUENCE,
+                        "--output",
+                        output,
+                        "--token-ids",
+                        tasks.resolve("causal.safetensors"))
+                .refused("[BatchTensor]", "has no tensor input_ids", "classification");
+    }
+}

@@ -1,0 +1,93 @@
+package dev.ligature.models.training;
+
+import ai.djl.ndarray.NDManager;
+import dev.ligature.models.text.DataFiles;
+import dev.ligature.training.TrainingBatch;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Batches of the lines of files. The order of an epoch depends on the seed and the epoch's number
+ * alone, and what a batch draws on the seed and the batch's number: a position in the data is one
+ * number. A batch is always full: it takes what is missing from the next epoch.
+ *
+ * @param <E> an example of the task
+ */
+final class ExampleBatches<E> implements TrainingData {
+    private static final long DRAWS = 0x9E3779B97F4A7C15L; // apart from the seeds of the orders
+
+    private final TrainingTask<E> task;
+    private final DataFiles lines;
+    private final int rows;
+    private final long seed;
+    private final BitSet seen = new BitSet();
+    private final BitSet cut = new BitSet();
+    private int[] order = {};
+    private int next;
+    private long epoch;
+    private long batch;
+
+    private ExampleBatches(TrainingTask<E> task, DataFiles lines, int rows, long seed) {
+        this.task = task;
+        this.lines = lines;
+        this.rows = rows;
+        this.seed = seed;
+    }
+
+    static <E> ExampleBatches<E> of(TrainingTask<E> task, List<Path> files, int rows, long seed)
+            throws IOException {
+        return new ExampleBatches<>(
+                task, DataFiles.open(files, task.form(), task::check), rows, seed);
+    }
+
+    @Override
+    public TrainingBatch next(NDManager manager) throws IOException {
+        List<E> examples = new ArrayList<>();
+        for (int row = 0; row < rows; row++) {
+            if (next == order.length) {
+                shuffle();
+            }
+            examples.add(read(order[next++]));
+        }
+        return task.batch(examples, new Random(seed ^ DRAWS * ++batch), manager);
+    }
+
+    private E read(int index) throws IOException {
+        long before = task.cut();
+        E example = task.read(lines.read(index));
+        seen.set(index);
+        cut.set(index, task.cut() > before);
+        return example;
+    }
+
+    private void shuffle() {
+        Random random = new Random(seed + 31 * epoch++);
+        order = new int[lines.count()];
+        for (int i = 0; i < order.length; i++) {
+            int j = random.nextInt(i + 1);
+            order[i] = order[j];
+            order[j] = i;
+        }
+        next = 0;
+    }
+
+    /** Returns how many of the lines were too long. */
+    @Override
+    public String report() {
+        return cut.isEmpty()
+                ? ""
+                : cut.cardinality()
+                        + " of "
+                        + seen.cardinality()
+                        + " lines were too long, and have been cut";
+    }
+
+    @Override
+    public void close() throws IOException {
+        lines.close();
+    }
+}

@@ -1,0 +1,120 @@
+package dev.ligature.models.training;
+
+import dev.ligature.models.ModelTask;
+import dev.ligature.models.PretrainedModel;
+import dev.ligature.models.internal.ModelMessage;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** What a model can be trained for. */
+public enum TaskKind {
+    /** Continuing texts. */
+    CAUSAL {
+        @Override
+        boolean fits(ModelTask model) {
+            return model == ModelTask.CAUSAL_LM;
+        }
+
+        @Override
+        TrainingTask<?> of(TextTokens tokens, TaskSettings settings) {
+            return new CompletionTask(tokens, settings.trainOnPrompt());
+        }
+    },
+
+    /** Answering a text by another one. */
+    SEQ2SEQ {
+        @Override
+        boolean fits(ModelTask model) {
+            return model == ModelTask.SEQ_2_SEQ_LM;
+        }
+
+        @Override
+        TrainingTask<?> of(TextTokens tokens, TaskSettings settings) {
+            return new SequenceToSequenceTask(tokens);
+        }
+    },
+
+    /** Labels of texts, or of words. */
+    CLASSIFICATION {
+        @Override
+        boolean fits(ModelTask model) {
+            return model == ModelTask.SEQ_CLS || model == ModelTask.TOKEN_CLS;
+        }
+
+        @Override
+        TrainingTask<?> of(TextTokens tokens, TaskSettings settings) throws IOException {
+            return tokens.model().task() == ModelTask.TOKEN_CLS
+                    ? new TokenClassificationTask(tokens)
+                    : new TextClassificationTask(tokens);
+        }
+    },
+
+    /** Embeddings of texts, for search. */
+    EMBEDDING {
+        @Override
+        boolean fits(ModelTask model) {
+            return model == ModelTask.FEATURE_EXTRACTION;
+        }
+
+        @Override
+        TrainingTask<?> of(TextTokens tokens, TaskSettings settings) throws IOException {
+            return new EmbeddingTask(tokens, settings.temperature());
+        }
+    },
+
+    /** Finding masked tokens. */
+    MASKED {
+        @Override
+        boolean fits(ModelTask model) {
+            return model == ModelTask.MASKED_LM;
+        }
+
+        @Override
+        TrainingTask<?> of(TextTokens tokens, TaskSettings settings) {
+            return new MaskedTask(tokens);
+        }
+    };
+
+    /** Returns whether models of a kind are trained for it. */
+    abstract boolean fits(ModelTask model);
+
+    abstract TrainingTask<?> of(TextTokens tokens, TaskSettings settings) throws IOException;
+
+    /**
+     * Returns what a model is trained for.
+     *
+     * @param model the model
+     * @param asked what it shall be trained for; null for what follows from the model
+     * @throws dev.ligature.LoraException if a model of this kind cannot be trained for it
+     */
+    public static TaskKind of(PretrainedModel model, @Nullable TaskKind asked) {
+        TaskKind fitting =
+                Arrays.stream(values())
+                        .filter(kind -> kind.fits(model.task()))
+                        .findFirst()
+                        .orElseThrow();
+        if (asked != null && asked != fitting) {
+            throw ModelMessage.TASK.error(model.directory(), model.task().title(), asked, fitting);
+        }
+        return fitting;
+    }
+
+    /**
+     * Returns the task of a model.
+     *
+     * @param model a model of this kind
+     * @param settings how its data is read
+     * @throws IOException if a file of the model says something that cannot be trained
+     */
+    public TrainingTask<?> on(PretrainedModel model, TaskSettings settings) throws IOException {
+        return of(new TextTokens(model, settings.sequenceLength()), settings);
+    }
+
+    /** Returns the word for it. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

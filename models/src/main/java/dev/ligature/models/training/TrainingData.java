@@ -1,0 +1,52 @@
+package dev.ligature.models.training;
+
+import ai.djl.ndarray.NDManager;
+import dev.ligature.training.TrainingBatch;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/** Where the batches of a training come from; asked for them in order, by one thread. */
+public sealed interface TrainingData extends AutoCloseable permits ExampleBatches, TensorFile {
+    /**
+     * Returns data of JSONL files, in a random order that the seed decides; each line comes once in
+     * an epoch. The lines are read when they are needed.
+     *
+     * @param task what the lines are for
+     * @param files the files
+     * @param rows the lines of a batch
+     * @param seed the seed
+     * @throws IOException if a line is wrong, of which the message names file and number
+     */
+    static TrainingData lines(TrainingTask<?> task, List<Path> files, int rows, long seed)
+            throws IOException {
+        return ExampleBatches.of(task, files, rows, seed);
+    }
+
+    /**
+     * Returns whether a JSONL file has prompts with completions, by its first line; else it has
+     * whole texts.
+     *
+     * @param file any file
+     * @throws IOException if it cannot be read, or its first line is no JSON object
+     */
+    static boolean hasPrompts(Path file) throws IOException {
+        return file.toString().toLowerCase(Locale.ROOT).endsWith(".jsonl")
+                && CompletionTask.hasPrompts(file);
+    }
+
+    /**
+     * Returns the next batch.
+     *
+     * @param manager the owner of its arrays
+     * @throws IOException if the data cannot be read
+     */
+    TrainingBatch next(NDManager manager) throws IOException;
+
+    /** Returns what is to be said of the data after a training; may be empty. */
+    String report();
+
+    @Override
+    void close() throws IOException;
+}
