@@ -9,6 +9,7 @@ from claims.toys import Net, adapted, linear, llama, lora_layers
 from peft import LoraConfig, get_peft_model
 from peft.tuners.tuners_utils import check_target_module_exists
 from torch import nn
+from transformers import BertConfig, BertModel
 
 CASES = pathlib.Path(__file__).parents[2] / "runtime/src/test/resources/plan/plan-cases.json"
 
@@ -77,7 +78,9 @@ def all_linear_head() -> str:
     """all-linear leaves out the head of a Transformers model, and of no other."""
     expect("lm_head" not in lora_layers(adapted(llama(), "all-linear")), "the head of a Llama is adapted")
     expect("lm_head" in lora_layers(adapted(Net(fc=linear(), lm_head=linear()), "all-linear")), "the head is left out")
-    return "left out of a Llama, adapted in a plain module"
+    config = BertConfig(vocab_size=9, hidden_size=4, intermediate_size=4, num_hidden_layers=1, num_attention_heads=1)
+    expect("pooler.dense" in lora_layers(adapted(BertModel(config), "all-linear")), "the pooler is left out")
+    return "left out of a Llama, adapted in a plain module; the pooler of a BERT is adapted"
 
 
 @claim("unmatched-silent")

@@ -169,7 +169,8 @@ final class BadInputTest {
                 .refused("d.jsonl, line 1: ", "the field text is missing");
         data(Files.writeString(inputs.resolve("short"), "few tokens"))
                 .refused("--sequence-length 128");
-        train("--output", output, "--data", TOKENIZER).refused("tokenizer.json does not exist");
+        train("--output", output, "--data", TOKENIZER)
+                .refused("[TokenizerFile] There is no ", "/base/tokenizer.json.");
     }
 
     @Test

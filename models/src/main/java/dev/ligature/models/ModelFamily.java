@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import dev.ligature.checkpoint.BaseCheckpoint;
+import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.inject.ModelDescription;
 import dev.ligature.inject.ModuleWalker.ModelWalk;
@@ -148,7 +149,7 @@ public interface ModelFamily<M extends Block> {
                     fields.origin(),
                     type.map(name -> "\"" + name + "\"").orElse("missing"),
                     String.join(", ", known.keySet()),
-                    Nearest.hint(type.orElse(""), known.keySet()));
+                    hint(fields, type.orElse(""), known.keySet()));
         }
         Optional<Object> classes = fields.value("architectures");
         if (classes.isEmpty()) {
@@ -164,5 +165,21 @@ public interface ModelFamily<M extends Block> {
             }
         }
         throw fields.unsupported("architectures", String.join(", ", architectures));
+    }
+
+    /** Says which known type is near, or that a model of texts is a part of this one. */
+    private static String hint(ConfigFields fields, String type, Set<String> known)
+            throws CheckpointException {
+        Optional<ConfigFields> texts = fields.object("text_config");
+        Optional<String> part =
+                texts.isEmpty() ? Optional.empty() : texts.get().string("model_type");
+        return part.filter(known::contains)
+                .map(
+                        name ->
+                                " Its text_config is of type "
+                                        + name
+                                        + ": such a text model is computed, from a checkpoint of"
+                                        + " its own.")
+                .orElseGet(() -> Nearest.hint(type, known));
     }
 }

@@ -95,13 +95,20 @@ record StepBatch(NDManager scope, NDList inputs, long count, Cost cost, Training
 
     /** Returns the error of a block that fails on the inputs. */
     LoraException refusal(EngineException e) {
-        String shapes =
-                inputs.stream()
-                        .map(input -> input.getDataType() + " " + input.getShape())
-                        .collect(Collectors.joining(", "));
-        LoraException error = refused.error(shapes, String.valueOf(e.getMessage()));
+        LoraException error = refused.error(shapes(), String.valueOf(e.getMessage()));
         error.addSuppressed(e);
         return error;
+    }
+
+    /** Returns what is the same in batches of which a block takes all or none. */
+    String kind() {
+        return refused == TrainingMessage.BLOCK ? "token ids" : shapes();
+    }
+
+    private String shapes() {
+        return inputs.stream()
+                .map(input -> input.getDataType() + " " + input.getShape())
+                .collect(Collectors.joining(", "));
     }
 
     @Override

@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains the trainable parameters of a block.
@@ -54,7 +55,7 @@ public final class TrainingLoop implements AutoCloseable {
     private final Model model;
     private final Trainer trainer;
     private final Optimizer optimizer;
-    private boolean suits; // whether the block has taken a batch
+    private @Nullable String taken; // what the inputs were that the block has taken last
     private long steps;
     private float learningRate;
 
@@ -250,17 +251,17 @@ public final class TrainingLoop implements AutoCloseable {
         }
     }
 
-    /** Forwards a batch; the first shows whether the block takes such batches. */
+    /** Forwards a batch; one that goes well shows that the block takes such batches. */
     private NDArray cost(StepBatch batch, UnaryOperator<NDList> forward, long items) {
         NDList outputs;
         try {
             outputs = forward.apply(batch.inputs());
         } catch (EngineException e) {
-            throw suits ? e : batch.refusal(e);
+            throw batch.kind().equals(taken) ? e : batch.refusal(e);
         }
         outputs.attach(batch.scope()); // so that what is computed from it is freed with the batch
         NDArray cost = batch.cost().of(outputs, items);
-        suits = true;
+        taken = batch.kind();
         return cost;
     }
 

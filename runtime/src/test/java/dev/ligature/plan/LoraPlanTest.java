@@ -179,13 +179,19 @@ class LoraPlanTest {
     }
 
     @Test
-    void allLinearWithoutAKnownHead_isAnErrorWithTheRemedy() {
-        ModelLayout layout = new ModelLayout(List.of(Layouts.linear("fc"), Layouts.linear("out")));
-        Refused.with(
-                "LoraNoOutputHead",
-                () -> PlanResolver.resolve(LoraConfig.builder().setAllLinear().build(), layout),
-                "@LoraTarget(role = OUTPUT_HEAD)",
-                "fc, out");
+    void allLinearWithoutAKnownHead_adaptsAllLinearModules_withAWarning() {
+        ModelLayout layout =
+                new ModelLayout(
+                        List.of(
+                                Layouts.embedding("table"),
+                                Layouts.linear("fc"),
+                                Layouts.linear("out")));
+        LoraPlan plan = PlanResolver.resolve(LoraConfig.builder().setAllLinear().build(), layout);
+        assertEquals(List.of("fc", "out"), plan.pairs().stream().map(PairPlan::name).toList());
+        assertEquals("LoraNoOutputHead", plan.warnings().get(0).code());
+        String message = plan.warnings().get(0).message();
+        assertTrue(message.contains("@LoraTarget(role = OUTPUT_HEAD)"), message);
+        assertTrue(message.endsWith("table, fc, out."), message);
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -177,6 +178,24 @@ final class TrainingBatchTest {
             assertTrue(error.getMessage().contains("(1, 2, 5)"), error.getMessage());
         }
         assertArrayEquals(before, model.head.getArray().toFloatArray());
+    }
+
+    @Test
+    void inputsThatTheBlockRefuses_areErrorsAfterAGoodStepToo() {
+        EmbeddingAndHead model = new EmbeddingAndHead(manager, 5, 3);
+        NDArray ids = manager.create(new long[] {1, 2}, new Shape(1, 2));
+        NDArray wrong = manager.create(new float[] {0.5f}, new Shape(1, 1));
+        try (TrainingLoop loop = TrainingLoop.over(model, manager, rate(1))) {
+            loop.step(TrainingBatch.classes(new NDList(ids), ids));
+            TrainingBatch bad = TrainingBatch.classes(new NDList(wrong), ids);
+            for (Executable call :
+                    List.<Executable>of(() -> loop.step(bad), () -> loop.evaluate(bad))) {
+                LoraException refused = assertThrows(LoraException.class, call);
+                assertEquals("TrainBlock", refused.code());
+                assertTrue(refused.getMessage().contains("float32 (1, 1)"), refused.getMessage());
+            }
+            loop.step(TrainingBatch.classes(new NDList(ids), ids));
+        }
     }
 
     private static TrainingConfig rate(double rate) {

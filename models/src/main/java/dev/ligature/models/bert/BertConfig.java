@@ -47,6 +47,8 @@ public record BertConfig(
         fields.only("is_decoder", false);
         fields.only("add_cross_attention", false);
         encoder.refuseQuantized();
+        fields.noteDropout(
+                "hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout");
         int heads = encoder.size("num_attention_heads", 12);
         return new BertConfig(
                 encoder.size("vocab_size", 30_522),

@@ -1,8 +1,10 @@
 package dev.ligature.models.bert;
 
+import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import dev.ligature.checkpoint.BaseCheckpoint;
 import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.inject.ModelDescription;
 import dev.ligature.inject.ModuleWalker.ModelWalk;
 import dev.ligature.models.ModelTask;
@@ -20,6 +22,7 @@ import java.util.List;
 public abstract class BertFamilies<M extends Block> extends EncoderFamily<M> {
     private static final String PREFIX = "bert.";
     private static final String DECODER_BIAS = "cls.predictions.decoder.bias";
+    private static final String HEAD_BIAS = "cls.predictions.bias";
 
     private final Constructor<M> constructor;
 
@@ -53,7 +56,7 @@ public abstract class BertFamilies<M extends Block> extends EncoderFamily<M> {
     @Override
     public final List<String> otherNames(String tensor) {
         if (tensor.equals(DECODER_BIAS)) {
-            return List.of("cls.predictions.bias");
+            return List.of(HEAD_BIAS);
         }
         List<String> names = super.otherNames(tensor);
         for (String name : List.of(tensor, names.get(0))) {
@@ -108,6 +111,15 @@ public abstract class BertFamilies<M extends Block> extends EncoderFamily<M> {
                     (config, directory) -> new BertForMaskedLM(config),
                     BertForMaskedLMLora::visit,
                     BertForMaskedLMLora.describe());
+        }
+
+        /** Of two biases of the head that differ, Transformers adds that of the decoder. */
+        @Override
+        public BertForMaskedLM load(Path directory, NDManager manager, LoadOptions options)
+                throws IOException {
+            boolean chosen = options.prefers(HEAD_BIAS);
+            return super.load(
+                    directory, manager, chosen ? options : options.preferCopyOf(DECODER_BIAS));
         }
     }
 

@@ -9,14 +9,18 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The fields of a config.json by type. A null counts as absent; a wrong type is an error. The name
  * of a field of a nested object has that of the object before it in messages.
  */
 public final class ConfigFields {
+    private static final Logger LOG = LoggerFactory.getLogger(ConfigFields.class);
     private static final String ANY_MODEL = "the model";
 
     private final String origin;
@@ -135,6 +139,23 @@ public final class ConfigFields {
     /** Returns a field that is an object. */
     public Optional<ConfigFields> object(String name) throws CheckpointException {
         return fields.optionalObject(name).map(object -> new ConfigFields(origin, object, model));
+    }
+
+    /** Notes rates of dropout that are not 0: dropout is left out. */
+    public void noteDropout(String... names) throws CheckpointException {
+        List<String> rates = new ArrayList<>();
+        for (String name : names) {
+            double rate = number(name, 0);
+            if (rate != 0) {
+                rates.add(name + " is " + rate);
+            }
+        }
+        if (!rates.isEmpty()) {
+            LOG.warn(
+                    "{}: {}: it is left out, also where adapters are trained",
+                    origin,
+                    String.join(", ", rates));
+        }
     }
 
     /** Returns the error of a field whose value the model does not implement. */

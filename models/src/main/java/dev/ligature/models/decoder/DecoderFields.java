@@ -10,14 +10,11 @@ import dev.ligature.models.internal.ModelMessage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The fields of config.json that all causal language models have. What would change the numbers and
@@ -25,7 +22,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class DecoderFields {
     private static final String GENERATION_CONFIG = "generation_config.json";
-    private static final Logger LOG = LoggerFactory.getLogger(DecoderFields.class);
 
     private final ConfigFields fields;
     private final String architecture;
@@ -89,23 +85,6 @@ public final class DecoderFields {
         }
         if (fields.value("quantization_config").isPresent()) {
             throw fields.unsupported("quantization_config", "unquantized weights");
-        }
-    }
-
-    /** Notes rates of dropout that are not 0: dropout is left out. */
-    public void noteDropout(String... names) throws CheckpointException {
-        List<String> rates = new ArrayList<>();
-        for (String name : names) {
-            double rate = fields.number(name, 0);
-            if (rate != 0) {
-                rates.add(name + " is " + rate);
-            }
-        }
-        if (!rates.isEmpty()) {
-            LOG.warn(
-                    "{}: {}: it is left out, also where adapters are trained",
-                    fields.origin(),
-                    String.join(", ", rates));
         }
     }
 

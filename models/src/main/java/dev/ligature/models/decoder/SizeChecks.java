@@ -38,7 +38,11 @@ public final class SizeChecks {
                 "num_key_value_heads",
                 keyValues,
                 "a divisor of num_attention_heads, " + queries);
-        require(size > 0 && size % 2 == 0, "head_dim", size, "positive and even");
+        require(
+                size > 0 && size % 2 == 0,
+                "head_dim, or hidden_size / num_attention_heads where it is not set,",
+                size,
+                "positive and even");
     }
 
     /** Refuses a hidden size that the heads do not divide. */

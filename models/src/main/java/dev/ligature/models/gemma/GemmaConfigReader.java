@@ -59,7 +59,7 @@ final class GemmaConfigReader {
     private DecoderConfig decoder(int positions, List<LayerKind> layers)
             throws CheckpointException {
         fields.only("use_bidirectional_attention", false);
-        in.noteDropout("attention_dropout");
+        fields.noteDropout("attention_dropout");
         return new DecoderConfig(
                 fields.required("vocab_size"),
                 fields.required("hidden_size"),

@@ -51,7 +51,7 @@ record Gpt2Config(
         fields.only("scale_attn_by_inverse_layer_idx", false);
         fields.only("reorder_and_upcast_attn", false);
         fields.only("add_cross_attention", false);
-        in.noteDropout("attn_pdrop", "embd_pdrop", "resid_pdrop");
+        fields.noteDropout("attn_pdrop", "embd_pdrop", "resid_pdrop");
         int size = fields.required("n_embd");
         int heads = fields.required("n_head");
         positive("n_embd", size);

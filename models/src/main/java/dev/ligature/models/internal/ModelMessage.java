@@ -22,6 +22,16 @@ public enum ModelMessage implements Message {
             "%1$s: model_type is %2$s; known are %3$s.%4$s Use a checkpoint of such a model, or"
                     + " put its ModelFamily on the class path."),
 
+    // tokenizer.json
+    TOKENIZER_MISSING(
+            "TokenizerFile",
+            "There is no %1$s. Save the model's tokenizer there with Transformers"
+                    + " (AutoTokenizer.from_pretrained, then save_pretrained), or give token ids."),
+    TOKENIZER_DAMAGED(
+            "TokenizerFile",
+            "%1$s is not a tokenizer with a vocabulary: %2$s. Save it once more with Transformers"
+                    + " (AutoTokenizer.from_pretrained, then save_pretrained)."),
+
     // a forward pass
     INPUT_COUNT(
             "LlamaInputs",

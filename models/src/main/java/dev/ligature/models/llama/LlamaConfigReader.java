@@ -100,7 +100,7 @@ final class LlamaConfigReader {
     private void refuse() throws CheckpointException {
         fields.only("hidden_act", "silu");
         // Transformers computes the same whatever pretraining_tp is, and drops in training alone.
-        decoder.noteDropout("attention_dropout");
+        fields.noteDropout("attention_dropout");
         fields.only("partial_rotary_factor", BigDecimal.ONE);
         if (family == LlamaVariant.QWEN2 || family == LlamaVariant.QWEN3) {
             refuseWindows(hasSlidingLayers());

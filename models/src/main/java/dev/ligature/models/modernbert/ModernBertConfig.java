@@ -74,6 +74,8 @@ public record ModernBertConfig(
         EncoderFields encoder = new EncoderFields(fields);
         fields.only("sparse_prediction", false);
         encoder.refuseQuantized();
+        fields.noteDropout(
+                "embedding_dropout", "attention_dropout", "mlp_dropout", "classifier_dropout");
         int heads = encoder.size("num_attention_heads", 12);
         // The halves of a head are turned together.
         int hidden = encoder.multiple("hidden_size", 768, "2 · num_attention_heads", 2 * heads);

@@ -32,8 +32,8 @@ public final class Olmo2Family implements ModelFamily<Olmo2ForCausalLM> {
     }
 
     private static DecoderConfig config(DecoderFields in) throws CheckpointException {
-        in.noteDropout("attention_dropout");
         ConfigFields fields = in.fields();
+        fields.noteDropout("attention_dropout");
         LayerKind kind = new LayerKind(new RopeFields(fields, false).read(10_000), 0);
         return new DecoderConfig(
                 fields.required("vocab_size"),

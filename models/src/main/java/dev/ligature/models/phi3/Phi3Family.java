@@ -32,8 +32,8 @@ public final class Phi3Family implements ModelFamily<Phi3ForCausalLM> {
     }
 
     private static DecoderConfig config(DecoderFields in) throws CheckpointException {
-        in.noteDropout("attention_dropout", "embd_pdrop", "resid_pdrop");
         ConfigFields fields = in.fields();
+        fields.noteDropout("attention_dropout", "embd_pdrop", "resid_pdrop");
         LayerKind kind = new LayerKind(new RopeFields(fields, true).read(10_000), in.window(0));
         return new DecoderConfig(
                 fields.required("vocab_size"),

@@ -87,7 +87,7 @@ public record T5Config(
     private static T5Config of(DecoderFields of) throws CheckpointException {
         ConfigFields fields = of.fields();
         fields.only("is_decoder", false);
-        of.noteDropout("dropout_rate");
+        fields.noteDropout("dropout_rate");
         int layers = of.integer("num_layers", 6);
         String projection = fields.string("feed_forward_proj").orElse("relu");
         // Transformers computes the exact gated-gelu of other models by tanh in this one.

@@ -4,12 +4,12 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.ligature.models.internal.ModelMessage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.Reader;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -48,7 +48,7 @@ public final class TextTokenizer implements AutoCloseable {
      */
     public static TextTokenizer open(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
-            throw new NoSuchFileException(file.toString());
+            throw ModelMessage.TOKENIZER_MISSING.fileError(file);
         }
         TokenizerFile known = TokenizerFile.read(file);
         boolean cleansUp = !known.modelType().equals("BPE") && asksForCleanUp(file);
@@ -57,7 +57,8 @@ public final class TextTokenizer implements AutoCloseable {
             return new TextTokenizer(
                     HuggingFaceTokenizer.newInstance(in, NEITHER_CUT_NOR_FILLED), known, cleansUp);
         } catch (RuntimeException e) { // what the native library throws
-            throw new IOException(file + " is not a tokenizer: " + e.getMessage(), e);
+            throw ModelMessage.TOKENIZER_DAMAGED.fileErrorFrom(
+                    e, file, String.valueOf(e.getMessage()));
         }
     }
 

@@ -4,6 +4,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
+import dev.ligature.models.internal.ModelMessage;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,8 +54,8 @@ public record TokenizerFile(
                 | MalformedJsonException
                 | EOFException
                 | NumberFormatException e) { // Gson's ways to say that a member is not as expected
-            throw new IOException(
-                    file + " is not a tokenizer with a vocabulary: " + e.getMessage(), e);
+            throw ModelMessage.TOKENIZER_DAMAGED.fileErrorFrom(
+                    e, file, String.valueOf(e.getMessage()));
         }
     }
 

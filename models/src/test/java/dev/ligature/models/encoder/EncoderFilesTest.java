@@ -11,20 +11,32 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.ligature.Adapter;
 import dev.ligature.LoraException;
 import dev.ligature.Routing;
 import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.SafetensorsWriter;
+import dev.ligature.config.LoraConfig;
 import dev.ligature.models.ModelFamily;
 import dev.ligature.models.ModelTask;
 import dev.ligature.models.PretrainedModel;
 import dev.ligature.models.bert.BertModel;
+import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.PairPlan;
+import dev.ligature.plan.PlanWarning;
 import dev.ligature.store.AdapterStore;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
@@ -32,6 +44,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which class a directory is loaded as, under which names, and what is refused. */
 final class EncoderFilesTest {
@@ -71,6 +84,100 @@ final class EncoderFilesTest {
                         reference.forward(
                                 model.lora().routed(Routing.of("adapter")), reference.inputs()));
             }
+        }
+    }
+
+    /** In Transformers 5.18 {@code cls.predictions.bias} has no effect then, tied or not. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void ofTwoBiasesOfTheHeadThatDiffer_thatOfTheDecoderIsAdded(boolean tied) throws IOException {
+        try (EncoderCase reference = new EncoderCase("bert-mlm");
+                NDManager manager = NDManager.newBaseManager();
+                SafetensorsReader file =
+                        SafetensorsReader.open(reference.base().resolve("model.safetensors"))) {
+            Map<String, NDArray> tensors = new TreeMap<>();
+            for (String tensor : file.tensors().keySet()) {
+                tensors.put(tensor, file.read(tensor, manager));
+            }
+            NDArray bias = tensors.get("cls.predictions.bias"); // (V)
+            tensors.put("cls.predictions.decoder.bias", bias);
+            tensors.put("cls.predictions.bias", bias.add(bias.onesLike()));
+            if (!tied) {
+                String table = "bert.embeddings.word_embeddings.weight";
+                tensors.put("cls.predictions.decoder.weight", tensors.get(table));
+            }
+            SafetensorsWriter.write(folder.resolve("model.safetensors"), tensors, Map.of());
+            String config = Files.readString(reference.base().resolve("config.json"));
+            config(
+                    config.replace(
+                            "\"tie_word_embeddings\": true", "\"tie_word_embeddings\": " + tied));
+            try (PretrainedModel model = PretrainedModel.load(folder)) {
+                EncoderCase.assertClose(
+                        reference.expected("base"),
+                        reference.forward(model.lora(), reference.inputs()));
+            }
+            LoadOptions other = LoadOptions.defaults().preferCopyOf("cls.predictions.bias");
+            try (PretrainedModel model = PretrainedModel.load(folder, other)) {
+                NDArray moved = reference.forward(model.lora(), reference.inputs());
+                NDArray ones = reference.inputs().get(1).toType(DataType.FLOAT32, true);
+                EncoderCase.assertClose(
+                        reference.expected("base").add(ones.expandDims(2)), moved); // (B, T, V)
+            }
+        }
+    }
+
+    /** The modules that PEFT adapted in the cases that were made with all-linear. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "bert-model-linear",
+                "bert-mlm",
+                "bert-sequence-linear",
+                "modernbert-mlm",
+                "modernbert-sequence-mean"
+            })
+    void allLinear_meansTheModulesThatPeftAdapts(String name) throws IOException {
+        try (EncoderCase reference = new EncoderCase(name);
+                PretrainedModel model = PretrainedModel.load(reference.base())) {
+            Adapter theirs =
+                    model.loadAdapter("theirs", reference.adapter(), AdapterLoadOptions.defaults());
+            LoraPlan plan = model.lora().plan(LoraConfig.builder().setAllLinear().build());
+            assertEquals(modules(theirs.plan()), modules(plan));
+            boolean headless = name.equals("bert-model-linear");
+            assertEquals(
+                    headless ? List.of("LoraNoOutputHead") : List.of(),
+                    plan.warnings().stream().map(PlanWarning::code).toList());
+        }
+    }
+
+    private static List<String> modules(LoraPlan plan) {
+        return plan.pairs().stream().map(PairPlan::name).toList();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "bert-mlm, attention_probs_dropout_prob is 0.1",
+        "modernbert-mlm, mlp_dropout is 0.1",
+    })
+    void dropout_isNoted(String name, String rate) throws IOException {
+        try (EncoderCase reference = new EncoderCase(name)) {
+            JsonObject config =
+                    JsonParser.parseString(
+                                    Files.readString(reference.base().resolve("config.json")))
+                            .getAsJsonObject();
+            config.addProperty(rate.split(" ", 2)[0], 0.1);
+            config(config.toString());
+            PrintStream before = System.err;
+            ByteArrayOutputStream log = new ByteArrayOutputStream();
+            System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+            try {
+                ModelFamily.of(folder).create(folder);
+            } finally {
+                System.setErr(before);
+            }
+            String logged = log.toString(StandardCharsets.UTF_8);
+            assertTrue(logged.contains(rate), logged);
+            assertTrue(logged.contains("left out, also where adapters are trained"), logged);
         }
     }
 

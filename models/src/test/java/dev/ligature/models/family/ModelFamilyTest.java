@@ -97,6 +97,20 @@ final class ModelFamilyTest {
         assertTrue(refusal().contains("model_type is missing; known are"), refusal());
     }
 
+    @Test
+    void aModelOfMoreThanTexts_isRefusedWithTheTypeOfItsTextPart() throws IOException {
+        Files.writeString(
+                folder.resolve("config.json"),
+                "{\"model_type\": \"gemma3\", \"text_config\": {\"model_type\":"
+                        + " \"gemma3_text\"}, \"vision_config\": {}}");
+        assertTrue(
+                refusal()
+                        .contains(
+                                " Its text_config is of type gemma3_text: such a text model is"
+                                        + " computed, from a checkpoint of its own."),
+                refusal());
+    }
+
     private String refusal() {
         CheckpointException e =
                 assertThrows(CheckpointException.class, () -> ModelFamily.of(folder));

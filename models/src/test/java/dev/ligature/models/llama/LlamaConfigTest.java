@@ -248,8 +248,15 @@ class LlamaConfigTest {
                         + " num_attention_heads, 4.",
                 refusal("{\"model_type\": \"llama\", " + SIZES + ", \"num_key_value_heads\": 3}"));
         assertEquals(
-                "[ConfigValue] DIR/config.json: head_dim is 5; it must be positive and even.",
+                "[ConfigValue] DIR/config.json: head_dim, or hidden_size / num_attention_heads where it is not"
+                        + " set, is 5; it must be positive and even.",
                 refusal("{\"model_type\": \"llama\", " + SIZES + ", \"head_dim\": 5}"));
+        String computed =
+                refusal(
+                        "{\"model_type\": \"llama\", "
+                                + SIZES.replace("heads\": 4", "heads\": 8")
+                                + "}");
+        assertTrue(computed.contains("where it is not set, is 3; it must be"), computed);
         LoraException built =
                 assertThrows(
                         LoraException.class, () -> LlamaConfig.builder().setVocabSize(10).build());

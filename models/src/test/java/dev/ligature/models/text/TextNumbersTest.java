@@ -3,9 +3,12 @@ package dev.ligature.models.text;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
+import dev.ligature.checkpoint.CheckpointException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -13,6 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -66,6 +71,23 @@ final class TextNumbersTest {
             text.append(stream.add(id));
         }
         return text.append(stream.finish()).toString();
+    }
+
+    @Test
+    void aFileThatIsMissing_orNoTokenizer_isAnErrorWithTheRemedy(@TempDir Path folder)
+            throws IOException {
+        Path file = folder.resolve("tokenizer.json");
+        CheckpointException missing =
+                assertThrows(CheckpointException.class, () -> TextTokenizer.open(file));
+        assertEquals("TokenizerFile", missing.code());
+        assertTrue(missing.getMessage().contains("There is no " + file), missing.getMessage());
+        for (String text : List.of("", "[]", "{}", "{\"model\": {\"vocab\": 1}}")) {
+            Files.writeString(file, text);
+            CheckpointException damaged =
+                    assertThrows(CheckpointException.class, () -> TextTokenizer.open(file), text);
+            assertEquals("TokenizerFile", damaged.code());
+            assertTrue(damaged.getMessage().contains("save_pretrained"), damaged.getMessage());
+        }
     }
 
     static TextTokenizer open(String kind) throws IOException {

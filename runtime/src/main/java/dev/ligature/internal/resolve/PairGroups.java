@@ -40,7 +40,6 @@ final class PairGroups {
         if (config.targetModules() instanceof ModuleSelection.AllLinear
                 && outcomes.keySet().stream().noneMatch(m -> m.role() == Role.OUTPUT_HEAD)) {
             problems.add(PlanMessage.NO_OUTPUT_HEAD, request.vocabulary().shown());
-            return List.of();
         }
         // In the order of the first readers, even where only another was targeted.
         Set<List<Module>> groups =

@@ -7,9 +7,11 @@ enum PlanMessage implements Message {
     // which modules are targeted
     NO_OUTPUT_HEAD(
             "LoraNoOutputHead",
+            Severity.WARNING,
             "target_modules is all-linear, which leaves the output head out, but no module of the"
-                    + " model is marked as one. Mark the field with @LoraTarget(role ="
-                    + " OUTPUT_HEAD), or list the modules: %1$s."),
+                    + " model is marked as one, so all linear modules are adapted, as by PEFT. If"
+                    + " one of them is the head, mark its field with @LoraTarget(role ="
+                    + " OUTPUT_HEAD), or list the others: %1$s."),
     NOTHING_TARGETED(
             "LoraNothingTargeted",
             "target_modules %1$s leaves none of the model's %2$s modules to adapt.%3$s Correct it;"
