@@ -65,6 +65,13 @@ def older_gemma3(config: dict) -> None:
     config.pop("layer_types")
 
 
+def older_gemma3_linear(config: dict) -> None:
+    """As the files of Gemma 3 with more than a billion parameters have it."""
+    scaled = config["rope_parameters"][FULL]
+    older_gemma3(config)
+    config["rope_scaling"] = {"rope_type": "linear", "factor": scaled["factor"]}
+
+
 @dataclass(frozen=True)
 class Family:
     name: str
@@ -141,6 +148,13 @@ FAMILIES = [
          "final_logit_softcapping": 5.0},
         {"r": 2, "lora_alpha": 4, "target_modules": ["q_proj"], "trainable_token_indices": [3, 9, 20]}, 16,
         shape="odd", older=older_gemma3,
+    ),
+    family(
+        "Gemma3", "gemma3-linear", "positions that are stretched in layers that see all, in the fields of older files",
+        {"head_dim": 8, "sliding_window": 5, "sliding_window_pattern": 2, "rope_parameters": {
+            FULL: {"rope_type": "linear", "factor": 8.0, "rope_theta": 1000.0},
+            SLIDING: {"rope_type": "default", "rope_theta": 100.0}}},
+        QV, 19, older=older_gemma3_linear,
     ),
     family(
         "GPT2", "gpt2", "weights stored (in, out); tied", {},

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param fraction the share of a head that is turned, from its first element on
  * @param scaling how the frequencies are stretched; null if they are not
  */
-public record Rope(double theta, double fraction, @Nullable Llama3 scaling) {
+public record Rope(double theta, double fraction, @Nullable Scaling scaling) {
     /** Of layers that know no positions. */
     public static final Rope NONE = new Rope(1, 0, null);
 
@@ -38,6 +38,26 @@ public record Rope(double theta, double fraction, @Nullable Llama3 scaling) {
         return Arrays.copyOf(signed, headDim);
     }
 
+    /** Stretches rotary frequencies for texts longer than those of the first training. */
+    public sealed interface Scaling {
+        /**
+         * Returns a frequency as it is after scaling, rounded to fp32 step by step as torch does.
+         */
+        float scaled(float frequency);
+    }
+
+    /**
+     * Divides all frequencies, as {@code rope_type: linear} does.
+     *
+     * @param factor what they are divided by
+     */
+    public record Linear(double factor) implements Scaling {
+        @Override
+        public float scaled(float frequency) {
+            return frequency / (float) factor;
+        }
+    }
+
     /**
      * Stretches rotary frequencies for texts longer than those of the first training, as {@code
      * rope_type: llama3} does: waves longer than {@code original / lowFactor} are divided by the
@@ -50,11 +70,10 @@ public record Rope(double theta, double fraction, @Nullable Llama3 scaling) {
      * @param originalPositions {@code original_max_position_embeddings}
      */
     public record Llama3(
-            double factor, double lowFactor, double highFactor, double originalPositions) {
-        /**
-         * Returns a frequency as it is after scaling, rounded to fp32 step by step as torch does.
-         */
-        float scaled(float frequency) {
+            double factor, double lowFactor, double highFactor, double originalPositions)
+            implements Scaling {
+        @Override
+        public float scaled(float frequency) {
             float length = (float) (2 * Math.PI) / frequency;
             if (length > originalPositions / lowFactor) {
                 return frequency / (float) factor;

@@ -3,22 +3,30 @@ package dev.ligature.models.block;
 import dev.ligature.checkpoint.CheckpointException;
 import java.math.BigDecimal;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
 /**
  * Reads how positions turn heads: {@code rope_parameters} as Transformers 5 writes it, {@code
  * rope_theta} and {@code rope_scaling} as versions before do. Types of scaling other than {@code
- * llama3} are refused.
+ * linear} and {@code llama3} are refused.
  */
 public final class RopeFields {
     private static final List<String> TYPE_NAMES = List.of("rope_type", "type");
-    private static final Set<String> SCALING =
-            Set.of(
-                    "factor",
-                    "low_freq_factor",
-                    "high_freq_factor",
-                    "original_max_position_embeddings");
+
+    /** The fields of each type of scaling. */
+    private static final Map<String, Set<String>> SCALING =
+            Map.of(
+                    "linear",
+                    Set.of("factor"),
+                    "llama3",
+                    Set.of(
+                            "factor",
+                            "low_freq_factor",
+                            "high_freq_factor",
+                            "original_max_position_embeddings"));
+
     private static final String PARTIAL = "partial_rotary_factor";
     private static final Set<String> OTHER_NAMES = Set.of("rope_theta", PARTIAL);
 
@@ -92,26 +100,28 @@ public final class RopeFields {
      * @param theta the base of the frequencies where the object has none
      */
     public Rope read(ConfigFields rope, double theta) throws CheckpointException {
-        boolean llama3 = false;
+        String scaled = "";
         for (String name : TYPE_NAMES) {
             String type = rope.string(name).orElse("default");
-            llama3 |= type.equals("llama3");
-            refuseUnless(type.equals("llama3") || type.equals("default"), rope, name);
+            refuseUnless(type.equals("default") || SCALING.containsKey(type), rope, name);
+            scaled = type.equals("default") ? scaled : type;
         }
+        Set<String> its = SCALING.getOrDefault(scaled, Set.of());
         for (String name : rope.names()) {
-            boolean known = OTHER_NAMES.contains(name) || (llama3 && SCALING.contains(name));
+            boolean known = OTHER_NAMES.contains(name) || its.contains(name);
             refuseUnless(known || TYPE_NAMES.contains(name), rope, name);
         }
         return new Rope(
                 rope.number("rope_theta", theta),
                 fraction(rope, fraction(fields, 1)),
-                llama3 ? scaling(rope) : null);
+                scaled.isEmpty() ? null : scaling(rope, scaled));
     }
 
     private static void refuseUnless(boolean known, ConfigFields rope, String name)
             throws CheckpointException {
         if (!known) {
-            throw rope.unsupported(name, "rope_type \"default\" with a rope_theta, and \"llama3\"");
+            throw rope.unsupported(
+                    name, "rope_type \"default\" with a rope_theta, \"linear\" and \"llama3\"");
         }
     }
 
@@ -122,7 +132,15 @@ public final class RopeFields {
         return in.number(PARTIAL, absent);
     }
 
-    private Rope.Llama3 scaling(ConfigFields rope) throws CheckpointException {
+    private Rope.Scaling scaling(ConfigFields rope, String type) throws CheckpointException {
+        double factor = rope.requiredNumber("factor");
+        if (!(factor >= 1)) {
+            throw rope.unsupported("factor", "1 or more");
+        }
+        return type.equals("linear") ? new Rope.Linear(factor) : llama3(rope, factor);
+    }
+
+    private Rope.Llama3 llama3(ConfigFields rope, double factor) throws CheckpointException {
         String original = "original_max_position_embeddings";
         double positions =
                 fields.number(
@@ -130,13 +148,10 @@ public final class RopeFields {
                         rope.number(original, fields.number("max_position_embeddings", 0)));
         Rope.Llama3 scaling =
                 new Rope.Llama3(
-                        rope.requiredNumber("factor"),
+                        factor,
                         rope.requiredNumber("low_freq_factor"),
                         rope.requiredNumber("high_freq_factor"),
                         positions);
-        if (!(scaling.factor() >= 1)) {
-            throw rope.unsupported("factor", "1 or more");
-        }
         if (!(scaling.lowFactor() > 0)) {
             throw rope.unsupported("low_freq_factor", "more than 0");
         }

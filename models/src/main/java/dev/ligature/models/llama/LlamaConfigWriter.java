@@ -80,13 +80,18 @@ final class LlamaConfigWriter {
         json.name("rope_theta").value(config.ropeTheta());
         json.name("rope_parameters").beginObject();
         json.name("rope_theta").value(config.ropeTheta());
-        Rope.Llama3 scaling = config.rope().scaling();
-        json.name("rope_type").value(scaling == null ? "default" : "llama3");
-        if (scaling != null) {
-            json.name("factor").value(scaling.factor());
-            json.name("low_freq_factor").value(scaling.lowFactor());
-            json.name("high_freq_factor").value(scaling.highFactor());
-            json.name("original_max_position_embeddings").value((long) scaling.originalPositions());
+        Rope.Scaling scaling = config.rope().scaling();
+        if (scaling instanceof Rope.Llama3 llama3) {
+            json.name("rope_type").value("llama3");
+            json.name("factor").value(llama3.factor());
+            json.name("low_freq_factor").value(llama3.lowFactor());
+            json.name("high_freq_factor").value(llama3.highFactor());
+            json.name("original_max_position_embeddings").value((long) llama3.originalPositions());
+        } else if (scaling instanceof Rope.Linear linear) {
+            json.name("rope_type").value("linear");
+            json.name("factor").value(linear.factor());
+        } else {
+            json.name("rope_type").value("default");
         }
         json.endObject();
     }

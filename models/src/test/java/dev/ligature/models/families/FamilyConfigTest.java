@@ -40,8 +40,8 @@ final class FamilyConfigTest {
                         + " sliding_attention",
                 "gemma2|query_pre_attn_scalar|0|query_pre_attn_scalar is 0.0; it must be positive",
                 "gemma3|use_bidirectional_attention|true|which Gemma3ForCausalLM does not compute",
-                "gemma3|rope_scaling|{\"rope_type\": \"linear\", \"factor\": 8.0}|rope_scaling."
-                        + "rope_type is 'linear'",
+                "gemma3|rope_scaling|{\"rope_type\": \"linear\", \"factor\": 0.5}|rope_scaling."
+                        + "factor is 0.5, which Gemma3ForCausalLM does not compute; it does 1 or more",
                 "gemma3|rope_parameters|{\"other\": {}}|rope_parameters.other is {}",
                 "gemma3|architectures|[\"Gemma3ForConditionalGeneration\"]|which Gemma3ForCausalLM"
                         + " does not compute",

@@ -119,15 +119,15 @@ class LlamaConfigTest {
                 "architectures|[\"LlamaForSequenceClassification\"]|architectures is"
                         + " [LlamaForSequenceClassification]|LlamaForCausalLM",
                 "rope_scaling|{\"rope_type\": \"dynamic\", \"factor\": 8}|rope_scaling.rope_type is"
-                        + " 'dynamic'|rope_type \"default\" with a rope_theta, and \"llama3\"",
-                "rope_scaling|{\"type\": \"linear\"}|rope_scaling.type is 'linear'|rope_type"
-                        + " \"default\" with a rope_theta, and \"llama3\"",
+                        + " 'dynamic'|rope_type \"default\" with a rope_theta, \"linear\" and \"llama3\"",
+                "rope_scaling|{\"type\": \"longrope\"}|rope_scaling.type is 'longrope'|rope_type"
+                        + " \"default\" with a rope_theta, \"linear\" and \"llama3\"",
                 "rope_parameters|{\"rope_type\": \"yarn\"}|rope_parameters.rope_type is"
-                        + " 'yarn'|rope_type \"default\" with a rope_theta, and \"llama3\"",
+                        + " 'yarn'|rope_type \"default\" with a rope_theta, \"linear\" and \"llama3\"",
                 "rope_parameters|{\"factor\": 2}|rope_parameters.factor is 2|rope_type \"default\""
-                        + " with a rope_theta, and \"llama3\"",
+                        + " with a rope_theta, \"linear\" and \"llama3\"",
                 "rope_parameters|{\"full_attention\": {}}|rope_parameters.full_attention is"
-                        + " {}|rope_type \"default\" with a rope_theta, and \"llama3\"",
+                        + " {}|rope_type \"default\" with a rope_theta, \"linear\" and \"llama3\"",
             })
     void whatIsNotComputed_isRefusedByFieldAndValue(
             String field, String value, String what, String wanted) {
@@ -329,6 +329,24 @@ class LlamaConfigTest {
                                 + rope.formatted("\"factor\": 8, \"low_freq_factor\": 1")
                                 + "}");
         assertTrue(refused.contains("high_freq_factor is missing. It must be a number."), refused);
+    }
+
+    @Test
+    void linearScaling_isReadAndWritten() throws IOException {
+        LlamaConfig config = llama(", \"rope_scaling\": {\"type\": \"linear\", \"factor\": 8.0}");
+        assertEquals(new Rope(10_000, 1, new Rope.Linear(8)), config.rope());
+        assertEquals(config, read(config.toJson()));
+        float[] plain = Rope.of(10_000).signedFrequencies(6);
+        float[] divided = config.rope().signedFrequencies(6);
+        for (int i = 0; i < plain.length; i++) {
+            assertEquals(plain[i] / 8, divided[i]);
+        }
+        String refused =
+                refusal(
+                        "{\"model_type\": \"llama\", "
+                                + SIZES
+                                + ", \"rope_scaling\": {\"type\": \"linear\"}}");
+        assertTrue(refused.contains("rope_scaling.factor is missing."), refused);
     }
 
     @Test
