@@ -7,7 +7,6 @@ import dev.ligature.models.ModelFamily;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
-import dev.ligature.plan.PlanWarning;
 import dev.ligature.plan.ReplacementPlan;
 import dev.ligature.plan.TokenRowsPlan;
 import java.io.IOException;
@@ -185,7 +184,11 @@ final class InspectCommand implements Callable<Integer> {
         }
         writer.endArray();
         writer.name("warnings");
-        strings(writer, plan.warnings().stream().map(PlanWarning::toString).toList());
+        strings(
+                writer,
+                plan.warnings().stream()
+                        .map(warning -> Failure.withOptions(warning.toString()))
+                        .toList());
         write(writer, ServingCompatibility.of(plan, layout));
         writer.endObject();
     }

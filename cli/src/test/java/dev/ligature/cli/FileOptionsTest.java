@@ -102,6 +102,13 @@ final class FileOptionsTest {
         CliRun filled = logits("a", base, "--adapter", adapter).succeeded();
         assertTrue(filled.err().contains("they are used for lm_head too"), filled.err());
         assertTrue(filled.err().contains("load it with --adapter-untied,"), filled.err());
+        for (String format : List.of("--json", "")) {
+            List<Object> inspect = new ArrayList<>(List.of("inspect", "--model", base));
+            inspect.addAll(List.of("--adapter", adapter, format));
+            inspect.remove("");
+            String report = CliRun.of(inspect.toArray()).succeeded().out();
+            assertTrue(report.contains("load it with --adapter-untied,"), report);
+        }
         CliRun alone = logits("b", base, "--adapter", adapter, "--adapter-untied").succeeded();
         assertTrue(alone.err().contains("only transformer.wte gets a pair"), alone.err());
         assertFalse(Arrays.equals(result("a"), result("b")));

@@ -1,16 +1,19 @@
 package dev.ligature.plan;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.annotation.Role;
 import dev.ligature.config.LoraConfig;
+import dev.ligature.internal.resolve.FileReaders;
 import dev.ligature.internal.resolve.PlanResolver;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -207,6 +210,41 @@ class TiePlanTest {
         assertEquals(List.of(), tied(config).warnings());
         LoraPlan loaded = PlanResolver.resolveForLoading(config, Layouts.llama(true));
         assertEquals("LoraTiePatternSpread", loaded.warnings().get(0).code());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "embed_tokens, model.embed_tokens.lora_embedding_A, model.embed_tokens, lm_head",
+        "lm_head, lm_head.lora_B.weight, lm_head, model.embed_tokens",
+        "embed_tokens, lm_head.lora_a, lm_head, model.embed_tokens", // mlx-lm's
+    })
+    void aFileWithFactorsOfOneReader_fillsTheOtherWithAWarning(
+            String target, String tensor, String has, String filled) {
+        LoraPlan plan =
+                PlanResolver.resolveForLoading(
+                        config(target).build(), Layouts.llama(true), Set.of(tensor));
+        assertEquals("model.embed_tokens+lm_head", pairs(plan));
+        assertEquals("LoraTieFilled", plan.warnings().get(0).code());
+        String message = plan.warnings().get(0).message();
+        assertTrue(
+                message.contains("factors of " + has + " alone: they are used for " + filled),
+                message);
+    }
+
+    @Test
+    void readUntied_aConfigurationAdaptsTheReadersOfTheFileAlone() {
+        ModelLayout layout = Layouts.llama(true);
+        LoraConfig config = config("embed_tokens").setTargetModules("q_proj", "lm_head").build();
+        Set<String> head = Set.of("lm_head.lora_A.weight", "lm_head.lora_B.weight");
+        LoraConfig same = FileReaders.untied(config, layout, head);
+        assertFalse(same.ensureWeightTying());
+        assertEquals(config.targetModules(), same.targetModules());
+        LoraConfig other =
+                FileReaders.untied(config, layout, Set.of(EMBEDDING + ".lora_embedding_A"));
+        assertEquals(
+                "model.embed_tokens model.layers.0.self_attn.q_proj"
+                        + " model.layers.1.self_attn.q_proj",
+                pairs(PlanResolver.resolveForLoading(other, layout)));
     }
 
     private static ModelLayout.Module reader(String name, String weight) {

@@ -150,6 +150,18 @@ class ModulesToSaveTest {
     }
 
     @Test
+    void aFileWithValuesOfOneReader_fillsTheOtherWithAWarning() {
+        LoraConfig config = config("lm_head").optEnsureWeightTying(true).build();
+        LoraPlan plan =
+                PlanResolver.resolveForLoading(
+                        config, Layouts.llama(true), Set.of("lm_head.weight"));
+        assertEquals(List.of("LoraTieFilled"), codes(plan));
+        String message = plan.warnings().get(0).message();
+        assertTrue(message.contains("values of lm_head.weight alone"), message);
+        assertTrue(message.contains("used for model.embed_tokens.weight too"), message);
+    }
+
+    @Test
     void aModuleThatIsTargetedToo_hasACopyAndNoPair() {
         LoraPlan plan = create(config("o_proj").setTargetModules("q_proj", "o_proj"), false);
         assertEquals(2, plan.pairs().size());
