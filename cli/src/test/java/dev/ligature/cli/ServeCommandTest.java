@@ -17,6 +17,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -64,6 +65,31 @@ final class ServeCommandTest {
                 assertThrows(Exception.class, late::join).getCause() instanceof ConnectException);
     }
 
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no signals to send")
+    @Test
+    void anAdapterOfAnotherTask_isNotServed_withTheReasonInAnswerAndLog() throws Exception {
+        Path adapter = Files.createDirectory(adapters.resolve("classifier"));
+        Path encoders = Path.of("..", "models", "src", "test", "resources", "encoders");
+        for (String file : List.of("adapter_config.json", "adapter_model.safetensors")) {
+            Files.copy(encoders.resolve("bert-sequence/adapter/" + file), adapter.resolve(file));
+        }
+        ChildProcess server =
+                ChildProcess.start(
+                        streams, "serve", "--model", MODEL, "--adapters", adapters, "--port", 0);
+        server.await(() -> !url().isEmpty());
+        HttpResponse<String> refused =
+                HttpClient.newHttpClient()
+                        .send(request(url(), "classifier", 2, false), BodyHandlers.ofString());
+        assertEquals(500, refused.statusCode(), refused.body());
+        assertTrue(refused.body().contains("[AdapterTask]"), refused.body());
+        server.signal("TERM");
+        CliRun run = server.end();
+        assertEquals(0, run.exitCode(), run.err());
+        assertTrue(
+                run.err().contains("has the task_type SEQ_CLS, but the model is a causal language"),
+                run.err());
+    }
+
     private String url() {
         try {
             Matcher found = URL.matcher(Files.readString(streams.resolve("out.txt")));
@@ -74,8 +100,14 @@ final class ServeCommandTest {
     }
 
     private static HttpRequest request(String url, int tokens, boolean stream) {
+        return request(url, "base", tokens, stream);
+    }
+
+    private static HttpRequest request(String url, String model, int tokens, boolean stream) {
         String body =
-                "{\"model\":\"base\",\"prompt\":\"public\",\"temperature\":0,\"max_tokens\":"
+                "{\"model\":\""
+                        + model
+                        + "\",\"prompt\":\"public\",\"temperature\":0,\"max_tokens\":"
                         + tokens
                         + ",\"stream\":"
                         + stream
