@@ -46,7 +46,8 @@ class Case:
 
     @property
     def settings(self) -> dict:
-        types = {"texts": "SEQ_CLS", "words": "TOKEN_CLS", "seq2seq": "SEQ_2_SEQ_LM"}
+        # PEFT 0.21 cannot make or open one of SEQ_2_SEQ_LM with Transformers 5.18.
+        types = {"texts": "SEQ_CLS", "words": "TOKEN_CLS", "seq2seq": None}
         return {"r": 4, "lora_alpha": 8, "task_type": types[self.kind], **self.lora}
 
 
@@ -92,10 +93,10 @@ def check_steps(ligature: Ligature, case: Case, model: pathlib.Path, given: dict
 
 
 def check_saved(case: Case, adapter: pathlib.Path) -> str:
-    """Says what a new adapter saves whole; it must be what PEFT's own configuration lists."""
+    """Says what a new adapter saves whole: the head of a classifier, which PEFT adds by itself."""
     ours = json.loads((adapter / "adapter_config.json").read_text())["modules_to_save"]
-    expected = ["classifier", "score"] if case.kind in ("texts", "words") else None
-    if (sorted(ours) if ours else ours) != expected:
+    expected = ["classifier"] if case.kind in ("texts", "words") else None
+    if ours != expected:
         raise Disagreement(f"modules_to_save is {ours}, not {expected}")
     return f"modules_to_save {ours}"
 

@@ -75,7 +75,7 @@ final class TrainTasksTest {
         "texts-modernbert, encoders/modernbert-sequence, SEQ_CLS, true",
         "words, encoders/bert-token, TOKEN_CLS, true",
         "masked, encoders/bert-mlm, FEATURE_EXTRACTION, false",
-        "seq2seq, t5/relu, SEQ_2_SEQ_LM, false"
+        "seq2seq, t5/relu, null, false"
     })
     void aNewAdapter_hasTheTaskType_andAClassifierIsTrainedWhole(
             String name, String model, String type, boolean classifier) throws IOException {
@@ -95,7 +95,7 @@ final class TrainTasksTest {
         JsonObject config =
                 JsonParser.parseString(Files.readString(output.resolve("adapter_config.json")))
                         .getAsJsonObject();
-        assertEquals(type, config.get("task_type").getAsString());
+        assertEquals(type, config.get("task_type").toString().replace("\"", ""));
         assertEquals(classifier, !config.get("modules_to_save").isJsonNull());
         if (classifier) {
             String tensor = "base_model.model.classifier.weight";

@@ -49,6 +49,9 @@ public final class AdapterDefaults {
      * Returns a configuration with the model's {@code task_type}; for a classifier also with the
      * names of its head in {@code modules_to_save}, so that the head is trained and saved whole.
      *
+     * <p>For an encoder-decoder it stays without one: PEFT 0.21 cannot open an adapter of {@code
+     * SEQ_2_SEQ_LM} with Transformers 5.18, and opens one without a type.
+     *
      * @param config the configuration
      * @param origin where it is from, for messages
      * @param model the model
@@ -61,7 +64,9 @@ public final class AdapterDefaults {
             throw ModelMessage.CONFIG_TASK.error(
                     origin, type, model.directory(), task.title(), task.taskType());
         }
-        LoraConfig.Builder builder = config.toBuilder().optTaskType(task.taskType());
+        LoraConfig.Builder builder =
+                config.toBuilder()
+                        .optTaskType(task == ModelTask.SEQ_2_SEQ_LM ? type : task.taskType());
         if (CLASSIFIERS.contains(task)) {
             Collection<String> saved = new LinkedHashSet<>(config.modulesToSave());
             saved.addAll(List.of("classifier", "score"));
