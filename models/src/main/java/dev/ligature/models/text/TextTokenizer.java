@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
+import java.util.regex.Pattern;
 
 /** A Hugging Face tokenizer, as a {@code tokenizer.json} describes it. */
 public final class TextTokenizer implements AutoCloseable {
@@ -25,6 +26,8 @@ public final class TextTokenizer implements AutoCloseable {
 
     /** The characters at the end of a text that later ones may change where it is cleaned up. */
     private static final int UNCERTAIN = 8;
+
+    private static final Pattern HALF_A_PAIR = Pattern.compile("\\p{Cs}");
 
     private static final Map<String, String> NEITHER_CUT_NOR_FILLED =
             Map.of("truncation", "false", "padding", "false");
@@ -84,7 +87,7 @@ public final class TextTokenizer implements AutoCloseable {
      * @param text the prompt
      */
     public long[] encodePrompt(String text) {
-        return tokenizer.encode(text, true, false).getIds();
+        return tokenizer.encode(wellFormed(text), true, false).getIds();
     }
 
     /**
@@ -93,7 +96,15 @@ public final class TextTokenizer implements AutoCloseable {
      * @param text the text
      */
     public long[] encode(String text) {
-        return tokenizer.encode(text, false, false).getIds();
+        return tokenizer.encode(wellFormed(text), false, false).getIds();
+    }
+
+    /**
+     * Returns a text with U+FFFD for halves of surrogate pairs. Natively, one of them would become
+     * three such characters, and change all whole pairs of the text as well.
+     */
+    private static String wellFormed(String text) {
+        return HALF_A_PAIR.matcher(text).replaceAll("\uFFFD");
     }
 
     /**
@@ -226,7 +237,7 @@ public final class TextTokenizer implements AutoCloseable {
     public int[] stream(List<Document> documents, int endOfText) throws InterruptedIOException {
         TokenList tokens = new TokenList();
         for (Document document : documents) {
-            LongText.encode(tokenizer, document.text(), tokens);
+            LongText.encode(tokenizer, wellFormed(document.text()), tokens);
             tokens.accept(endOfText);
         }
         return tokens.toArray();

@@ -64,6 +64,30 @@ final class TextNumbersTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"byte-level", "fallback", "metaspace", "wordpiece"})
+    void halfASurrogatePair_isOneReplacementCharacterAndLeavesWholePairs(String kind)
+            throws IOException {
+        try (TextTokenizer tokenizer = open(kind)) {
+            int checked = 0;
+            int pairs = 0;
+            for (JsonObject line : lines(kind)) {
+                if (line.has("decoded") && line.get("text").getAsString().contains("\uFFFD")) {
+                    String text = line.get("text").getAsString();
+                    String halved = text.replace('\uFFFD', '\uDE00');
+                    if (halved.codePoints().anyMatch(point -> point == 0xDE00)) {
+                        assertArrayEquals(ids(line, "ids"), tokenizer.encode(halved), text);
+                        assertArrayEquals(
+                                ids(line, "prompted"), tokenizer.encodePrompt(halved), text);
+                        checked++;
+                        pairs += text.contains("😀") ? 1 : 0;
+                    }
+                }
+            }
+            assertTrue(checked > 50 && pairs > 0, checked + ", " + pairs);
+        }
+    }
+
     private static String streamed(TextTokenizer tokenizer, long[] prompt, long[] added) {
         TextStream stream = new TextStream(tokenizer, prompt);
         StringBuilder text = new StringBuilder();
