@@ -1,7 +1,7 @@
 package dev.ligature.cli;
 
 import dev.ligature.config.LoraConfig;
-import dev.ligature.models.llama.LlamaAttentionLora;
+import dev.ligature.models.decoder.DecoderAttentionLora;
 import dev.ligature.models.llama.LlamaForCausalLMLora;
 import dev.ligature.models.llama.LlamaModelLora;
 import java.util.ArrayList;
@@ -18,10 +18,10 @@ import java.util.List;
 record DemoRecipe(String adapter, String label, LoraConfig config) {
     private static final List<String> ATTENTION =
             List.of(
-                    LlamaAttentionLora.Q_PROJ,
-                    LlamaAttentionLora.K_PROJ,
-                    LlamaAttentionLora.V_PROJ,
-                    LlamaAttentionLora.O_PROJ);
+                    DecoderAttentionLora.Q_PROJ,
+                    DecoderAttentionLora.K_PROJ,
+                    DecoderAttentionLora.V_PROJ,
+                    DecoderAttentionLora.O_PROJ);
 
     static final DemoRecipe ATTENTION_ONLY =
             new DemoRecipe("attention", "LoRA on attention", adapting().build());

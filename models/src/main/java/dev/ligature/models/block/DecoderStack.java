@@ -53,22 +53,6 @@ public abstract class DecoderStack extends AbstractBlock {
         }
     }
 
-    /** A forward pass: what a block needs to be called. */
-    protected record Call(
-            ParameterStore parameterStore,
-            boolean training,
-            @Nullable PairList<String, Object> params) {
-        /** Returns the outputs of a block. */
-        public NDList of(Block block, NDList inputs) {
-            return block.forward(parameterStore, inputs, training, params);
-        }
-
-        /** Returns the only output of a block. */
-        public NDArray of(Block block, NDArray input) {
-            return of(block, new NDList(input)).singletonOrThrow();
-        }
-    }
-
     /**
      * Returns the first hidden state, {@code (B, T, d)}.
      *

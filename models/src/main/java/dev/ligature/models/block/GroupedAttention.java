@@ -3,15 +3,21 @@ package dev.ligature.models.block;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
 import dev.ligature.block.Cast;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Causal attention between the projections of a layer, in groups of G query heads to one of KV key
- * heads (Ainslie et al., "GQA", 2023).
+ * Self-attention, in groups of G query heads to one of KV key heads (Ainslie et al., "GQA", 2023).
+ * The projections are declared by the classes that extend this one.
  *
- * <p>The inputs of a layer's attention, in this order:
+ * <p>Inputs, in this order:
  *
  * <ul>
  *   <li>x: {@code (B, T, d)}
@@ -20,10 +26,11 @@ import dev.ligature.block.Cast;
  *   <li>optionally the keys and values of P earlier tokens: {@code (B, KV, P, D)} each
  * </ul>
  *
- * <p>Its outputs: y {@code (B, T, d)}, and if earlier keys and values were given, all of them:
- * {@code (B, KV, P+T, D)} each.
+ * <p>Outputs: y {@code (B, T, d)}, and if earlier keys and values were given, all of them: {@code
+ * (B, KV, P+T, D)} each.
  */
-public final class GroupedAttention {
+public abstract class GroupedAttention extends AbstractBlock {
+    private static final byte VERSION = 1;
     private static final int CACHED = 6;
 
     private final Heads heads;
@@ -37,23 +44,44 @@ public final class GroupedAttention {
      * @param rope how positions turn them
      * @param cap c of scores that become {@code c · tanh(score / c)}; 0 if they stay
      */
-    public GroupedAttention(Heads heads, Rope rope, double cap) {
+    protected GroupedAttention(Heads heads, Rope rope, double cap) {
+        super(VERSION);
         this.heads = heads;
         this.turned = rope.turned(heads.size());
         this.cap = (float) cap;
     }
 
     /**
-     * Attends with what a layer projected.
+     * Returns the queries {@code (B, T, KV·G·D)}, keys and values {@code (B, T, KV·D)} of tokens.
      *
-     * @param q queries, {@code (B, T, KV·G·D)}
-     * @param k keys, {@code (B, T, KV·D)}
-     * @param v values, {@code (B, T, KV·D)}
-     * @param inputs the inputs of the layer's attention
-     * @return what is to be projected back, {@code (B, T, KV·G·D)}, and the keys and values of all
-     *     tokens if earlier ones were given
+     * @param x {@code (B, T, d)}
+     * @param call the forward pass
      */
-    public NDList attend(NDArray q, NDArray k, NDArray v, NDList inputs) {
+    protected abstract NDList project(NDArray x, Call call);
+
+    /** Returns the projection back, {@code (B, T, KV·G·D)} to {@code (B, T, d)}. */
+    protected abstract Block outputProjection();
+
+    /** Splits what one block projected into queries, keys and values. */
+    protected final NDList split(NDArray fused) {
+        long keysAt = heads.querySize();
+        return fused.split(new long[] {keysAt, keysAt + heads.keySize()}, 2);
+    }
+
+    @Override
+    protected final NDList forwardInternal(
+            ParameterStore parameterStore,
+            NDList inputs,
+            boolean training,
+            @Nullable PairList<String, Object> params) {
+        Call call = new Call(parameterStore, training, params);
+        NDList projected = project(inputs.get(0), call);
+        NDList outputs = attend(projected.get(0), projected.get(1), projected.get(2), inputs);
+        outputs.set(0, call.of(outputProjection(), outputs.get(0))); // (B, T, d)
+        return outputs;
+    }
+
+    private NDList attend(NDArray q, NDArray k, NDArray v, NDList inputs) {
         long batch = q.getShape().get(0);
         long tokens = q.getShape().get(1);
         int groups = heads.groups();
@@ -64,8 +92,8 @@ public final class GroupedAttention {
                 RotaryTables.turn(queries, inputs.get(2), inputs.get(3), turned)
                         .reshape(batch, heads.keyValue(), groups * tokens, heads.size());
         NDArray keys =
-                RotaryTables.turn(split(k), inputs.get(4), inputs.get(5), turned); // (B, KV, T, D)
-        NDArray values = split(v); // (B, KV, T, D)
+                RotaryTables.turn(apart(k), inputs.get(4), inputs.get(5), turned); // (B, KV, T, D)
+        NDArray values = apart(v); // (B, KV, T, D)
         boolean caching = inputs.size() > CACHED;
         if (caching) {
             keys = append(inputs.get(CACHED), keys); // (B, KV, S, D)
@@ -79,7 +107,7 @@ public final class GroupedAttention {
         return caching ? new NDList(y, keys, values) : new NDList(y);
     }
 
-    private NDArray split(NDArray x) {
+    private NDArray apart(NDArray x) {
         Shape shape = x.getShape(); // (B, T, KV·D)
         return x.reshape(shape.get(0), shape.get(1), heads.keyValue(), heads.size())
                 .swapAxes(1, 2); // (B, KV, T, D)
@@ -104,7 +132,12 @@ public final class GroupedAttention {
         return all;
     }
 
-    /** Returns the shapes of the outputs. */
+    @Override
+    public final Shape[] getOutputShapes(Shape[] inputShapes) {
+        return outputShapes(inputShapes);
+    }
+
+    /** Returns the shapes of the outputs, which are those of a layer too. */
     public static Shape[] outputShapes(Shape[] inputShapes) {
         Shape x = inputShapes[0];
         if (inputShapes.length <= CACHED) {
@@ -113,5 +146,15 @@ public final class GroupedAttention {
         Shape past = inputShapes[CACHED];
         Shape all = new Shape(past.get(0), past.get(1), past.get(2) + x.get(1), past.get(3));
         return new Shape[] {x, all, all};
+    }
+
+    @Override
+    public final void initializeChildBlocks(
+            NDManager manager, DataType dataType, Shape... inputShapes) {
+        Shape x = inputShapes[0]; // (B, T, d)
+        Shape attended = new Shape(x.get(0), x.get(1), heads.querySize());
+        for (Block child : getChildren().values()) {
+            child.initialize(manager, dataType, child == outputProjection() ? attended : x);
+        }
     }
 }

@@ -1,12 +1,8 @@
 package dev.ligature.models.block;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The heads of attention: each of KV key heads serves a group of G query heads.
@@ -31,17 +27,11 @@ public record Heads(int keyValue, int groups, int size) {
      *
      * @param norm a norm over the last axis, of size D
      * @param x queries or keys, {@code (B, T, n·D)}
+     * @param call the forward pass
      */
-    public NDArray normed(
-            Block norm,
-            NDArray x,
-            ParameterStore parameterStore,
-            boolean training,
-            @Nullable PairList<String, Object> params) {
+    public NDArray normed(Block norm, NDArray x, Call call) {
         Shape shape = x.getShape();
-        NDList apart = new NDList(x.reshape(shape.get(0), shape.get(1), -1, size)); // (B, T, n, D)
-        return norm.forward(parameterStore, apart, training, params)
-                .singletonOrThrow()
-                .reshape(shape); // (B, T, n·D)
+        NDArray apart = x.reshape(shape.get(0), shape.get(1), -1, size); // (B, T, n, D)
+        return call.of(norm, apart).reshape(shape); // (B, T, n·D)
     }
 }

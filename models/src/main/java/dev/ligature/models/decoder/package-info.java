@@ -1,4 +1,4 @@
-/** What the configurations of causal language models have in common. */
+/** What causal language models have in common: attention, head, and configuration. */
 @NullMarked
 package dev.ligature.models.decoder;
 

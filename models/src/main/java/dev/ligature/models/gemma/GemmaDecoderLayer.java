@@ -11,11 +11,13 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.annotation.LoraChild;
 import dev.ligature.annotation.LoraTarget;
+import dev.ligature.models.block.Call;
 import dev.ligature.models.block.GatedMlp;
 import dev.ligature.models.block.GroupedAttention;
 import dev.ligature.models.block.LayerKind;
 import dev.ligature.models.block.Residual;
 import dev.ligature.models.block.RmsNorm;
+import dev.ligature.models.decoder.DecoderAttention;
 import dev.ligature.models.decoder.DecoderConfig;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +29,7 @@ public final class GemmaDecoderLayer extends AbstractBlock {
     private static final byte VERSION = 1;
 
     @LoraChild("self_attn")
-    final GemmaAttention attention;
+    final DecoderAttention attention;
 
     @LoraChild("mlp")
     final GatedMlp mlp;
@@ -49,7 +51,16 @@ public final class GemmaDecoderLayer extends AbstractBlock {
         super(VERSION);
         DecoderConfig decoder = config.decoder();
         long d = decoder.hiddenSize();
-        attention = addChildBlock("self_attn", new GemmaAttention(config, kind));
+        DecoderAttention.Form form =
+                new DecoderAttention.Form(
+                        decoder.heads(),
+                        decoder.attentionBias(),
+                        decoder.attentionBias(),
+                        config.scoreCap(),
+                        config.headNorms()
+                                ? () -> RmsNorm.onePlus(decoder.heads().size(), decoder.normEps())
+                                : null);
+        attention = addChildBlock("self_attn", new DecoderAttention(d, form, kind.rope()));
         mlp =
                 addChildBlock(
                         "mlp",
@@ -70,18 +81,14 @@ public final class GemmaDecoderLayer extends AbstractBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
+        Call call = new Call(parameterStore, training, params);
         NDArray x = inputs.get(0); // (B, T, d)
         NDList attentionInputs = new NDList(inputs);
-        NDList normed = inputNorm.forward(parameterStore, new NDList(x), training, params);
-        attentionInputs.set(0, normed.singletonOrThrow());
-        NDList outputs = attention.forward(parameterStore, attentionInputs, training, params);
-        NDList attended = new NDList(outputs.get(0));
-        attended = postAttentionNorm.forward(parameterStore, attended, training, params);
-        x = Residual.plus(x, attended.singletonOrThrow(), training); // (B, T, d)
-        NDList fed = preFeedforwardNorm.forward(parameterStore, new NDList(x), training, params);
-        fed = mlp.forward(parameterStore, fed, training, params);
-        fed = postFeedforwardNorm.forward(parameterStore, fed, training, params);
-        outputs.set(0, Residual.plus(x, fed.singletonOrThrow(), training)); // (B, T, d)
+        attentionInputs.set(0, call.of(inputNorm, x));
+        NDList outputs = call.of(attention, attentionInputs);
+        x = Residual.plus(x, call.of(postAttentionNorm, outputs.get(0)), training); // (B, T, d)
+        NDArray fed = call.of(mlp, call.of(preFeedforwardNorm, x));
+        outputs.set(0, Residual.plus(x, call.of(postFeedforwardNorm, fed), training));
         return outputs;
     }
 

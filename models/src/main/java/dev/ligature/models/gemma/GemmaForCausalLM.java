@@ -1,29 +1,18 @@
 package dev.ligature.models.gemma;
 
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
-import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import dev.ligature.annotation.LoraChild;
 import dev.ligature.annotation.LoraTarget;
 import dev.ligature.annotation.Role;
 import dev.ligature.annotation.Tied;
-import dev.ligature.models.block.DecoderInputs;
-import dev.ligature.models.block.LogitHead;
-import org.jspecify.annotations.Nullable;
+import dev.ligature.models.block.DecoderStack;
+import dev.ligature.models.decoder.CausalModel;
 
 /**
  * Gemma 2 or 3 with a language-modelling head, as Transformers' {@code Gemma2ForCausalLM} and
- * {@code Gemma3ForCausalLM} compute it. Inputs are those of {@link DecoderInputs}; outputs are
- * logits {@code (B, T, V)}, and the cache with the new tokens in it if one was given.
+ * {@code Gemma3ForCausalLM} compute it.
  */
-public final class GemmaForCausalLM extends AbstractBlock {
-    private static final byte VERSION = 1;
-
+public final class GemmaForCausalLM extends CausalModel {
     @LoraChild("model")
     final GemmaModel model;
 
@@ -35,37 +24,20 @@ public final class GemmaForCausalLM extends AbstractBlock {
 
     @SuppressWarnings("this-escape") // addChildBlock is how DJL blocks are built
     GemmaForCausalLM(GemmaConfig config) {
-        super(VERSION);
+        super(config.decoder().hiddenSize(), config.decoder().vocabSize(), config.logitCap());
         this.config = config;
         model = addChildBlock("model", new GemmaModel(config));
-        lmHead =
-                addChildBlock(
-                        "lm_head",
-                        LogitHead.of(
-                                model.embedTokens,
-                                config.decoder().vocabSize(),
-                                config.decoder().tieWordEmbeddings()));
+        boolean tied = config.decoder().tieWordEmbeddings();
+        lmHead = addChildBlock("lm_head", newHead(model.embedTokens, tied));
     }
 
     @Override
-    protected NDList forwardInternal(
-            ParameterStore parameterStore,
-            NDList inputs,
-            boolean training,
-            @Nullable PairList<String, Object> params) {
-        NDList outputs = model.forward(parameterStore, inputs, training, params);
-        return LogitHead.apply(
-                lmHead, config.logitCap(), outputs, parameterStore, training, params);
+    protected DecoderStack decoder() {
+        return model;
     }
 
     @Override
-    public Shape[] getOutputShapes(Shape[] inputShapes) {
-        return DecoderInputs.outputShapes(inputShapes, config.decoder().vocabSize());
-    }
-
-    @Override
-    public void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputShapes) {
-        model.initialize(manager, dataType, inputShapes);
-        lmHead.initialize(manager, dataType, inputShapes[0].add(config.decoder().hiddenSize()));
+    protected Block head() {
+        return lmHead;
     }
 }

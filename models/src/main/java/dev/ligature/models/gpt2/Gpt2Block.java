@@ -1,30 +1,14 @@
 package dev.ligature.models.gpt2;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.nn.norm.LayerNorm;
-import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import dev.ligature.annotation.LoraChild;
 import dev.ligature.annotation.LoraTarget;
 import dev.ligature.models.block.GroupedAttention;
-import dev.ligature.models.block.Residual;
-import org.jspecify.annotations.Nullable;
+import dev.ligature.models.block.PreNormLayer;
 
-/**
- * One layer: attention and the feed-forward part, each behind a norm and beside a residual path.
- *
- * <p>Inputs and outputs are those of {@link GroupedAttention}. Without training the sums of the
- * residual path are made in the input x.
- */
-public final class Gpt2Block extends AbstractBlock {
-    private static final byte VERSION = 1;
-
+/** One layer. */
+public final class Gpt2Block extends PreNormLayer {
     @LoraChild("attn")
     final Gpt2Attention attention;
 
@@ -39,7 +23,6 @@ public final class Gpt2Block extends AbstractBlock {
 
     @SuppressWarnings("this-escape") // addChildBlock is how DJL blocks are built
     Gpt2Block(Gpt2Config config) {
-        super(VERSION);
         attention = addChildBlock("attn", new Gpt2Attention(config));
         mlp = addChildBlock("mlp", new Gpt2Mlp(config));
         firstNorm = addChildBlock("ln_1", norm(config));
@@ -52,37 +35,22 @@ public final class Gpt2Block extends AbstractBlock {
     }
 
     @Override
-    protected NDList forwardInternal(
-            ParameterStore parameterStore,
-            NDList inputs,
-            boolean training,
-            @Nullable PairList<String, Object> params) {
-        NDArray x = inputs.get(0); // (B, T, d)
-        NDList attentionInputs = new NDList(inputs);
-        attentionInputs.set(
-                0,
-                firstNorm
-                        .forward(parameterStore, new NDList(x), training, params)
-                        .singletonOrThrow());
-        NDList outputs = attention.forward(parameterStore, attentionInputs, training, params);
-        x = Residual.plus(x, outputs.get(0), training); // (B, T, d)
-        NDList normed = secondNorm.forward(parameterStore, new NDList(x), training, params);
-        NDArray fed = mlp.forward(parameterStore, normed, training, params).singletonOrThrow();
-        outputs.set(0, Residual.plus(x, fed, training)); // (B, T, d)
-        return outputs;
+    protected Block attentionNorm() {
+        return firstNorm;
     }
 
     @Override
-    public Shape[] getOutputShapes(Shape[] inputShapes) {
-        return attention.getOutputShapes(inputShapes);
+    protected GroupedAttention attention() {
+        return attention;
     }
 
     @Override
-    public void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputShapes) {
-        Shape x = inputShapes[0]; // (B, T, d)
-        attention.initialize(manager, dataType, x);
-        mlp.initialize(manager, dataType, x);
-        firstNorm.initialize(manager, dataType, x);
-        secondNorm.initialize(manager, dataType, x);
+    protected Block feedForwardNorm() {
+        return secondNorm;
+    }
+
+    @Override
+    protected Block feedForward() {
+        return mlp;
     }
 }

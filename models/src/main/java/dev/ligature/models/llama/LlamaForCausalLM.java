@@ -1,21 +1,13 @@
 package dev.ligature.models.llama;
 
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
-import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import dev.ligature.annotation.LoraChild;
 import dev.ligature.annotation.LoraTarget;
 import dev.ligature.annotation.Role;
 import dev.ligature.annotation.Tied;
-import dev.ligature.models.block.DecoderInputs;
-import dev.ligature.models.block.LogitHead;
+import dev.ligature.models.block.DecoderStack;
+import dev.ligature.models.decoder.CausalModel;
 import dev.ligature.models.generation.KeyValueCache;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Llama with a language-modelling head, as Transformers' {@code LlamaForCausalLM} computes it, and
@@ -36,9 +28,7 @@ import org.jspecify.annotations.Nullable;
  * it, {@code (B, KV, P+T, D)} each. They belong to the manager of the token ids. Nothing is written
  * to the arrays given.
  */
-public final class LlamaForCausalLM extends AbstractBlock {
-    private static final byte VERSION = 1;
-
+public final class LlamaForCausalLM extends CausalModel {
     @LoraChild("model")
     final LlamaModel model;
 
@@ -57,14 +47,11 @@ public final class LlamaForCausalLM extends AbstractBlock {
      */
     @SuppressWarnings("this-escape") // addChildBlock is how DJL blocks are built
     public LlamaForCausalLM(LlamaConfig config) {
-        super(VERSION);
+        super(config.hiddenSize(), config.vocabSize(), 0);
         this.config = config;
         this.tieWordEmbeddings = config.tieWordEmbeddings();
         model = addChildBlock("model", new LlamaModel(config));
-        lmHead =
-                addChildBlock(
-                        "lm_head",
-                        LogitHead.of(model.embedTokens, config.vocabSize(), tieWordEmbeddings));
+        lmHead = addChildBlock("lm_head", newHead(model.embedTokens, tieWordEmbeddings));
     }
 
     /** Returns the model's configuration. */
@@ -73,25 +60,12 @@ public final class LlamaForCausalLM extends AbstractBlock {
     }
 
     @Override
-    protected NDList forwardInternal(
-            ParameterStore parameterStore,
-            NDList inputs,
-            boolean training,
-            @Nullable PairList<String, Object> params) {
-        NDList outputs = model.forward(parameterStore, inputs, training, params);
-        return LogitHead.apply(lmHead, 0, outputs, parameterStore, training, params);
+    protected DecoderStack decoder() {
+        return model;
     }
 
     @Override
-    public Shape[] getOutputShapes(Shape[] inputShapes) {
-        return DecoderInputs.outputShapes(inputShapes, config.vocabSize());
-    }
-
-    @Override
-    public void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputShapes) {
-        Shape ids = inputShapes[0]; // (B, T)
-        model.initialize(manager, dataType, inputShapes);
-        lmHead.initialize(
-                manager, dataType, new Shape(ids.get(0), ids.get(1), config.hiddenSize()));
+    protected Block head() {
+        return lmHead;
     }
 }

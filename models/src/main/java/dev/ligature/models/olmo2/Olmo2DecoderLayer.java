@@ -11,6 +11,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.annotation.LoraChild;
 import dev.ligature.annotation.LoraTarget;
+import dev.ligature.models.block.Call;
 import dev.ligature.models.block.GatedMlp;
 import dev.ligature.models.block.GroupedAttention;
 import dev.ligature.models.block.LayerKind;
@@ -58,15 +59,12 @@ public final class Olmo2DecoderLayer extends AbstractBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        NDList outputs = attention.forward(parameterStore, inputs, training, params);
-        NDArray attended =
-                postAttentionNorm
-                        .forward(parameterStore, new NDList(outputs.get(0)), training, params)
-                        .singletonOrThrow();
+        Call call = new Call(parameterStore, training, params);
+        NDList outputs = call.of(attention, inputs);
+        NDArray attended = call.of(postAttentionNorm, outputs.get(0));
         NDArray x = Residual.plus(inputs.get(0), attended, training); // (B, T, d)
-        NDList fed = mlp.forward(parameterStore, new NDList(x), training, params);
-        fed = postFeedforwardNorm.forward(parameterStore, fed, training, params);
-        outputs.set(0, Residual.plus(x, fed.singletonOrThrow(), training)); // (B, T, d)
+        NDArray fed = call.of(postFeedforwardNorm, call.of(mlp, x));
+        outputs.set(0, Residual.plus(x, fed, training)); // (B, T, d)
         return outputs;
     }
 

@@ -6,6 +6,7 @@ import dev.ligature.annotation.LoraChild;
 import dev.ligature.annotation.LoraTarget;
 import dev.ligature.annotation.Role;
 import dev.ligature.block.TokenEmbedding;
+import dev.ligature.models.block.Call;
 import dev.ligature.models.block.DecoderStack;
 import dev.ligature.models.block.LayerKind;
 import dev.ligature.models.block.RmsNorm;
