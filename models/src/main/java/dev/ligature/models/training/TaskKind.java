@@ -2,6 +2,7 @@ package dev.ligature.models.training;
 
 import dev.ligature.models.ModelTask;
 import dev.ligature.models.PretrainedModel;
+import dev.ligature.models.block.ConfigFields;
 import dev.ligature.models.internal.ModelMessage;
 import java.io.IOException;
 import java.util.Arrays;
@@ -109,7 +110,12 @@ public enum TaskKind {
      * @throws IOException if a file of the model says something that cannot be trained
      */
     public TrainingTask<?> on(PretrainedModel model, TaskSettings settings) throws IOException {
-        return of(new TextTokens(model, settings.sequenceLength()), settings);
+        int positions =
+                ConfigFields.ofModel(model.directory())
+                        .integer("max_position_embeddings")
+                        .orElse(Integer.MAX_VALUE);
+        int most = Math.min(settings.sequenceLength(), positions);
+        return of(new TextTokens(model, most), settings);
     }
 
     /** Returns the word for it. */

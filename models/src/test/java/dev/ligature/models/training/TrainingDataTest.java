@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraException;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.models.PretrainedModel;
@@ -78,6 +79,22 @@ final class TrainingDataTest {
                 data.next(manager);
                 data.next(manager);
                 assertEquals("1 of 2 lines were too long, and have been cut", data.report());
+            }
+        }
+    }
+
+    @Test
+    void aTextBeyondThePositionsOfTheModel_isCut() throws IOException {
+        String text = "a ".repeat(40).strip();
+        Path file =
+                Files.writeString(
+                        folder.resolve("d.jsonl"), "{\"text\": \"" + text + "\", \"label\": 0}");
+        try (PretrainedModel model = TaskModels.load(folder, "encoders/bert-sequence");
+                NDManager manager = NDManager.newBaseManager()) {
+            TrainingTask<?> task =
+                    TaskKind.CLASSIFICATION.on(model, new TaskSettings(128, false, 0.05));
+            try (TrainingData data = TrainingData.lines(task, List.of(file), 1, 0)) {
+                assertEquals(new Shape(1, 32), data.next(manager).inputs().head().getShape());
             }
         }
     }
