@@ -113,7 +113,7 @@ public final class TextTokenizer implements AutoCloseable {
      * @param text the text
      */
     public TokenizedText tokenize(String text) {
-        return TokenizedText.of(tokenizer.encode(text, true, false));
+        return TokenizedText.of(tokenizer.encode(wellFormed(text), true, false));
     }
 
     /**
@@ -123,7 +123,7 @@ public final class TextTokenizer implements AutoCloseable {
      * @param pair the second text
      */
     public TokenizedText tokenize(String text, String pair) {
-        return TokenizedText.of(tokenizer.encode(text, pair, true, false));
+        return TokenizedText.of(tokenizer.encode(wellFormed(text), wellFormed(pair), true, false));
     }
 
     /**
@@ -132,7 +132,9 @@ public final class TextTokenizer implements AutoCloseable {
      * @param words the words of a text
      */
     public TokenizedText tokenize(List<String> words) {
-        return TokenizedText.of(tokenizer.encode(words, true, false));
+        return TokenizedText.of(
+                tokenizer.encode(
+                        words.stream().map(TextTokenizer::wellFormed).toList(), true, false));
     }
 
     /** Returns what the file says of its tokens. */

@@ -51,6 +51,19 @@ final class TokenizedTextTest {
     }
 
     @Test
+    void halfAPair_isOneUnknownCharacter() throws IOException {
+        String half = "\uD83D";
+        try (TextTokenizer ours = TextTokenizer.open(FILE)) {
+            long[] expected = ours.tokenize("a \uFFFD b").ids();
+            assertArrayEquals(expected, ours.tokenize("a " + half + " b").ids());
+            assertArrayEquals(expected, ours.tokenize(List.of("a", half, "b")).ids());
+            assertArrayEquals(
+                    ours.tokenize("\uFFFD", "\uFFFD\uFFFD").ids(),
+                    ours.tokenize(half, half + half).ids());
+        }
+    }
+
+    @Test
     void words_areFoundAgainAfterACut() throws IOException {
         try (TextTokenizer ours = TextTokenizer.open(FILE)) {
             TokenizedText text = ours.tokenize(List.of("ab", "c", "def"));
