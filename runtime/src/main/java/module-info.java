@@ -19,7 +19,10 @@ module dev.ligature.runtime {
     exports dev.ligature.config;
     exports dev.ligature.inject;
     exports dev.ligature.interop;
+    exports dev.ligature.ops;
     exports dev.ligature.plan;
     exports dev.ligature.store;
     exports dev.ligature.training;
+
+    uses dev.ligature.ops.EngineOperators;
 }

@@ -1,5 +1,6 @@
 package dev.ligature.training;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -15,6 +16,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** The gradients of a set of parameters, held until they are closed. */
 final class Gradients implements AutoCloseable {
@@ -37,6 +39,24 @@ final class Gradients implements AutoCloseable {
             }
         }
         return new ArrayList<>(trainable.values());
+    }
+
+    /** Returns the parameters to train, which must have arrays on the device. */
+    static List<Parameter> trainable(Block block, Device device) {
+        List<Parameter> trainable = trainable(block);
+        if (trainable.isEmpty()) {
+            throw TrainingMessage.NOTHING.error(block.getParameters().size());
+        }
+        for (Parameter parameter : trainable) {
+            if (!parameter.isInitialized()) {
+                throw TrainingMessage.NOT_INITIALIZED.error(parameter.getName());
+            }
+            Device actual = parameter.getArray().getDevice();
+            if (!actual.equals(device)) {
+                throw TrainingMessage.DEVICE.error(parameter.getName(), actual, device);
+            }
+        }
+        return trainable;
     }
 
     /** Takes the gradients of parameters; those of one that no backward pass reached are zero. */
@@ -81,13 +101,30 @@ final class Gradients implements AutoCloseable {
         }
     }
 
-    /** Sets every gradient to zero, also where it is not finite. */
-    void drop() {
-        NDArray zero = scope.full(new Shape(1), 0, DataType.FLOAT32);
-        NDIndex all = new NDIndex(":");
-        for (NDArray gradient : gradients) {
-            gradient.reshape(-1).set(all, zero); // a view: writes through
+    /** Sets the gradients of parameters to zero, also where they are not finite. */
+    static void drop(Collection<Parameter> parameters, NDManager manager) {
+        try (Gradients dropped = of(parameters, manager)) {
+            NDArray zero = dropped.scope.full(new Shape(1), 0, DataType.FLOAT32);
+            NDIndex all = new NDIndex(":");
+            for (NDArray gradient : dropped.gradients) {
+                gradient.reshape(-1).set(all, zero); // a view: writes through
+            }
         }
+    }
+
+    /** Returns the name of a parameter with a value that is not finite, if there is one. */
+    static Optional<String> notFinite(Block block, NDManager manager) {
+        for (Parameter parameter : block.getParameters().values()) {
+            try (NDManager scope = manager.newSubManager()) {
+                NDArray values = parameter.getArray().stopGradient();
+                values.attach(scope);
+                NDArray largest = values.abs().max().toType(DataType.FLOAT64, false);
+                if (!Double.isFinite(largest.getDouble())) {
+                    return Optional.of(parameter.getName());
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     @Override

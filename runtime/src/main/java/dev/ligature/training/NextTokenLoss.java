@@ -32,6 +32,6 @@ public final class NextTokenLoss extends Loss {
             logits = logits.get(":, :-1"); // (B, T − 1, V)
         }
         Targets targets = Targets.next(ids, true, logits.getManager());
-        return targets.negativeMean(logits, targets.count());
+        return targets.negativeMean(logits, targets.count(), null);
     }
 }

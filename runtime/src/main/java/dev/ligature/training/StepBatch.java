@@ -8,7 +8,9 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraException;
+import dev.ligature.ops.GradientTape;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A batch made ready for a pass. Owns its arrays and the scope that those of the pass go to.
@@ -24,7 +26,7 @@ record StepBatch(NDManager scope, NDList inputs, long count, Cost cost, Training
     /** Returns the sum of the losses of a batch's items, divided by a number of items: (). */
     @FunctionalInterface
     interface Cost {
-        NDArray of(NDList outputs, long items);
+        NDArray of(NDList outputs, long items, @Nullable GradientTape tape);
     }
 
     /** Prepares token ids: the block is given every token but the last, and predicts the next. */
@@ -44,7 +46,8 @@ record StepBatch(NDManager scope, NDList inputs, long count, Cost cost, Training
                 scope,
                 new NDList(ids),
                 targets.count(),
-                (outputs, items) -> targets.negativeMean(logits(outputs, ids.getShape()), items),
+                (outputs, items, tape) ->
+                        targets.negativeMean(logits(outputs, ids.getShape()), items, tape),
                 TrainingMessage.BLOCK);
     }
 
@@ -56,7 +59,7 @@ record StepBatch(NDManager scope, NDList inputs, long count, Cost cost, Training
                 scope,
                 copies(batch.inputs(), scope),
                 batch.count(),
-                (outputs, items) -> {
+                (outputs, items, tape) -> {
                     NDArray mean = batch.loss().evaluate(labels, outputs);
                     if (mean == null) { // a user's class
                         throw TrainingMessage.LOSS_MISSING.error(batch.loss().getName());
@@ -80,6 +83,13 @@ record StepBatch(NDManager scope, NDList inputs, long count, Cost cost, Training
             throw TrainingMessage.BLOCK.error("int64 " + ids, "its output has the shape " + shape);
         }
         return outputs.head();
+    }
+
+    /** Throws if there is nothing that a loss could be the mean of. */
+    static void checkItems(long items) {
+        if (items == 0) {
+            throw TrainingMessage.NO_TOKENS.error(NextTokenLoss.IGNORED);
+        }
     }
 
     /** Returns copies, so that what is computed from them is freed with the scope. */

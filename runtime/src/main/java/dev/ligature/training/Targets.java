@@ -6,6 +6,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraException;
+import dev.ligature.ops.GradientTape;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,8 +82,15 @@ record Targets(NDArray classes, @Nullable NDArray counted, long count) {
      * of this batch: ().
      *
      * @param logits (…, C), N of them
+     * @param tape records the pass that the logits are from, if one does
      */
-    NDArray negativeMean(NDArray logits, long items) {
+    NDArray negativeMean(NDArray logits, long items, @Nullable GradientTape tape) {
+        if (tape != null) {
+            NDArray loss = tape.crossEntropy(logits, classes, counted, items);
+            if (loss != null) {
+                return loss;
+            }
+        }
         Shape shape = logits.getShape();
         NDArray flat = logits.reshape(-1, shape.get(shape.dimension() - 1)); // (N, C)
         if (flat.getDataType() == DataType.FLOAT16) {

@@ -73,7 +73,7 @@ public record TrainingBatch(NDList inputs, NDList labels, Loss loss, long count)
         public NDArray evaluate(NDList labels, NDList predictions) {
             NDArray logits = predictions.head(); // (…, C)
             Targets targets = Targets.same(labels.head(), logits);
-            return targets.negativeMean(logits, targets.count());
+            return targets.negativeMean(logits, targets.count(), null);
         }
     }
 }

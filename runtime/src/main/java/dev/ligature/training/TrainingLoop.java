@@ -15,13 +15,18 @@ import ai.djl.training.Trainer;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
 import dev.ligature.LoraException;
+import dev.ligature.internal.route.TapedBlock;
 import dev.ligature.internal.slot.CollectorTurn;
+import dev.ligature.ops.GradientTape;
+import dev.ligature.ops.OperatorLookup;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Trains the trainable parameters of a block.
@@ -49,13 +54,18 @@ import org.jspecify.annotations.Nullable;
  * copies each of them.
  */
 public final class TrainingLoop implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(TrainingLoop.class);
+
     private final Block block;
     private final NDManager manager;
     private final TrainingConfig config;
+    private final TapedBlock taped;
     private final Model model;
     private final Trainer trainer;
     private final Optimizer optimizer;
     private @Nullable String taken; // what the inputs were that the block has taken last
+    private boolean taping = true; // whether the engine's tape takes the block
+    private boolean forwarded; // whether the pass under way has its loss
     private long steps;
     private float learningRate;
 
@@ -65,8 +75,9 @@ public final class TrainingLoop implements AutoCloseable {
         this.config = config;
         ParameterTracker current = (id, count) -> learningRate; // one rate for all of a step
         this.optimizer = config.newOptimizer(current, this.manager);
+        this.taped = new TapedBlock(block);
         this.model = manager.getEngine().newModel("training", manager.getDevice());
-        model.setBlock(block);
+        model.setBlock(taped);
         this.trainer =
                 model.newTrainer(
                         new DefaultTrainingConfig(new NextTokenLoss())
@@ -85,10 +96,8 @@ public final class TrainingLoop implements AutoCloseable {
      *     TrainDevice})
      */
     public static TrainingLoop over(Block block, NDManager manager, TrainingConfig config) {
-        List<Parameter> trainable = trainable(block, manager.getDevice());
-        try (Gradients stale = Gradients.of(trainable, manager)) {
-            stale.drop();
-        }
+        List<Parameter> trainable = Gradients.trainable(block, manager.getDevice());
+        Gradients.drop(trainable, manager);
         return new TrainingLoop(block, manager, config);
     }
 
@@ -160,7 +169,7 @@ public final class TrainingLoop implements AutoCloseable {
             List<T> microBatches, BiFunction<T, NDManager, StepBatch> prepare) {
         checkOpen();
         long begin = System.nanoTime();
-        List<Parameter> trainable = trainable(block, manager.getDevice());
+        List<Parameter> trainable = Gradients.trainable(block, manager.getDevice());
         learningRate = config.schedule().getNewValue(Math.toIntExact(steps + 1));
         try (NDManager scope = manager.newSubManager()) {
             List<StepBatch> batches =
@@ -169,7 +178,7 @@ public final class TrainingLoop implements AutoCloseable {
                             .filter(batch -> batch.count() > 0)
                             .toList();
             long items = batches.stream().mapToLong(StepBatch::count).sum();
-            checkItems(items);
+            StepBatch.checkItems(items);
             boolean stepped = false;
             try {
                 double loss = 0;
@@ -182,7 +191,9 @@ public final class TrainingLoop implements AutoCloseable {
                 return new StepMetrics(++steps, loss, norm, learningRate, items / seconds);
             } finally {
                 if (!stepped) {
-                    drop(trainable); // or the next step begins with half of this one's gradients
+                    Gradients.drop(
+                            trainable,
+                            manager); // or the next step begins with half of this one's gradients
                 }
             }
         }
@@ -215,12 +226,12 @@ public final class TrainingLoop implements AutoCloseable {
             try (NDManager scope = manager.newSubManager();
                     StepBatch batch = prepare.apply(each, scope)) {
                 if (batch.count() > 0) {
-                    sum += read(cost(batch, trainer::evaluate, 1));
+                    sum += read(cost(batch, trainer::evaluate, 1, null));
                     items += batch.count();
                 }
             }
         }
-        checkItems(items);
+        StepBatch.checkItems(items);
         return sum / items;
     }
 
@@ -241,18 +252,54 @@ public final class TrainingLoop implements AutoCloseable {
      */
     private double backward(StepBatch batch, long items) {
         CollectorTurn.LOCK.lock(); // loops of several threads take turns
-        try (batch;
-                GradientCollector collector = newCollector()) {
-            NDArray loss = cost(batch, trainer::forward, items); // ()
-            collector.backward(loss);
-            return read(loss);
+        try (batch) {
+            GradientTape tape =
+                    taping ? OperatorLookup.engine(manager).record(batch.scope()) : null;
+            return tape == null ? pass(batch, items, null) : onTape(batch, items, tape);
         } finally {
             CollectorTurn.LOCK.unlock();
         }
     }
 
+    /** Goes forward and back; without the tape where the block does what the tape forbids. */
+    private double onTape(StepBatch batch, long items, GradientTape tape) {
+        try (tape) {
+            return pass(batch, items, tape);
+        } catch (EngineException | LoraException e) {
+            if (forwarded) {
+                throw e;
+            }
+            double share = pass(batch, items, null);
+            taping = false; // it was the tape, and not the batch
+            TrainingMessage message = TrainingMessage.UNTAPED;
+            LOGGER.warn("[{}] {}", message.code(), message.text(String.valueOf(e.getMessage())));
+            return share;
+        }
+    }
+
+    private double pass(StepBatch batch, long items, @Nullable GradientTape tape) {
+        forwarded = false;
+        taped.recordOn(tape);
+        try (GradientCollector collector = newCollector()) {
+            NDArray loss = cost(batch, trainer::forward, items, tape); // ()
+            forwarded = true;
+            if (tape == null) {
+                collector.backward(loss);
+            } else {
+                tape.backward(loss);
+            }
+            return read(loss);
+        } finally {
+            taped.recordOn(null);
+        }
+    }
+
     /** Forwards a batch; one that goes well shows that the block takes such batches. */
-    private NDArray cost(StepBatch batch, UnaryOperator<NDList> forward, long items) {
+    private NDArray cost(
+            StepBatch batch,
+            UnaryOperator<NDList> forward,
+            long items,
+            @Nullable GradientTape tape) {
         NDList outputs;
         try {
             outputs = forward.apply(batch.inputs());
@@ -260,7 +307,7 @@ public final class TrainingLoop implements AutoCloseable {
             throw batch.kind().equals(taken) ? e : batch.refusal(e);
         }
         outputs.attach(batch.scope()); // so that what is computed from it is freed with the batch
-        NDArray cost = batch.cost().of(outputs, items);
+        NDArray cost = batch.cost().of(outputs, items, tape);
         taken = batch.kind();
         return cost;
     }
@@ -280,17 +327,10 @@ public final class TrainingLoop implements AutoCloseable {
     }
 
     private LoraException diverged(double norm, double loss) {
-        for (Parameter parameter : block.getParameters().values()) {
-            try (NDManager scope = manager.newSubManager()) {
-                NDArray values = parameter.getArray().stopGradient();
-                values.attach(scope);
-                NDArray largest = values.abs().max().toType(DataType.FLOAT64, false);
-                if (!Double.isFinite(largest.getDouble())) {
-                    return TrainingMessage.NOT_FINITE.error(steps + 1, norm, parameter.getName());
-                }
-            }
-        }
-        return TrainingMessage.DIVERGED.error(steps + 1, norm, loss, learningRate);
+        return Gradients.notFinite(block, manager)
+                .map(name -> TrainingMessage.NOT_FINITE.error(steps + 1, norm, name))
+                .orElseGet(
+                        () -> TrainingMessage.DIVERGED.error(steps + 1, norm, loss, learningRate));
     }
 
     /** Clips, steps, and returns the norm before clipping. */
@@ -303,36 +343,6 @@ public final class TrainingLoop implements AutoCloseable {
             GradientClipping.clip(gradients, norm, config.maxGradNorm());
             gradients.step(optimizer);
             return norm;
-        }
-    }
-
-    /** Returns the parameters to train, which must have arrays on the device. */
-    static List<Parameter> trainable(Block block, Device device) {
-        List<Parameter> trainable = Gradients.trainable(block);
-        if (trainable.isEmpty()) {
-            throw TrainingMessage.NOTHING.error(block.getParameters().size());
-        }
-        for (Parameter parameter : trainable) {
-            if (!parameter.isInitialized()) {
-                throw TrainingMessage.NOT_INITIALIZED.error(parameter.getName());
-            }
-            Device actual = parameter.getArray().getDevice();
-            if (!actual.equals(device)) {
-                throw TrainingMessage.DEVICE.error(parameter.getName(), actual, device);
-            }
-        }
-        return trainable;
-    }
-
-    private static void checkItems(long items) {
-        if (items == 0) {
-            throw TrainingMessage.NO_TOKENS.error(NextTokenLoss.IGNORED);
-        }
-    }
-
-    private void drop(List<Parameter> trainable) {
-        try (Gradients gradients = Gradients.of(trainable, manager)) {
-            gradients.drop();
         }
     }
 

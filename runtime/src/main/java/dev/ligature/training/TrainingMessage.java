@@ -75,6 +75,10 @@ enum TrainingMessage implements Message {
             "TrainNoTokens",
             "The batches have no item that counts. Give at least one batch with a label other than"
                     + " %1$s; of token ids, after the first token of a row."),
+    UNTAPED(
+            "TrainUntaped",
+            "The block does not work with fused operators: %1$s. It is trained with DJL's own,"
+                    + " which takes longer and gives the same numbers."),
     DIVERGED(
             "TrainDiverged",
             "The gradient norm of step %1$s is %2$s, at loss %3$s and learning rate %4$s. The step"

@@ -10,6 +10,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.ligature.internal.route.TapedBlock;
 import dev.ligature.internal.slot.CollectorTurn;
 import dev.ligature.plan.ModuleKind;
 import java.util.List;
@@ -93,13 +94,16 @@ final class ArrowRules {
 
     /**
      * What is trainable is what a block shows as such, so training needs none of the others. It
-     * takes turns with what else collects gradients.
+     * takes turns with what else collects gradients, and records its passes on an engine's tape.
      */
     static ArchRule trainingKnowsNoAdapters(String root) {
         return none(
                 root,
                 List.of("training"),
-                oursOutside(root, "training").and(not(type(CollectorTurn.class))));
+                oursOutside(root, "training")
+                        .and(not(rooms(root, List.of("ops"))))
+                        .and(not(type(CollectorTurn.class)))
+                        .and(not(type(TapedBlock.class))));
     }
 
     static ArchRule nobodyNeedsTraining(String root) {

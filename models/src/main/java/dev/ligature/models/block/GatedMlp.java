@@ -10,6 +10,7 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.annotation.LoraTarget;
+import dev.ligature.ops.OperatorLookup;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,10 +67,17 @@ public final class GatedMlp extends AbstractBlock {
         NDArray up =
                 upProj.forward(parameterStore, inputs, training, params)
                         .singletonOrThrow(); // (B, T, d) -> (B, T, I)
-        NDArray active = activation.of(gate, training); // (B, T, I)
-        NDArray gated = training ? active.mul(up) : active.muli(up); // (B, T, I)
+        NDArray gated = gated(gate, up, parameterStore, training); // (B, T, I)
         return downProj.forward(
                 parameterStore, new NDList(gated), training, params); // (B, T, I) -> (B, T, d)
+    }
+
+    private NDArray gated(NDArray gate, NDArray up, ParameterStore store, boolean training) {
+        if (activation == NamedActivation.SILU) {
+            return OperatorLookup.of(store, gate, training).swiGlu(gate, up);
+        }
+        NDArray active = activation.of(gate, training);
+        return training ? active.mul(up) : active.muli(up);
     }
 
     @Override

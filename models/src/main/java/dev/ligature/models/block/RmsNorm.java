@@ -10,6 +10,8 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.block.Cast;
+import dev.ligature.ops.OperatorLookup;
+import dev.ligature.ops.Operators;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RmsNorm extends AbstractBlock {
     private static final byte VERSION = 1;
-    private static final int[] LAST_AXIS = {-1};
 
     private final float epsilon;
     private final boolean onePlus;
@@ -64,19 +65,17 @@ public final class RmsNorm extends AbstractBlock {
         NDArray x = inputs.singletonOrThrow(); // (…, d)
         NDArray w = parameterStore.getValue(weight, x.getDevice(), training); // (d)
         NDArray wide = Cast.to(x, DataType.FLOAT32);
-        // A scalar that the engine makes itself. One made from a Java buffer could be freed before
-        // the backward pass, and the Number overloads make such ones.
-        NDArray eps = x.getManager().full(new Shape(), epsilon, DataType.FLOAT32);
-        NDArray rms = wide.square().mean(LAST_AXIS, true).addi(eps).sqrt(); // (…, 1)
-        // Multiplying by 1/rms has a cheaper gradient than dividing by rms.
-        NDArray one = rms.getManager().ones(new Shape(), DataType.FLOAT32);
-        NDArray scale = one.div(rms); // (…, 1)
+        Operators operators = OperatorLookup.of(parameterStore, x, training);
         if (onePlus) {
             // The sum is of the manager and the type of its left side.
-            NDArray factor = rms.getManager().ones(w.getShape(), DataType.FLOAT32).addi(w); // (d)
-            return new NDList(Cast.to(wide.mul(scale).mul(factor), x.getDataType()));
+            NDArray factor = x.getManager().ones(w.getShape(), DataType.FLOAT32).addi(w); // (d)
+            return new NDList(Cast.to(operators.rmsNorm(wide, factor, epsilon), x.getDataType()));
         }
-        NDArray y = Cast.to(wide.mul(scale), x.getDataType()); // (…, d) * (…, 1)
+        if (x == wide && w.getDataType() == DataType.FLOAT32) {
+            return new NDList(operators.rmsNorm(x, w, epsilon));
+        }
+        NDArray one = x.getManager().ones(w.getShape(), DataType.FLOAT32); // (d)
+        NDArray y = Cast.to(operators.rmsNorm(wide, one, epsilon), x.getDataType()); // (…, d)
         // Autograd needs the product for the gradient of w, so only inference may overwrite it.
         return new NDList(training ? y.mul(w) : y.muli(w)); // (…, d) * (d)
     }

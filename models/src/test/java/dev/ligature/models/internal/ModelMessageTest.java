@@ -25,7 +25,9 @@ final class ModelMessageTest {
     private static final Pattern VALUE = Pattern.compile("%\\d+\\$s");
 
     private final String page =
-            Files.readString(Path.of("../docs/runtime-errors.md")).split("\n## The models\n", 2)[1];
+            Files.readString(Path.of("../docs/runtime-errors.md"))
+                    .split("\n## The models\n", 2)[1]
+                    .split("\n## ", 2)[0];
 
     ModelMessageTest() throws IOException {}
 

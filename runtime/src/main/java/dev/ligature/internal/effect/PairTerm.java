@@ -10,6 +10,7 @@ import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.internal.adapter.Values;
 import dev.ligature.internal.slot.Slot;
 import dev.ligature.internal.slot.SlotCall;
+import dev.ligature.ops.GradientTape;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import java.util.Objects;
@@ -75,9 +76,28 @@ sealed interface PairTerm {
         @Override
         public NDList forward(SlotCall call, Values values) {
             NDArray x = call.inputs().head();
-            return !call.training() && MaterializedLinear.isCheaper(slot, pair(), x)
-                    ? MaterializedLinear.forward(call, effect, values)
-                    : PairTerm.super.forward(call, values);
+            if (!call.training() && MaterializedLinear.isCheaper(slot, pair(), x)) {
+                return MaterializedLinear.forward(call, effect, values);
+            }
+            NDArray y = taped(call, values);
+            return y == null ? PairTerm.super.forward(call, values) : new NDList(y);
+        }
+
+        /** Returns the output in a pass that a tape records; null if the tape cannot. */
+        private @Nullable NDArray taped(SlotCall call, Values values) {
+            if (!slot.isLinear()
+                    || pair().plan().dropout() > 0
+                    || !(call.operators() instanceof GradientTape tape)) {
+                return null;
+            }
+            NDArray x = call.inputs().head();
+            FactorArrays factors = pair().arrays(values, x.getDevice(), x.getManager());
+            if (factors.bias() != null) {
+                return null;
+            }
+            NDArray weight = call.value(Objects.requireNonNull(slot.weight()), x);
+            NDArray bias = slot.bias() == null ? null : call.value(slot.bias(), x);
+            return tape.lora(x, weight, bias, factors.a(), factors.b(), factors.scaling());
         }
 
         @Override

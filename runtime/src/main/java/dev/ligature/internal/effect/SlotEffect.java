@@ -128,10 +128,10 @@ public final class SlotEffect {
 
     /** Returns the slot's outputs with what the adapter replaces, and without the pair's term. */
     public NDList replaced(SlotCall prepared) {
-        NDList output = prepared.base();
         if (rows == null) {
-            return output;
+            return prepared.base();
         }
+        NDList output = prepared.ofBlock();
         NDArray y = prepared.single(output);
         NDArray x = prepared.inputs().head();
         NDArray values =

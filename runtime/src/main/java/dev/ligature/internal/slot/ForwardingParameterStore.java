@@ -4,12 +4,15 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterServer;
 import ai.djl.training.ParameterStore;
+import dev.ligature.ops.OperatorSource;
+import dev.ligature.ops.Operators;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A store of one forward pass in front of another: everything but what a parameter's value is goes
  * to the other. Its manager is the request's, because the caller's may live for ever.
  */
-public abstract class ForwardingParameterStore extends ParameterStore {
+public abstract class ForwardingParameterStore extends ParameterStore implements OperatorSource {
     private final ParameterStore next;
     private final NDManager manager;
 
@@ -22,6 +25,11 @@ public abstract class ForwardingParameterStore extends ParameterStore {
     @Override
     public final NDManager getManager() {
         return manager;
+    }
+
+    @Override
+    public @Nullable Operators operators(boolean training) {
+        return next instanceof OperatorSource source ? source.operators(training) : null;
     }
 
     @Override

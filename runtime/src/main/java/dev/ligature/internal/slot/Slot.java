@@ -12,6 +12,7 @@ import ai.djl.nn.core.Linear;
 import dev.ligature.annotation.Role;
 import dev.ligature.block.AdaptableBlock;
 import dev.ligature.block.BlockParameters;
+import dev.ligature.block.TiedLinear;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.ModuleKind;
 import java.util.ArrayList;
@@ -34,6 +35,7 @@ public final class Slot {
     private final @Nullable Parameter weight;
     private final @Nullable Parameter bias;
     private final boolean transposed;
+    private final boolean linear;
     private final List<SlotParameter> parameters;
     private final List<String> names = new ArrayList<>();
     private final Set<Parameter> asked = ConcurrentHashMap.newKeySet(); // equal if the same
@@ -46,6 +48,7 @@ public final class Slot {
         this.kind = kindOf(base);
         this.weight = BlockParameters.weightOf(base).orElse(null);
         this.transposed = base instanceof AdaptableBlock block && block.isWeightTransposed();
+        this.linear = base.getClass() == Linear.class || base instanceof TiedLinear;
         this.bias =
                 base.getDirectParameters().values().stream()
                         .filter(parameter -> parameter.getType() == Parameter.Type.BIAS)
@@ -93,6 +96,11 @@ public final class Slot {
     /** Returns the block's own bias; null where it has none. */
     public @Nullable Parameter bias() {
         return bias;
+    }
+
+    /** Returns whether the block is known to compute {@code x Wᵀ + bias} and nothing else. */
+    public boolean isLinear() {
+        return linear;
     }
 
     /** Returns whether the block reads nothing but its weight and its bias. */

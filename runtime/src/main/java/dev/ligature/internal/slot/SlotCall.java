@@ -5,11 +5,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.LoraException;
 import dev.ligature.block.AdaptableBlock;
+import dev.ligature.ops.OperatorLookup;
+import dev.ligature.ops.Operators;
 import dev.ligature.plan.ModuleKind;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +31,31 @@ public record SlotCall(
 
     /** Returns the outputs of the slot's block. */
     public NDList base() {
+        if (slot.isLinear() && inputs.size() == 1) {
+            NDArray x = inputs.head(); // (…, in)
+            Operators operators = operators();
+            if (operators != OperatorLookup.plain(training)) {
+                NDArray weight = value(Objects.requireNonNull(slot.weight()), x); // (out, in)
+                NDArray bias = slot.bias() == null ? null : value(slot.bias(), x); // (out)
+                return new NDList(operators.linear(x, weight, bias));
+            }
+        }
+        return ofBlock();
+    }
+
+    /** Returns the outputs of the slot's block as the block computes them: to be overwritten. */
+    public NDList ofBlock() {
         return slot.base().forward(store, inputs, training, params);
+    }
+
+    /** Returns the operators of the pass. */
+    public Operators operators() {
+        return OperatorLookup.of(store, inputs.head(), training);
+    }
+
+    /** Returns the value that the slot's block reads of a parameter. */
+    public NDArray value(Parameter parameter, NDArray x) {
+        return store.getValue(parameter, x.getDevice(), training);
     }
 
     /**

@@ -1,0 +1,112 @@
+package dev.ligature.pytorch;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The loaded operators. Thread-safe; lives as long as the process. */
+final class Script implements AutoCloseable {
+    /** The engine's name in DJL. */
+    static final String ENGINE = "PyTorch";
+
+    private static final String CLASS = "Operators";
+
+    private final Model model; // DJL closes the block with it
+    private final Block block;
+    private final NDManager manager;
+    private final ParameterStore store;
+    private final Map<String, NDArray> methods = new ConcurrentHashMap<>();
+
+    private Script(Model model) {
+        this.model = model;
+        this.block = model.getBlock();
+        this.manager = NDManager.newBaseManager(ENGINE);
+        this.store = new ParameterStore(manager, false);
+    }
+
+    /**
+     * Loads the operators.
+     *
+     * @param product the text of the method {@code product}: {@code onednn} or {@code matmul}
+     * @throws RuntimeException if the engine does not take the text, such as one that was built
+     *     without an operator
+     */
+    static Script load(String product) {
+        return of(text("operators") + text("product-" + product));
+    }
+
+    /** Loads operators of a text. */
+    static Script of(String text) {
+        Model model = Model.newInstance("operators", ENGINE);
+        try {
+            model.load(new ByteArrayInputStream(ScriptArchive.of(CLASS, text)), null);
+        } catch (IOException | MalformedModelException e) {
+            model.close();
+            throw new IllegalStateException(e);
+        } catch (RuntimeException e) {
+            model.close();
+            throw e;
+        }
+        return new Script(model);
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+        model.close();
+    }
+
+    /** Returns the text of a resource beside this class. */
+    static String text(String name) {
+        try (InputStream in = Script.class.getResourceAsStream(name + ".py")) {
+            if (in == null) {
+                throw new IllegalStateException(name + ".py is not beside its class");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Calls a method.
+     *
+     * @param arguments its arguments, without names: DJL would take an array with a dot in its name
+     *     for a dictionary
+     * @return what it returns, which belongs to the first argument's manager
+     */
+    NDList call(String method, NDArray... arguments) {
+        NDList list = new NDList(arguments.length + 1);
+        for (NDArray argument : arguments) {
+            list.add(argument);
+        }
+        list.add(methods.computeIfAbsent(method, this::selector));
+        // Without a graph in the arguments there is none in the results. "false" would compute
+        // inference tensors, which nothing may be done to in place.
+        return block.forward(store, list, true);
+    }
+
+    /** Returns an array by whose name DJL's engine chooses the method. */
+    private NDArray selector(String method) {
+        NDArray selector = manager.zeros(new Shape(1));
+        selector.setName("module_method:" + method);
+        return selector;
+    }
+
+    @Override
+    public String toString() {
+        return "Script(" + model.getName() + ")";
+    }
+}

@@ -1,0 +1,114 @@
+package dev.ligature.pytorch;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ai.djl.ndarray.NDManager;
+import dev.ligature.LoraException;
+import dev.ligature.ops.GradientTape;
+import dev.ligature.ops.OperatorLookup;
+import org.junit.jupiter.api.Test;
+import org.slf4j.event.Level;
+
+/** Which operators a process computes with, and that a wrong one is never used. */
+final class PyTorchOperatorsTest {
+    private static final String PRODUCT =
+            "\n  def product(self: __torch__.Operators, x: Tensor, w: Tensor) -> Tensor:\n";
+
+    /** Loads a product of the test's in oneDNN's place. */
+    private static ScriptChoice.Loader instead(String body) {
+        return product ->
+                product.equals("onednn")
+                        ? Script.of(Script.text("operators") + PRODUCT + body)
+                        : Script.load(product);
+    }
+
+    @Test
+    void theModule_isFound() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            assertInstanceOf(PyTorchOperators.class, OperatorLookup.engine(manager));
+        }
+    }
+
+    @Test
+    void bothProducts_passTheCheck() {
+        for (String product : new String[] {"onednn", "matmul"}) {
+            ScriptChoice choice = ScriptChoice.of(product, Script::load);
+            assertNotNull(choice.script(), choice.reason());
+        }
+    }
+
+    @Test
+    void aWrongProduct_isFound_andAnotherTaken() {
+        ScriptChoice choice =
+                ScriptChoice.of(
+                        "auto",
+                        instead("    return torch.mul(torch.matmul(x, torch.t(w)), 1.01)\n"));
+        assertNotNull(choice.script());
+        assertFalse(choice.isFasterProduct());
+        assertEquals(Level.WARN, choice.level());
+        assertTrue(choice.reason().contains("operator linear with onednn wrong"), choice.reason());
+    }
+
+    @Test
+    void aProductThatIsWrongForTransposedWeightsAlone_isFound() {
+        String body =
+                """
+                    y = torch.matmul(x, torch.t(w))
+                    if torch.is_contiguous(w):
+                      z = y
+                    else:
+                      z = torch.neg(y)
+                    return z
+                """;
+        ScriptChoice choice = ScriptChoice.of("onednn", instead(body));
+        assertNull(choice.script());
+        assertTrue(choice.reason().contains("linear_backward"), choice.reason());
+    }
+
+    @Test
+    void anOperatorThatTheEngineLacks_isRefused_andAnotherTaken() {
+        ScriptChoice choice =
+                ScriptChoice.of("auto", instead("    return ops.mkldnn.no_such_operator(x, w)\n"));
+        assertNotNull(choice.script());
+        assertEquals(Level.WARN, choice.level());
+        assertTrue(choice.reason().contains("does not take the operators with onednn"));
+    }
+
+    @Test
+    void aSlowerProduct_isNotTaken() {
+        String body =
+                """
+                    y = torch.matmul(x, torch.t(w))
+                    for i in range(20):
+                      y = torch.add_(torch.mul_(y, 0.), torch.matmul(x, torch.t(w)))
+                    return y
+                """;
+        ScriptChoice choice = ScriptChoice.of("auto", instead(body));
+        assertFalse(choice.isFasterProduct());
+        assertEquals(Level.INFO, choice.level());
+        assertTrue(choice.reason().contains("the engine's own library"), choice.reason());
+    }
+
+    @Test
+    void plain_isWithoutATape() {
+        PyTorchOperators operators = new PyTorchOperators("plain");
+        assertSame(OperatorLookup.plain(false), operators.serving());
+        try (NDManager manager = NDManager.newBaseManager();
+                GradientTape tape = operators.record(manager)) {
+            assertNull(tape);
+        }
+    }
+
+    @Test
+    void anUnknownChoice_isAnError() {
+        LoraException error = assertThrows(LoraException.class, () -> new PyTorchOperators("fast"));
+        assertEquals("OperatorChoice", error.code());
+    }
+}

@@ -1,0 +1,24 @@
+package dev.ligature.ops;
+
+import ai.djl.ndarray.NDManager;
+import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the module for an engine offers. Found by {@link ServiceLoader}; without one, or where its
+ * check of itself fails, DJL's arrays compute.
+ */
+public interface EngineOperators {
+    /** Returns the engine's name, as DJL has it. */
+    String engineName();
+
+    /** Returns operators for passes without gradients. Thread-safe. */
+    Operators serving();
+
+    /**
+     * Returns a tape for one training pass; null if the engine cannot have one.
+     *
+     * @param manager the parent of what the tape holds; its device is trained on
+     */
+    @Nullable GradientTape record(NDManager manager);
+}

@@ -1,0 +1,62 @@
+package dev.ligature.ops;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.ParameterStore;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Finds the operators of a pass and of an engine. Thread-safe. */
+public final class OperatorLookup {
+    private static final Map<String, EngineOperators> BY_ENGINE = new ConcurrentHashMap<>();
+
+    private OperatorLookup() {}
+
+    /**
+     * Returns the operators of a forward pass: those of its tape, if it has one, or those of its
+     * engine.
+     *
+     * @param store the store that the pass gives its blocks
+     * @param x an array of the pass
+     * @param training whether the pass needs gradients
+     */
+    public static Operators of(ParameterStore store, NDArray x, boolean training) {
+        if (store instanceof OperatorSource source) {
+            Operators own = source.operators(training);
+            if (own != null) {
+                return own;
+            }
+        }
+        return training ? PlainOperators.TRAINING : engine(x.getManager()).serving();
+    }
+
+    /**
+     * Returns the operators as DJL's arrays compute them.
+     *
+     * @param training whether the results need gradients, so that no argument may be overwritten
+     */
+    public static Operators plain(boolean training) {
+        return training ? PlainOperators.TRAINING : PlainOperators.SERVING;
+    }
+
+    /**
+     * Returns what the module for an engine offers. It is found by {@link ServiceLoader}, once;
+     * without one, DJL's arrays compute.
+     *
+     * @param manager a manager of the engine
+     */
+    public static EngineOperators engine(NDManager manager) {
+        return BY_ENGINE.computeIfAbsent(manager.getEngine().getEngineName(), OperatorLookup::load);
+    }
+
+    private static EngineOperators load(String engine) {
+        ClassLoader loader = EngineOperators.class.getClassLoader();
+        for (EngineOperators found : ServiceLoader.load(EngineOperators.class, loader)) {
+            if (found.engineName().equals(engine)) {
+                return found;
+            }
+        }
+        return new PlainEngine(engine);
+    }
+}
