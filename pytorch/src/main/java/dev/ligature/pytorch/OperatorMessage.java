@@ -12,7 +12,8 @@ enum OperatorMessage implements Message {
             "Products are computed by oneDNN, in %1$.2f of the engine's own time."),
     SLOWER(
             "OperatorSlower",
-            "Products are computed by the engine's own library: oneDNN takes %1$.2f of its time."),
+            "The operators are those of DJL's arrays: oneDNN takes %1$.2f of the time of the"
+                    + " engine's own products."),
     REFUSED(
             "OperatorRefused",
             "The engine does not take the operators with %1$s: %2$s. It computes without them."),

@@ -13,9 +13,9 @@ import org.slf4j.LoggerFactory;
  * The fused operators of DJL's PyTorch engine, if they pass a check of themselves in this process;
  * else DJL's own. For the processor; other devices compute as DJL does.
  *
- * <p>The system property {@code ligature.operators} chooses: {@code auto}, by default, measures
- * which product is faster; {@code onednn} and {@code matmul} use that one, after the check; {@code
- * plain} uses none of the operators.
+ * <p>The system property {@code ligature.operators} chooses: {@code auto}, by default, uses them
+ * where oneDNN's product is measured to be faster; {@code onednn} and {@code matmul} use that
+ * product, after the check; {@code plain} uses none of the operators.
  */
 public final class PyTorchOperators implements EngineOperators {
     private static final Logger LOGGER = LoggerFactory.getLogger(PyTorchOperators.class);

@@ -19,6 +19,9 @@ record ScriptChoice(@Nullable Script script, boolean isFasterProduct, Level leve
     private static final String ONEDNN = "onednn";
     private static final String MATMUL = "matmul";
 
+    /** What part of the time of the engine's product oneDNN's must stay below to be used. */
+    private static final double WORTH = 0.9;
+
     /** Loads a script by the name of its product. */
     @FunctionalInterface
     interface Loader {
@@ -42,20 +45,17 @@ record ScriptChoice(@Nullable Script script, boolean isFasterProduct, Level leve
     }
 
     private static ScriptChoice fastest(Loader loader) {
-        ScriptChoice first = checked(ONEDNN, loader);
-        Script script = first.script();
+        ScriptChoice choice = checked(ONEDNN, loader);
+        Script script = choice.script();
         if (script == null) {
-            ScriptChoice second = checked(MATMUL, loader);
-            return new ScriptChoice(second.script(), false, first.level(), first.reason());
+            return choice;
         }
         double time = SelfCheck.productTime(script);
-        if (time < 1) {
+        if (time < WORTH) {
             return new ScriptChoice(script, true, Level.INFO, OperatorMessage.ONEDNN.text(time));
         }
         script.close();
-        ScriptChoice second = checked(MATMUL, loader);
-        return new ScriptChoice(
-                second.script(), false, Level.INFO, OperatorMessage.SLOWER.text(time));
+        return new ScriptChoice(null, false, Level.INFO, OperatorMessage.SLOWER.text(time));
     }
 
     /** Loads a script and checks it. */
