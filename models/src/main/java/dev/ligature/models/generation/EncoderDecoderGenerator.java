@@ -3,6 +3,7 @@ package dev.ligature.models.generation;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
@@ -12,8 +13,10 @@ import dev.ligature.Routing;
 import dev.ligature.models.DecoderShape;
 import dev.ligature.models.EncoderDecoderShape;
 import dev.ligature.models.PretrainedModel;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Answers texts with a model whose decoder reads an encoder, such as T5, one token at a time, with
@@ -29,6 +32,9 @@ import java.util.List;
  */
 public final class EncoderDecoderGenerator {
     private static final int PER_LAYER = 4;
+
+    /** Where the cache begins in the state of a batch: encoder states, mask, cache. */
+    private static final int CACHE = 2;
 
     private final RowRouter router;
     private final EncoderDecoderShape shape;
@@ -101,38 +107,75 @@ public final class EncoderDecoderGenerator {
         }
         if (!rows.isEmpty() && options.maxNewTokens() > 0) {
             try (NDManager manager = parent.newSubManager()) {
-                answer(rows, router.block(adapters), manager);
+                answer(rows, manager);
             }
         }
         return rows.stream().map(TextRow::tokens).toList();
     }
 
-    private void answer(List<TextRow> rows, Block block, NDManager manager) {
+    private void answer(List<TextRow> texts, NDManager manager) {
         ParameterStore parameterStore = new ParameterStore(manager, false);
-        PromptBatch texts = PromptBatch.of(rows.stream().map(TextRow::prompt).toList());
-        NDArray mask = texts.mask(manager); // (B, S)
-        NDArray states; // (B, S, d)
-        try (NDManager scope = manager.newSubManager()) {
-            states =
-                    block.forward(parameterStore, new NDList(texts.ids(scope), mask), false)
-                            .singletonOrThrow();
-            states.attach(manager);
-        }
-        NDList cache = emptyCache(rows.size(), states.getDataType(), manager);
-        while (!rows.stream().allMatch(TextRow::isDone)) {
-            try (NDManager scope = manager.newSubManager()) {
-                NDArray ids = scope.create(newest(rows), new Shape(rows.size(), 1)); // (B, 1)
-                NDList inputs = new NDList(states, mask, ids);
-                NDList outputs = block.forward(parameterStore, inputs.addAll(cache), false);
+        List<TextRow> open = texts;
+        NDManager held = manager.newSubManager();
+        NDList state = encoded(texts, parameterStore, held);
+        while (!open.isEmpty()) {
+            try (NDManager scope = held.newSubManager()) {
+                NDArray ids = scope.create(newest(open), new Shape(open.size(), 1)); // (B, 1)
+                NDList inputs = new NDList(state.get(0), state.get(1), ids);
+                inputs.addAll(state.subNDList(CACHE));
+                NDList outputs = block(open).forward(parameterStore, inputs, false);
                 NDArray logits = outputs.head(); // (B, 1, V)
                 logits.attach(scope);
-                NDList next = outputs.subNDList(1);
-                next.attach(manager);
-                cache.stream().filter(array -> !next.contains(array)).forEach(NDArray::close);
-                cache = next;
-                advance(rows, logits.toType(DataType.FLOAT32, false).toFloatArray());
+                NDList next = new NDList(state.get(0), state.get(1)).addAll(outputs.subNDList(1));
+                next.attach(held);
+                state.stream().filter(array -> !next.contains(array)).forEach(NDArray::close);
+                state = next;
+                advance(open, logits.toType(DataType.FLOAT32, false).toFloatArray());
+            }
+            int[] going = going(open);
+            if (going.length < open.size() && going.length > 0) {
+                NDManager fewer = manager.newSubManager();
+                state = only(state, going, fewer);
+                held.close();
+                held = fewer;
+            }
+            open = IntStream.of(going).mapToObj(open::get).toList();
+        }
+    }
+
+    /** Returns what the encoder makes of texts, their mask, and an empty cache. */
+    private NDList encoded(List<TextRow> texts, ParameterStore parameterStore, NDManager held) {
+        PromptBatch prompts = PromptBatch.of(texts.stream().map(TextRow::prompt).toList());
+        NDArray mask = prompts.mask(held); // (B, S)
+        try (NDManager scope = held.newSubManager()) {
+            NDList inputs = new NDList(prompts.ids(scope), mask);
+            NDArray states = block(texts).forward(parameterStore, inputs, false).head();
+            states.attach(held); // (B, S, d)
+            NDList cache = emptyCache(texts.size(), states.getDataType(), held);
+            return new NDList(states, mask).addAll(cache);
+        }
+    }
+
+    private Block block(List<TextRow> rows) {
+        return router.block(rows.stream().map(TextRow::adapter).toList());
+    }
+
+    private static int[] going(List<TextRow> rows) {
+        return IntStream.range(0, rows.size()).filter(i -> !rows.get(i).isDone()).toArray();
+    }
+
+    /** Returns some rows of arrays, in arrays of another owner. */
+    private static NDList only(NDList arrays, int[] rows, NDManager owner) {
+        NDList selected = new NDList(arrays.size());
+        try (NDManager scope = owner.newSubManager()) {
+            NDArray index = scope.create(Arrays.stream(rows).asLongStream().toArray());
+            for (NDArray array : arrays) {
+                NDArray taken = array.get(scope, new NDIndex("{}", index));
+                taken.attach(owner);
+                selected.add(taken);
             }
         }
+        return selected;
     }
 
     private NDList emptyCache(int rows, DataType dataType, NDManager manager) {
@@ -145,7 +188,7 @@ public final class EncoderDecoderGenerator {
         return cache;
     }
 
-    /** Returns the newest token of each row; one that has ended gets any. */
+    /** Returns the newest token of each row, or the start token. */
     private long[] newest(List<TextRow> rows) {
         return rows.stream().mapToLong(row -> row.lastOr(shape.startToken())).toArray();
     }
@@ -153,9 +196,7 @@ public final class EncoderDecoderGenerator {
     private static void advance(List<TextRow> rows, float[] logits) {
         int vocabulary = logits.length / rows.size();
         for (int i = 0; i < rows.size(); i++) {
-            if (!rows.get(i).isDone()) {
-                rows.get(i).advance(logits, i * vocabulary, vocabulary);
-            }
+            rows.get(i).advance(logits, i * vocabulary, vocabulary);
         }
     }
 }

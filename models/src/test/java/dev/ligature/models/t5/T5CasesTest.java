@@ -133,9 +133,13 @@ final class T5CasesTest {
             List<long[]> together =
                     EncoderDecoderGenerator.of(model, ADAPTER)
                             .generate(texts, options, TokenListener.NONE);
+            List<Integer> widths = new ArrayList<>();
             EncoderDecoderGenerator mixed =
                     EncoderDecoderGenerator.byRow(
-                            names -> model.lora().routed(Routing.rows(names)),
+                            names -> {
+                                widths.add(names.size());
+                                return model.lora().routed(Routing.rows(names));
+                            },
                             model.encoderDecoder(),
                             model.manager());
             List<String> adapters = List.of("adapter", Routing.BASE, "adapter");
@@ -148,6 +152,9 @@ final class T5CasesTest {
                 assertArrayEquals(alone.get(0), byRow.get(i));
             }
             assertArrayEquals(wanted.get(2), byRow.get(2));
+            // The encoder reads all texts; then a row is computed until it ends.
+            int steps = byRow.stream().mapToInt(row -> Math.min(16, row.length + 1)).sum();
+            assertEquals(texts.size() + steps, widths.stream().mapToInt(width -> width).sum());
             assertEquals(arrays, model.manager().getManagedArrays().size());
         }
     }
