@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraException;
 import dev.ligature.ops.GradientTape;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +29,7 @@ record Targets(NDArray classes, @Nullable NDArray counted, long count) {
      * @param scope the manager of the results
      */
     static Targets next(NDArray labels, boolean mayIgnore, NDManager scope) {
-        return of(labels.get(scope, new NDIndex(":, 1:")), mayIgnore, scope);
+        return of(rows(labels.get(scope, new NDIndex(":, 1:")), scope), mayIgnore, scope);
     }
 
     /**
@@ -43,16 +44,21 @@ record Targets(NDArray classes, @Nullable NDArray counted, long count) {
             throw TrainingMessage.LABELS_OF_LOGITS.error(
                     labels.getShape(), shape, last < 0 ? "none" : shape.slice(0, last));
         }
-        for (long label : copy(labels, logits.getManager()).toLongArray()) {
+        NDManager scope = logits.getManager();
+        NDArray classes = rows(labels, scope);
+        for (long label : classes.toLongArray()) {
             if (label != IGNORED && (label < 0 || label >= shape.get(last))) {
                 throw TrainingMessage.LABEL_RANGE.error(label, shape, shape.get(last) - 1);
             }
         }
-        return of(labels, true, logits.getManager());
+        return of(classes, true, scope);
     }
 
-    private static Targets of(NDArray labels, boolean mayIgnore, NDManager scope) {
-        NDArray classes = copy(labels.reshape(-1, 1), scope); // (N, 1)
+    private static NDArray rows(NDArray labels, NDManager scope) {
+        return copy(labels.reshape(-1, 1), scope); // (N, 1)
+    }
+
+    private static Targets of(NDArray classes, boolean mayIgnore, NDManager scope) {
         if (!mayIgnore) {
             return new Targets(classes, null, classes.size());
         }
@@ -72,8 +78,8 @@ record Targets(NDArray classes, @Nullable NDArray counted, long count) {
         if (type != DataType.INT64 && type != DataType.INT32) {
             throw TrainingMessage.LABEL_TYPE.error(type, labels.getShape());
         }
-        try (NDManager scope = labels.getManager().newSubManager()) {
-            return of(labels, true, scope).count();
+        try (NDArray classes = labels.toType(DataType.INT64, true)) {
+            return LongStream.of(classes.toLongArray()).filter(one -> one != IGNORED).count();
         }
     }
 

@@ -103,6 +103,14 @@ final class TrainingBatchTest {
     }
 
     @Test
+    void countingLabels_leavesNoArrayBehind() {
+        NDArray ids = manager.create(new long[] {1, -100, 0});
+        int before = manager.getManagedArrays().size();
+        assertEquals(2, TrainingBatch.classes(new NDList(ids), ids).count());
+        assertEquals(before, manager.getManagedArrays().size());
+    }
+
+    @Test
     void aStepWithoutItems_andABatchWithoutInputs_areErrors() {
         NDArray ids = manager.create(new long[] {1, 2}, new Shape(1, 2));
         NDArray none = manager.full(new Shape(1, 2), -100, DataType.INT64);
