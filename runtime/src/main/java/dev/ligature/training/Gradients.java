@@ -82,7 +82,7 @@ final class Gradients implements AutoCloseable {
             norms.add(gradient.norm().toType(type, false)); // ()
         }
         NDArray total = NDArrays.stack(norms).norm(); // (n) -> ()
-        return total.toType(DataType.FLOAT64, false).getDouble();
+        return read(total);
     }
 
     /** Multiplies every gradient in place. */
@@ -118,13 +118,17 @@ final class Gradients implements AutoCloseable {
             try (NDManager scope = manager.newSubManager()) {
                 NDArray values = parameter.getArray().stopGradient();
                 values.attach(scope);
-                NDArray largest = values.abs().max().toType(DataType.FLOAT64, false);
-                if (!Double.isFinite(largest.getDouble())) {
+                if (!Double.isFinite(read(values.abs().max()))) {
                     return Optional.of(parameter.getName());
                 }
             }
         }
         return Optional.empty();
+    }
+
+    /** Returns the number of a scalar array; waits for the device. */
+    static double read(NDArray scalar) {
+        return scalar.toType(DataType.FLOAT64, false).getDouble();
     }
 
     @Override

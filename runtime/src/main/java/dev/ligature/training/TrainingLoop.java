@@ -6,7 +6,6 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.DefaultTrainingConfig;
@@ -226,7 +225,7 @@ public final class TrainingLoop implements AutoCloseable {
             try (NDManager scope = manager.newSubManager();
                     StepBatch batch = prepare.apply(each, scope)) {
                 if (batch.count() > 0) {
-                    sum += read(cost(batch, trainer::evaluate, 1, null));
+                    sum += Gradients.read(cost(batch, trainer::evaluate, 1, null));
                     items += batch.count();
                 }
             }
@@ -288,7 +287,7 @@ public final class TrainingLoop implements AutoCloseable {
             } else {
                 tape.backward(loss);
             }
-            return read(loss);
+            return Gradients.read(loss);
         } finally {
             taped.recordOn(null);
         }
@@ -344,9 +343,5 @@ public final class TrainingLoop implements AutoCloseable {
             gradients.step(optimizer);
             return norm;
         }
-    }
-
-    private static double read(NDArray scalar) {
-        return scalar.toType(DataType.FLOAT64, false).getDouble();
     }
 }
