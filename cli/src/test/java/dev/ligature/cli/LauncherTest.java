@@ -32,7 +32,14 @@ final class LauncherTest {
     void makeProject() throws IOException {
         Path home = folder.resolve("my project");
         for (String module :
-                List.of("annotations", "processor", "runtime", "models", "server", "cli")) {
+                List.of(
+                        "annotations",
+                        "processor",
+                        "runtime",
+                        "models",
+                        "pytorch",
+                        "server",
+                        "cli")) {
             Files.createDirectories(home.resolve(module).resolve("src/main/java"));
             Files.writeString(home.resolve(module).resolve("pom.xml"), "");
         }
@@ -59,9 +66,25 @@ final class LauncherTest {
                 [ "$1" = -version ] && exit
                 echo "java in $PWD, tracking off: $OPT_OUT_TRACKING"
                 locale charmap
-                printf '<%s>\\n' "$@"
+                printf '<%%s>\\n' "$@"
+                env | grep ^MALLOC_ | sort > "%1$s/allocator"
                 exit 42
-                """);
+                """
+                        .formatted(folder));
+    }
+
+    @Test
+    void theAllocator_keepsLargeArrays_unlessTheUserSaysOtherwise() throws Exception {
+        environment.put("MALLOC_ARENA_MAX", "4");
+        launch("--version");
+
+        assertEquals(
+                List.of(
+                        "MALLOC_ARENA_MAX=4",
+                        "MALLOC_MMAP_THRESHOLD_=4294967296",
+                        "MALLOC_TOP_PAD_=67108864",
+                        "MALLOC_TRIM_THRESHOLD_=8589934592"),
+                Files.readAllLines(folder.resolve("allocator")));
     }
 
     @Test
