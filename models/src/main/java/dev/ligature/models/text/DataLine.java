@@ -54,9 +54,12 @@ public final class DataLine {
         return fields.string(name);
     }
 
-    /** Returns the text of the first of two fields that is there. */
+    /** Returns the text of one of two fields, of which a line has one. */
     public String text(String name, String otherName) throws CheckpointException {
-        return text(!has(name) && has(otherName) ? otherName : name);
+        if (has(name) && has(otherName)) {
+            throw fields.wrong(otherName, "absent, because " + name + " is there");
+        }
+        return text(has(otherName) ? otherName : name);
     }
 
     /** Returns a text, empty where it is absent. */

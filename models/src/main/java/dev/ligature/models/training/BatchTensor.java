@@ -4,6 +4,7 @@ package dev.ligature.models.training;
 enum BatchTensor {
     BATCHES("batches", "(steps, B, T)", true),
     INPUT_IDS("input_ids", "(steps, B, T)", true),
+    PAIRED_INPUT_IDS("input_ids", "(steps, 2B, T)", true),
     DECODER_INPUT_IDS("decoder_input_ids", "(steps, B, T)", true),
     LABELS("labels", "(steps, B, T)", false),
     OPTIONAL_LABELS("labels", "(steps, B, T)", false),

@@ -45,9 +45,10 @@ final class CompletionTask implements TrainingTask<CompletionTask.Example> {
         this.trainOnPrompt = trainOnPrompt;
     }
 
-    /** Returns whether a file has prompts, and not whole texts, by its first line. */
+    /** Returns whether a file has prompts or completions, not whole texts, by its first line. */
     static boolean hasPrompts(Path file) throws IOException {
-        return DataFiles.first(file, FORM).has(PROMPT);
+        DataLine first = DataFiles.first(file, FORM);
+        return first.has(PROMPT) || first.has(COMPLETION);
     }
 
     @Override
@@ -84,7 +85,9 @@ final class CompletionTask implements TrainingTask<CompletionTask.Example> {
         long[] ids = tokens.fitting(both);
         long[] labels = ids.clone();
         if (!trainOnPrompt) {
-            Arrays.fill(labels, 0, common(alone, ids), NextTokenLoss.IGNORED);
+            // The end is the completion's, also where the tokenizer has put one behind the prompt.
+            int ofPrompt = Math.min(common(alone, ids), both.length - 1);
+            Arrays.fill(labels, 0, ofPrompt, NextTokenLoss.IGNORED);
         }
         return new Example(ids, labels);
     }

@@ -85,12 +85,12 @@ final class EmbeddingTask implements TrainingTask<EmbeddingTask.Example> {
 
     @Override
     public List<BatchTensor> tensors() {
-        return List.of(BatchTensor.INPUT_IDS, BatchTensor.ATTENTION_MASK);
+        return List.of(BatchTensor.PAIRED_INPUT_IDS, BatchTensor.ATTENTION_MASK);
     }
 
     @Override
     public TrainingBatch batch(TensorBatch batch) {
-        NDArray ids = batch.array(BatchTensor.INPUT_IDS); // (2B, T)
+        NDArray ids = batch.array(BatchTensor.PAIRED_INPUT_IDS); // (2B, T)
         return loss.batch(new NDList(ids, batch.mask()), ids.getShape().get(0) / 2);
     }
 }

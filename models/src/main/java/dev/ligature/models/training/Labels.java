@@ -43,7 +43,12 @@ record Labels(int count, Map<String, Integer> byName) {
         Optional<ConfigFields> names = fields.object("id2label");
         if (numbers.isPresent()) {
             for (String name : numbers.get().names()) {
-                byName.put(name, numbers.get().required(name));
+                int number = numbers.get().required(name);
+                if (number < 0 || number >= count) {
+                    throw ModelMessage.FIELD_TYPE.fileError(
+                            fields.origin(), "label2id." + name, number, "0 to " + (count - 1));
+                }
+                byName.put(name, number);
             }
         } else if (names.isPresent()) {
             for (int number = 0; number < count; number++) {

@@ -111,9 +111,11 @@ public enum TaskKind {
      */
     public TrainingTask<?> on(PretrainedModel model, TaskSettings settings) throws IOException {
         int positions =
-                ConfigFields.ofModel(model.directory())
-                        .integer("max_position_embeddings")
-                        .orElse(Integer.MAX_VALUE);
+                model.task() == ModelTask.CAUSAL_LM
+                        ? model.decoder().maxPositions()
+                        : ConfigFields.ofModel(model.directory())
+                                .integer("max_position_embeddings")
+                                .orElse(Integer.MAX_VALUE);
         int most = Math.min(settings.sequenceLength(), positions);
         return of(new TextTokens(model, most), settings);
     }

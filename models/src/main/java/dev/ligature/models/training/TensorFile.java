@@ -101,9 +101,22 @@ public final class TensorFile implements TrainingData {
         if (!shape.slice(0, 2).equals(first.slice(0, 2))) {
             throw wrong(file, tensor, info, "as many steps and rows as the first tensor, " + first);
         }
+        if (tensor == BatchTensor.PAIRED_INPUT_IDS) {
+            checkPairs(file, info);
+        }
         if (tensor == BatchTensor.BATCHES && shape.get(2) < 2) {
             throw wrong(
                     file, tensor, info, "two tokens or more: rows of one token predict nothing");
+        }
+    }
+
+    private static void checkPairs(Path file, TensorInfo info) throws IOException {
+        if (info.shape().get(1) % 2 != 0) {
+            throw wrong(
+                    file,
+                    BatchTensor.PAIRED_INPUT_IDS,
+                    info,
+                    "an even number of rows: the queries, then as many positives");
         }
     }
 

@@ -51,6 +51,29 @@ final class TensorFileTest {
         assertRefused("has token id 61", new Shape(2, 1, 3), new Shape(2, 1), 61);
     }
 
+    @Test
+    void anOddNumberOfRows_isNoListOfPairs() throws IOException {
+        try (PretrainedModel model = TaskModels.load(folder, "encoders/bert-model");
+                NDManager manager = NDManager.newBaseManager()) {
+            TrainingTask<?> task = TaskKind.EMBEDDING.on(model, new TaskSettings(9, false, 0.05));
+            Path file = folder.resolve("b.safetensors");
+            SafetensorsWriter.write(
+                    file, Map.of("input_ids", ids(manager, 7, new Shape(2, 3, 4))), Map.of());
+            CheckpointException error =
+                    assertThrows(
+                            CheckpointException.class,
+                            () ->
+                                    TensorFile.read(
+                                            file,
+                                            TaskKind.EMBEDDING,
+                                            task,
+                                            model.vocabulary(),
+                                            manager));
+            assertEquals("BatchTensor", error.code());
+            assertTrue(String.valueOf(error.getMessage()).contains("an even number of rows"));
+        }
+    }
+
     private void assertRefused(
             String words, Shape ids, @org.jspecify.annotations.Nullable Shape labels, long id)
             throws IOException {

@@ -57,6 +57,30 @@ final class TrainingTaskTest {
     }
 
     @Test
+    void theEndOfAnEmptyCompletion_counts() throws IOException {
+        String line = "{\"prompt\": \"ab\", \"completion\": \"\"}";
+        with(
+                "cases/llama-rslora",
+                line,
+                batch -> {
+                    // The tokenizer ends each text with [SEP], here the end of the model's texts.
+                    assertRow(batch.inputs().get(0), 0, CLS, id('a'), inside('b'));
+                    assertRow(batch.labels().get(0), 0, NOT, NOT, SEP);
+                },
+                "\"eos_token_id\": 2",
+                "\"eos_token_id\": " + SEP);
+    }
+
+    @Test
+    void aText_isCutAtTheLearnedPositions() throws IOException {
+        settings = new TaskSettings(1000, true, 0.05);
+        with(
+                "families/gpt2",
+                "{\"prompt\": \"a\", \"completion\": \"" + " b".repeat(500) + "\"}",
+                batch -> assertEquals(64 - 1, batch.count()));
+    }
+
+    @Test
     void aTokenOfBothPromptAndCompletion_isTheCompletions() throws IOException {
         String line = "{\"prompt\": \"a\", \"completion\": \"b\"}";
         with(
@@ -226,6 +250,32 @@ final class TrainingTaskTest {
                         CheckpointException.class,
                         () -> with("encoders/bert-token", "\n", batch -> {}));
         assertEquals("DataEmpty", empty.code());
+    }
+
+    @Test
+    void aNumberThatIsNoLabel_andTwoNamesOfOneField_areErrors() {
+        for (String number : List.of("-100", "5")) {
+            CheckpointException error =
+                    assertThrows(
+                            CheckpointException.class,
+                            () ->
+                                    with(
+                                            "encoders/bert-sequence",
+                                            "{\"text\": \"a\", \"label\": 1}",
+                                            batch -> {},
+                                            "\"LABEL_3\": 3",
+                                            "\"LABEL_3\": " + number));
+            assertEquals("ConfigField", error.code());
+            String words = "label2id.LABEL_3 is " + number + "; it must be 0 to 4";
+            assertTrue(String.valueOf(error.getMessage()).contains(words), error.getMessage());
+        }
+        String both = "{\"prompt\": \"a\", \"input\": \"b\", \"target\": \"c\"}";
+        CheckpointException twice =
+                assertThrows(CheckpointException.class, () -> with("t5/relu", both, batch -> {}));
+        assertEquals("DataField", twice.code());
+        assertTrue(
+                String.valueOf(twice.getMessage()).contains("absent, because prompt is there"),
+                twice.getMessage());
     }
 
     @Test
