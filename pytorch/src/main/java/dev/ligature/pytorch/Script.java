@@ -15,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** The loaded operators. Thread-safe; lives as long as the process. */
 final class Script implements AutoCloseable {
@@ -96,6 +97,22 @@ final class Script implements AutoCloseable {
         // Without a graph in the arguments there is none in the results. "false" would compute
         // inference tensors, which nothing may be done to in place.
         return block.forward(store, list, true);
+    }
+
+    /**
+     * Returns {@code x Wᵀ + bias}, which belongs to x's manager.
+     *
+     * @param x the input, without a name
+     * @param weight W, without a name
+     * @param bias the bias, if there is one
+     */
+    NDArray linear(NDArray x, NDArray weight, @Nullable NDArray bias) {
+        if (bias == null) {
+            return call("linear", x, weight).singletonOrThrow();
+        }
+        try (NDArray unnamed = Tensors.detached(bias, x.getManager())) {
+            return call("linear_bias", x, weight, unnamed).singletonOrThrow();
+        }
     }
 
     /** Returns an array by whose name DJL's engine chooses the method. */

@@ -22,23 +22,15 @@ final class ServingOperators implements Operators {
     @Override
     public NDArray linear(NDArray x, NDArray weight, @Nullable NDArray bias) {
         long in = weight.getShape().get(1);
-        boolean fits = bias == null ? Tensors.fits(x, weight) : Tensors.fits(x, weight, bias);
-        if (!fits || x.size() < ROWS * in) {
+        if (!Tensors.fits(x, weight, bias) || x.size() < ROWS * in) {
             return PLAIN.linear(x, weight, bias);
         }
         NDManager owner = x.getManager();
-        NDArray in1 = Tensors.alias(x, owner); // keeps the graph, which the script looks for
-        NDArray w = Tensors.detached(weight, owner);
-        NDArray b = bias == null ? null : Tensors.detached(bias, owner);
-        NDArray y =
-                (b == null ? script.call("linear", in1, w) : script.call("linear_bias", in1, w, b))
-                        .singletonOrThrow();
-        in1.close();
-        w.close();
-        if (b != null) {
-            b.close();
+        // An alias keeps the graph, which the script looks for.
+        try (NDArray alias = Tensors.alias(x, owner);
+                NDArray w = Tensors.detached(weight, owner)) {
+            return script.linear(alias, w, bias);
         }
-        return y;
     }
 
     @Override

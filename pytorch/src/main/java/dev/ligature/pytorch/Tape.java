@@ -187,21 +187,14 @@ final class Tape implements GradientTape {
 
     @Override
     public NDArray linear(NDArray x, NDArray weight, @Nullable NDArray bias) {
-        boolean fits = bias == null ? Tensors.fits(x, weight) : Tensors.fits(x, weight, bias);
-        if (!fits || !isFrozen(weight) || !isFrozen(bias)) {
+        if (!Tensors.fits(x, weight, bias) || !isFrozen(weight) || !isFrozen(bias)) {
             return PLAIN.linear(x, weight, bias);
         }
         Cut before = cutAt(x);
         NDArray w = Tensors.detached(weight, manager);
         NDArray y;
         try (NDArray in = Tensors.detached(x, manager)) {
-            if (bias == null) {
-                y = call("linear", in, w);
-            } else {
-                try (NDArray b = Tensors.detached(bias, manager)) {
-                    y = call("linear_bias", in, w, b);
-                }
-            }
+            y = script.linear(in, w, bias);
         }
         if (before == null) {
             w.close();

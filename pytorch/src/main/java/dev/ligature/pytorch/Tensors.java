@@ -7,14 +7,18 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
+import org.jspecify.annotations.Nullable;
 
 /** What DJL's PyTorch engine does with a tensor and DJL's API does not show. */
 final class Tensors {
     private Tensors() {}
 
     /** Returns whether the script computes with an array: fp32 on the processor. */
-    static boolean fits(NDArray... arrays) {
+    static boolean fits(@Nullable NDArray... arrays) {
         for (NDArray array : arrays) {
+            if (array == null) { // a bias that there is not
+                continue;
+            }
             if (!(array instanceof PtNDArray)
                     || array.getDataType() != DataType.FLOAT32
                     || array.getDevice().isGpu()) {
