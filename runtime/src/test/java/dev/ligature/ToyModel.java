@@ -15,13 +15,15 @@ import dev.ligature.annotation.Role;
 import dev.ligature.block.TiedLinear;
 import dev.ligature.block.TokenEmbedding;
 import dev.ligature.inject.ModuleWalker;
+import dev.ligature.ops.HeadedModel;
+import dev.ligature.ops.OperatorLookup;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A language model of one layer: logits = head(proj(embed(ids))), with the visit that the processor
  * would write for it.
  */
-public class ToyModel extends AbstractBlock {
+public class ToyModel extends AbstractBlock implements HeadedModel {
     public static final int V = 7;
     public static final int D = 4;
 
@@ -88,12 +90,22 @@ public class ToyModel extends AbstractBlock {
         NDList hidden = embed.forward(store, inputs, training, params); // (B, T, D)
         inForward.run();
         NDList mixed = proj.forward(store, hidden, training, params); // (B, T, D)
+        return new NDList(
+                OperatorLookup.head(store, mixed.head(), x -> logits(x, store, training)));
+    }
+
+    private NDArray logits(NDArray x, ParameterStore store, boolean training) {
         if (headPastItsField) {
             Parameter weight = getParameters().get("01embed_weight");
-            NDArray w = store.getValue(weight, mixed.head().getDevice(), training); // (V, D)
-            return Linear.linear(mixed.head(), w); // (B, T, V)
+            NDArray w = store.getValue(weight, x.getDevice(), training); // (V, D)
+            return Linear.linear(x, w).singletonOrThrow(); // (…, V)
         }
-        return head.forward(store, mixed, training, params); // (B, T, V)
+        return head.forward(store, new NDList(x), training).singletonOrThrow(); // (…, V)
+    }
+
+    @Override
+    public long vocabularySize() {
+        return V;
     }
 
     @Override

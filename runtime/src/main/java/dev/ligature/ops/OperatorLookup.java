@@ -6,6 +6,7 @@ import ai.djl.training.ParameterStore;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 
 /** Finds the operators of a pass and of an engine. Thread-safe. */
 public final class OperatorLookup {
@@ -29,6 +30,21 @@ public final class OperatorLookup {
             }
         }
         return training ? PlainOperators.TRAINING : engine(x.getManager()).serving();
+    }
+
+    /**
+     * Applies a language model's head as its pass wants: to all tokens at once, or to some of them
+     * at a time. A model that calls this is a {@link HeadedModel}.
+     *
+     * @param store the store that the pass gives its blocks
+     * @param hidden the hidden states, {@code (B, T, d)}
+     * @param head computes logits, {@code (…, d)} to {@code (…, V)}; it may be called several times
+     * @return the model's first output: logits {@code (B, T, V)}, or in a training or an evaluation
+     *     what the pass has in their place
+     */
+    public static NDArray head(ParameterStore store, NDArray hidden, UnaryOperator<NDArray> head) {
+        ModelPass pass = store instanceof OperatorSource source ? source.modelPass() : null;
+        return pass == null ? head.apply(hidden) : pass.head(hidden, head);
     }
 
     /**

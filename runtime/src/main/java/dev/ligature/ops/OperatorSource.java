@@ -2,7 +2,7 @@ package dev.ligature.ops;
 
 import org.jspecify.annotations.Nullable;
 
-/** A parameter store that knows the operators of its pass. */
+/** A parameter store that knows how its pass computes. */
 public interface OperatorSource {
     /**
      * Returns the operators of the pass; null if they are the engine's.
@@ -10,4 +10,9 @@ public interface OperatorSource {
      * @param training whether the pass needs gradients
      */
     @Nullable Operators operators(boolean training);
+
+    /** Returns how the pass computes the model's parts; null if as they are. */
+    default @Nullable ModelPass modelPass() {
+        return null;
+    }
 }

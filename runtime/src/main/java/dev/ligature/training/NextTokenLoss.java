@@ -3,6 +3,7 @@ package dev.ligature.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.training.loss.Loss;
+import dev.ligature.internal.loss.Targets;
 
 /**
  * The mean cross entropy of each token given those before it.

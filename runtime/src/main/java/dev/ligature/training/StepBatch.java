@@ -8,7 +8,9 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraException;
+import dev.ligature.internal.loss.Targets;
 import dev.ligature.ops.GradientTape;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -19,9 +21,16 @@ import org.jspecify.annotations.Nullable;
  * @param inputs what the block is given
  * @param count how many items its loss is the mean of
  * @param cost what the outputs cost
+ * @param wanted the classes that the outputs are to predict, if that is all they cost
  * @param refused what to report if the block fails on the inputs
  */
-record StepBatch(NDManager scope, NDList inputs, long count, Cost cost, TrainingMessage refused)
+record StepBatch(
+        NDManager scope,
+        NDList inputs,
+        long count,
+        Cost cost,
+        @Nullable Supplier<Targets> wanted,
+        TrainingMessage refused)
         implements AutoCloseable {
     /** Returns the sum of the losses of a batch's items, divided by a number of items: (). */
     @FunctionalInterface
@@ -48,6 +57,7 @@ record StepBatch(NDManager scope, NDList inputs, long count, Cost cost, Training
                 targets.count(),
                 (outputs, items, tape) ->
                         targets.negativeMean(logits(outputs, ids.getShape()), items, tape),
+                () -> targets,
                 TrainingMessage.BLOCK);
     }
 
@@ -74,7 +84,17 @@ record StepBatch(NDManager scope, NDList inputs, long count, Cost cost, Training
                             ? mean
                             : mean.mul(scope.full(new Shape(), share, DataType.FLOAT32));
                 },
+                batch.loss() instanceof TrainingBatch.ClassLoss
+                        ? () -> Targets.of(labels.head(), scope)
+                        : null,
                 TrainingMessage.INPUTS);
+    }
+
+    /**
+     * Returns the classes that the outputs are to predict; null if a loss of its own reads them.
+     */
+    @Nullable Targets targets() {
+        return wanted == null ? null : wanted.get();
     }
 
     private static NDArray logits(NDList outputs, Shape ids) {

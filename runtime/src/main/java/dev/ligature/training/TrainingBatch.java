@@ -3,6 +3,7 @@ package dev.ligature.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.training.loss.Loss;
+import dev.ligature.internal.loss.Targets;
 import java.util.Objects;
 
 /**
@@ -64,7 +65,7 @@ public record TrainingBatch(NDList inputs, NDList labels, Loss loss, long count)
     }
 
     /** The mean cross entropy over the labels that count. */
-    private static final class ClassLoss extends Loss {
+    static final class ClassLoss extends Loss {
         ClassLoss() {
             super("ClassLoss");
         }

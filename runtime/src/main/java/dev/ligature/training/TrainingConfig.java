@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxGradNorm the greatest global gradient norm; infinite is no clipping
  * @param accumulationSteps how many batches {@link TrainingLoop#step(BatchSampler)} takes for one
  *     step
+ * @param memory what may be in memory at once
  */
 public record TrainingConfig(
         OptimizerKind optimizer,
@@ -30,7 +31,8 @@ public record TrainingConfig(
         double epsilon,
         double momentum,
         double maxGradNorm,
-        int accumulationSteps) {
+        int accumulationSteps,
+        TrainingMemory memory) {
     private static final double INFINITE = Double.POSITIVE_INFINITY;
 
     /** Checks the ranges. */
@@ -51,6 +53,7 @@ public record TrainingConfig(
                 "momentum",
                 momentum,
                 "0 with AdamW, which has betas");
+        Objects.requireNonNull(memory, "memory");
     }
 
     /** Returns a builder: AdamW, lr 1e-3, betas 0.9 and 0.999, ε 1e-8, no clipping. */
@@ -98,6 +101,7 @@ public record TrainingConfig(
         private double momentum;
         private double maxGradNorm = INFINITE;
         private int accumulationSteps = 1;
+        private TrainingMemory memory = TrainingMemory.DEFAULT;
 
         private Builder() {}
 
@@ -158,6 +162,12 @@ public record TrainingConfig(
             return this;
         }
 
+        /** Sets what may be in memory at once; {@link TrainingMemory#DEFAULT} by default. */
+        public Builder optMemory(TrainingMemory memory) {
+            this.memory = Objects.requireNonNull(memory, "memory");
+            return this;
+        }
+
         /** Returns the configuration. */
         public TrainingConfig build() {
             boolean adamw = optimizer == OptimizerKind.ADAMW;
@@ -178,7 +188,8 @@ public record TrainingConfig(
                     orElse(epsilon, 1e-8),
                     momentum,
                     maxGradNorm,
-                    accumulationSteps);
+                    accumulationSteps,
+                    memory);
         }
 
         private static double orElse(@Nullable Double set, double otherwise) {

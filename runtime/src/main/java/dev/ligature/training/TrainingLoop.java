@@ -1,31 +1,16 @@
 package dev.ligature.training;
 
-import ai.djl.Device;
-import ai.djl.Model;
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
-import ai.djl.training.DefaultTrainingConfig;
-import ai.djl.training.GradientCollector;
-import ai.djl.training.Trainer;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
 import dev.ligature.LoraException;
-import dev.ligature.internal.route.TapedBlock;
-import dev.ligature.internal.slot.CollectorTurn;
-import dev.ligature.ops.GradientTape;
-import dev.ligature.ops.OperatorLookup;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
-import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Trains the trainable parameters of a block.
@@ -47,24 +32,13 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>A loop is for one thread at a time; several loops may run in several threads, and take turns.
- *
- * <p>Forward and backward go through DJL's {@code Trainer}. Its {@code step()} is not used: it
- * fails where gradients add up to exactly zero, leaves a handle for every gradient behind, and
- * copies each of them.
  */
 public final class TrainingLoop implements AutoCloseable {
-    private static final Logger LOGGER = LoggerFactory.getLogger(TrainingLoop.class);
-
     private final Block block;
     private final NDManager manager;
     private final TrainingConfig config;
-    private final TapedBlock taped;
-    private final Model model;
-    private final Trainer trainer;
     private final Optimizer optimizer;
-    private @Nullable String taken; // what the inputs were that the block has taken last
-    private boolean taping = true; // whether the engine's tape takes the block
-    private boolean forwarded; // whether the pass under way has its loss
+    private final TrainingPass passes;
     private long steps;
     private float learningRate;
 
@@ -74,14 +48,7 @@ public final class TrainingLoop implements AutoCloseable {
         this.config = config;
         ParameterTracker current = (id, count) -> learningRate; // one rate for all of a step
         this.optimizer = config.newOptimizer(current, this.manager);
-        this.taped = new TapedBlock(block);
-        this.model = manager.getEngine().newModel("training", manager.getDevice());
-        model.setBlock(taped);
-        this.trainer =
-                model.newTrainer(
-                        new DefaultTrainingConfig(new NextTokenLoss())
-                                .optOptimizer(optimizer)
-                                .optDevices(new Device[] {manager.getDevice()}));
+        this.passes = new TrainingPass(block, this.manager, optimizer, config.memory());
     }
 
     /**
@@ -182,7 +149,7 @@ public final class TrainingLoop implements AutoCloseable {
             try {
                 double loss = 0;
                 for (StepBatch batch : batches) {
-                    loss += backward(batch, items);
+                    loss += passes.backward(batch, items);
                 }
                 double norm = update(trainable, loss);
                 stepped = true;
@@ -225,7 +192,7 @@ public final class TrainingLoop implements AutoCloseable {
             try (NDManager scope = manager.newSubManager();
                     StepBatch batch = prepare.apply(each, scope)) {
                 if (batch.count() > 0) {
-                    sum += Gradients.read(cost(batch, trainer::evaluate, 1, null));
+                    sum += passes.evaluate(batch);
                     items += batch.count();
                 }
             }
@@ -242,86 +209,13 @@ public final class TrainingLoop implements AutoCloseable {
     /** Frees what the loop allocated, the optimizer's state included; the block stays as it is. */
     @Override
     public void close() {
-        model.close(); // and with it the trainer's manager
+        passes.close();
         manager.close();
-    }
-
-    /**
-     * Adds the gradients of a batch's share of the loss to the parameters', and returns the share.
-     */
-    private double backward(StepBatch batch, long items) {
-        CollectorTurn.LOCK.lock(); // loops of several threads take turns
-        try (batch) {
-            GradientTape tape =
-                    taping ? OperatorLookup.engine(manager).record(batch.scope()) : null;
-            return tape == null ? pass(batch, items, null) : onTape(batch, items, tape);
-        } finally {
-            CollectorTurn.LOCK.unlock();
-        }
-    }
-
-    /** Goes forward and back; without the tape where the block does what the tape forbids. */
-    private double onTape(StepBatch batch, long items, GradientTape tape) {
-        try (tape) {
-            return pass(batch, items, tape);
-        } catch (EngineException | LoraException e) {
-            if (forwarded) {
-                throw e;
-            }
-            double share = pass(batch, items, null);
-            taping = false; // it was the tape, and not the batch
-            TrainingMessage message = TrainingMessage.UNTAPED;
-            LOGGER.warn("[{}] {}", message.code(), message.text(String.valueOf(e.getMessage())));
-            return share;
-        }
-    }
-
-    private double pass(StepBatch batch, long items, @Nullable GradientTape tape) {
-        forwarded = false;
-        taped.recordOn(tape);
-        try (GradientCollector collector = newCollector()) {
-            NDArray loss = cost(batch, trainer::forward, items, tape); // ()
-            forwarded = true;
-            if (tape == null) {
-                collector.backward(loss);
-            } else {
-                tape.backward(loss);
-            }
-            return Gradients.read(loss);
-        } finally {
-            taped.recordOn(null);
-        }
-    }
-
-    /** Forwards a batch; one that goes well shows that the block takes such batches. */
-    private NDArray cost(
-            StepBatch batch,
-            UnaryOperator<NDList> forward,
-            long items,
-            @Nullable GradientTape tape) {
-        NDList outputs;
-        try {
-            outputs = forward.apply(batch.inputs());
-        } catch (EngineException e) {
-            throw batch.kind().equals(taken) ? e : batch.refusal(e);
-        }
-        outputs.attach(batch.scope()); // so that what is computed from it is freed with the batch
-        NDArray cost = batch.cost().of(outputs, items, tape);
-        taken = batch.kind();
-        return cost;
     }
 
     private void checkOpen() {
         if (!manager.isOpen()) {
             throw TrainingMessage.CLOSED.state();
-        }
-    }
-
-    private GradientCollector newCollector() {
-        try {
-            return trainer.newGradientCollector();
-        } catch (IllegalStateException e) {
-            throw TrainingMessage.COLLECTING.state();
         }
     }
 

@@ -42,16 +42,6 @@ enum TrainingMessage implements Message {
     LOSS_MISSING(
             "TrainLoss",
             "The loss %1$s returned null. Return one number, the mean over the items of the batch."),
-    LABEL_TYPE(
-            "TrainLabels", "The labels of a batch are %1$s %2$s. Give classes as int64 or int32."),
-    LABELS_OF_LOGITS(
-            "TrainLabels",
-            "The labels of a batch are int64 %1$s, but the block gives logits %2$s. Give a class for"
-                    + " each of %3$s, and -100 where one does not count."),
-    LABEL_RANGE(
-            "TrainLabels",
-            "The labels of a batch have the class %1$s, but the block gives logits %2$s. Give"
-                    + " classes from 0 to %3$s, and -100 where one does not count."),
     EMPTY_BATCH(
             "TrainEmptyBatch",
             "A batch has %1$s inputs and %2$s items. Give at least one input, and a number of items"

@@ -94,14 +94,15 @@ final class ArrowRules {
 
     /**
      * What is trainable is what a block shows as such, so training needs none of the others. It
-     * takes turns with what else collects gradients, and records its passes on an engine's tape.
+     * takes turns with what else collects gradients, records its passes on an engine's tape, and
+     * computes losses in a room below.
      */
     static ArchRule trainingKnowsNoAdapters(String root) {
         return none(
                 root,
                 List.of("training"),
                 oursOutside(root, "training")
-                        .and(not(rooms(root, List.of("ops"))))
+                        .and(not(rooms(root, List.of("ops", "internal.loss"))))
                         .and(not(type(CollectorTurn.class)))
                         .and(not(type(TapedBlock.class))));
     }

@@ -12,12 +12,19 @@ import ai.djl.nn.core.Embedding;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.ops.HeadedModel;
+import dev.ligature.ops.OperatorLookup;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The smallest language model: logits = E[ids] Hᵀ, E and H of shape (V, d). */
-final class EmbeddingAndHead extends AbstractBlock {
+final class EmbeddingAndHead extends AbstractBlock implements HeadedModel {
     final Parameter embedding;
     final Parameter head;
     private Runnable betweenForwardAndBackward = () -> {};
+
+    /** The tokens that the head was applied to, call by call. */
+    final List<Long> headCalls = new ArrayList<>();
 
     EmbeddingAndHead(NDManager manager, long vocabulary, long width) {
         this(
@@ -51,7 +58,18 @@ final class EmbeddingAndHead extends AbstractBlock {
         if (training) {
             betweenForwardAndBackward.run();
         }
-        return Linear.linear(x, store.getValue(head, ids.getDevice(), training), null); // (B, T, V)
+        return new NDList(OperatorLookup.head(store, x, h -> logits(h, store, training)));
+    }
+
+    private NDArray logits(NDArray x, ParameterStore store, boolean training) {
+        headCalls.add(x.size() / x.getShape().getLastDimension());
+        NDArray weight = store.getValue(head, x.getDevice(), training); // (V, d)
+        return Linear.linear(x, weight, null).singletonOrThrow(); // (…, V)
+    }
+
+    @Override
+    public long vocabularySize() {
+        return head.getArray().getShape().get(0);
     }
 
     @Override

@@ -14,8 +14,11 @@ import dev.ligature.annotation.LoraTarget;
 import dev.ligature.annotation.Role;
 import dev.ligature.annotation.Tied;
 import dev.ligature.block.TiedLinear;
+import dev.ligature.models.block.Call;
 import dev.ligature.models.block.Linears;
 import dev.ligature.models.encoder.EncoderInputs;
+import dev.ligature.ops.HeadedModel;
+import dev.ligature.ops.OperatorLookup;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Inputs are those of {@link EncoderInputs}; the output is logits {@code (B, T, V)}, which
  * belong to the manager of the token ids.
  */
-public final class BertForMaskedLM extends AbstractBlock {
+public final class BertForMaskedLM extends AbstractBlock implements HeadedModel {
     private static final byte VERSION = 1;
 
     @LoraChild("bert")
@@ -77,18 +80,22 @@ public final class BertForMaskedLM extends AbstractBlock {
         NDManager caller = hidden.get(0).getManager();
         try (NDManager scope = caller.newSubManager()) {
             hidden.attach(scope);
-            NDArray dense =
-                    transform.forward(parameterStore, hidden, training, params).singletonOrThrow();
-            NDList normed =
-                    norm.forward(
-                            parameterStore,
-                            new NDList(config.hiddenAct().of(dense, training)),
-                            training,
-                            params); // (B, T, d)
-            NDList logits = decoder.forward(parameterStore, normed, training, params);
+            Call call = new Call(parameterStore, training, params);
+            NDArray logits = OperatorLookup.head(parameterStore, hidden.head(), x -> head(x, call));
             logits.attach(caller); // (B, T, V)
-            return logits;
+            return new NDList(logits);
         }
+    }
+
+    private NDArray head(NDArray hidden, Call call) {
+        NDArray dense = call.of(transform, hidden); // (…, d)
+        NDArray normed = call.of(norm, config.hiddenAct().of(dense, call.training()));
+        return call.of(decoder, normed); // (…, V)
+    }
+
+    @Override
+    public long vocabularySize() {
+        return config.vocabSize();
     }
 
     @Override

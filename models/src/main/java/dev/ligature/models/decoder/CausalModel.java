@@ -15,6 +15,8 @@ import dev.ligature.models.block.DecoderInputs;
 import dev.ligature.models.block.DecoderStack;
 import dev.ligature.models.block.Linears;
 import dev.ligature.models.block.SoftCap;
+import dev.ligature.ops.HeadedModel;
+import dev.ligature.ops.OperatorLookup;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Inputs are those of {@link DecoderInputs}; outputs are logits {@code (B, T, V)}, and the cache
  * with the new tokens in it if one was given.
  */
-public abstract class CausalModel extends AbstractBlock {
+public abstract class CausalModel extends AbstractBlock implements HeadedModel {
     private static final byte VERSION = 1;
 
     private final long hiddenSize;
@@ -50,6 +52,11 @@ public abstract class CausalModel extends AbstractBlock {
     /** Returns the head. */
     protected abstract Block head();
 
+    @Override
+    public final long vocabularySize() {
+        return vocabulary;
+    }
+
     /**
      * Returns a new head without bias.
      *
@@ -69,8 +76,12 @@ public abstract class CausalModel extends AbstractBlock {
         Call call = new Call(parameterStore, training, params);
         NDList outputs = call.of(decoder(), inputs);
         try (NDArray hidden = outputs.get(0)) {
-            NDArray logits = call.of(head(), hidden); // (B, T, d) -> (B, T, V)
-            outputs.set(0, SoftCap.of(logits, cap));
+            outputs.set(
+                    0,
+                    OperatorLookup.head(
+                            parameterStore,
+                            hidden,
+                            x -> SoftCap.of(call.of(head(), x), cap))); // (…, d) -> (…, V)
         }
         return outputs;
     }

@@ -1,5 +1,6 @@
 package dev.ligature.models.modernbert;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -13,8 +14,11 @@ import dev.ligature.annotation.LoraTarget;
 import dev.ligature.annotation.Role;
 import dev.ligature.annotation.Tied;
 import dev.ligature.block.TiedLinear;
+import dev.ligature.models.block.Call;
 import dev.ligature.models.block.Linears;
 import dev.ligature.models.encoder.EncoderInputs;
+import dev.ligature.ops.HeadedModel;
+import dev.ligature.ops.OperatorLookup;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Inputs are those of {@link EncoderInputs} without token types; the output is logits {@code (B,
  * T, V)}, which belong to the manager of the token ids.
  */
-public final class ModernBertForMaskedLM extends AbstractBlock {
+public final class ModernBertForMaskedLM extends AbstractBlock implements HeadedModel {
     private static final byte VERSION = 1;
 
     @LoraChild("model")
@@ -73,11 +77,18 @@ public final class ModernBertForMaskedLM extends AbstractBlock {
         NDManager caller = hidden.singletonOrThrow().getManager();
         try (NDManager scope = caller.newSubManager()) {
             hidden.attach(scope);
-            NDList features = head.forward(parameterStore, hidden, training, params);
-            NDList logits = decoder.forward(parameterStore, features, training, params);
+            Call call = new Call(parameterStore, training, params);
+            NDArray logits =
+                    OperatorLookup.head(
+                            parameterStore, hidden.head(), x -> call.of(decoder, call.of(head, x)));
             logits.attach(caller); // (B, T, V)
-            return logits;
+            return new NDList(logits);
         }
+    }
+
+    @Override
+    public long vocabularySize() {
+        return config.vocabSize();
     }
 
     @Override

@@ -15,7 +15,10 @@ import dev.ligature.annotation.Role;
 import dev.ligature.annotation.Tied;
 import dev.ligature.block.TiedLinear;
 import dev.ligature.block.TokenEmbedding;
+import dev.ligature.models.block.Call;
 import dev.ligature.models.internal.ModelMessage;
+import dev.ligature.ops.HeadedModel;
+import dev.ligature.ops.OperatorLookup;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  */
 @Tied(module = "encoder.embed_tokens", value = "shared")
 @Tied(module = "decoder.embed_tokens", value = "shared")
-public final class T5ForConditionalGeneration extends AbstractBlock {
+public final class T5ForConditionalGeneration extends AbstractBlock implements HeadedModel {
     private static final byte VERSION = 1;
     private static final int WITH_DECODER = 3;
 
@@ -109,13 +112,19 @@ public final class T5ForConditionalGeneration extends AbstractBlock {
                 float factor = (float) (1 / Math.sqrt(config.modelSize()));
                 hidden = hidden.mul(scope.full(new Shape(), factor, hidden.getDataType()));
             }
+            Call call = new Call(parameterStore, training, params);
             outputs.set(
                     0,
-                    head.forward(parameterStore, new NDList(hidden), training, params)
-                            .singletonOrThrow()); // (B, T, d) -> (B, T, V)
+                    OperatorLookup.head(
+                            parameterStore, hidden, x -> call.of(head, x))); // (…, d) -> (…, V)
             outputs.attach(caller);
             return outputs;
         }
+    }
+
+    @Override
+    public long vocabularySize() {
+        return config.vocabSize();
     }
 
     private void check(NDList inputs) {

@@ -16,6 +16,7 @@ import dev.ligature.training.OptimizerKind;
 import dev.ligature.training.StepMetrics;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
+import dev.ligature.training.TrainingMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +40,24 @@ final class TrainingCasesTest {
                 "train-saved-modules"
             })
     void everyLossGradientNormAndFinalParameter_isTorchs(String name) throws IOException {
+        check(name, TrainingMemory.DEFAULT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "train-tied-adamw",
+                "train-tied-sgd-clip",
+                "train-dora-adamw",
+                "train-pissa-adamw",
+                "train-tokens-biases",
+                "train-saved-modules"
+            })
+    void soItIs_whereTheHeadSeesFiveTokensAtATime(String name) throws IOException {
+        check(name, new TrainingMemory(5 * 4 * 67));
+    }
+
+    private static void check(String name, TrainingMemory memory) throws IOException {
         try (ReferenceCase reference = new ReferenceCase(name);
                 SafetensorsReader file =
                         SafetensorsReader.open(reference.file("train.safetensors"))) {
@@ -59,7 +78,7 @@ final class TrainingCasesTest {
                     TrainingLoop.over(
                             lora.routed(Routing.of("mine")),
                             reference.manager(),
-                            config(settings))) {
+                            config(settings, memory))) {
                 JsonArray losses = settings.getAsJsonArray("losses");
                 JsonArray norms = settings.getAsJsonArray("grad_norms");
                 for (int step = 0; step < losses.size(); step++) {
@@ -82,7 +101,7 @@ final class TrainingCasesTest {
         }
     }
 
-    private static TrainingConfig config(JsonObject settings) {
+    private static TrainingConfig config(JsonObject settings, TrainingMemory memory) {
         TrainingConfig.Builder builder =
                 TrainingConfig.builder()
                         .optOptimizer(
@@ -90,7 +109,8 @@ final class TrainingCasesTest {
                                         ? OptimizerKind.ADAMW
                                         : OptimizerKind.SGD)
                         .optLearningRate(settings.get("lr").getAsDouble())
-                        .optWeightDecay(settings.get("weight_decay").getAsDouble());
+                        .optWeightDecay(settings.get("weight_decay").getAsDouble())
+                        .optMemory(memory);
         if (!settings.get("max_grad_norm").isJsonNull()) {
             builder.optMaxGradNorm(settings.get("max_grad_norm").getAsDouble());
         }

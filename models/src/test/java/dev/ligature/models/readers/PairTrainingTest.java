@@ -19,6 +19,7 @@ import dev.ligature.training.StepMetrics;
 import dev.ligature.training.TrainingBatch;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
+import dev.ligature.training.TrainingMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +42,16 @@ final class PairTrainingTest {
     @ValueSource(strings = {"t5", "bert-mlm", "gemma3", "gpt2"})
     void everyLossGradientNormAndTheFactors_areThoseOfOneParameterInTorch(String name)
             throws IOException {
+        check(name, TrainingMemory.DEFAULT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"t5", "bert-mlm", "gemma3", "gpt2"})
+    void soTheyAre_whereTheHeadSeesFiveTokensAtATime(String name) throws IOException {
+        check(name, new TrainingMemory(5 * 4 * 61));
+    }
+
+    private static void check(String name, TrainingMemory memory) throws IOException {
         Path folder = RESOURCES.resolve("pairs").resolve(name);
         JsonObject about = json(folder.resolve("case.json"));
         JsonObject wanted = json(folder.resolve("train.json"));
@@ -58,7 +69,9 @@ final class PairTrainingTest {
             assertEquals(strings(about.getAsJsonArray("readers")), readers(adapter));
             try (TrainingLoop loop =
                     TrainingLoop.over(
-                            model.lora().routed(Routing.of("mine")), manager, config(wanted))) {
+                            model.lora().routed(Routing.of("mine")),
+                            manager,
+                            config(wanted, memory))) {
                 JsonArray losses = wanted.getAsJsonArray("losses");
                 for (int step = 0; step < losses.size(); step++) {
                     StepMetrics metrics = take(loop, file, manager, step);
@@ -95,10 +108,11 @@ final class PairTrainingTest {
         return loop.step(TrainingBatch.classes(inputs, file.read("labels", manager).get(step)));
     }
 
-    private static TrainingConfig config(JsonObject settings) {
+    private static TrainingConfig config(JsonObject settings, TrainingMemory memory) {
         return TrainingConfig.builder()
                 .optLearningRate(settings.get("lr").getAsDouble())
                 .optWeightDecay(settings.get("weight_decay").getAsDouble())
+                .optMemory(memory)
                 .build();
     }
 

@@ -28,6 +28,11 @@ public interface Route {
     /** Returns the names of the adapters, for messages. */
     String label();
 
+    /** Returns whether a slot may be called with some of a batch's tokens, in rows of their own. */
+    default boolean takesSomeTokens() {
+        return true;
+    }
+
     /** Throws if the route cannot be trained. */
     default void checkTraining() {}
 

@@ -13,7 +13,9 @@ import dev.ligature.internal.slot.Slot;
 import dev.ligature.internal.slot.SlotCall;
 import dev.ligature.internal.slot.SlotRouter;
 import dev.ligature.internal.slot.SlotTrace;
+import dev.ligature.ops.ModelPass;
 import java.util.IdentityHashMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +83,27 @@ final class RoutedParameterStore extends SlotRouter {
                 return store.getValue(parameter, device, training);
             }
         };
+    }
+
+    /** A part that goes back by itself has a graph of its own: it reads no views of others. */
+    @Override
+    public @Nullable ModelPass modelPass() {
+        ModelPass next = super.modelPass();
+        if (next == null || !route.takesSomeTokens()) {
+            return null;
+        }
+        return (hidden, head) ->
+                next.head(hidden, x -> x == hidden ? head.apply(x) : alone(head, x));
+    }
+
+    private NDArray alone(UnaryOperator<NDArray> part, NDArray x) {
+        IdentityHashMap<Parameter, NDArray> others = views;
+        views = null;
+        try {
+            return part.apply(x);
+        } finally {
+            views = others;
+        }
     }
 
     @Override

@@ -10,21 +10,41 @@ import ai.djl.util.PairList;
 import dev.ligature.block.ForwardingBlock;
 import dev.ligature.internal.slot.ForwardingParameterStore;
 import dev.ligature.ops.GradientTape;
+import dev.ligature.ops.HeadedModel;
+import dev.ligature.ops.ModelPass;
 import dev.ligature.ops.Operators;
 import org.jspecify.annotations.Nullable;
 
-/** A block whose training passes are recorded on a tape, while there is one. */
+/**
+ * A block whose training passes are recorded on a tape, while there is one, and whose parts are
+ * computed as a pass wants.
+ */
 public final class TapedBlock extends ForwardingBlock {
     private final Block base;
     private @Nullable GradientTape tape;
+    private @Nullable ModelPass pass;
 
     public TapedBlock(Block base) {
         this.base = base;
     }
 
-    /** Records the next passes on a tape, or on none. */
+    /** Records what is computed from now on on a tape, or on none. */
     public void recordOn(@Nullable GradientTape next) {
         tape = next;
+    }
+
+    /** Computes the next passes' parts in this way, or as they are. */
+    public void computeBy(@Nullable ModelPass next) {
+        pass = next;
+    }
+
+    /** Returns the model below the adapters, if a pass may apply its head; else null. */
+    public @Nullable HeadedModel headed() {
+        Block model = base;
+        while (model instanceof RoutedBlock routed) {
+            model = routed.base();
+        }
+        return model instanceof HeadedModel headed ? headed : null;
     }
 
     @Override
@@ -38,23 +58,20 @@ public final class TapedBlock extends ForwardingBlock {
             NDList inputs,
             boolean training,
             @Nullable PairList<String, Object> params) {
-        GradientTape recording = tape;
         ParameterStore store =
-                training && recording != null
-                        ? new TapeStore(parameterStore, recording)
+                pass != null || (training && tape != null)
+                        ? new PassStore(parameterStore)
                         : parameterStore;
         return base.forward(store, inputs, training, params);
     }
 
-    /** Tells the blocks of a pass of its tape. */
-    private static final class TapeStore extends ForwardingParameterStore {
+    /** Tells the blocks of a pass of its tape, which may be another for each part. */
+    private final class PassStore extends ForwardingParameterStore {
         private final ParameterStore values;
-        private final GradientTape tape;
 
-        TapeStore(ParameterStore values, GradientTape tape) {
+        PassStore(ParameterStore values) {
             super(values, values.getManager());
             this.values = values;
-            this.tape = tape;
         }
 
         @Override
@@ -65,6 +82,11 @@ public final class TapedBlock extends ForwardingBlock {
         @Override
         public @Nullable Operators operators(boolean training) {
             return training ? tape : null;
+        }
+
+        @Override
+        public @Nullable ModelPass modelPass() {
+            return pass;
         }
     }
 }

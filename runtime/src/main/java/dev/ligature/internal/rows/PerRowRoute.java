@@ -66,6 +66,11 @@ public final class PerRowRoute implements Route {
     }
 
     @Override
+    public boolean takesSomeTokens() {
+        return false; // axis 0 says whose they are
+    }
+
+    @Override
     public void checkTraining() {
         throw RowsMessage.TRAINING.error(label());
     }

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterServer;
 import ai.djl.training.ParameterStore;
+import dev.ligature.ops.ModelPass;
 import dev.ligature.ops.OperatorSource;
 import dev.ligature.ops.Operators;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,11 @@ public abstract class ForwardingParameterStore extends ParameterStore implements
     @Override
     public @Nullable Operators operators(boolean training) {
         return next instanceof OperatorSource source ? source.operators(training) : null;
+    }
+
+    @Override
+    public @Nullable ModelPass modelPass() {
+        return next instanceof OperatorSource source ? source.modelPass() : null;
     }
 
     @Override

@@ -1,4 +1,4 @@
-package dev.ligature.training;
+package dev.ligature.internal.loss;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -7,19 +7,21 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraException;
 import dev.ligature.ops.GradientTape;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The classes that N logits are to predict.
  *
+ * @param shape the axes that the logits have before their last
  * @param classes the classes, (N, 1) int64, any class where one does not count
  * @param counted 1 where one counts and 0 where not, (N, 1) float32; null where all count
  * @param count how many count
  */
-record Targets(NDArray classes, @Nullable NDArray counted, long count) {
+public record Targets(Shape shape, NDArray classes, @Nullable NDArray counted, long count) {
     /** {@code NextTokenLoss.IGNORED}. */
-    static final long IGNORED = -100;
+    public static final long IGNORED = -100;
 
     /**
      * Takes every label but the first of each row.
@@ -28,8 +30,9 @@ record Targets(NDArray classes, @Nullable NDArray counted, long count) {
      * @param mayIgnore whether labels may be {@link #IGNORED}; looking costs a wait for the device
      * @param scope the manager of the results
      */
-    static Targets next(NDArray labels, boolean mayIgnore, NDManager scope) {
-        return of(rows(labels.get(scope, new NDIndex(":, 1:")), scope), mayIgnore, scope);
+    public static Targets next(NDArray labels, boolean mayIgnore, NDManager scope) {
+        NDArray later = labels.get(scope, new NDIndex(":, 1:"));
+        return of(later.getShape(), rows(later, scope), mayIgnore, scope);
     }
 
     /**
@@ -37,49 +40,80 @@ record Targets(NDArray classes, @Nullable NDArray counted, long count) {
      *
      * @throws LoraException if the shapes do not fit, or a label is not one of the classes
      */
-    static Targets same(NDArray labels, NDArray logits) {
+    public static Targets same(NDArray labels, NDArray logits) {
         Shape shape = logits.getShape();
         int last = shape.dimension() - 1;
         if (last < 0 || !labels.getShape().equals(shape.slice(0, last))) {
-            throw TrainingMessage.LABELS_OF_LOGITS.error(
+            throw LossMessage.LABELS_OF_LOGITS.error(
                     labels.getShape(), shape, last < 0 ? "none" : shape.slice(0, last));
         }
         NDManager scope = logits.getManager();
         NDArray classes = rows(labels, scope);
         for (long label : classes.toLongArray()) {
             if (label != IGNORED && (label < 0 || label >= shape.get(last))) {
-                throw TrainingMessage.LABEL_RANGE.error(label, shape, shape.get(last) - 1);
+                throw LossMessage.LABEL_RANGE.error(label, shape, shape.get(last) - 1);
             }
         }
-        return of(classes, true, scope);
+        return of(labels.getShape(), classes, true, scope);
+    }
+
+    /**
+     * Takes every label, for logits that are not there yet.
+     *
+     * @param scope the manager of the results
+     */
+    public static Targets of(NDArray labels, NDManager scope) {
+        return of(labels.getShape(), rows(labels, scope), true, scope);
     }
 
     private static NDArray rows(NDArray labels, NDManager scope) {
         return copy(labels.reshape(-1, 1), scope); // (N, 1)
     }
 
-    private static Targets of(NDArray classes, boolean mayIgnore, NDManager scope) {
+    private static Targets of(Shape shape, NDArray classes, boolean mayIgnore, NDManager scope) {
         if (!mayIgnore) {
-            return new Targets(classes, null, classes.size());
+            return new Targets(shape, classes, null, classes.size());
         }
         NDArray ignored = scope.full(new Shape(), (float) IGNORED, DataType.INT64);
         NDArray counted = classes.neq(ignored); // (N, 1)
         long count = counted.toType(DataType.INT64, false).sum().getLong();
         if (count == classes.size()) {
-            return new Targets(classes, null, count);
+            return new Targets(shape, classes, null, count);
         }
         NDArray some = classes.mul(counted.toType(DataType.INT64, false)); // class 0 where ignored
-        return new Targets(some, counted.toType(DataType.FLOAT32, false), count);
+        return new Targets(shape, some, counted.toType(DataType.FLOAT32, false), count);
     }
 
     /** Returns how many labels count. */
-    static long countOf(NDArray labels) {
+    public static long countOf(NDArray labels) {
         DataType type = labels.getDataType();
         if (type != DataType.INT64 && type != DataType.INT32) {
-            throw TrainingMessage.LABEL_TYPE.error(type, labels.getShape());
+            throw LossMessage.LABEL_TYPE.error(type, labels.getShape());
         }
         try (NDArray classes = labels.toType(DataType.INT64, true)) {
             return LongStream.of(classes.toLongArray()).filter(one -> one != IGNORED).count();
+        }
+    }
+
+    /** Returns whether each is one of so many classes; waits for the device. */
+    boolean areBelow(long size) {
+        return LongStream.of(classes.toLongArray()).allMatch(one -> one >= 0 && one < size);
+    }
+
+    /**
+     * Returns the places of those that count, (n) int64.
+     *
+     * @param owner the manager of the result
+     */
+    NDArray places(NDManager owner) {
+        float[] weights = counted == null ? new float[0] : counted.toFloatArray();
+        long[] places =
+                IntStream.range(0, weights.length)
+                        .filter(i -> weights[i] > 0)
+                        .asLongStream()
+                        .toArray();
+        try (NDArray buffered = owner.create(places)) {
+            return buffered.duplicate(); // autograd keeps it, and Java frees the buffer
         }
     }
 
@@ -90,15 +124,15 @@ record Targets(NDArray classes, @Nullable NDArray counted, long count) {
      * @param logits (…, C), N of them
      * @param tape records the pass that the logits are from, if one does
      */
-    NDArray negativeMean(NDArray logits, long items, @Nullable GradientTape tape) {
+    public NDArray negativeMean(NDArray logits, long items, @Nullable GradientTape tape) {
         if (tape != null) {
             NDArray loss = tape.crossEntropy(logits, classes, counted, items);
             if (loss != null) {
                 return loss;
             }
         }
-        Shape shape = logits.getShape();
-        NDArray flat = logits.reshape(-1, shape.get(shape.dimension() - 1)); // (N, C)
+        Shape all = logits.getShape();
+        NDArray flat = logits.reshape(-1, all.get(all.dimension() - 1)); // (N, C)
         if (flat.getDataType() == DataType.FLOAT16) {
             // Not toType, which leaves the graph: the product with fp32 is fp32, and has a
             // gradient.
@@ -119,7 +153,7 @@ record Targets(NDArray classes, @Nullable NDArray counted, long count) {
      * the caller's may lie in a buffer that it frees; {@code toType(type, true)} copies only where
      * the type changes.
      */
-    static NDArray copy(NDArray ids, NDManager scope) {
+    public static NDArray copy(NDArray ids, NDManager scope) {
         return ids.toType(DataType.INT64, false).toDevice(scope.getDevice(), false).duplicate();
     }
 }

@@ -1,0 +1,186 @@
+package dev.ligature.training;
+
+import ai.djl.Device;
+import ai.djl.Model;
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.Trainer;
+import ai.djl.training.optimizer.Optimizer;
+import dev.ligature.LoraException;
+import dev.ligature.internal.loss.HeadLoss;
+import dev.ligature.internal.loss.Targets;
+import dev.ligature.internal.route.TapedBlock;
+import dev.ligature.internal.slot.CollectorTurn;
+import dev.ligature.ops.GradientTape;
+import dev.ligature.ops.HeadedModel;
+import dev.ligature.ops.OperatorLookup;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The passes of a loop: a batch forward, and back where it trains. For one thread at a time.
+ *
+ * <p>Forward and backward go through DJL's {@code Trainer}. Its {@code step()} is not used: it
+ * fails where gradients add up to exactly zero, leaves a handle for every gradient behind, and
+ * copies each of them.
+ */
+final class TrainingPass implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(TrainingPass.class);
+
+    private final NDManager manager;
+    private final TrainingMemory memory;
+    private final TapedBlock taped;
+    private final Model model;
+    private final Trainer trainer;
+    private @Nullable String taken; // what the inputs were that the block has taken last
+    private boolean taping = true; // whether the engine's tape takes the block
+    private boolean forwarded; // whether the pass under way has begun to go back
+
+    TrainingPass(Block block, NDManager manager, Optimizer optimizer, TrainingMemory memory) {
+        this.manager = manager;
+        this.memory = memory;
+        this.taped = new TapedBlock(block);
+        this.model = manager.getEngine().newModel("training", manager.getDevice());
+        model.setBlock(taped);
+        this.trainer =
+                model.newTrainer(
+                        new DefaultTrainingConfig(new NextTokenLoss())
+                                .optOptimizer(optimizer)
+                                .optDevices(new Device[] {manager.getDevice()}));
+    }
+
+    @Override
+    public void close() {
+        model.close(); // and with it the trainer's manager
+    }
+
+    /** Returns the sum of the losses of a batch's items, without training. */
+    double evaluate(StepBatch batch) {
+        return Gradients.read(forward(batch, trainer::evaluate, 1, null, null).loss());
+    }
+
+    /**
+     * Adds the gradients of a batch's share of the loss to the parameters', and returns the share.
+     *
+     * @param items the items of all of the step's batches
+     */
+    double backward(StepBatch batch, long items) {
+        CollectorTurn.LOCK.lock(); // loops of several threads take turns
+        try (batch) {
+            GradientTape tape =
+                    taping ? OperatorLookup.engine(manager).record(batch.scope()) : null;
+            return tape == null ? pass(batch, items, null) : onTape(batch, items, tape);
+        } finally {
+            CollectorTurn.LOCK.unlock();
+        }
+    }
+
+    /** Goes forward and back; without the tape where the block does what the tape forbids. */
+    private double onTape(StepBatch batch, long items, GradientTape tape) {
+        try (tape) {
+            return pass(batch, items, tape);
+        } catch (EngineException | LoraException e) {
+            if (forwarded) {
+                throw e;
+            }
+            double share = pass(batch, items, null);
+            taping = false; // it was the tape, and not the batch
+            TrainingMessage message = TrainingMessage.UNTAPED;
+            LOGGER.warn("[{}] {}", message.code(), message.text(String.valueOf(e.getMessage())));
+            return share;
+        }
+    }
+
+    private double pass(StepBatch batch, long items, @Nullable GradientTape tape) {
+        forwarded = false;
+        taped.recordOn(tape);
+        try (GradientCollector collector = newCollector()) {
+            HeadLoss.PartBackward ofPart = (scope, loss) -> part(collector, scope, loss, tape);
+            HeadLoss.Result result = forward(batch, trainer::forward, items, tape, ofPart);
+            back(collector, result.root(), tape);
+            return Gradients.read(result.loss());
+        } finally {
+            taped.recordOn(null);
+        }
+    }
+
+    /** Goes forward and back through a part of a pass, on a tape of its own if the pass has one. */
+    private NDArray part(
+            GradientCollector collector,
+            NDManager scope,
+            Function<@Nullable GradientTape, NDArray> loss,
+            @Nullable GradientTape whole) {
+        try (GradientTape tape =
+                whole == null ? null : OperatorLookup.engine(manager).record(scope)) {
+            taped.recordOn(tape);
+            NDArray value = loss.apply(tape);
+            back(collector, value, tape);
+            return value;
+        } finally {
+            taped.recordOn(whole);
+        }
+    }
+
+    private void back(GradientCollector collector, NDArray loss, @Nullable GradientTape tape) {
+        forwarded = true;
+        if (tape == null) {
+            collector.backward(loss);
+        } else {
+            tape.backward(loss);
+        }
+    }
+
+    /** Forwards a batch; one that goes well shows that the block takes such batches. */
+    private HeadLoss.Result forward(
+            StepBatch batch,
+            UnaryOperator<NDList> block,
+            long items,
+            @Nullable GradientTape tape,
+            HeadLoss.@Nullable PartBackward ofPart) {
+        HeadedModel headed = taped.headed();
+        Targets targets = headed == null ? null : batch.targets();
+        HeadLoss head =
+                headed == null || targets == null
+                        ? null
+                        : new HeadLoss(
+                                targets,
+                                headed.vocabularySize(),
+                                items,
+                                memory.logitBytes(),
+                                tape,
+                                ofPart);
+        NDList outputs;
+        taped.computeBy(head);
+        try {
+            outputs = block.apply(batch.inputs());
+        } catch (EngineException e) {
+            throw batch.kind().equals(taken) ? e : batch.refusal(e);
+        } finally {
+            taped.computeBy(null);
+        }
+        outputs.attach(batch.scope()); // so that what is computed from it is freed with the batch
+        HeadLoss.Result result = head == null ? null : head.result();
+        if (result == null) {
+            NDArray loss = batch.cost().of(outputs, items, tape);
+            result = new HeadLoss.Result(loss, loss);
+        }
+        taken = batch.kind();
+        return result;
+    }
+
+    private GradientCollector newCollector() {
+        try {
+            return trainer.newGradientCollector();
+        } catch (IllegalStateException e) {
+            throw TrainingMessage.COLLECTING.state();
+        }
+    }
+}
