@@ -98,11 +98,16 @@ public final class DecoderInputs {
             return fp32(inputs.get(2), scope);
         }
         if (attentionMask == null) {
-            return range(scope, past, past + tokens).reshape(1, tokens);
+            return countedPositions(scope);
         }
         NDArray one = scope.ones(new Shape());
         NDArray counted = attentionMask.cumSum(1).subi(one); // (B, P+T)
         return past == 0 ? counted : counted.split(new long[] {past}, 1).get(1); // (B, T)
+    }
+
+    /** Returns P … P+T−1 as fp32 in the scope, {@code (1, T)}. */
+    NDArray countedPositions(NDManager scope) {
+        return range(scope, past, past + tokens).reshape(1, tokens);
     }
 
     /** Returns from, from + 1, … to − 1 as fp32, which is exact below 2²⁴. */

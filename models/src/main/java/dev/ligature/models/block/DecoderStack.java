@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A decoder below its head: embedding, layers and a last norm, which the model classes declare.
- * Inputs are those of {@link DecoderInputs}; the first output is {@code (B, T, d)}, the cache
- * follows.
+ * Inputs are those of {@link DecoderInputs}; the first output is {@code (B, T, d)}, in a {@link
+ * GenerationPass} {@code (B, 1, d)}, and the cache follows.
  *
  * <p>Inputs and outputs of a layer are those of {@link GroupedAttention}. What a layer computes on
  * the way is freed behind it, in training too: autograd holds what it needs by itself, and memory
@@ -86,10 +86,13 @@ public abstract class DecoderStack extends AbstractBlock {
         DecoderInputs in = DecoderInputs.of(inputs, layers.size());
         checkLength(in.past() + in.tokens());
         NDManager caller = in.ids().getManager();
+        GenerationPass pass = GenerationPass.of(params);
+        boolean plain = pass != null && !pass.isPadded();
         NDList outputs = new NDList(1 + 2 * layers.size());
         try (NDManager scope = caller.newSubManager()) {
-            NDArray mask = in.attentionMask(scope); // (B, P+T), or null
-            NDArray positions = in.positions(scope, mask); // (B or 1, T)
+            NDArray mask = plain ? null : in.attentionMask(scope); // (B, P+T), or null
+            NDArray positions = // (B or 1, T)
+                    plain ? in.countedPositions(scope) : in.positions(scope, mask);
             NDArray x = embed(in.ids(), positions, call); // (B, T) -> (B, T, d)
             x.attach(scope);
             Shared shared = new Shared(in, mask, positions, scope, x.getDataType());
@@ -107,6 +110,9 @@ public abstract class DecoderStack extends AbstractBlock {
                         outputs.add(cached);
                     }
                 }
+            }
+            if (pass != null && in.tokens() > 1) {
+                x = x.split(new long[] {in.tokens() - 1}, 1).get(1); // (B, 1, d)
             }
             x = call.of(lastNorm(), x);
             x.attach(caller);
@@ -146,6 +152,9 @@ public abstract class DecoderStack extends AbstractBlock {
         }
 
         private NDArray mask(int window) {
+            if (in.tokens() == 1 && attentionMask == null && window == 0) {
+                return scope.create(new Shape(0)); // the only token sees all
+            }
             return CausalMask.of(scope, in.past(), in.tokens(), attentionMask, groups, window);
         }
 

@@ -1,7 +1,6 @@
 package dev.ligature.models.block;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -21,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>x: {@code (B, T, d)}
- *   <li>mask, added to the scores: {@code (B or 1, 1, G·T, P+T)}, fp32
+ *   <li>mask, added to the scores: {@code (B or 1, 1, G·T, P+T)}, fp32; an array without elements
+ *       if nothing is hidden
  *   <li>the four {@link RotaryTables}
  *   <li>optionally the keys and values of P earlier tokens: {@code (B, KV, P, D)} each
  * </ul>
@@ -76,60 +76,70 @@ public abstract class GroupedAttention extends AbstractBlock {
             @Nullable PairList<String, Object> params) {
         Call call = new Call(parameterStore, training, params);
         NDList projected = project(inputs.get(0), call);
-        NDList outputs = attend(projected.get(0), projected.get(1), projected.get(2), inputs);
+        NDList outputs = attend(projected, inputs, call);
         outputs.set(0, call.of(outputProjection(), outputs.get(0))); // (B, T, d)
         return outputs;
     }
 
-    private NDList attend(NDArray q, NDArray k, NDArray v, NDList inputs) {
+    private NDList attend(NDList projected, NDList inputs, Call call) {
+        NDArray q = projected.get(0); // (B, T, KV·G·D)
         long batch = q.getShape().get(0);
         long tokens = q.getShape().get(1);
-        int groups = heads.groups();
-        NDArray queries =
-                q.reshape(batch, tokens, heads.keyValue(), groups, heads.size())
-                        .transpose(0, 2, 3, 1, 4); // (B, KV, G, T, D)
-        queries =
-                RotaryTables.turn(queries, inputs.get(2), inputs.get(3), turned)
-                        .reshape(batch, heads.keyValue(), groups * tokens, heads.size());
+        NDArray queries = grouped(q, inputs, batch, tokens); // (B, KV, G·T, D)
         NDArray keys =
-                RotaryTables.turn(apart(k), inputs.get(4), inputs.get(5), turned); // (B, KV, T, D)
-        NDArray values = apart(v); // (B, KV, T, D)
+                RotaryTables.turn(
+                        apart(projected.get(1)),
+                        inputs.get(4),
+                        inputs.get(5),
+                        turned); // (B, KV, T, D)
+        NDArray values = apart(projected.get(2)); // (B, KV, T, D)
         boolean caching = inputs.size() > CACHED;
         if (caching) {
-            keys = append(inputs.get(CACHED), keys); // (B, KV, S, D)
-            values = append(inputs.get(CACHED + 1), values); // (B, KV, S, D)
+            keys = GenerationPass.append(inputs.get(CACHED), keys, call.params()); // (B, KV, S, D)
+            values = GenerationPass.append(inputs.get(CACHED + 1), values, call.params());
         }
-        NDArray y =
-                weighted(queries, keys, values, inputs.get(1)) // (B, KV, G·T, D)
-                        .reshape(batch, heads.keyValue(), groups, tokens, heads.size())
-                        .transpose(0, 3, 1, 2, 4) // (B, T, KV, G, D)
-                        .reshape(batch, tokens, heads.querySize());
+        NDArray y = weighted(queries, keys, values, inputs.get(1)); // (B, KV, G·T, D)
+        if (tokens > 1) {
+            y =
+                    y.reshape(batch, heads.keyValue(), heads.groups(), tokens, heads.size())
+                            .transpose(0, 3, 1, 2, 4); // (B, T, KV, G, D)
+        }
+        y = y.reshape(batch, tokens, heads.querySize());
         return caching ? new NDList(y, keys, values) : new NDList(y);
     }
 
+    /** Returns the turned queries of a group below each other, {@code (B, KV, G·T, D)}. */
+    private NDArray grouped(NDArray q, NDList inputs, long batch, long tokens) {
+        if (tokens == 1) { // then nothing has to be exchanged
+            NDArray apart = q.reshape(batch, heads.keyValue(), heads.groups(), heads.size());
+            return RotaryTables.turn(apart, inputs.get(2), inputs.get(3), turned);
+        }
+        NDArray apart =
+                q.reshape(batch, tokens, heads.keyValue(), heads.groups(), heads.size())
+                        .transpose(0, 2, 3, 1, 4); // (B, KV, G, T, D)
+        return RotaryTables.turn(apart, inputs.get(2), inputs.get(3), turned)
+                .reshape(batch, heads.keyValue(), heads.groups() * tokens, heads.size());
+    }
+
     private NDArray apart(NDArray x) {
-        Shape shape = x.getShape(); // (B, T, KV·D)
-        return x.reshape(shape.get(0), shape.get(1), heads.keyValue(), heads.size())
-                .swapAxes(1, 2); // (B, KV, T, D)
+        long batch = x.getShape().get(0); // (B, T, KV·D)
+        long tokens = x.getShape().get(1);
+        return tokens == 1
+                ? x.reshape(batch, heads.keyValue(), 1, heads.size())
+                : x.reshape(batch, tokens, heads.keyValue(), heads.size())
+                        .swapAxes(1, 2); // (B, KV, T, D)
     }
 
     /** Attends in groups: the queries of a group stand below each other, so keys need no copy. */
     private NDArray weighted(NDArray q, NDArray k, NDArray v, NDArray mask) {
         NDArray scores = q.matMul(k.swapAxes(2, 3)); // (B, KV, G·T, D) x (D, S) -> (B, KV, G·T, S)
         // The product of matrices keeps its factors for the gradient, not the product.
-        scores = SoftCap.of(Cast.to(scores, DataType.FLOAT32), cap).addi(mask);
+        scores = SoftCap.of(Cast.to(scores, DataType.FLOAT32), cap);
+        if (mask.size() > 0) {
+            scores.addi(mask);
+        }
         NDArray weights = Cast.to(scores.softmax(3), v.getDataType());
         return weights.matMul(v); // (B, KV, G·T, S) x (S, D) -> (B, KV, G·T, D)
-    }
-
-    private static NDArray append(NDArray past, NDArray now) {
-        if (past.getShape().get(2) == 0) {
-            return now;
-        }
-        // The result belongs to the manager of the first array, which here is the caller's.
-        NDArray all = NDArrays.concat(new NDList(past, now), 2); // (B, KV, P+T, D)
-        all.attach(now.getManager());
-        return all;
     }
 
     @Override

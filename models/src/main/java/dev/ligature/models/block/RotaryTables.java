@@ -16,8 +16,9 @@ import ai.djl.ndarray.types.Shape;
  * once per layer: the sign of {@code rotate_half}, and the scale of attention, often {@code 1/√D},
  * into those of the queries.
  *
- * @param queryCos {@code (B or 1, 1, 1, T, D)}, scaled cosines
- * @param querySin {@code (B or 1, 1, 1, T, D)}, scaled signed sines
+ * @param queryCos {@code (B or 1, 1, 1, T, D)}, scaled cosines; of one token {@code (B or 1, 1, 1,
+ *     D)}
+ * @param querySin of the same shape, scaled signed sines
  * @param keyCos {@code (B or 1, 1, T, D)}, cosines
  * @param keySin {@code (B or 1, 1, T, D)}, sines, negative in the first half of D
  */
@@ -35,7 +36,6 @@ public record RotaryTables(NDArray queryCos, NDArray querySin, NDArray keyCos, N
             NDArray positions, float[] frequencies, float scale, DataType dataType) {
         NDManager manager = positions.getManager();
         Shape p = positions.getShape();
-        int d = frequencies.length;
         NDArray angles =
                 positions
                         .reshape(p.get(0), 1, p.get(1), 1)
@@ -43,12 +43,17 @@ public record RotaryTables(NDArray queryCos, NDArray querySin, NDArray keyCos, N
         NDArray cos = angles.cos(); // (B, 1, T, D)
         NDArray sin = angles.sin(); // (B, 1, T, D)
         NDArray factor = manager.full(new Shape(), scale, DataType.FLOAT32);
-        Shape query = new Shape(p.get(0), 1, 1, p.get(1), d);
         return new RotaryTables(
-                cos.mul(factor).reshape(query).toType(dataType, false),
-                sin.mul(factor).reshape(query).toType(dataType, false),
+                ofQueries(cos.mul(factor)).toType(dataType, false),
+                ofQueries(sin.mul(factor)).toType(dataType, false),
                 cos.toType(dataType, false),
                 sin.toType(dataType, false));
+    }
+
+    private static NDArray ofQueries(NDArray table) {
+        Shape shape = table.getShape(); // (B or 1, 1, T, D)
+        long tokens = shape.get(2);
+        return tokens == 1 ? table : table.reshape(shape.get(0), 1, 1, tokens, shape.get(3));
     }
 
     /**

@@ -4,13 +4,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import dev.ligature.LoraException;
 import dev.ligature.Routing;
-import dev.ligature.models.DecoderShape;
 import dev.ligature.models.EncoderDecoderShape;
 import dev.ligature.models.PretrainedModel;
 import java.util.Arrays;
@@ -32,9 +30,6 @@ import java.util.stream.IntStream;
  */
 public final class EncoderDecoderGenerator {
     private static final int PER_LAYER = 4;
-
-    /** Where the cache begins in the state of a batch: encoder states, mask, cache. */
-    private static final int CACHE = 2;
 
     private final RowRouter router;
     private final EncoderDecoderShape shape;
@@ -117,25 +112,20 @@ public final class EncoderDecoderGenerator {
         ParameterStore parameterStore = new ParameterStore(manager, false);
         List<TextRow> open = texts;
         NDManager held = manager.newSubManager();
-        NDList state = encoded(texts, parameterStore, held);
+        State state = encoded(texts, parameterStore, held);
         while (!open.isEmpty()) {
             try (NDManager scope = held.newSubManager()) {
                 NDArray ids = scope.create(newest(open), new Shape(open.size(), 1)); // (B, 1)
-                NDList inputs = new NDList(state.get(0), state.get(1), ids);
-                inputs.addAll(state.subNDList(CACHE));
-                NDList outputs = block(open).forward(parameterStore, inputs, false);
-                NDArray logits = outputs.head(); // (B, 1, V)
-                logits.attach(scope);
-                NDList next = new NDList(state.get(0), state.get(1)).addAll(outputs.subNDList(1));
-                next.attach(held);
-                state.stream().filter(array -> !next.contains(array)).forEach(NDArray::close);
-                state = next;
-                advance(open, logits.toType(DataType.FLOAT32, false).toFloatArray());
+                NDArray logits = state.forward(block(open), parameterStore, ids); // (B, 1, V)
+                int[] chosen = NextTokens.choose(open, logits);
+                for (int i = 0; i < chosen.length; i++) {
+                    open.get(i).advance(chosen[i]);
+                }
             }
             int[] going = going(open);
             if (going.length < open.size() && going.length > 0) {
                 NDManager fewer = manager.newSubManager();
-                state = only(state, going, fewer);
+                state = state.only(going, fewer);
                 held.close();
                 held = fewer;
             }
@@ -143,16 +133,54 @@ public final class EncoderDecoderGenerator {
         }
     }
 
-    /** Returns what the encoder makes of texts, their mask, and an empty cache. */
-    private NDList encoded(List<TextRow> texts, ParameterStore parameterStore, NDManager held) {
+    /**
+     * What the decoder reads besides its tokens.
+     *
+     * @param states what the encoder made of the texts, {@code (B, S, d)}
+     * @param mask their mask, {@code (B, S)}
+     * @param cache for each layer keys and values of the decoder's tokens and of the encoder's
+     * @param limit the most tokens of an answer, with the start token
+     */
+    private record State(NDArray states, NDArray mask, KeyValueCache cache, long limit) {
+        NDArray forward(Block block, ParameterStore parameterStore, NDArray ids) {
+            NDList inputs = new NDList(states, mask, ids);
+            NDArray logits = cache.forward(block, parameterStore, inputs, false);
+            logits.attach(ids.getManager());
+            return logits;
+        }
+
+        /** Returns some rows, in arrays of another owner. */
+        State only(int[] rows, NDManager owner) {
+            NDList selected = new NDList();
+            try (NDManager scope = owner.newSubManager()) {
+                NDArray index = scope.create(Arrays.stream(rows).asLongStream().toArray());
+                for (NDArray array : new NDList(states, mask).addAll(cache.arrays())) {
+                    NDArray taken = array.get(scope, new NDIndex("{}", index));
+                    taken.attach(owner);
+                    selected.add(taken);
+                }
+            }
+            KeyValueCache fewer = new KeyValueCache(selected.subNDList(2), owner, limit);
+            return new State(selected.get(0), selected.get(1), fewer, limit);
+        }
+    }
+
+    private State encoded(List<TextRow> texts, ParameterStore parameterStore, NDManager held) {
         PromptBatch prompts = PromptBatch.of(texts.stream().map(TextRow::prompt).toList());
         NDArray mask = prompts.mask(held); // (B, S)
         try (NDManager scope = held.newSubManager()) {
             NDList inputs = new NDList(prompts.ids(scope), mask);
             NDArray states = block(texts).forward(parameterStore, inputs, false).head();
             states.attach(held); // (B, S, d)
-            NDList cache = emptyCache(texts.size(), states.getDataType(), held);
-            return new NDList(states, mask).addAll(cache);
+            NDList none =
+                    KeyValueCache.empty(
+                            shape.decoder(),
+                            held,
+                            texts.size(),
+                            PER_LAYER * shape.decoder().layers(),
+                            states.getDataType());
+            long limit = 1 + texts.stream().mapToLong(TextRow::most).max().orElse(0);
+            return new State(states, mask, new KeyValueCache(none, held, limit), limit);
         }
     }
 
@@ -164,39 +192,8 @@ public final class EncoderDecoderGenerator {
         return IntStream.range(0, rows.size()).filter(i -> !rows.get(i).isDone()).toArray();
     }
 
-    /** Returns some rows of arrays, in arrays of another owner. */
-    private static NDList only(NDList arrays, int[] rows, NDManager owner) {
-        NDList selected = new NDList(arrays.size());
-        try (NDManager scope = owner.newSubManager()) {
-            NDArray index = scope.create(Arrays.stream(rows).asLongStream().toArray());
-            for (NDArray array : arrays) {
-                NDArray taken = array.get(scope, new NDIndex("{}", index));
-                taken.attach(owner);
-                selected.add(taken);
-            }
-        }
-        return selected;
-    }
-
-    private NDList emptyCache(int rows, DataType dataType, NDManager manager) {
-        DecoderShape decoder = shape.decoder();
-        Shape none = new Shape(rows, decoder.keyValueHeads(), 0, decoder.headSize());
-        NDList cache = new NDList();
-        for (int i = 0; i < PER_LAYER * decoder.layers(); i++) {
-            cache.add(manager.create(none, dataType));
-        }
-        return cache;
-    }
-
     /** Returns the newest token of each row, or the start token. */
     private long[] newest(List<TextRow> rows) {
         return rows.stream().mapToLong(row -> row.lastOr(shape.startToken())).toArray();
-    }
-
-    private static void advance(List<TextRow> rows, float[] logits) {
-        int vocabulary = logits.length / rows.size();
-        for (int i = 0; i < rows.size(); i++) {
-            rows.get(i).advance(logits, i * vocabulary, vocabulary);
-        }
     }
 }

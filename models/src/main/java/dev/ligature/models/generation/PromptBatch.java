@@ -39,6 +39,11 @@ final class PromptBatch {
         return lengths.clone();
     }
 
+    /** Returns whether a prompt is shorter than another one. */
+    boolean isPadded() {
+        return Arrays.stream(lengths).anyMatch(length -> length < width);
+    }
+
     /** Returns the ids, {@code (B, T)}, 0 at padding. */
     NDArray ids(NDManager manager) {
         return manager.create(ids, new Shape(lengths.length, width));

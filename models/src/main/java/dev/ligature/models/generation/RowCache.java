@@ -5,7 +5,10 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
 import java.util.Arrays;
 
 /**
@@ -13,71 +16,76 @@ import java.util.Arrays;
  * is before a text is padding.
  */
 final class RowCache implements AutoCloseable {
-    private final NDList arrays;
-    private final int[] lengths;
+    private final KeyValueCache cache;
+    private int[] lengths;
 
     /**
-     * Creates a cache over arrays that exist.
+     * Creates a cache over one that exists.
      *
-     * @param arrays for each layer keys and values, {@code (B, KV, S, D)} each
+     * @param cache for each layer keys and values, {@code (B, KV, S, D)} each
      * @param lengths the tokens of each row that are no padding, at most S
      */
-    RowCache(NDList arrays, int[] lengths) {
-        this.arrays = arrays;
+    RowCache(KeyValueCache cache, int[] lengths) {
+        this.cache = cache;
         this.lengths = lengths.clone();
     }
 
-    /** Returns for each layer keys and values, {@code (B, KV, S, D)} each. */
-    NDList arrays() {
-        return arrays;
-    }
-
     /** Returns the number S of places. */
-    long width() {
-        return arrays.get(0).getShape().get(2);
+    private long width() {
+        return cache.tokens();
     }
 
     /**
-     * Returns the attention mask of the cached tokens and one new one.
+     * Runs a block over one more token of each row, whose keys and values are in the cache then. If
+     * that fails, the cache is as before.
      *
-     * @return {@code (B, S+1)}, 0 at padding and 1 else
+     * @param ids the tokens, {@code (B, 1)}
+     * @return the logits, of the manager of the ids
      */
-    NDArray nextMask(NDManager manager) {
-        int places = (int) width() + 1;
+    NDArray forward(Block block, ParameterStore parameterStore, NDArray ids) {
+        NDManager scope = ids.getManager();
+        boolean padded = Arrays.stream(lengths).anyMatch(length -> length < width());
+        NDList inputs = new NDList(ids, nextMask(padded, scope), nextPositions(scope));
+        NDArray logits = cache.forward(block, parameterStore, inputs, padded);
+        lengths = Arrays.stream(lengths).map(length -> length + 1).toArray();
+        return logits;
+    }
+
+    /** Returns the attention mask of the cached tokens and one new one, {@code (B, S+1)}. */
+    private NDArray nextMask(boolean padded, NDManager scope) {
+        int places = Math.toIntExact(width() + 1);
+        Shape shape = new Shape(lengths.length, places);
+        if (!padded) {
+            return scope.ones(shape, DataType.INT64);
+        }
         long[] mask = new long[lengths.length * places];
         for (int row = 0; row < lengths.length; row++) {
             int end = (row + 1) * places;
             Arrays.fill(mask, end - lengths[row] - 1, end, 1);
         }
-        return manager.create(mask, new Shape(lengths.length, places));
+        return scope.create(mask, shape);
     }
 
-    /**
-     * Returns the positions of one new token of each row.
-     *
-     * @return {@code (B, 1)}
-     */
-    NDArray nextPositions(NDManager manager) {
+    /** Returns the positions of one new token of each row, {@code (B, 1)}. */
+    private NDArray nextPositions(NDManager scope) {
         long[] next = Arrays.stream(lengths).asLongStream().toArray();
-        return manager.create(next, new Shape(next.length, 1));
-    }
-
-    /** Returns the cache that a forward pass over one more token of each row gave. */
-    RowCache grown(NDList grownArrays) {
-        return new RowCache(grownArrays, Arrays.stream(lengths).map(n -> n + 1).toArray());
+        return scope.create(next, new Shape(next.length, 1));
     }
 
     /**
      * Returns the rows of this cache and below them those of another one, in arrays of the manager;
      * the two are left as they are.
+     *
+     * @param limit the tokens that the longest row may have in the end
      */
-    RowCache above(RowCache other, NDManager manager) {
+    RowCache above(RowCache other, NDManager manager, long limit) {
         long width = Math.max(width(), other.width());
+        NDList arrays = cache.arrays();
         NDList joined = new NDList(arrays.size());
         try (NDManager scope = manager.newSubManager()) {
             for (int i = 0; i < arrays.size(); i++) {
                 NDArray upper = widened(arrays.get(i), width, scope); // (B, KV, S, D)
-                NDArray lower = widened(other.arrays.get(i), width, scope); // (C, KV, S, D)
+                NDArray lower = widened(other.cache.arrays().get(i), width, scope); // (C, …)
                 NDArray both = NDArrays.concat(new NDList(upper, lower), 0); // (B+C, KV, S, D)
                 both.attach(manager);
                 joined.add(both);
@@ -85,11 +93,14 @@ final class RowCache implements AutoCloseable {
         }
         int[] all = Arrays.copyOf(lengths, lengths.length + other.lengths.length);
         System.arraycopy(other.lengths, 0, all, lengths.length, other.lengths.length);
-        return new RowCache(joined, all);
+        return new RowCache(new KeyValueCache(joined, manager, limit), all);
     }
 
     private static NDArray widened(NDArray array, long width, NDManager scope) {
         Shape shape = array.getShape(); // (B, KV, S, D)
+        if (shape.get(2) == width) {
+            return array;
+        }
         NDArray padding =
                 scope.zeros(
                         new Shape(shape.get(0), shape.get(1), width - shape.get(2), shape.get(3)),
@@ -104,14 +115,15 @@ final class RowCache implements AutoCloseable {
      * the manager; this cache is left as it is.
      *
      * @param rows the indices, ascending, at least one
+     * @param limit the tokens that the longest of them may have in the end
      */
-    RowCache only(int[] rows, NDManager manager) {
+    RowCache only(int[] rows, NDManager manager, long limit) {
         int[] kept = Arrays.stream(rows).map(row -> lengths[row]).toArray();
         long padding = width() - Arrays.stream(kept).max().orElseThrow();
-        NDList selected = new NDList(arrays.size());
+        NDList selected = new NDList(cache.arrays().size());
         try (NDManager scope = manager.newSubManager()) {
             NDArray index = scope.create(Arrays.stream(rows).asLongStream().toArray());
-            for (NDArray array : arrays) {
+            for (NDArray array : cache.arrays()) {
                 NDArray taken = array.get(scope, new NDIndex("{}", index)); // (kept, KV, S, D)
                 NDArray trimmed =
                         padding == 0 ? taken : taken.split(new long[] {padding}, 2).get(1);
@@ -119,17 +131,17 @@ final class RowCache implements AutoCloseable {
                 selected.add(trimmed);
             }
         }
-        return new RowCache(selected, kept);
+        return new RowCache(new KeyValueCache(selected, manager, limit), kept);
     }
 
     /** Moves the arrays to another owner. */
     RowCache attachTo(NDManager manager) {
-        arrays.attach(manager);
+        cache.attach(manager);
         return this;
     }
 
     @Override
     public void close() {
-        arrays.close();
+        cache.close();
     }
 }

@@ -3,7 +3,6 @@ package dev.ligature.models.generation;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
@@ -89,13 +88,17 @@ public final class RunningBatch implements AutoCloseable {
         try (NDManager scope = manager.newSubManager()) {
             NDArray ids = prompts.ids(scope); // (B, T)
             NDList inputs = new NDList(ids, prompts.mask(scope), prompts.positions(scope));
-            inputs.addAll(KeyValueCache.empty(shape, scope, joining.size()));
-            NDList outputs = forward(joining, inputs);
-            float[] logits = last(outputs.get(0));
-            RowCache theirs = new RowCache(outputs.subNDList(1), prompts.lengths());
-            replaceCache(cache == null ? theirs.attachTo(manager) : cache.above(theirs, manager));
+            NDList none = KeyValueCache.empty(shape, scope, joining.size());
+            KeyValueCache made = new KeyValueCache(none, scope, longest(joining));
+            NDArray logits =
+                    made.forward(block(joining), parameterStore, inputs, prompts.isPadded());
+            int[] chosen = NextTokens.choose(joining, logits);
+            RowCache theirs = new RowCache(made, prompts.lengths());
+            long limit = Math.max(longest(rows), longest(joining));
+            replaceCache(
+                    cache == null ? theirs.attachTo(manager) : cache.above(theirs, manager, limit));
             rows.addAll(joining);
-            advance(joining, logits);
+            advance(joining, chosen);
         }
     }
 
@@ -107,12 +110,8 @@ public final class RunningBatch implements AutoCloseable {
         try (NDManager scope = manager.newSubManager()) {
             long[] newest = rows.stream().mapToLong(TextRow::last).toArray();
             NDArray ids = scope.create(newest, new Shape(newest.length, 1)); // (B, 1)
-            NDList inputs = new NDList(ids, cache.nextMask(scope), cache.nextPositions(scope));
-            inputs.addAll(cache.arrays());
-            NDList outputs = forward(rows, inputs);
-            float[] logits = last(outputs.get(0));
-            replaceCache(cache.grown(outputs.subNDList(1)).attachTo(manager));
-            advance(rows, logits);
+            NDArray logits = cache.forward(block(rows), parameterStore, ids);
+            advance(rows, NextTokens.choose(rows, logits));
         }
     }
 
@@ -125,29 +124,23 @@ public final class RunningBatch implements AutoCloseable {
         keep(IntStream.range(0, rows.size()).filter(i -> rows.get(i) != row).toArray());
     }
 
-    private NDList forward(List<TextRow> texts, NDList inputs) {
-        Block block = router.block(texts.stream().map(TextRow::adapter).toList());
-        return block.forward(parameterStore, inputs, false);
+    private Block block(List<TextRow> texts) {
+        return router.block(texts.stream().map(TextRow::adapter).toList());
     }
 
-    /** Returns the logits of each row's last token: B·V numbers. */
-    private static float[] last(NDArray logits) {
-        long tokens = logits.getShape().get(1); // (B, T, V)
-        NDArray last =
-                tokens == 1 ? logits : logits.split(new long[] {tokens - 1}, 1).get(1); // (B, 1, V)
-        return last.toType(DataType.FLOAT32, false).toFloatArray();
+    private static long longest(List<TextRow> texts) {
+        return texts.stream().mapToLong(TextRow::longest).max().orElse(0);
     }
 
     /**
      * Gives each text its token. A listener that fails does so after all have theirs, or the texts
      * would not fit the cache any more.
      */
-    private void advance(List<TextRow> texts, float[] logits) {
-        int vocabulary = logits.length / texts.size();
+    private void advance(List<TextRow> texts, int[] chosen) {
         RuntimeException failed = null;
         for (int i = 0; i < texts.size(); i++) {
             try {
-                texts.get(i).advance(logits, i * vocabulary, vocabulary);
+                texts.get(i).advance(chosen[i]);
             } catch (RuntimeException failure) {
                 if (failed == null) {
                     failed = failure;
@@ -171,7 +164,7 @@ public final class RunningBatch implements AutoCloseable {
             return;
         }
         List<TextRow> kept = IntStream.of(indices).mapToObj(rows::get).toList();
-        replaceCache(kept.isEmpty() ? null : cache.only(indices, manager));
+        replaceCache(kept.isEmpty() ? null : cache.only(indices, manager, longest(kept)));
         rows.clear();
         rows.addAll(kept);
     }

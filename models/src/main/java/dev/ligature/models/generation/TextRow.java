@@ -106,16 +106,34 @@ public final class TextRow {
         if (prompt.length == 0) {
             throw ModelMessage.EMPTY_PROMPT.error(place);
         }
-        long longest = (long) prompt.length + options.maxNewTokens();
-        if (longest > shape.maxPositions()) {
+        if (longest() > shape.maxPositions()) {
             throw ModelMessage.TEXT_TOO_LONG.error(
-                    prompt.length, options.maxNewTokens(), longest, shape.maxPositions());
+                    prompt.length, options.maxNewTokens(), longest(), shape.maxPositions());
         }
     }
 
-    /** Goes on with a token chosen by its logits, which begin at a place. */
-    void advance(float[] logits, int from, int vocabulary) {
-        int id = sampler.choose(logits, from, vocabulary);
+    /** Returns the most tokens that are added to the prompt. */
+    long most() {
+        return tokens.length;
+    }
+
+    /** Returns the tokens of the text when it ends by its length, with those of the prompt. */
+    long longest() {
+        return prompt.length + most();
+    }
+
+    /** Returns whether the likeliest token is always taken. */
+    boolean isGreedy() {
+        return options.temperature() == 0;
+    }
+
+    /** Returns a token chosen by its logits, which begin at a place. */
+    int choose(float[] logits, int from, int vocabulary) {
+        return sampler.choose(logits, from, vocabulary);
+    }
+
+    /** Goes on with a token. */
+    void advance(int id) {
         if (options.stopIds().contains(id)) {
             stopped = true;
         } else {

@@ -1,7 +1,6 @@
 package dev.ligature.models.t5;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -13,6 +12,7 @@ import ai.djl.util.PairList;
 import dev.ligature.annotation.LoraTarget;
 import dev.ligature.block.Cast;
 import dev.ligature.block.TokenEmbedding;
+import dev.ligature.models.block.GenerationPass;
 import dev.ligature.models.block.Linears;
 import org.jspecify.annotations.Nullable;
 
@@ -106,9 +106,9 @@ public final class T5Attention extends AbstractBlock {
             NDList source = new NDList(inputs.get(1)); // (B, S, d)
             k = split(key.forward(parameterStore, source, training, params)); // (B, H, S, D)
             v = split(value.forward(parameterStore, source, training, params));
-            if (caching && inputs.get(CACHED).getShape().get(2) > 0) {
-                k = append(inputs.get(CACHED), k); // (B, H, P+S, D)
-                v = append(inputs.get(CACHED + 1), v);
+            if (caching) {
+                k = GenerationPass.append(inputs.get(CACHED), k, params); // (B, H, P+S, D)
+                v = GenerationPass.append(inputs.get(CACHED + 1), v, params);
             }
         }
         NDArray scores = q.matMul(k.swapAxes(2, 3)); // (B, H, T, D) x (D, S) -> (B, H, T, S)
@@ -127,13 +127,6 @@ public final class T5Attention extends AbstractBlock {
         NDArray x = projected.singletonOrThrow(); // (B, T, H·D)
         Shape shape = x.getShape();
         return x.reshape(shape.get(0), shape.get(1), heads, headSize).swapAxes(1, 2);
-    }
-
-    private static NDArray append(NDArray past, NDArray now) {
-        // The result belongs to the manager of the first array, which here is the caller's.
-        NDArray all = NDArrays.concat(new NDList(past, now), 2);
-        all.attach(now.getManager());
-        return all;
     }
 
     @Override

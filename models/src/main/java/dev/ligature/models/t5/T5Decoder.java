@@ -60,9 +60,11 @@ public final class T5Decoder extends T5Stack {
         boolean caching = inputs.size() > CACHED;
         int past = caching ? (int) inputs.get(CACHED).getShape().get(2) : 0;
         try (NDManager scope = ids.getManager().newSubManager()) {
-            NDArray own =
-                    bias(layers.get(0).attention, past, past + tokens, scope, call)
-                            .add(CausalMask.of(scope, past, tokens, null, 1, 0)); // (1, H, T, P+T)
+            NDArray distances = bias(layers.get(0).attention, past, past + tokens, scope, call);
+            NDArray own = // (1, H, T, P+T)
+                    tokens == 1 // which sees all
+                            ? distances
+                            : distances.add(CausalMask.of(scope, past, tokens, null, 1, 0));
             NDArray others = padding(inputs.get(2), scope); // (B, 1, 1, S)
             IntFunction<NDList> layerInputs =
                     layer -> {

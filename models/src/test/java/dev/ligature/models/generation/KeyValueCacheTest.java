@@ -12,11 +12,20 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import dev.ligature.models.DecoderShape;
 import dev.ligature.models.Oracle;
+import dev.ligature.models.block.GenerationPass;
 import dev.ligature.models.llama.LlamaCheckpoint;
 import dev.ligature.models.llama.LlamaForCausalLM;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class KeyValueCacheTest {
@@ -85,6 +94,100 @@ class KeyValueCacheTest {
             assertEquals(10, outputs.get(1).getShape().get(2));
             NDArray again = model.forward(parameterStore, next, false).get(0);
             assertArrayEquals(outputs.get(0).toFloatArray(), again.toFloatArray());
+        }
+    }
+
+    /** The cache is kept in arrays with room, or copied by each pass as its inputs say. */
+    @ParameterizedTest
+    @CsvSource({"biased, 30", "biased, 1000", "llama-tied-both, 33", "qwen2-tied-embed, 1000"})
+    void aCacheWithRoom_givesTheLogitsOfACopiedOne(String name, long limit) throws IOException {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            LlamaForCausalLM model = LlamaCheckpoint.load(Oracle.checkpoint(name), manager);
+            DecoderShape shape = model.config().decoderShape();
+            ParameterStore store = new ParameterStore(manager, false);
+            NDList copied = KeyValueCache.empty(shape, manager, 2);
+            NDList none = KeyValueCache.empty(shape, manager, 2);
+            try (KeyValueCache cache = new KeyValueCache(none, manager, limit)) {
+                long past = 0;
+                for (long tokens : new long[] {3, 1, 1, 2, 1, 1, 1, 5, 1, 1, 1, 1, 1, 9, 1, 1, 1}) {
+                    try (NDManager scope = manager.newSubManager()) {
+                        NDList inputs = inputs(scope, past, tokens);
+                        NDArray logits = cache.forward(model, store, inputs, false);
+                        NDList outputs =
+                                model.forward(store, new NDList(inputs).addAll(copied), false);
+                        NDArray last = outputs.head().get(new NDIndex(":, {}:", tokens - 1));
+                        if (tokens == 1) {
+                            assertArrayEquals(last.toFloatArray(), logits.toFloatArray());
+                        } else { // a product of one row may be rounded in another order
+                            assertWithin(1e-6, last, logits, "after " + past);
+                        }
+                        copied = outputs.subNDList(1);
+                        copied.attach(manager);
+                        past += tokens;
+                        for (int i = 0; i < copied.size(); i++) {
+                            float[] expected = copied.get(i).toFloatArray();
+                            assertArrayEquals(expected, cache.arrays().get(i).toFloatArray());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static NDList inputs(NDManager scope, long past, long tokens) {
+        long[] ids = new long[(int) (2 * tokens)];
+        Arrays.setAll(ids, i -> 3 + (7 * (past + i)) % 40);
+        return new NDList(
+                scope.create(ids, new Shape(2, tokens)),
+                scope.ones(new Shape(2, past + tokens), DataType.INT64),
+                scope.arange((int) past, (int) (past + tokens), 1, DataType.INT64)
+                        .broadcast(2, tokens));
+    }
+
+    @Test
+    void aCacheWithRoom_isCopiedWhenTheRoomDoublesAndNotBetween() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            NDArray shown = manager.ones(new Shape(2, 3, 5, 4));
+            IdentityHashMap<NDArray, NDArray> buffers = new IdentityHashMap<>();
+            List<Long> capacities = new ArrayList<>();
+            for (int token = 0; token < 60; token++) {
+                GenerationPass pass = new GenerationPass(buffers, manager, 50, false);
+                NDArray now = manager.full(new Shape(2, 3, 1, 4), token, DataType.FLOAT32);
+                shown = GenerationPass.append(shown, now, pass.params());
+                assertEquals(new Shape(2, 3, 6 + token, 4), shown.getShape());
+                NDArray buffer = Objects.requireNonNull(pass.buffer(shown));
+                if (buffers.values().stream().noneMatch(known -> known == buffer)) {
+                    capacities.add(buffer.getShape().get(2));
+                }
+                buffers.clear();
+                buffers.put(shown, buffer);
+            }
+            // Up to the limit by doubling; longer texts than that are nobody's, but right as well.
+            assertEquals(List.of(8L, 16L, 32L, 50L), capacities.subList(0, 4));
+            float[] expected = new float[65];
+            for (int i = 0; i < expected.length; i++) {
+                expected[i] = i < 5 ? 1 : i - 5;
+            }
+            assertArrayEquals(expected, shown.get("1, 2, :, 3").toFloatArray());
+        }
+    }
+
+    @Test
+    void twoLayersThatReadOneCache_writeToArraysOfTheirOwn() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            NDArray past = manager.ones(new Shape(1, 1, 3, 2));
+            GenerationPass first = new GenerationPass(new IdentityHashMap<>(), manager, 50, false);
+            NDArray one = manager.full(new Shape(1, 1, 1, 2), 5f);
+            NDArray shared = GenerationPass.append(past, one, first.params());
+            IdentityHashMap<NDArray, NDArray> buffers = new IdentityHashMap<>();
+            buffers.put(shared, Objects.requireNonNull(first.buffer(shared)));
+            GenerationPass second = new GenerationPass(buffers, manager, 50, false);
+            NDArray a = GenerationPass.append(shared, one, second.params());
+            NDArray b =
+                    GenerationPass.append(
+                            shared, manager.full(new Shape(1, 1, 1, 2), 7f), second.params());
+            assertArrayEquals(new float[] {1, 1, 1, 5, 5}, a.get("0, 0, :, 0").toFloatArray());
+            assertArrayEquals(new float[] {1, 1, 1, 5, 7}, b.get("0, 0, :, 0").toFloatArray());
         }
     }
 }

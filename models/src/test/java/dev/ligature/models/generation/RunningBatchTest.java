@@ -7,7 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import ai.djl.nn.LambdaBlock;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
 import dev.ligature.LoraException;
 import dev.ligature.models.Oracle;
 import dev.ligature.models.llama.LlamaCheckpoint;
@@ -229,17 +234,53 @@ final class RunningBatchTest {
     }
 
     @Test
+    void aPassThatFailsOnItsWay_leavesNothingInTheCache() {
+        TextRow first = row("a", 12, 3, 4);
+        boolean[] broken = {false};
+        Block failing =
+                new LambdaBlock(inputs -> inputs) {
+                    @Override
+                    protected NDList forwardInternal(
+                            ParameterStore store,
+                            NDList inputs,
+                            boolean training,
+                            PairList<String, Object> params) {
+                        NDList outputs = model.forward(store, inputs, training, params);
+                        if (broken[0]) {
+                            throw new IllegalStateException("out of memory");
+                        }
+                        return outputs;
+                    }
+                };
+        try (RunningBatch batch =
+                new RunningBatch(adapters -> failing, model.config().decoderShape(), manager)) {
+            batch.join(List.of(first));
+            while (!batch.isEmpty()) {
+                broken[0] = !broken[0];
+                if (broken[0]) {
+                    assertThrows(IllegalStateException.class, batch::step);
+                } else {
+                    batch.step();
+                }
+            }
+        }
+        assertArrayEquals(alone(new long[] {3, 4}, 12), first.tokens());
+    }
+
+    @Test
     void aBatch_holdsTheCacheOfItsRowsAndNothingElse() {
         int layers = model.config().numHiddenLayers();
         Set<String> before = names();
         RunningBatch batch = batch();
         int empty = live();
         for (int round = 0; round < 3; round++) {
-            batch.join(List.of(row("", 3, 3, 4, 5), row("", 5, 6)));
+            batch.join(List.of(row("", 4, 3, 4, 5), row("", 5, 6)));
             batch.join(List.of(row("", 9, 7)));
             assertEquals(empty + 2 * layers, live());
             batch.step();
-            assertEquals(empty + 2 * layers, live());
+            assertEquals(empty + 4 * layers, live()); // arrays with room, and views of them
+            batch.step();
+            assertEquals(empty + 4 * layers, live());
             while (!batch.isEmpty()) {
                 batch.step();
             }
