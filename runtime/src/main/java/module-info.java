@@ -23,6 +23,7 @@ module dev.ligature.runtime {
     exports dev.ligature.plan;
     exports dev.ligature.store;
     exports dev.ligature.training;
+    exports dev.ligature.training.schedule;
 
     uses dev.ligature.ops.EngineOperators;
 }

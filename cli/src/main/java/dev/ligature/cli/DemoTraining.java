@@ -4,9 +4,9 @@ import ai.djl.nn.Block;
 import dev.ligature.Adapter;
 import dev.ligature.Routing;
 import dev.ligature.training.BatchSampler;
-import dev.ligature.training.LearningRateSchedule;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
+import dev.ligature.training.schedule.LearningRateSchedule;
 import java.util.Locale;
 
 /**

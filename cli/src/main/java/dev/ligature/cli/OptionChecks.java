@@ -1,5 +1,7 @@
 package dev.ligature.cli;
 
+import org.jspecify.annotations.Nullable;
+
 /** Says of an option's value that it cannot be. */
 final class OptionChecks {
     private OptionChecks() {}
@@ -14,6 +16,15 @@ final class OptionChecks {
 
     static void notNegative(String option, double value) {
         require(value >= 0 && Double.isFinite(value), option, value, "0 or greater");
+    }
+
+    /** Says of two options of which one is enough that both are given. */
+    static void notBoth(
+            String option, @Nullable Object value, String other, @Nullable Object ofOther) {
+        if (value != null && ofOther != null) {
+            throw new BadInputException(
+                    option + " and " + other + " say the same: leave one of them out.");
+        }
     }
 
     static void require(boolean holds, String option, Object value, String wanted) {

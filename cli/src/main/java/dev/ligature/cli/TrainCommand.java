@@ -5,16 +5,18 @@ import dev.ligature.Adapter;
 import dev.ligature.Routing;
 import dev.ligature.interop.ServingCompatibility;
 import dev.ligature.models.training.TaskKind;
-import dev.ligature.training.OptimizerKind;
+import dev.ligature.models.training.TensorFile;
+import dev.ligature.models.training.TrainingData;
 import dev.ligature.training.StepMetrics;
+import dev.ligature.training.TrainingBatch;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingLoop;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,8 +32,6 @@ import picocli.CommandLine.Option;
         sortOptions = false,
         mixinStandardHelpOptions = true)
 final class TrainCommand implements Callable<Integer> {
-    private static final int DEFAULT_STEPS = 100;
-
     private final Terminal terminal;
     private final StopSignal stop;
 
@@ -56,44 +56,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Mixin private AdapterOptions adapterOptions = new AdapterOptions();
 
-    @Option(
-            names = "--steps",
-            paramLabel = "N",
-            description = "Default: 100, or all of --token-ids.")
-    private @Nullable Integer steps;
-
-    @Option(
-            names = "--learning-rate",
-            defaultValue = "1e-3",
-            paramLabel = "X",
-            description = "Default: 1e-3.")
-    private double learningRate;
-
-    @Option(
-            names = "--weight-decay",
-            defaultValue = "0",
-            paramLabel = "X",
-            description = "Default: 0.")
-    private double weightDecay;
-
-    @Option(
-            names = "--optimizer",
-            defaultValue = "ADAMW",
-            description = "${COMPLETION-CANDIDATES}. Default: ADAMW.")
-    private OptimizerKind optimizer = OptimizerKind.ADAMW;
-
-    @Option(
-            names = "--max-grad-norm",
-            paramLabel = "X",
-            description = "Clip gradients to this global norm. Default: no clipping.")
-    private @Nullable Double maxGradNorm;
-
-    @Option(
-            names = "--seed",
-            defaultValue = "0",
-            paramLabel = "N",
-            description = "Random seed for initial factors, batch order and dropout. Default: 0.")
-    private int seed;
+    @Mixin private StepOptions stepOptions = new StepOptions();
 
     TrainCommand(Terminal terminal, StopSignal stop) {
         this.terminal = terminal;
@@ -106,21 +69,27 @@ final class TrainCommand implements Callable<Integer> {
         WorkDirectory.requireFree(output);
         try (LoadedModel loaded = LoadedModel.open(model, modelFiles)) {
             TaskKind task = dataOptions.task(loaded.base());
-            loaded.manager().getEngine().setRandomSeed(seed); // of dropout
+            int seed = stepOptions.seed();
             Adapter adapter = adapterOptions.addTo(loaded.base(), LoadedModel.ADAPTER, model, seed);
-            try (BatchSource batches = dataOptions.open(task, loaded, seed)) {
+            try (TrainingData batches = dataOptions.open(task, loaded, seed)) {
                 return train(loaded, adapter, batches);
             }
         }
     }
 
-    private int train(LoadedModel loaded, Adapter adapter, BatchSource batches) throws IOException {
-        int last = lastStep(batches);
+    private int train(LoadedModel loaded, Adapter adapter, TrainingData batches)
+            throws IOException {
+        OptionalInt there =
+                batches instanceof TensorFile file
+                        ? OptionalInt.of(file.steps())
+                        : OptionalInt.empty();
+        int last = stepOptions.steps(batches, there, String.valueOf(dataOptions.tokenIds()));
         try (WorkDirectory work = WorkDirectory.create(output)) {
             stop.defer();
             terminal.note(adapter.plan().report());
             String compatibility = "";
-            long done = train(loaded, batches, last, work.path());
+            TrainingConfig config = stepOptions.config(adapter.plan(), last);
+            long done = train(loaded, batches, config, last, work.path());
             if (done > 0) {
                 Path whole = work.path().resolve("adapter");
                 loaded.lora().save(LoadedModel.ADAPTER, whole);
@@ -152,49 +121,31 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** Returns how many steps were done. */
-    private long train(LoadedModel loaded, BatchSource batches, int last, Path work)
+    private long train(
+            LoadedModel loaded, TrainingData batches, TrainingConfig config, int last, Path work)
             throws IOException {
-        TrainingConfig.Builder config =
-                TrainingConfig.builder()
-                        .optOptimizer(optimizer)
-                        .optLearningRate(learningRate)
-                        .optWeightDecay(weightDecay);
-        if (maxGradNorm != null) {
-            config.optMaxGradNorm(maxGradNorm);
-        }
         int step = 0;
         try (TrainingLoop loop =
                         TrainingLoop.over(
                                 loaded.lora().routed(Routing.of(LoadedModel.ADAPTER)),
                                 loaded.manager(),
-                                config.build());
+                                config);
                 MetricsFile file = new MetricsFile(work);
                 Progress progress = new Progress(terminal, "train", last)) {
             while (step < last && !stop.isRaised()) {
                 step++;
                 try (NDManager scope = loaded.manager().newSubManager()) {
-                    StepMetrics metrics = batches.step(loop, scope);
+                    TrainingBatch[] micro = new TrainingBatch[stepOptions.accumulation()];
+                    for (int i = 0; i < micro.length; i++) {
+                        micro[i] = batches.next(scope);
+                    }
+                    StepMetrics metrics = loop.step(micro);
                     file.add(metrics);
                     progress.step(state(metrics, batches.items()));
                 }
             }
         }
         return step;
-    }
-
-    private int lastStep(BatchSource batches) {
-        int there = batches.steps().orElse(Integer.MAX_VALUE);
-        if (steps != null && steps > there) {
-            throw new BadInputException(
-                    "--steps is "
-                            + steps
-                            + ", but "
-                            + dataOptions.tokenIds()
-                            + " has "
-                            + there
-                            + " batches.");
-        }
-        return steps != null ? steps : batches.steps().orElse(DEFAULT_STEPS);
     }
 
     /** Returns what a progress display says of a step. */
@@ -210,9 +161,6 @@ final class TrainCommand implements Callable<Integer> {
     private void check() {
         adapterOptions.check();
         dataOptions.check();
-        OptionChecks.atLeast("--steps", steps == null ? 1 : steps, 1);
-        OptionChecks.positive("--learning-rate", learningRate);
-        OptionChecks.positive("--max-grad-norm", maxGradNorm == null ? 1 : maxGradNorm);
-        OptionChecks.notNegative("--weight-decay", weightDecay);
+        stepOptions.check(dataOptions.tokenIds() != null);
     }
 }

@@ -135,16 +135,14 @@ final class TrainingDataOptions {
     }
 
     /** Opens the data of a task for a model. */
-    BatchSource open(TaskKind kind, LoadedModel loaded, long seed) throws IOException {
+    TrainingData open(TaskKind kind, LoadedModel loaded, long seed) throws IOException {
         if (temperature != null && kind != TaskKind.EMBEDDING) {
             refuse("The task is " + kind, Map.of("--temperature", true));
         }
         if (source.tokenIds != null) {
             TrainingTask<?> trained = kind.on(loaded.base(), settings());
-            return new TaskBatches(
-                    trained,
-                    TensorFile.read(
-                            source.tokenIds, kind, trained, loaded.vocabulary(), loaded.manager()));
+            return TensorFile.read(
+                    source.tokenIds, kind, trained, loaded.vocabulary(), loaded.manager());
         }
         List<String> data = source.data == null ? List.of() : source.data;
         Map<String, Boolean> heedless = ofText();
@@ -160,15 +158,15 @@ final class TrainingDataOptions {
         return lines(kind, loaded, data, seed);
     }
 
-    private BatchSource lines(TaskKind kind, LoadedModel loaded, List<String> data, long seed)
+    private TrainingData lines(TaskKind kind, LoadedModel loaded, List<String> data, long seed)
             throws IOException {
         TrainingTask<?> trained = kind.on(loaded.base(), settings());
         loaded.tokenizer(); // before the data is read, which may take a while
         List<Path> files = data.stream().map(Path::of).toList();
-        return new TaskBatches(trained, TrainingData.lines(trained, files, rows(), seed));
+        return TrainingData.lines(trained, files, rows(), seed);
     }
 
-    private BatchSource windows(LoadedModel loaded, List<String> data, long seed)
+    private TrainingData windows(LoadedModel loaded, List<String> data, long seed)
             throws IOException {
         TextTokenizer tokenizer = loaded.tokenizer();
         Corpus.Cut cut =
@@ -179,7 +177,7 @@ final class TrainingDataOptions {
                         tokenizer,
                         cut,
                         loaded.manager());
-        return new TextWindows(new BatchSampler(corpus.training(), rows(), seed));
+        return TrainingData.windows(new BatchSampler(corpus.training(), rows(), seed));
     }
 
     /** Returns the file that prescribes the batches, if one does. */

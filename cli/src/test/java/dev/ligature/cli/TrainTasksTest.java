@@ -9,6 +9,7 @@ import dev.ligature.checkpoint.SafetensorsReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,10 @@ final class TrainTasksTest {
                 Cases.column(output.resolve("metrics.csv"), "loss"),
                 1e-5);
         Path adapter = output.resolve("adapter_model.safetensors");
+        assertFinals(expected, adapter);
+    }
+
+    private static void assertFinals(Path expected, Path adapter) throws IOException {
         List<String> finals;
         try (SafetensorsReader reader = SafetensorsReader.open(expected)) {
             finals =
@@ -67,6 +72,57 @@ final class TrainTasksTest {
                     Cases.tensor(adapter, tensor.substring("final.".length())),
                     1e-5);
         }
+    }
+
+    /** Steps of two batches each, with a schedule, by Transformers; LoRA+ by PEFT. */
+    @ParameterizedTest
+    @CsvSource({"steps-linear, 3", "steps-loraplus-embedding, 2", "steps-loraplus-biases, 1"})
+    void schedulesAccumulationAndLoraPlus_areThoseOfTransformersAndPeft(String name, int warmup)
+            throws IOException {
+        Path expected = RESOURCES.resolve("tasks").resolve(name + ".safetensors");
+        JsonObject settings;
+        try (SafetensorsReader reader = SafetensorsReader.open(expected)) {
+            settings = JsonParser.parseString(reader.metadata().get("settings")).getAsJsonObject();
+        }
+        Path init = RESOURCES.resolve(settings.get("folder").getAsString());
+        Path output = folder.resolve("adapter");
+        List<Object> args =
+                new ArrayList<>(
+                        List.of(
+                                "train",
+                                "--model",
+                                init.resolveSibling("base"),
+                                "--init-adapter",
+                                init,
+                                "--token-ids",
+                                expected,
+                                "--output",
+                                output,
+                                "--accumulation",
+                                2,
+                                "--schedule",
+                                settings.get("schedule").getAsString(),
+                                "--warmup-steps",
+                                warmup,
+                                "--learning-rate",
+                                settings.get("rate").getAsString(),
+                                "--weight-decay",
+                                settings.get("decay").getAsString(),
+                                "--max-grad-norm",
+                                settings.get("clip").getAsString()));
+        if (!settings.get("ratio").isJsonNull()) {
+            args.addAll(List.of("--loraplus-ratio", settings.get("ratio").getAsString()));
+            args.addAll(
+                    List.of(
+                            "--loraplus-embedding-rate",
+                            settings.get("embedding_rate").getAsString()));
+        }
+        CliRun.of(args.toArray()).succeeded();
+        Path csv = output.resolve("metrics.csv");
+        Cases.assertClose(Cases.tensor(expected, "losses"), Cases.column(csv, "loss"), 1e-5);
+        Cases.assertClose(
+                Cases.tensor(expected, "rates"), Cases.column(csv, "learning_rate"), 1e-9);
+        assertFinals(expected, output.resolve("adapter_model.safetensors"));
     }
 
     @ParameterizedTest

@@ -51,7 +51,7 @@ final class TrainingPageTest {
         }
         List<String> commands =
                 COMMAND.matcher(page).results().map(command -> command.group(1)).toList();
-        assertEquals(7, commands.size());
+        assertEquals(8, commands.size());
         for (String command : commands) {
             Object[] args = Arrays.asList((Object[]) command.split(" ", -1)).toArray();
             for (int i = 1; i < args.length; i++) {

@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * AdamW with torch's formula (Loshchilov and Hutter, <a href="https://arxiv.org/abs/1711.05101">
@@ -32,6 +34,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class AdamW extends Optimizer {
     private final NDManager manager;
     private final ParameterTracker learningRate;
+    private final Predicate<String> decayed;
     private final float beta1;
     private final float beta2;
     private final double epsilon;
@@ -41,6 +44,7 @@ public final class AdamW extends Optimizer {
         super(builder);
         this.manager = builder.manager();
         this.learningRate = builder.learningRate();
+        this.decayed = builder.decayed();
         this.beta1 = (float) builder.beta1;
         this.beta2 = (float) builder.beta2;
         this.epsilon = builder.epsilon;
@@ -71,6 +75,26 @@ public final class AdamW extends Optimizer {
         return Optional.ofNullable(states.get(parameterId));
     }
 
+    /** Remembers copies of the arrays of a parameter's state in place of its own; null is none. */
+    void restore(String parameterId, @Nullable State state) {
+        State last = states.remove(parameterId);
+        if (last != null) {
+            last.mean().close();
+            last.variance().close();
+        }
+        if (state != null) {
+            states.put(
+                    parameterId,
+                    new State(state.steps(), copy(state.mean()), copy(state.variance())));
+        }
+    }
+
+    private NDArray copy(NDArray array) {
+        NDArray copy = array.toDevice(manager.getDevice(), true);
+        copy.attach(manager);
+        return copy;
+    }
+
     @Override
     public void update(String parameterId, NDArray weight, NDArray grad) {
         State last = states.get(parameterId);
@@ -90,7 +114,7 @@ public final class AdamW extends Optimizer {
                         new NDList(weight),
                         (float) lr,
                         (float) (lr * rootCorrection / meanCorrection),
-                        getWeightDecay(),
+                        decayed.test(parameterId) ? getWeightDecay() : 0,
                         rescaleGrad,
                         clipGrad,
                         beta1,

@@ -15,7 +15,8 @@ import java.util.Random;
 public final class BatchSampler {
     private final TokenWindows windows;
     private final int batchSize;
-    private final Random random; // whose sequence is part of its contract
+    private final long seed;
+    private Random random; // whose sequence is part of its contract
     private int[] starts = {};
     private int next;
     private int epoch;
@@ -31,6 +32,7 @@ public final class BatchSampler {
         Objects.requireNonNull(windows, "windows");
         this.windows = windows;
         this.batchSize = TokenWindows.atLeastOne(batchSize);
+        this.seed = seed;
         this.random = new Random(seed);
     }
 
@@ -49,6 +51,29 @@ public final class BatchSampler {
             rows[row] = starts[next++];
         }
         return windows.rows(rows, manager);
+    }
+
+    /**
+     * Goes to a batch, as if those before it had been taken.
+     *
+     * @param batch its index, from 0
+     */
+    public void seek(long batch) {
+        random = new Random(seed);
+        starts = new int[0];
+        epoch = 0;
+        next = 0;
+        long rows = batch * batchSize;
+        while (rows > starts.length) {
+            rows -= starts.length;
+            shuffle();
+        }
+        next = Math.toIntExact(rows);
+    }
+
+    /** Returns how many batches the windows of some epochs are, with the last one filled up. */
+    public long batches(double epochs) {
+        return (long) Math.ceil(epochs * windows.count() / batchSize);
     }
 
     /** Returns the number of the epoch that the last batch came from, from 1. */

@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gradient descent with torch's formula ({@code torch.optim.SGD}, without dampening). With gradient
@@ -28,6 +30,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class Sgd extends Optimizer {
     private final NDManager manager;
     private final ParameterTracker learningRate;
+    private final Predicate<String> decayed;
     private final float momentum;
     private final Map<String, NDArray> buffers = new ConcurrentHashMap<>();
 
@@ -35,6 +38,7 @@ public final class Sgd extends Optimizer {
         super(builder);
         this.manager = builder.manager();
         this.learningRate = builder.learningRate();
+        this.decayed = builder.decayed();
         this.momentum = (float) builder.momentum;
     }
 
@@ -58,9 +62,26 @@ public final class Sgd extends Optimizer {
     public void update(String parameterId, NDArray weight, NDArray grad) {
         float lr = learningRate.getNewValue(parameterId, updateCount(parameterId));
         if (momentum == 0) {
-            descend(weight, grad, lr, getWeightDecay(), rescaleGrad);
+            descend(weight, grad, lr, decay(parameterId), rescaleGrad);
         } else {
             descend(weight, remember(parameterId, weight, grad), lr, 0, 1);
+        }
+    }
+
+    private float decay(String parameterId) {
+        return decayed.test(parameterId) ? getWeightDecay() : 0;
+    }
+
+    /** Remembers a copy of a momentum buffer in place of the parameter's own; null is none. */
+    void restore(String parameterId, @Nullable NDArray buffer) {
+        NDArray last = buffers.remove(parameterId);
+        if (last != null) {
+            last.close();
+        }
+        if (buffer != null) {
+            NDArray copy = buffer.toDevice(manager.getDevice(), true);
+            copy.attach(manager);
+            buffers.put(parameterId, copy);
         }
     }
 
@@ -79,10 +100,10 @@ public final class Sgd extends Optimizer {
             NDArray scaled =
                     scalar(scope, rescaleGrad).mul(grad); // the left operand's scope owns it
             buffer.addi(scaled);
-            if (getWeightDecay() != 0) {
+            if (decay(parameterId) != 0) {
                 NDArray plain = weight.stopGradient(); // the same storage, outside of any graph
                 plain.attach(scope);
-                buffer.addi(scalar(scope, getWeightDecay()).mul(plain));
+                buffer.addi(scalar(scope, decay(parameterId)).mul(plain));
             }
         }
         return buffer;

@@ -5,6 +5,7 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
 import ai.djl.training.tracker.Tracker;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What the builders of our optimizers have in common. */
@@ -12,6 +13,7 @@ abstract class TorchOptimizerBuilder<T extends TorchOptimizerBuilder<T>>
         extends Optimizer.OptimizerBuilder<T> {
     private @Nullable NDManager manager;
     private ParameterTracker learningRate = Tracker.fixed(1e-3f);
+    private Predicate<String> decayed = id -> true;
 
     /** Sets the manager that owns the state. */
     public T setManager(NDManager manager) {
@@ -22,6 +24,12 @@ abstract class TorchOptimizerBuilder<T extends TorchOptimizerBuilder<T>>
     /** Sets the learning rate. */
     public T optLearningRateTracker(ParameterTracker learningRate) {
         this.learningRate = learningRate;
+        return self();
+    }
+
+    /** Sets which parameters decay, by their ids; all by default. */
+    T optDecayed(Predicate<String> decayed) {
+        this.decayed = decayed;
         return self();
     }
 
@@ -39,6 +47,10 @@ abstract class TorchOptimizerBuilder<T extends TorchOptimizerBuilder<T>>
 
     NDManager manager() {
         return Objects.requireNonNull(manager, "setManager was not called");
+    }
+
+    Predicate<String> decayed() {
+        return decayed;
     }
 
     ParameterTracker learningRate() {

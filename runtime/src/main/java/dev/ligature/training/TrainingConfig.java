@@ -4,7 +4,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
 import ai.djl.training.tracker.Tracker;
+import dev.ligature.training.schedule.LearningRateSchedule;
+import dev.ligature.training.schedule.LoraPlus;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param accumulationSteps how many batches {@link TrainingLoop#step(BatchSampler)} takes for one
  *     step
  * @param memory what may be in memory at once
+ * @param loraPlus the rates of single parameters; null for one rate
+ * @param seed what the engine's random numbers of each step follow from, together with the step's
+ *     number; null for those of the engine as they come
  */
 public record TrainingConfig(
         OptimizerKind optimizer,
@@ -32,7 +38,9 @@ public record TrainingConfig(
         double momentum,
         double maxGradNorm,
         int accumulationSteps,
-        TrainingMemory memory) {
+        TrainingMemory memory,
+        @Nullable LoraPlus loraPlus,
+        @Nullable Integer seed) {
     private static final double INFINITE = Double.POSITIVE_INFINITY;
 
     /** Checks the ranges. */
@@ -62,7 +70,8 @@ public record TrainingConfig(
     }
 
     /** Returns a new optimizer with these settings and its own learning rate. */
-    Optimizer newOptimizer(ParameterTracker learningRate, NDManager manager) {
+    Optimizer newOptimizer(
+            ParameterTracker learningRate, Predicate<String> decayed, NDManager manager) {
         float decay = (float) weightDecay;
         return switch (optimizer) {
             case ADAMW ->
@@ -72,6 +81,7 @@ public record TrainingConfig(
                             .optBetas(beta1, beta2)
                             .optEpsilon(epsilon)
                             .optWeightDecays(decay)
+                            .optDecayed(decayed)
                             .build();
             case SGD ->
                     Sgd.builder()
@@ -79,6 +89,7 @@ public record TrainingConfig(
                             .optLearningRateTracker(learningRate)
                             .optMomentum(momentum)
                             .optWeightDecays(decay)
+                            .optDecayed(decayed)
                             .build();
         };
     }
@@ -102,6 +113,8 @@ public record TrainingConfig(
         private double maxGradNorm = INFINITE;
         private int accumulationSteps = 1;
         private TrainingMemory memory = TrainingMemory.DEFAULT;
+        private @Nullable LoraPlus loraPlus;
+        private @Nullable Integer seed;
 
         private Builder() {}
 
@@ -168,6 +181,23 @@ public record TrainingConfig(
             return this;
         }
 
+        /** Sets a rate of their own for the factors B, by LoRA+; none by default. */
+        public Builder optLoraPlus(LoraPlus loraPlus) {
+            Objects.requireNonNull(loraPlus, "loraPlus");
+            this.loraPlus = loraPlus;
+            return this;
+        }
+
+        /**
+         * Seeds the engine's random numbers, which dropout draws, anew in each step from this seed
+         * and the step's number. A training that goes on from {@link TrainingLoop#state} then draws
+         * what it would have drawn. The engine has one generator for all of a process.
+         */
+        public Builder optSeed(int seed) {
+            this.seed = seed;
+            return this;
+        }
+
         /** Returns the configuration. */
         public TrainingConfig build() {
             boolean adamw = optimizer == OptimizerKind.ADAMW;
@@ -189,7 +219,9 @@ public record TrainingConfig(
                     momentum,
                     maxGradNorm,
                     accumulationSteps,
-                    memory);
+                    memory,
+                    loraPlus,
+                    seed);
         }
 
         private static double orElse(@Nullable Double set, double otherwise) {

@@ -7,9 +7,14 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
 import dev.ligature.LoraException;
+import dev.ligature.training.schedule.LoraPlus;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
 import java.util.function.BiFunction;
 
 /**
@@ -39,6 +44,8 @@ public final class TrainingLoop implements AutoCloseable {
     private final TrainingConfig config;
     private final Optimizer optimizer;
     private final TrainingPass passes;
+    private final LoopState state;
+    private final Map<String, Parameter> stepped = new HashMap<>(); // by their ids
     private long steps;
     private float learningRate;
 
@@ -46,8 +53,15 @@ public final class TrainingLoop implements AutoCloseable {
         this.block = block;
         this.manager = manager.newSubManager();
         this.config = config;
-        ParameterTracker current = (id, count) -> learningRate; // one rate for all of a step
-        this.optimizer = config.newOptimizer(current, this.manager);
+        LoraPlus plus = config.loraPlus();
+        ParameterTracker current =
+                plus == null
+                        ? (id, count) -> learningRate // one for all of a step
+                        : (id, count) -> (float) (learningRate * plus.factor(stepped(id)));
+        this.optimizer =
+                config.newOptimizer(
+                        current, id -> plus == null || plus.decays(stepped(id)), this.manager);
+        this.state = new LoopState(block, optimizer);
         this.passes = new TrainingPass(block, this.manager, optimizer, config.memory());
     }
 
@@ -136,7 +150,12 @@ public final class TrainingLoop implements AutoCloseable {
         checkOpen();
         long begin = System.nanoTime();
         List<Parameter> trainable = Gradients.trainable(block, manager.getDevice());
+        trainable.forEach(parameter -> stepped.put(parameter.getId(), parameter));
         learningRate = config.schedule().getNewValue(Math.toIntExact(steps + 1));
+        if (config.seed() != null) {
+            long mixed = config.seed() + 0x9E3779B97F4A7C15L * (steps + 1);
+            manager.getEngine().setRandomSeed(new SplittableRandom(mixed).nextInt());
+        }
         try (NDManager scope = manager.newSubManager()) {
             List<StepBatch> batches =
                     microBatches.stream()
@@ -199,6 +218,41 @@ public final class TrainingLoop implements AutoCloseable {
         }
         StepBatch.checkItems(items);
         return sum / items;
+    }
+
+    /** Returns how many steps the loop has taken. */
+    public long steps() {
+        return steps;
+    }
+
+    /**
+     * Returns what a loop needs to go on as this one would: the trainable parameters, what the
+     * optimizer remembers of each, and the number of steps. Written with {@code SafetensorsWriter},
+     * it loses nothing.
+     *
+     * @param scope the owner of the arrays. Those of the parameters and the optimizer share memory
+     *     with this loop's, and change with its next step
+     */
+    public Map<String, NDArray> state(NDManager scope) {
+        checkOpen();
+        return state.arrays(steps, scope);
+    }
+
+    /**
+     * Goes on where another loop was: copies the values of a {@link #state} into the parameters,
+     * the optimizer and the number of steps. Without the arrays of the optimizer, it begins anew.
+     *
+     * @param arrays the state; they stay the caller's
+     * @throws LoraException {@code TrainState} if they are not of such parameters and such an
+     *     optimizer; nothing has changed then
+     */
+    public void restore(Map<String, NDArray> arrays) {
+        checkOpen();
+        steps = state.restore(arrays, manager);
+    }
+
+    private Parameter stepped(String id) {
+        return Objects.requireNonNull(stepped.get(id), id);
     }
 
     /** Returns the optimizer, whose state can be read. */

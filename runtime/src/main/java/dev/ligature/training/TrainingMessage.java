@@ -12,10 +12,6 @@ enum TrainingMessage implements Message {
     SGD_BETAS(
             "TrainConfig",
             "betas or eps are set, which SGD does not have. Leave them out, or use AdamW."),
-    SCHEDULE(
-            "TrainSchedule",
-            "A cosine schedule of %1$s steps has no steps left after a warm-up of %2$s. Make the"
-                    + " warm-up shorter than the whole."),
     TOO_FEW_TOKENS(
             "TrainTooFewTokens",
             "Windows of %1$s tokens cannot be cut from a stream of %2$s. Give more text, or a"
@@ -26,6 +22,10 @@ enum TrainingMessage implements Message {
             "None of the %1$s parameters of the block is trainable. Route a trainable adapter, or"
                     + " unfreeze what is to be trained."),
     CLOSED("TrainClosed", "The training loop is closed. Make another one over the block."),
+    STATE(
+            "TrainState",
+            "The state of a training does not fit this loop: array %1$s: %2$s. Restore it in a loop"
+                    + " over the same adapter, with the same optimizer."),
     BLOCK(
             "TrainBlock",
             "The block failed on token ids, %1$s: %2$s. A training loop is for models"

@@ -36,6 +36,26 @@ final class BatchSamplerTest {
     }
 
     @Test
+    void seeking_givesTheBatchesThatWouldHaveCome() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            TokenWindows windows = TokenWindows.of(stream(41), 5);
+            BatchSampler all = new BatchSampler(windows, 3, 7);
+            List<long[]> batches = new ArrayList<>();
+            for (int i = 0; i < 12; i++) {
+                batches.add(all.next(manager).toLongArray());
+            }
+            BatchSampler sampler = new BatchSampler(windows, 3, 7);
+            for (int batch : new int[] {7, 0, 11, 3, 10}) {
+                sampler.seek(batch);
+                assertArrayEquals(batches.get(batch), sampler.next(manager).toLongArray());
+            }
+            assertEquals(10, windows.count());
+            assertEquals(4, sampler.batches(1));
+            assertEquals(5, sampler.batches(1.5));
+        }
+    }
+
+    @Test
     void anEpoch_takesEveryWindowOnce_inRandomOrder() {
         try (NDManager manager = NDManager.newBaseManager()) {
             BatchSampler sampler = new BatchSampler(TokenWindows.of(stream(41), 5), 1, 3);

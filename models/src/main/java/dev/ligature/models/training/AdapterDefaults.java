@@ -4,12 +4,16 @@ import dev.ligature.config.LoraConfig;
 import dev.ligature.models.ModelTask;
 import dev.ligature.models.PretrainedModel;
 import dev.ligature.models.internal.ModelMessage;
+import dev.ligature.plan.LoraPlan;
+import dev.ligature.plan.ModuleKind;
+import dev.ligature.plan.PairPlan;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** What PEFT adds to the configuration of a new adapter, by the model that it is for. */
 public final class AdapterDefaults {
@@ -73,5 +77,16 @@ public final class AdapterDefaults {
             builder.optModulesToSave(saved);
         }
         return builder.build();
+    }
+
+    /** Returns the names of the pairs of factors that an embedding reads, by itself or tied. */
+    public static Set<String> pairsOfEmbeddings(LoraPlan plan) {
+        return plan.pairs().stream()
+                .filter(
+                        pair ->
+                                pair.readers().stream()
+                                        .anyMatch(r -> r.kind() == ModuleKind.EMBEDDING))
+                .map(PairPlan::name)
+                .collect(Collectors.toSet());
     }
 }

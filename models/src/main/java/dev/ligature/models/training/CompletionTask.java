@@ -109,7 +109,7 @@ final class CompletionTask implements TrainingTask<CompletionTask.Example> {
     }
 
     /** Returns a batch in which each token but the last predicts the next label. */
-    private static TrainingBatch batch(NDArray ids, NDArray labels) {
+    static TrainingBatch batch(NDArray ids, NDArray labels) {
         return TrainingBatch.classes(
                 new NDList(ids.get(new NDIndex(":, :-1"))), labels.get(new NDIndex(":, 1:")));
     }

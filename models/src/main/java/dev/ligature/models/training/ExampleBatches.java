@@ -56,6 +56,30 @@ final class ExampleBatches<E> implements TrainingData {
         return task.batch(examples, new Random(seed ^ DRAWS * ++batch), manager);
     }
 
+    @Override
+    public void seek(long batch) {
+        this.batch = batch;
+        long taken = batch * rows;
+        epoch = taken / lines.count();
+        order = new int[0];
+        next = 0;
+        int begun = (int) (taken % lines.count());
+        if (begun > 0) { // else the next batch begins with an order of its own
+            shuffle();
+            next = begun;
+        }
+    }
+
+    @Override
+    public long batches(double epochs) {
+        return (long) Math.ceil(epochs * lines.count() / rows);
+    }
+
+    @Override
+    public String items() {
+        return task.items();
+    }
+
     private E read(int index) throws IOException {
         long before = task.cut();
         E example = task.read(lines.read(index));

@@ -160,6 +160,21 @@ public final class TensorFile implements TrainingData {
     }
 
     @Override
+    public void seek(long batch) {
+        next = Math.toIntExact(batch);
+    }
+
+    @Override
+    public long batches(double epochs) {
+        return (long) Math.ceil(epochs * steps);
+    }
+
+    @Override
+    public String items() {
+        return task.items();
+    }
+
+    @Override
     public String report() {
         return "";
     }

@@ -1,6 +1,7 @@
 package dev.ligature.models.training;
 
 import ai.djl.ndarray.NDManager;
+import dev.ligature.training.BatchSampler;
 import dev.ligature.training.TrainingBatch;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -8,7 +9,8 @@ import java.util.List;
 import java.util.Locale;
 
 /** Where the batches of a training come from; asked for them in order, by one thread. */
-public sealed interface TrainingData extends AutoCloseable permits ExampleBatches, TensorFile {
+public sealed interface TrainingData extends AutoCloseable
+        permits ExampleBatches, TensorFile, WindowBatches {
     /**
      * Returns data of JSONL files, in a random order that the seed decides; each line comes once in
      * an epoch. The lines are read when they are needed.
@@ -22,6 +24,15 @@ public sealed interface TrainingData extends AutoCloseable permits ExampleBatche
     static TrainingData lines(TrainingTask<?> task, List<Path> files, int rows, long seed)
             throws IOException {
         return ExampleBatches.of(task, files, rows, seed);
+    }
+
+    /**
+     * Returns windows of a stream of text, without padding, for a causal language model.
+     *
+     * @param sampler draws them
+     */
+    static TrainingData windows(BatchSampler sampler) {
+        return new WindowBatches(sampler);
     }
 
     /**
@@ -43,6 +54,19 @@ public sealed interface TrainingData extends AutoCloseable permits ExampleBatche
      * @throws IOException if the data cannot be read
      */
     TrainingBatch next(NDManager manager) throws IOException;
+
+    /**
+     * Goes to a batch, as if those before it had been taken.
+     *
+     * @param batch its index, from 0
+     */
+    void seek(long batch);
+
+    /** Returns how many batches some epochs are; the last one is filled up from the next epoch. */
+    long batches(double epochs);
+
+    /** Returns what the loss is the mean over, in the plural. */
+    String items();
 
     /** Returns what is to be said of the data after a training; may be empty. */
     String report();

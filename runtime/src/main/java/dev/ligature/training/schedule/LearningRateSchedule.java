@@ -1,4 +1,4 @@
-package dev.ligature.training;
+package dev.ligature.training.schedule;
 
 import ai.djl.training.tracker.Tracker;
 
@@ -7,7 +7,8 @@ import ai.djl.training.tracker.Tracker;
  *
  * <p>Steps count from 1. In warm-up, step n of w has rate · n / w, so no step is without effect.
  * Then either the rate stays, or it is floor + (rate − floor) · (1 + cos(π p)) / 2, where p is the
- * part done of the steps after warm-up; from the last step on it is the floor.
+ * part done of the steps after warm-up; from the last step on it is the floor. {@link ScheduleKind}
+ * has the schedules of Transformers, whose first step of warm-up has the rate 0.
  */
 public final class LearningRateSchedule implements Tracker {
     private final double rate;
@@ -43,7 +44,7 @@ public final class LearningRateSchedule implements Tracker {
     public static LearningRateSchedule cosine(
             double rate, int warmupSteps, int totalSteps, double floor) {
         if (totalSteps <= warmupSteps) {
-            throw TrainingMessage.SCHEDULE.error(totalSteps, warmupSteps);
+            throw ScheduleMessage.SCHEDULE.error(totalSteps, warmupSteps);
         }
         return new LearningRateSchedule(rate, warmupSteps, totalSteps, floor);
     }
