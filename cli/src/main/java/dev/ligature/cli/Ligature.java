@@ -68,6 +68,7 @@ public final class Ligature implements Runnable {
         line.addSubcommand(new EmbedCommand(terminal));
         line.addSubcommand(new TrainCommand(terminal, stop));
         line.addSubcommand(new GenerateCommand(terminal, stop));
+        line.addSubcommand(new ChatCommand(terminal, stop));
         line.addSubcommand(new ServeCommand(terminal, stop));
         line.addSubcommand(new MergeCommand(terminal));
         line.addSubcommand(new ImportOnnxCommand(terminal));

@@ -32,6 +32,19 @@ public enum ModelMessage implements Message {
             "%1$s is not a tokenizer with a vocabulary: %2$s. Save it once more with Transformers"
                     + " (AutoTokenizer.from_pretrained, then save_pretrained)."),
 
+    // the chat template
+    CHAT_TEMPLATE_MISSING(
+            "ChatTemplateMissing",
+            "%1$s has no chat template: neither chat_template.jinja nor the field chat_template of"
+                    + " tokenizer_config.json. Use a checkpoint that was trained to chat, or write"
+                    + " its template into chat_template.jinja."),
+    CHAT_TEMPLATE(
+            "ChatTemplate",
+            "%1$s, line %2$s: %3$s. Correct the template, or write another one into"
+                    + " chat_template.jinja."),
+    CHAT_REFUSED("ChatRefused", "%1$s refuses the conversation: %2$s"),
+    CHAT_VALUE("ChatValue", "%1$s %2$s, which a chat template cannot read. Give a value of JSON."),
+
     // a forward pass
     INPUT_COUNT(
             "LlamaInputs",

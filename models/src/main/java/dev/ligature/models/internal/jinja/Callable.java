@@ -1,0 +1,7 @@
+package dev.ligature.models.internal.jinja;
+
+/** What a template can call. */
+@FunctionalInterface
+interface Callable {
+    Object call(CallArguments arguments);
+}

@@ -1,0 +1,7 @@
+package dev.ligature.models.internal.jinja;
+
+/** The value {@code none}. */
+public enum None {
+    /** The only one. */
+    NONE
+}
