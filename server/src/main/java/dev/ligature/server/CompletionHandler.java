@@ -1,6 +1,7 @@
 package dev.ligature.server;
 
 import dev.ligature.LoraException;
+import dev.ligature.models.chat.ChatTemplate;
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.text.TextStream;
 import io.vertx.core.Context;
@@ -9,7 +10,6 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.Locale;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -44,8 +44,22 @@ final class CompletionHandler {
         this.metrics = metrics;
     }
 
-    /** Handles a request whose method and path are right. */
-    void handle(HttpServerRequest request) {
+    /** A kind of request: how its body is read, and what its answer looks like. */
+    private interface Reader {
+        CompletionRequest read(byte[] body, int mostTokens);
+    }
+
+    /** Handles a request for a completion, whose method and path are right. */
+    void complete(HttpServerRequest request) {
+        handle(request, CompletionReader::read, Json.Kind.COMPLETION);
+    }
+
+    /** Handles a request for the next message of a conversation. */
+    void chat(HttpServerRequest request) {
+        handle(request, ChatReader::read, Json.Kind.CHAT);
+    }
+
+    private void handle(HttpServerRequest request, Reader reader, Json.Kind kind) {
         HttpServerResponse response = request.response();
         if (!isJson(request.getHeader(HttpHeaders.CONTENT_TYPE))) {
             // Also keeps a web page that a browser shows from asking: it may not send this type.
@@ -60,7 +74,7 @@ final class CompletionHandler {
         BodyReader.read(
                 request,
                 limits.bodyBytes(),
-                body -> accept(response, body),
+                body -> accept(response, body, reader, kind),
                 error -> refuse(response, error));
     }
 
@@ -77,7 +91,7 @@ final class CompletionHandler {
         Replies.error(response, error);
     }
 
-    private void accept(HttpServerResponse response, byte[] body) {
+    private void accept(HttpServerResponse response, byte[] body, Reader reader, Json.Kind kind) {
         if (taken.incrementAndGet() > limits.batch() + limits.waiting()) {
             taken.decrementAndGet();
             refuse(
@@ -99,7 +113,8 @@ final class CompletionHandler {
         response.closeHandler(v -> place.abandon());
         vertx.executeBlocking(
                         () -> {
-                            begin(place, body);
+                            CompletionRequest read = reader.read(body, limits.tokens());
+                            begin(place, read, kind);
                             return null;
                         },
                         false)
@@ -145,21 +160,21 @@ final class CompletionHandler {
         }
     }
 
-    /** Reads, checks and submits a request; outside the event loop, for it may wait for files. */
-    private void begin(Place place, byte[] body) {
+    /** Checks and submits a request; outside the event loop, for it may wait for files. */
+    private void begin(Place place, CompletionRequest request, Json.Kind kind) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(limits.requestSeconds());
-        CompletionRequest request = CompletionReader.read(body, limits.tokens());
-        long[] prompt = prompt(request);
+        long[] prompt = prompt(request.prompt());
+        int tokens = tokens(request, prompt.length);
         ModelLease hold = models.hold(request.model());
         try {
             Generation generation =
                     new Generation(
                             prompt,
-                            options(request),
+                            options(request, tokens),
                             hold,
                             new TextStream(model.tokenizer(), prompt),
                             new StopText(request.stops()),
-                            exchange(place, request),
+                            exchange(place, request, kind),
                             deadline);
             place.fill(generation);
             engine.submit(generation);
@@ -169,12 +184,10 @@ final class CompletionHandler {
         }
     }
 
-    private Exchange exchange(Place place, CompletionRequest request) {
+    private Exchange exchange(Place place, CompletionRequest request, Json.Kind kind) {
         Json.Head head =
                 new Json.Head(
-                        "cmpl-" + UUID.randomUUID(),
-                        System.currentTimeMillis() / 1000,
-                        request.model());
+                        kind, kind.newId(), System.currentTimeMillis() / 1000, request.model());
         return new Exchange(
                 task -> place.loop().runOnContext(v -> task.run()),
                 place.response(),
@@ -184,39 +197,82 @@ final class CompletionHandler {
                 place.giveBack());
     }
 
-    private long[] prompt(CompletionRequest request) {
-        long[] ids =
-                request.promptIds().isEmpty()
-                        ? model.tokenizer().encodePrompt(request.prompt())
-                        : request.promptIds().stream().mapToLong(Long::longValue).toArray();
+    private long[] prompt(Prompt prompt) {
+        if (prompt instanceof Prompt.Ids ids) {
+            return checked("prompt", ids.ids().stream().mapToLong(Long::longValue).toArray());
+        }
+        if (prompt instanceof Prompt.Text text) {
+            return checked("prompt", model.tokenizer().encodePrompt(text.text()));
+        }
+        return checked("messages", model.tokenizer().encode(text((Prompt.Chat) prompt)));
+    }
+
+    private String text(Prompt.Chat chat) {
+        ChatTemplate template =
+                model.chat()
+                        .orElseThrow(
+                                () ->
+                                        ApiException.of(
+                                                400,
+                                                "no_chat_template",
+                                                "The model has no chat template. POST"
+                                                        + " /v1/completions instead."));
+        try {
+            return template.render(chat.conversation()).text();
+        } catch (LoraException e) {
+            // The message names a file of the server, which is not the client's business.
+            LOG.info("A conversation was not rendered: {}", e.getMessage());
+            throw ApiException.field(
+                    400,
+                    "chat_template",
+                    "messages",
+                    "The model's chat template refuses these messages"
+                            + reason(e)
+                            + ". Send roles and contents that the model was trained on.");
+        }
+    }
+
+    private static String reason(LoraException refusal) {
+        String text = String.valueOf(refusal.getMessage());
+        int at = text.indexOf(": ");
+        return at < 0 ? "" : text.substring(at);
+    }
+
+    private long[] checked(String field, long[] ids) {
         if (ids.length == 0) {
-            throw ApiException.field("prompt", "prompt has no tokens. Give a text to continue.");
+            throw ApiException.field(field, field + " has no tokens. Give a text to continue.");
         }
         try {
             model.shape().checkTokenIds(ids);
         } catch (LoraException e) {
-            throw ApiException.field("prompt", String.valueOf(e.getMessage()));
-        }
-        long longest = (long) ids.length + request.maxTokens();
-        int most = model.shape().maxPositions();
-        if (longest > most) {
-            throw ApiException.field(
-                    400,
-                    "context_length_exceeded",
-                    "prompt",
-                    "The prompt's "
-                            + ids.length
-                            + " tokens and max_tokens are "
-                            + longest
-                            + " together, more than the model's "
-                            + most
-                            + ". Shorten the prompt, or ask for fewer tokens.");
+            throw ApiException.field(field, String.valueOf(e.getMessage()));
         }
         return ids;
     }
 
-    private GenerationOptions options(CompletionRequest request) {
-        return GenerationOptions.greedy(request.maxTokens())
+    /** Returns how many tokens may be made at most, of what is asked for and there is room for. */
+    private int tokens(CompletionRequest request, int prompt) {
+        int most = model.shape().maxPositions();
+        int room = Math.max(1, Math.min(limits.tokens(), most - prompt));
+        int tokens = request.maxTokens().orElse(room);
+        if ((long) prompt + tokens > most) {
+            throw ApiException.field(
+                    400,
+                    "context_length_exceeded",
+                    request.prompt() instanceof Prompt.Chat ? "messages" : "prompt",
+                    "The prompt's "
+                            + prompt
+                            + " tokens and max_tokens are "
+                            + ((long) prompt + tokens)
+                            + " together, more than the model's "
+                            + most
+                            + ". Shorten the prompt, or ask for fewer tokens.");
+        }
+        return tokens;
+    }
+
+    private GenerationOptions options(CompletionRequest request, int tokens) {
+        return GenerationOptions.greedy(tokens)
                 .withTemperature(request.temperature(), request.seed())
                 .withStopIds(model.tokens().stops());
     }

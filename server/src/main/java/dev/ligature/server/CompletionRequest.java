@@ -1,14 +1,14 @@
 package dev.ligature.server;
 
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * A request for a completion, checked as far as it can be without the model.
  *
  * @param model the name of an adapter, or that of the base
- * @param prompt the text; empty if token ids are given
- * @param promptIds the prompt's token ids; empty if a text is given
- * @param maxTokens the most new tokens
+ * @param prompt what it goes on with
+ * @param maxTokens the most new tokens; empty for as many as there is room for
  * @param temperature 0 takes the likeliest token
  * @param seed of the draws
  * @param stops texts that end the completion; they are not part of it
@@ -16,9 +16,8 @@ import java.util.List;
  */
 record CompletionRequest(
         String model,
-        String prompt,
-        List<Long> promptIds,
-        int maxTokens,
+        Prompt prompt,
+        OptionalInt maxTokens,
         double temperature,
         long seed,
         List<String> stops,

@@ -1,6 +1,7 @@
 package dev.ligature.server;
 
 import dev.ligature.Routing;
+import dev.ligature.models.DecoderShape;
 import dev.ligature.store.AdapterStore;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -11,6 +12,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -19,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A server that completes texts: {@code POST /v1/completions}, {@code GET /v1/models}, {@code GET
- * /health} and {@code GET /metrics}.
+ * A server that completes texts: {@code POST /v1/completions} and {@code /v1/chat/completions},
+ * {@code GET /v1/models}, {@code /v1/models/NAME}, {@code /health} and {@code /metrics}.
  *
  * <pre>{@code
  * CompletionServer server = CompletionServer.start(model, store, new ServerAddress("127.0.0.1", 8080), "base", ServerLimits.DEFAULTS);
@@ -29,6 +31,7 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  */
 public final class CompletionServer {
+    private static final String MODELS = "/v1/models/";
     private static final int WORKERS = 4;
     private static final int GRACE_SECONDS = 5;
     private static final int LISTEN_SECONDS = 60;
@@ -36,6 +39,7 @@ public final class CompletionServer {
 
     private final Vertx vertx;
     private final ServedModels models;
+    private final DecoderShape shape;
     private final ServerLimits limits;
     private final ServerMetrics metrics = new ServerMetrics();
     private final BatchEngine engine;
@@ -47,6 +51,7 @@ public final class CompletionServer {
     private CompletionServer(
             LanguageModel model, ServedModels models, ServerAddress address, ServerLimits limits) {
         this.models = models;
+        this.shape = model.shape();
         this.limits = limits;
         this.vertx =
                 Vertx.vertx(
@@ -132,20 +137,31 @@ public final class CompletionServer {
         switch (request.path()) {
             case "/v1/completions" -> {
                 if (allowed(request, isPost, "POST") && open(request)) {
-                    completions.handle(request);
+                    completions.complete(request);
+                }
+            }
+            case "/v1/chat/completions" -> {
+                if (allowed(request, isPost, "POST") && open(request)) {
+                    completions.chat(request);
                 }
             }
             case "/v1/models" -> get(request, this::models);
             case "/health" -> get(request, this::health);
             case "/metrics" -> get(request, this::metrics);
-            default ->
+            default -> {
+                if (request.path().startsWith(MODELS)) {
+                    get(request, this::model);
+                } else {
                     Replies.error(
                             request.response(),
                             ApiException.of(
                                     404,
                                     "not_found",
-                                    "There is nothing here. POST /v1/completions, or GET"
-                                            + " /v1/models, /health or /metrics."));
+                                    "There is nothing here. POST /v1/completions or"
+                                            + " /v1/chat/completions, or GET /v1/models, /health"
+                                            + " or /metrics."));
+                }
+            }
         }
     }
 
@@ -175,17 +191,45 @@ public final class CompletionServer {
     }
 
     private void models(HttpServerRequest request) {
-        vertx.executeBlocking(models::names, false)
-                .onSuccess(
-                        names -> Replies.json(request.response(), 200, Json.models(names, started)))
+        list(request, () -> Json.models(models.names().stream().map(this::entry).toList()));
+    }
+
+    private void model(HttpServerRequest request) {
+        String name = request.path().substring(MODELS.length());
+        list(
+                request,
+                () -> {
+                    if (!models.has(name)) {
+                        throw ServedModels.unknown(name);
+                    }
+                    return Json.model(entry(name));
+                });
+    }
+
+    private ModelEntry entry(String name) {
+        String parent = name.equals(models.base()) ? null : models.base();
+        return new ModelEntry(name, started, parent, shape.maxPositions());
+    }
+
+    /** Answers with what may read the directory of the adapters. */
+    private void list(HttpServerRequest request, Callable<String> body) {
+        vertx.executeBlocking(body, false)
+                .onSuccess(text -> Replies.json(request.response(), 200, text))
                 .onFailure(
-                        error ->
-                                Replies.error(
-                                        request.response(),
-                                        ApiException.of(
-                                                500,
-                                                "internal_error",
-                                                "The adapters cannot be listed.")));
+                        error -> {
+                            if (error instanceof ApiException api) {
+                                Replies.error(request.response(), api);
+                                return;
+                            }
+                            LOG.error("The adapters cannot be listed", error);
+                            Replies.error(
+                                    request.response(),
+                                    ApiException.of(
+                                            500,
+                                            "internal_error",
+                                            "The adapters cannot be listed. The server's log says"
+                                                    + " more."));
+                        });
     }
 
     private void health(HttpServerRequest request) {

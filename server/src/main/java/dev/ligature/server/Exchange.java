@@ -20,6 +20,7 @@ final class Exchange implements CompletionSink {
     private final Delivery delivery;
     private final Runnable over;
     private final StringBuilder whole = new StringBuilder();
+    private boolean begun; // whether the first event was sent; of the batch's thread alone
 
     /**
      * Creates an answer.
@@ -48,8 +49,16 @@ final class Exchange implements CompletionSink {
         if (delivery == Delivery.WHOLE) {
             whole.append(piece);
         } else {
+            begin();
             event(Json.piece(head, piece, null));
         }
+    }
+
+    private void begin() {
+        if (!begun && head.kind() == Json.Kind.CHAT) {
+            event(Json.begin(head));
+        }
+        begun = true;
     }
 
     @Override
@@ -59,6 +68,7 @@ final class Exchange implements CompletionSink {
             String body = Json.completion(head, whole.toString(), finish, usage);
             loop.execute(() -> Replies.json(response, 200, body));
         } else {
+            begin();
             event(Json.piece(head, "", finish));
             if (delivery == Delivery.EVENTS_AND_USAGE) {
                 event(Json.usage(head, usage));

@@ -8,14 +8,37 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Writes the bodies of answers, in OpenAI's shapes. */
 final class Json {
     private Json() {}
 
+    /** The shapes of answers. */
+    enum Kind {
+        /** Of {@code /v1/completions}. */
+        COMPLETION("cmpl-", "text_completion", "text_completion"),
+        /** Of {@code /v1/chat/completions}. */
+        CHAT("chatcmpl-", "chat.completion", "chat.completion.chunk");
+
+        private final String prefix;
+        private final String whole;
+        private final String piece;
+
+        Kind(String prefix, String whole, String piece) {
+            this.prefix = prefix;
+            this.whole = whole;
+            this.piece = piece;
+        }
+
+        String newId() {
+            return prefix + UUID.randomUUID();
+        }
+    }
+
     /** What stands in every answer to one request. */
-    record Head(String id, long created, String model) {}
+    record Head(Kind kind, String id, long created, String model) {}
 
     private interface Content {
         void writeTo(JsonWriter json) throws IOException;
@@ -38,8 +61,8 @@ final class Json {
     static String completion(Head head, String text, Finish finish, Usage usage) {
         return object(
                 json -> {
-                    head(json, head);
-                    choice(json, text, finish);
+                    head(json, head, head.kind().whole);
+                    choice(json, head, "message", text, finish);
                     usage(json, usage);
                 });
     }
@@ -48,8 +71,25 @@ final class Json {
     static String piece(Head head, String text, @Nullable Finish finish) {
         return object(
                 json -> {
-                    head(json, head);
-                    choice(json, text, finish);
+                    head(json, head, head.kind().piece);
+                    choice(json, head, "delta", text, finish);
+                });
+    }
+
+    /** Returns the event that begins a message: clients expect the role there, and only there. */
+    static String begin(Head head) {
+        return object(
+                json -> {
+                    head(json, head, head.kind().piece);
+                    json.name("choices").beginArray().beginObject();
+                    json.name("index").value(0);
+                    json.name("delta").beginObject();
+                    json.name("role").value("assistant");
+                    json.name("content").value("");
+                    json.endObject();
+                    json.name("logprobs").nullValue();
+                    json.name("finish_reason").nullValue();
+                    json.endObject().endArray();
                 });
     }
 
@@ -57,23 +97,36 @@ final class Json {
     static String usage(Head head, Usage usage) {
         return object(
                 json -> {
-                    head(json, head);
+                    head(json, head, head.kind().piece);
                     json.name("choices").beginArray().endArray();
                     usage(json, usage);
                 });
     }
 
-    private static void head(JsonWriter json, Head head) throws IOException {
+    private static void head(JsonWriter json, Head head, String object) throws IOException {
         json.name("id").value(head.id());
-        json.name("object").value("text_completion");
+        json.name("object").value(object);
         json.name("created").value(head.created());
         json.name("model").value(head.model());
     }
 
-    private static void choice(JsonWriter json, String text, @Nullable Finish finish)
+    private static void choice(
+            JsonWriter json, Head head, String name, String text, @Nullable Finish finish)
             throws IOException {
         json.name("choices").beginArray().beginObject();
-        json.name("text").value(text);
+        if (head.kind() == Kind.CHAT) {
+            boolean whole = name.equals("message");
+            json.name(name).beginObject();
+            if (whole) {
+                json.name("role").value("assistant");
+            }
+            if (whole || finish == null) { // the end of a stream has no text
+                json.name("content").value(text);
+            }
+            json.endObject();
+        } else {
+            json.name("text").value(text);
+        }
         json.name("index").value(0);
         json.name("logprobs").nullValue();
         json.name("finish_reason")
@@ -103,21 +156,33 @@ final class Json {
     }
 
     /** Returns the list of models. */
-    static String models(List<String> names, long created) {
+    static String models(List<ModelEntry> models) {
         return object(
                 json -> {
                     json.name("object").value("list");
                     json.name("data").beginArray();
-                    for (String name : names) {
+                    for (ModelEntry model : models) {
                         json.beginObject();
-                        json.name("id").value(name);
-                        json.name("object").value("model");
-                        json.name("created").value(created);
-                        json.name("owned_by").value("ligature");
+                        model(json, model);
                         json.endObject();
                     }
                     json.endArray();
                 });
+    }
+
+    /** Returns one model. */
+    static String model(ModelEntry model) {
+        return object(json -> model(json, model));
+    }
+
+    private static void model(JsonWriter json, ModelEntry model) throws IOException {
+        json.name("id").value(model.name());
+        json.name("object").value("model");
+        json.name("created").value(model.created());
+        json.name("owned_by").value("ligature");
+        json.name("root").value(model.name());
+        json.name("parent").value(model.parent());
+        json.name("max_model_len").value(model.positions());
     }
 
     /** Returns the state of the server. */

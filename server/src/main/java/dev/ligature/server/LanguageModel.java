@@ -2,11 +2,16 @@ package dev.ligature.server;
 
 import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
+import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.models.DecoderShape;
 import dev.ligature.models.PretrainedModel;
 import dev.ligature.models.SpecialTokens;
+import dev.ligature.models.chat.ChatTemplate;
 import dev.ligature.models.text.TextTokenizer;
 import java.io.IOException;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A model that completes texts.
@@ -15,9 +20,16 @@ import java.io.IOException;
  * @param shape its sizes
  * @param tokens its special tokens, of which the stops end a text
  * @param tokenizer its tokenizer
+ * @param chat its chat template, if its checkpoint has one
  */
 public record LanguageModel(
-        LoraModel lora, DecoderShape shape, SpecialTokens tokens, TextTokenizer tokenizer) {
+        LoraModel lora,
+        DecoderShape shape,
+        SpecialTokens tokens,
+        TextTokenizer tokenizer,
+        Optional<ChatTemplate> chat) {
+    private static final Logger LOG = LoggerFactory.getLogger(LanguageModel.class);
+
     /**
      * Returns a loaded model, which must stay open.
      *
@@ -26,6 +38,17 @@ public record LanguageModel(
      * @throws LoraException if it is not a decoder
      */
     public static LanguageModel of(PretrainedModel model) throws IOException {
-        return new LanguageModel(model.lora(), model.decoder(), model.tokens(), model.tokenizer());
+        return new LanguageModel(
+                model.lora(), model.decoder(), model.tokens(), model.tokenizer(), template(model));
+    }
+
+    /** A template that cannot be used leaves the model without one: completions need none. */
+    private static Optional<ChatTemplate> template(PretrainedModel model) throws IOException {
+        try {
+            return ChatTemplate.find(model.directory());
+        } catch (CheckpointException e) {
+            LOG.error("Conversations will be refused, completions are served: {}", e.getMessage());
+            return Optional.empty();
+        }
     }
 }

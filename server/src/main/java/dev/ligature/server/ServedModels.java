@@ -30,6 +30,24 @@ record ServedModels(String base, AdapterStore store) {
     }
 
     /**
+     * Returns whether there is a model of a name. May read the directory.
+     *
+     * @throws IOException if the directory cannot be read
+     */
+    boolean has(String name) throws IOException {
+        return name.equals(base) || store.names().contains(name);
+    }
+
+    /** Returns the error of a name that no model has. */
+    static ApiException unknown(String name) {
+        return ApiException.field(
+                404,
+                "model_not_found",
+                "model",
+                "There is no model " + name + ". GET /v1/models lists those that there are.");
+    }
+
+    /**
      * Holds a model. May read files.
      *
      * @param name what the request names
@@ -49,11 +67,7 @@ record ServedModels(String base, AdapterStore store) {
         try {
             return new ModelLease(store.lease(name));
         } catch (UnknownAdapterException e) {
-            throw ApiException.field(
-                    404,
-                    "model_not_found",
-                    "model",
-                    "There is no model " + name + ". GET /v1/models lists those that there are.");
+            throw unknown(name);
         } catch (StoreFullException e) {
             throw ApiException.of(
                     503,

@@ -47,7 +47,7 @@ class ExchangeTest {
                                     throw new AssertionError(method + " outside the event loop");
                                 }),
                 metrics,
-                new Json.Head("cmpl-1", 0, "alpha"),
+                new Json.Head(Json.Kind.COMPLETION, "cmpl-1", 0, "alpha"),
                 delivery,
                 () -> givenBack.set(true));
     }

@@ -34,7 +34,11 @@ record HttpCalls(int port) {
     }
 
     HttpRequest.Builder post(String body) {
-        return HttpRequest.newBuilder(uri("/v1/completions"))
+        return post("/v1/completions", body);
+    }
+
+    HttpRequest.Builder post(String path, String body) {
+        return HttpRequest.newBuilder(uri(path))
                 .timeout(Duration.ofMinutes(2))
                 .header("content-type", "application/json")
                 .POST(BodyPublishers.ofString(body));
@@ -42,6 +46,10 @@ record HttpCalls(int port) {
 
     HttpResponse<String> complete(String body) throws IOException, InterruptedException {
         return send(post(body).build());
+    }
+
+    HttpResponse<String> chat(String body) throws IOException, InterruptedException {
+        return send(post("/v1/chat/completions", body).build());
     }
 
     /** Returns the body of a greedy request. */

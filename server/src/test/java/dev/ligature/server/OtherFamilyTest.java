@@ -22,6 +22,7 @@ import dev.ligature.models.text.TextTokenizer;
 import dev.ligature.store.AdapterStore;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -76,7 +77,8 @@ final class OtherFamilyTest {
                                 lora,
                                 model.decoderShape(),
                                 new SpecialTokens(null, null, List.of()),
-                                tokenizer),
+                                tokenizer,
+                                Optional.empty()),
                         store,
                         "base",
                         new ServerAddress("127.0.0.1", 0),

@@ -17,6 +17,7 @@ import dev.ligature.LoraModel;
 import dev.ligature.Routing;
 import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.config.LoraConfig;
+import dev.ligature.models.chat.ChatTemplate;
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.generation.TextGenerator;
 import dev.ligature.models.generation.TokenListener;
@@ -28,6 +29,8 @@ import dev.ligature.store.AdapterStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -37,6 +40,13 @@ import java.util.function.BooleanSupplier;
 final class ServerFixture implements AutoCloseable {
     static final List<String> ADAPTERS = List.of("alpha", "beta", "gamma");
     static final int POSITIONS = 4000;
+
+    /** A template that shows what it is given. */
+    static final String TEMPLATE =
+            "{% for m in messages %}{% if m.role == 'judge' %}{{ raise_exception('no judges') }}"
+                    + "{% endif %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+                    + "{% if tools %}{{ tools|tojson }}\n{% endif %}"
+                    + "{{ style|default('assistant') }}: ";
 
     /** The bytes of one adapter: rank 4 on q_proj (32, 32) and v_proj (16, 32) of two layers. */
     static final long ADAPTER_BYTES = 2 * 4 * 4L * (32 + 32 + 16 + 32);
@@ -89,7 +99,8 @@ final class ServerFixture implements AutoCloseable {
                                 lora,
                                 model.config().decoderShape(),
                                 model.config().tokens(),
-                                tokenizer),
+                                tokenizer,
+                                Optional.of(ChatTemplate.of(TEMPLATE, Map.of()))),
                         store,
                         "base",
                         new ServerAddress("127.0.0.1", port),

@@ -106,6 +106,9 @@ final class ServerRefusalTest {
                 "unsupported_field|logprobs|{\"model\":\"base\",\"prompt\":\"x\",\"logprobs\":3}",
                 "unsupported_field|logit_bias|{\"model\":\"base\",\"prompt\":\"x\",\"logit_bias\":{\"5\":1}}",
                 "unknown_field|max_token|{\"model\":\"base\",\"prompt\":\"x\",\"max_token\":5}",
+                "unsupported_field|suffix|{\"model\":\"base\",\"prompt\":\"x\",\"suffix\":\"y\"}",
+                "invalid_value|user|{\"model\":\"base\",\"prompt\":\"x\",\"user\":5}",
+                "unknown_field|messages|{\"model\":\"base\",\"prompt\":\"x\",\"messages\":[]}",
                 "unknown_field|best|{\"model\":\"base\",\"prompt\":\"x\",\"best\":null}",
             })
     void aBodyThatIsWrong_is400_andNamesTheField(String code, String param, String body)

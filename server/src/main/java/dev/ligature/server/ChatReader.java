@@ -1,0 +1,111 @@
+package dev.ligature.server;
+
+import dev.ligature.internal.json.JsonFields;
+import dev.ligature.models.chat.Conversation;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the body of a request for the next message of a conversation. */
+final class ChatReader {
+    private static final int DEPTH = 32;
+    private static final Set<String> FIELDS =
+            Set.of(
+                    "messages",
+                    "tools",
+                    "tool_choice",
+                    "chat_template_kwargs",
+                    "max_completion_tokens",
+                    "logprobs",
+                    "top_logprobs",
+                    "response_format");
+
+    private ChatReader() {}
+
+    /**
+     * Reads a request.
+     *
+     * @param body the body, in UTF-8
+     * @param mostTokens the most new tokens that may be asked for
+     * @throws ApiException if it is not such a request
+     */
+    static CompletionRequest read(byte[] body, int mostTokens) {
+        RequestFields request = RequestFields.read(body, DEPTH, FIELDS);
+        refuseUnsupported(request.json());
+        return new CompletionRequest(
+                request.model(),
+                new Prompt.Chat(conversation(request)),
+                maxTokens(request.json(), mostTokens),
+                request.temperature(),
+                request.seed(),
+                request.stops(),
+                request.delivery());
+    }
+
+    private static void refuseUnsupported(JsonFields<ApiException> fields) {
+        if (fields.bool("logprobs", false)) {
+            throw RequestFields.unsupported("logprobs", "false");
+        }
+        if (fields.has("top_logprobs")) {
+            throw RequestFields.unsupported("top_logprobs", "null");
+        }
+        if (fields.has("response_format")
+                && !fields.object("response_format").string("type").equals("text")) {
+            throw RequestFields.unsupported("response_format", "{\"type\": \"text\"}");
+        }
+        if (fields.has("tool_choice")
+                && !Set.of("auto", "none").contains(String.valueOf(fields.value("tool_choice")))) {
+            throw RequestFields.unsupported("tool_choice", "auto or none");
+        }
+    }
+
+    private static OptionalInt maxTokens(JsonFields<ApiException> fields, int mostTokens) {
+        boolean both = fields.has("max_tokens") && fields.has("max_completion_tokens");
+        if (both) {
+            throw ApiException.field(
+                    "max_tokens",
+                    "max_tokens and max_completion_tokens mean the same. Send one of them.");
+        }
+        String name = fields.has("max_tokens") ? "max_tokens" : "max_completion_tokens";
+        return fields.has(name)
+                ? OptionalInt.of((int) fields.whole(name, 0, mostTokens))
+                : OptionalInt.empty();
+    }
+
+    private static Conversation conversation(RequestFields request) {
+        request.require("messages", "a list of messages, each with role and content");
+        JsonFields<ApiException> fields = request.json();
+        List<Map<String, @Nullable Object>> messages = objects(fields, "messages");
+        if (messages.isEmpty()) {
+            throw fields.wrong("messages", "a list of messages, at least one");
+        }
+        for (Map<String, @Nullable Object> message : messages) {
+            if (!(message.get("role") instanceof String)) {
+                throw fields.wrong("messages", "a list of messages, each with the text role");
+            }
+        }
+        boolean tools = fields.has("tools") && !"none".equals(fields.value("tool_choice"));
+        Map<String, @Nullable Object> variables = new LinkedHashMap<>();
+        if (fields.has("chat_template_kwargs")) {
+            JsonFields<ApiException> given = fields.object("chat_template_kwargs");
+            given.names().forEach(name -> variables.put(name, given.value(name)));
+        }
+        return new Conversation(messages, tools ? objects(fields, "tools") : null, true, variables);
+    }
+
+    @SuppressWarnings("unchecked") // an object of JSON has texts for keys
+    private static List<Map<String, @Nullable Object>> objects(
+            JsonFields<ApiException> fields, String name) {
+        if (!(fields.value(name) instanceof List<?> list)
+                || !list.stream().allMatch(Map.class::isInstance)) {
+            throw fields.wrong(name, "a list of objects");
+        }
+        List<Map<String, @Nullable Object>> objects = new ArrayList<>();
+        list.forEach(object -> objects.add((Map<String, @Nullable Object>) object));
+        return objects;
+    }
+}

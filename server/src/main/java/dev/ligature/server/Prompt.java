@@ -1,0 +1,16 @@
+package dev.ligature.server;
+
+import dev.ligature.models.chat.Conversation;
+import java.util.List;
+
+/** What a request asks to go on with. */
+sealed interface Prompt {
+    /** A text. */
+    record Text(String text) implements Prompt {}
+
+    /** Token ids, at least one. */
+    record Ids(List<Long> ids) implements Prompt {}
+
+    /** A conversation, whose text is made by the chat template. */
+    record Chat(Conversation conversation) implements Prompt {}
+}
