@@ -13,9 +13,7 @@ public record BatchRule(long budget) {
      * factors of all of them. {@code benchmarks/run rows} measures it: with one token in each of 32
      * rows, 32 columns cost what a batched product of rank 8 costs, and 64 half as much again. With
      * 16 tokens a batched product is faster from 16 columns on, but by 3 % of a whole encoder's
-     * pass, and it keeps the factors of each row and not of each adapter, which have to be put
-     * together anew whenever the rows change: with 4 adapters in 32 rows eight times as much.
-     * Factors of all adapters are the same for any rows.
+     * pass, and rows have to be brought together with their factors for it.
      */
     static final int MASKED_RANKS = 32;
 
@@ -47,6 +45,8 @@ public record BatchRule(long budget) {
      * @param ranks the rank of each adapter that has a pair there
      * @param rows how many rows go through each of these
      * @param batch the rows of the batch
+     * @param adapters the adapters of the batch, also those without a pair there, and the base
+     *     alone
      * @param in the columns of the weight
      * @param out the rows of the weight
      * @param bytes of one element of the factors
@@ -56,6 +56,7 @@ public record BatchRule(long budget) {
             List<Integer> ranks,
             List<Integer> rows,
             int batch,
+            int adapters,
             long in,
             long out,
             int bytes,
@@ -101,7 +102,7 @@ public record BatchRule(long budget) {
         long ranks =
                 switch (way) {
                     case MASKED -> batch.sumOfRanks();
-                    case STACKED -> batch.largestRank() * batch.batch();
+                    case STACKED -> batch.largestRank() * batch.adapters();
                     case SEGMENTS -> 0;
                 };
         long arrays = way == Way.SEGMENTS ? 0 : 2;

@@ -19,7 +19,6 @@ import dev.ligature.internal.effect.Finite;
 import dev.ligature.plan.PairPlan;
 import java.util.Collections;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -29,14 +28,15 @@ import org.jspecify.annotations.Nullable;
  * The factors of the adapters of a batch at one weight, put together so that a term for every row
  * takes two products, however many adapters there are. For serving.
  *
- * <p>Side by side, they are the same for all batches of these adapters, and a {@link
- * RowGroups.Mask} says what is whose. By row, each row has its own.
+ * <p>They are the same for all batches of these adapters. Side by side, a {@link RowGroups.Mask}
+ * says what is whose; one after the other, {@link StackRows} does.
  *
  * <p>No row may depend on the values of other rows' adapters. The mask multiplies by 0, which
  * selects only among finite products, so that pairs whose products may be others are kept apart.
  *
- * @param a side by side: (R, in), R the sum of the ranks; by row: (B, in, r), r the largest rank
- * @param b side by side: (out, R); by row: (B, r, out), times each row's scaling
+ * @param a side by side: (R, in), R the sum of the ranks; of n adapters one after the other: (n, r
+ *     · in), r the largest rank
+ * @param b side by side: (out, R); one after the other: (n, out · r), times each one's scaling
  * @param apart the pairs in whose place side by side are zeros: their terms are added adapter by
  *     adapter
  */
@@ -89,37 +89,32 @@ record FactorStack(NDArray a, NDArray b, Set<FactorPair> apart) {
     }
 
     /**
-     * Gives each row its own factors, those of smaller ranks padded with zeros.
+     * Puts the factors of some adapters one after the other, those of smaller ranks padded with
+     * zeros.
      *
-     * @param pairs that of each row; null where there is none
+     * @param pairs that of each adapter; null where there is none
      */
-    static FactorStack byRow(List<@Nullable FactorPair> pairs, NDManager manager) {
+    static FactorStack inTurn(List<@Nullable FactorPair> pairs, NDManager manager) {
         PairPlan any = pairs.stream().filter(Objects::nonNull).findAny().orElseThrow().plan();
         int rank = pairs.stream().mapToInt(p -> p == null ? 0 : p.plan().rank()).max().orElse(0);
-        double[] scaling = new double[pairs.size()];
+        int count = pairs.size();
+        double[] scaling = new double[count];
         NDList as = new NDList();
         NDList bs = new NDList();
         try (NDManager scope = manager.newSubManager()) {
-            IdentityHashMap<@Nullable FactorPair, NDList> padded = new IdentityHashMap<>();
-            for (int row = 0; row < pairs.size(); row++) {
-                FactorPair pair = pairs.get(row);
-                NDList factors = padded.get(pair);
-                if (factors == null) {
-                    factors = padded(pair, rank, any, scope);
-                    padded.put(pair, factors);
-                }
+            for (int item = 0; item < count; item++) {
+                FactorPair pair = pairs.get(item);
+                NDList factors = padded(pair, rank, any, scope);
                 as.add(factors.get(0));
                 bs.add(factors.get(1));
-                scaling[row] = pair == null ? 0 : pair.plan().scaling();
+                scaling[item] = pair == null ? 0 : pair.plan().scaling();
             }
-            NDArray a = attached(NDArrays.stack(as), scope); // (B, r, in)
-            NDArray b = attached(NDArrays.stack(bs), scope); // (B, out, r)
-            b.muli(
-                    AdapterArray.create(
-                            scaling, new Shape(scaling.length, 1, 1), any.dataType(), scope));
+            NDArray a = attached(NDArrays.stack(as), scope); // (n, r, in)
+            NDArray b = attached(NDArrays.stack(bs), scope); // (n, out, r)
+            b.muli(AdapterArray.create(scaling, new Shape(count, 1, 1), any.dataType(), scope));
             return new FactorStack(
-                    attached(a.transpose(0, 2, 1), manager), // (B, in, r)
-                    attached(b.transpose(0, 2, 1), manager), // (B, r, out)
+                    attached(a.reshape(count, -1), manager), // (n, r · in)
+                    attached(b.reshape(count, -1), manager), // (n, out · r)
                     Set.of());
         }
     }
@@ -156,17 +151,68 @@ record FactorStack(NDArray a, NDArray b, Set<FactorPair> apart) {
     }
 
     /**
-     * Adds each row's term to the output of a linear, in place; of factors by row.
+     * Adds each row's term to the output of a linear, in place; of factors one after the other.
      *
      * @param x the layer's input, (B, …, in)
      * @param y the base's output, (B, …, out)
      */
-    void addByRow(NDArray x, NDArray y) {
+    void addInTurn(NDArray x, NDArray y, StackRows rows) {
         NDArray in = Cast.to(x, a.getDataType());
         NDArray flat = flat(in); // (B, N, in)
-        NDArray low = flat.matMul(a); // (B, N, in) x (B, in, r) -> (B, N, r)
-        add(y, low.matMul(b)); // (B, N, r) x (B, r, out) -> (B, N, out)
-        close(x, in, flat, low);
+        long columns = flat.getShape().get(2);
+        long outputs = y.getShape().getLastDimension();
+        if (rows.isInOrder()) {
+            add(y, product(flat, a, b));
+        } else if (rows.isCheaperByPlace(
+                flat.getShape().get(1), a.getShape().get(1) / columns, columns, outputs)) {
+            addByPlace(flat, y, rows);
+        } else {
+            NDArray own = picked(rows.items(), a); // (B, r · in)
+            NDArray ownB = picked(rows.items(), b); // (B, out · r)
+            add(y, product(flat, own, ownB));
+            new NDList(own, ownB).close();
+        }
+        flat.close();
+        if (in != x) {
+            in.close();
+        }
+    }
+
+    private void addByPlace(NDArray flat, NDArray y, StackRows rows) {
+        Shape shape = flat.getShape(); // (B, N, in)
+        NDArray table = flat.reshape(shape.get(0), -1);
+        NDArray placed = picked(rows.rows(), table); // (n · c, N · in)
+        NDArray byItem = placed.reshape(a.getShape().get(0), -1, shape.get(2)); // (n, c · N, in)
+        NDArray term = product(byItem, a, b); // (n, c · N, out)
+        NDArray terms = term.reshape(placed.getShape().get(0), -1); // (n · c, N · out)
+        add(y, picked(rows.places(), terms)); // (B, N · out)
+        new NDList(table, placed, byItem, term, terms).close();
+    }
+
+    /**
+     * Returns the products of rows with factors one by one.
+     *
+     * @param x (n, N, in)
+     * @param a (n, r · in)
+     * @param b (n, out · r)
+     * @return (n, N, out)
+     */
+    private static NDArray product(NDArray x, NDArray a, NDArray b) {
+        long count = x.getShape().get(0);
+        long in = x.getShape().get(2);
+        NDArray apart = a.reshape(count, -1, in); // (n, r, in)
+        NDArray columns = apart.swapAxes(1, 2);
+        NDArray low = x.matMul(columns); // (n, N, in) x (n, in, r) -> (n, N, r)
+        NDArray apartB = b.reshape(count, -1, apart.getShape().get(1)); // (n, out, r)
+        NDArray columnsB = apartB.swapAxes(1, 2);
+        NDArray high = low.matMul(columnsB); // (n, N, r) x (n, r, out) -> (n, N, out)
+        new NDList(apart, columns, low, apartB, columnsB).close();
+        return high;
+    }
+
+    /** Returns some rows of a table, (k) of (n, m) as (k, m). */
+    private static NDArray picked(NDArray rows, NDArray table) {
+        return Embedding.embedding(rows, table, SparseFormat.DENSE).singletonOrThrow();
     }
 
     /**

@@ -43,8 +43,8 @@ public final class FactorStackCache {
     /**
      * What stacked factors are cached under.
      *
-     * @param adapters masked: the adapters, by their handles, whichever rows they are for; stacked:
-     *     the adapter of each row, null for the base alone
+     * @param adapters the adapters, by their handles, whichever rows they are for; of a stack with
+     *     null for the base alone
      */
     record Key(Way way, List<@Nullable BoundAdapter> adapters) {
         Key {
@@ -105,7 +105,7 @@ public final class FactorStackCache {
                             stacked ->
                                     way == Way.MASKED
                                             ? FactorStack.sideBySide(stacked, manager)
-                                            : FactorStack.byRow(stacked, manager));
+                                            : FactorStack.inTurn(stacked, manager));
             bySlot[slot.index()] = made;
             return made;
         }

@@ -26,7 +26,7 @@ public final class PerRowRoute implements Route {
     private final RowGroups rows;
     private final FactorStackCache cache;
     private final FactorStackCache.Key sameAdapters;
-    private final FactorStackCache.Key sameRows;
+    private final FactorStackCache.Key withBase;
     private volatile @Nullable BatchPlan plan;
 
     /**
@@ -47,7 +47,9 @@ public final class PerRowRoute implements Route {
         this.sameAdapters =
                 new FactorStackCache.Key(
                         Way.MASKED, this.rows.byHandle().stream().map(Group::adapter).toList());
-        this.sameRows = new FactorStackCache.Key(Way.STACKED, rows);
+        this.withBase =
+                new FactorStackCache.Key(
+                        Way.STACKED, this.rows.allByHandle().stream().map(Group::adapter).toList());
     }
 
     @Override
@@ -129,7 +131,7 @@ public final class PerRowRoute implements Route {
             }
             version += term.adapter().adapter().changes();
         }
-        FactorStackCache.Key key = way == Way.MASKED ? sameAdapters : sameRows;
+        FactorStackCache.Key key = way == Way.MASKED ? sameAdapters : withBase;
         return cache.lease(key, version, made.bytes().getOrDefault(way, 0L));
     }
 }

@@ -128,6 +128,11 @@ final class RowGroups {
                 .toList();
     }
 
+    /** Returns all groups by their handles, that of the base alone first. */
+    List<Group> allByHandle() {
+        return groups.stream().sorted(Comparator.comparingLong(Group::handle)).toList();
+    }
+
     /** Returns the rows, group after group; the same array each time. */
     long[] order() {
         return order;

@@ -23,6 +23,7 @@ final class RowsPass {
     private final Function<Way, @Nullable Stacks> lease;
     private final IdentityHashMap<Mask, NDArray> masks = new IdentityHashMap<>();
     private final Map<Way, Stacks> stacks = new EnumMap<>(Way.class);
+    private @Nullable StackRows stackRows;
     private @Nullable NDArray order;
     private @Nullable NDArray inverse;
 
@@ -76,6 +77,14 @@ final class RowsPass {
     /** Returns the array of a mask, (B, 1, R). */
     NDArray mask(Mask mask) {
         return masks.computeIfAbsent(mask, made -> rows.create(made, manager));
+    }
+
+    /** Returns which of the stacked factors each row uses. */
+    StackRows stackRows() {
+        if (stackRows == null) {
+            stackRows = new StackRows(rows, manager);
+        }
+        return stackRows;
     }
 
     /** Returns the stacked factors of a slot's pairs; null where an adapter is being trained. */

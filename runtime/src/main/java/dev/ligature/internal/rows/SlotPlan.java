@@ -15,8 +15,6 @@ import dev.ligature.internal.slot.SlotCall;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -37,7 +35,7 @@ sealed interface SlotPlan {
     sealed interface Together extends SlotPlan {
         Way way();
 
-        /** Returns the pairs that are stacked; null for a row without one. */
+        /** Returns the pairs that are stacked; null for an adapter without one. */
         List<@Nullable FactorPair> pairs();
 
         /** Returns what the stacked factors take. */
@@ -112,9 +110,19 @@ sealed interface SlotPlan {
                 terms.forEach(term -> pairs.add(term.pair()));
                 yield new Masked(pairs, mask, bytes, segments);
             }
-            case STACKED -> new Stacked(Term.byRow(terms, rows), bytes, segments);
+            case STACKED -> new Stacked(pairs(rows, slot), bytes, segments);
             case SEGMENTS -> segments;
         };
+    }
+
+    /** Returns the pair of each adapter of a batch; null where there is none. */
+    private static List<@Nullable FactorPair> pairs(RowGroups rows, Slot slot) {
+        List<@Nullable FactorPair> pairs = new ArrayList<>();
+        for (Group group : rows.allByHandle()) {
+            SlotEffect effect = group.effectAt(slot);
+            pairs.add(effect == null ? null : effect.plainPair());
+        }
+        return pairs;
     }
 
     /** Rows that go through one pair. */
@@ -132,16 +140,6 @@ sealed interface SlotPlan {
             return new Columns(group, plan().rank(), plan().scaling());
         }
 
-        static List<@Nullable FactorPair> byRow(List<Term> terms, RowGroups rows) {
-            @Nullable FactorPair[] byRow = new FactorPair[rows.size()];
-            for (Term term : terms) {
-                for (int at = term.group().from(); at < term.group().to(); at++) {
-                    byRow[(int) rows.order()[at]] = term.pair();
-                }
-            }
-            return Collections.unmodifiableList(Arrays.asList(byRow));
-        }
-
         static BatchRule.Batch batch(List<Term> terms, RowGroups rows) {
             PairPlan first = terms.get(0).plan();
             boolean lookup =
@@ -152,6 +150,7 @@ sealed interface SlotPlan {
                     terms.stream().map(term -> term.plan().rank()).toList(),
                     terms.stream().map(term -> term.group().size()).toList(),
                     rows.size(),
+                    rows.groups().size(),
                     first.in(),
                     first.out(),
                     first.dataType().getNumOfBytes(),
@@ -273,7 +272,7 @@ sealed interface SlotPlan {
      * A batched product, each row with its own factors, padded to the largest rank. Not for
      * embeddings: there is no table to look rows up in.
      *
-     * @param pairs that of each row; null where it has none
+     * @param pairs that of each adapter; null where it has none
      */
     record Stacked(List<@Nullable FactorPair> pairs, long bytes, AddedSegments segments)
             implements Together {
@@ -284,7 +283,7 @@ sealed interface SlotPlan {
 
         @Override
         public void addTo(NDArray y, FactorStack stack, SlotCall call, RowsPass pass) {
-            stack.addByRow(call.inputs().head(), y);
+            stack.addInTurn(call.inputs().head(), y, pass.stackRows());
         }
     }
 }

@@ -37,6 +37,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Batches whose rows go through different adapters, on seeded random ranks and routings. */
 final class MixedBatchTest extends ToyTest {
@@ -301,7 +303,46 @@ final class MixedBatchTest extends ToyTest {
     }
 
     @Test
-    void factorsByRow_areFoundAgain_afterManyOtherRoutings() {
+    void stackedFactors_areOneCopy_forAnyRowsOfTheSameAdapters() {
+        LoraModel lora = wrapToy(true);
+        List<String> names = frozenAdapters(lora, 3, 12);
+        forward(lora, Routing.rows(names));
+        int kept = liveArrays();
+        for (List<String> rows : allRows(names, 5)) {
+            if (rows.containsAll(names)) {
+                assertEquals(Set.of(Way.STACKED), ways(lora, rows));
+                forward(lora, Routing.rows(rows));
+            }
+        }
+        assertEquals(kept, liveArrays());
+    }
+
+    /** Few tokens: the rows move to their factors. Many: the factors to their rows. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 13, 40})
+    void rowsThatMeetTheirFactors_inEitherWay_areWhatTheyAreAlone(long tokens) {
+        LoraModel lora = wrapToy(true);
+        List<String> names = frozenAdapters(lora, 4, 12);
+        for (int i = 0; i < names.size(); i++) {
+            scramble((AdapterState) lora.adapter(names.get(i)), 5 * i + 2);
+        }
+        for (String rows :
+                List.of(
+                        "0123", "3210", "1320", "0012233", "3333201", "b0123", "01b23b",
+                        "3b0b12")) {
+            List<String> adapters =
+                    rows.chars()
+                            .mapToObj(c -> c == 'b' ? Routing.BASE : names.get(c - '0'))
+                            .toList();
+            long count = adapters.size();
+            long[] ids = new Random(count).longs(count * tokens, 0, ToyModel.V).toArray();
+            assertEquals(Set.of(Way.STACKED), ways(lora, adapters));
+            checkRowByRow(lora, manager.create(ids, new Shape(count, tokens)), adapters);
+        }
+    }
+
+    @Test
+    void stacksOfManyAdapters_areFoundAgain_afterManyOtherRoutings() {
         LoraModel lora = wrapToy(true);
         List<List<String>> routings = mixed(allRows(frozenAdapters(lora, 5, 20), 4));
         assertEquals(Set.of(Way.STACKED), ways(lora, routings.get(0)));
