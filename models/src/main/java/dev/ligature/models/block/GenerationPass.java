@@ -1,6 +1,7 @@
 package dev.ligature.models.block;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
@@ -97,13 +98,20 @@ public final class GenerationPass {
         if (buffer == null || buffer.getShape().get(TOKENS) < all) {
             buffer = grown(past, all);
         }
-        NDManager manager = now.getManager();
-        try (NDArray place = buffer.get(manager, tokens(used, all))) { // (B, KV, T, D), a view
+        NDArray shown = part(buffer, all, 0); // (B, KV, P+T, D), a view
+        try (NDArray place = part(shown, used, 1)) { // (B, KV, T, D), a view
             place.addi(now); // to zeros: DJL has no cheaper way to write into a view
         }
-        NDArray shown = buffer.get(manager, tokens(0, all)); // (B, KV, P+T, D), a view
+        shown.attach(now.getManager());
         longer.put(shown, buffer);
         return shown;
+    }
+
+    /** Returns the part before or behind a token; of the calls that give a view, the cheapest. */
+    private static NDArray part(NDArray array, long token, int which) {
+        NDList parts = array.split(new long[] {token}, TOKENS);
+        parts.get(1 - which).close();
+        return parts.get(which);
     }
 
     private NDArray grown(NDArray past, long all) {
@@ -113,12 +121,8 @@ public final class GenerationPass {
                 scope.zeros(
                         new Shape(shape.get(0), shape.get(1), capacity, shape.get(3)),
                         past.getDataType()); // (B, KV, C, D)
-        buffer.set(tokens(0, shape.get(TOKENS)), past);
+        buffer.set(new NDIndex().addAllDim(TOKENS).addSliceDim(0, shape.get(TOKENS)), past);
         return buffer;
-    }
-
-    private static NDIndex tokens(long from, long to) {
-        return new NDIndex().addAllDim(TOKENS).addSliceDim(from, to);
     }
 
     /** Returns the array with room that an output of the pass is a view of, or null. */

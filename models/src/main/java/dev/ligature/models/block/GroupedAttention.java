@@ -1,8 +1,10 @@
 package dev.ligature.models.block;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
@@ -23,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>mask, added to the scores: {@code (B or 1, 1, G·T, P+T)}, fp32; an array without elements
  *       if nothing is hidden
  *   <li>the four {@link RotaryTables}
- *   <li>optionally the keys and values of P earlier tokens: {@code (B, KV, P, D)} each
+ *   <li>optionally the keys and values of P earlier tokens: {@code (B, KV, P, D)} each. The mask
+ *       then has to hide from each token those behind it
  * </ul>
  *
  * <p>Outputs: y {@code (B, T, d)}, and if earlier keys and values were given, all of them: {@code
@@ -32,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 public abstract class GroupedAttention extends AbstractBlock {
     private static final byte VERSION = 1;
     private static final int CACHED = 6;
+
+    /** The most tokens whose scores are computed at once where a token sees none behind it. */
+    private static final long BLOCK = 128;
 
     private final Heads heads;
     private final int turned;
@@ -98,7 +104,10 @@ public abstract class GroupedAttention extends AbstractBlock {
             keys = GenerationPass.append(inputs.get(CACHED), keys, call.params()); // (B, KV, S, D)
             values = GenerationPass.append(inputs.get(CACHED + 1), values, call.params());
         }
-        NDArray y = weighted(queries, keys, values, inputs.get(1)); // (B, KV, G·T, D)
+        NDArray y = // (B, KV, G·T, D)
+                caching && tokens > BLOCK
+                        ? inBlocks(queries, keys, values, inputs.get(1), tokens)
+                        : weighted(queries, keys, values, inputs.get(1));
         if (tokens > 1) {
             y =
                     y.reshape(batch, heads.keyValue(), heads.groups(), tokens, heads.size())
@@ -130,16 +139,58 @@ public abstract class GroupedAttention extends AbstractBlock {
                         .swapAxes(1, 2); // (B, KV, T, D)
     }
 
+    /**
+     * Attends block by block of queries, each to the keys up to its last token: about half of the
+     * work, and the scores of one block at a time.
+     */
+    private NDArray inBlocks(NDArray q, NDArray k, NDArray v, NDArray mask, long tokens) {
+        long batch = q.getShape().get(0);
+        long all = k.getShape().get(2);
+        NDManager manager = q.getManager();
+        Shape apart = new Shape(batch, heads.keyValue(), heads.groups(), tokens, heads.size());
+        NDArray queries = q.reshape(apart);
+        NDArray hidden = mask.reshape(mask.getShape().get(0), 1, heads.groups(), tokens, all);
+        NDList parts = new NDList();
+        for (long from = 0; from < tokens; from += BLOCK) {
+            long to = Math.min(from + BLOCK, tokens);
+            long seen = all - tokens + to;
+            NDIndex rows = new NDIndex().addAllDim(3).addSliceDim(from, to);
+            NDIndex columns = new NDIndex().addAllDim(2).addSliceDim(0, seen);
+            try (NDManager scope = manager.newSubManager()) {
+                NDArray part = queries.get(scope, rows); // (B, KV, G, t, D)
+                NDArray y =
+                        weighted(
+                                part.reshape(batch, heads.keyValue(), -1, heads.size()),
+                                k.get(scope, columns),
+                                v.get(scope, columns),
+                                hidden.get(scope, rows.addSliceDim(0, seen)));
+                y = y.reshape(part.getShape());
+                y.attach(manager);
+                parts.add(y);
+            }
+        }
+        return NDArrays.concat(parts, 3).reshape(q.getShape());
+    }
+
     /** Attends in groups: the queries of a group stand below each other, so keys need no copy. */
     private NDArray weighted(NDArray q, NDArray k, NDArray v, NDArray mask) {
         NDArray scores = q.matMul(k.swapAxes(2, 3)); // (B, KV, G·T, D) x (D, S) -> (B, KV, G·T, S)
         // The product of matrices keeps its factors for the gradient, not the product.
         scores = SoftCap.of(Cast.to(scores, DataType.FLOAT32), cap);
         if (mask.size() > 0) {
-            scores.addi(mask);
+            // Of a part of the tokens the mask has the groups apart.
+            Shape shape = mask.getShape();
+            NDArray same = shape.dimension() == 4 ? scores : apart(scores, shape);
+            same.addi(mask);
         }
         NDArray weights = Cast.to(scores.softmax(3), v.getDataType());
         return weights.matMul(v); // (B, KV, G·T, S) x (S, D) -> (B, KV, G·T, D)
+    }
+
+    private NDArray apart(NDArray scores, Shape mask) {
+        long batch = scores.getShape().get(0);
+        return scores.reshape(
+                batch, heads.keyValue(), heads.groups(), mask.get(3), mask.get(4)); // a view
     }
 
     @Override

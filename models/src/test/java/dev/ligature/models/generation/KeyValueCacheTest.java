@@ -134,6 +134,43 @@ class KeyValueCacheTest {
         }
     }
 
+    /**
+     * Long prompts are computed in blocks where there is a cache, and at once where there is none.
+     */
+    @ParameterizedTest
+    @CsvSource({"biased, 129, 0", "biased, 300, 0", "llama-tied-both, 256, 7", "biased, 290, 140"})
+    void aLongPrompt_givesTheLogitsOfOneWithoutCache(String name, long tokens, long padding)
+            throws IOException {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            LlamaForCausalLM model = LlamaCheckpoint.load(Oracle.checkpoint(name), manager);
+            ParameterStore store = new ParameterStore(manager, false);
+            NDList inputs = inputs(manager, 0, tokens);
+            inputs.get(1).set(new NDIndex("1, :{}", padding), 0);
+            NDArray positions = inputs.get(1).cumSum(1).sub(manager.ones(new Shape()));
+            inputs.set(2, positions);
+            NDArray expected = model.forward(store, inputs, false).head(); // (B, T, V)
+            NDList none = KeyValueCache.empty(model.config().decoderShape(), manager, 2);
+            NDArray found = model.forward(store, new NDList(inputs).addAll(none), false).head();
+            assertWithin(1e-5, expected.get(0), found.get(0), "no padding");
+            NDIndex kept = new NDIndex("1, {}:", padding);
+            assertWithin(1e-5, expected.get(kept), found.get(kept), "behind the padding");
+            // And a second piece, with a cache before it.
+            NDList first = pieces(inputs, 0, 100).addAll(none);
+            NDList cache = model.forward(store, first, false).subNDList(1);
+            NDList rest = pieces(inputs, 100, tokens).addAll(cache);
+            NDArray last = model.forward(store, rest, false).head();
+            assertWithin(1e-5, expected.get("0, 100:"), last.get(0), "in two pieces");
+        }
+    }
+
+    private static NDList pieces(NDList inputs, long from, long to) {
+        NDIndex piece = new NDIndex(":, {}:{}", from, to);
+        return new NDList(
+                inputs.get(0).get(piece),
+                inputs.get(1).get(new NDIndex(":, :{}", to)),
+                inputs.get(2).get(piece));
+    }
+
     private static NDList inputs(NDManager scope, long past, long tokens) {
         long[] ids = new long[(int) (2 * tokens)];
         Arrays.setAll(ids, i -> 3 + (7 * (past + i)) % 40);
