@@ -32,6 +32,7 @@ class Row:
         return "| " + " | ".join(cells) + " |"
 
 
+ALL = "all linear + tied embedding"
 HEADER = "| what | shape | ours | against | ratio | target | met |\n|---|---|---|---|---|---|---|"
 
 
@@ -50,6 +51,7 @@ class Bench:
         self.work = work
         self.bert = work / "bert"
         self.llama = work / "llama"
+        self.smol = work / "smol"
 
     def groups(self) -> dict:
         measured = {
@@ -62,6 +64,8 @@ class Bench:
             "llama": self.llama_forward,
             "train": self.train,
             "generate": self.generate,
+            "places": self.places,
+            "smol": self.smol_generate,
         }
         return measured
 
@@ -69,6 +73,9 @@ class Bench:
 
     def bert_shape(self, modules: str, batch: tuple | None = None) -> str:
         return shape_words(self.shapes.bert, modules, self.shapes.rank, batch)
+
+    def smol_shape(self, batch: tuple) -> str:
+        return shape_words(self.shapes.smol, ALL, self.shapes.rank, batch)
 
     def llama_shape(self, modules: str, batch: tuple | None = None) -> str:
         return shape_words(self.shapes.llama, modules, self.shapes.rank, batch)
@@ -230,6 +237,11 @@ class Bench:
             rows.append(row)
         most = max(self.shapes.mixed)
         rows.append(over_base("ours.shuffled", f"mixed batch, {most} adapters, other rows each time"))
+        again = f"ours.{most}"
+        what = f"other rows each time, {most} adapters"
+        against = f"the same rows {time(results.median(again))}"
+        ratio = results.ratio("ours.shuffled", again)
+        rows.append(Row(what, shape, time(results.median("ours.shuffled")), against, ratio, 1.03))
         for count in self.shapes.mixed[1:]:
             own = results.ratio(f"peft.{count}", "peft.base")
             rows.append(
@@ -262,7 +274,7 @@ class Bench:
         group.same = [(f"ours.{case}", f"peft.{case}") for case in ("base", *self.shapes.llama.targets)]
         results = yield group
         yield [
-            self.llama_row("forward, tied Llama", "all linear + tied embedding", results, "all", 0.75),
+            self.llama_row("forward, tied Llama", ALL, results, "all", 0.75),
         ]
 
     def train_group(self, repeat: int) -> Group:
@@ -280,35 +292,77 @@ class Bench:
         what = "training step, tied Llama, AdamW"
         yield [
             self.llama_row(what, "q, v", results, "qv", 0.80),
-            self.llama_row(what, "all linear + tied embedding", results, "all", 0.85),
+            self.llama_row(what, ALL, results, "all", 0.85),
         ]
 
     def llama_row(self, what: str, modules: str, results: Results, case: str, limit: float) -> Row:
-        ours, peft = f"ours.{case}", f"peft.{case}"
-        shape = self.llama_shape(modules, self.shapes.text)
-        against = f"PEFT {time(results.median(peft))}"
-        return Row(what, shape, time(results.median(ours)), against, results.ratio(ours, peft), limit)
+        return over_peft(what, self.llama_shape(modules, self.shapes.text), results, case, limit)
+
+    def text(self, model: str, prompt: int, **more) -> dict:
+        """One text through an adapter of all linear layers and the embedding."""
+        vocabulary = getattr(self.shapes, model).vocabulary
+        adapters = self.adapters(f"{model}-all")
+        return {"base": self.work / model, "prompt": prompt, "vocabulary": vocabulary, "adapters": adapters, **more}
+
+    def generate_group(self, count: int) -> Group:
+        group = Group("generate", self.shapes.rounds)
+        more = self.text("llama", self.shapes.generated[0], count=count)
+        for side in ("ours", "peft"):
+            group.add(f"{side}.all", "generate", **more)
+        return group
 
     def generate(self):
         prompt, count = self.shapes.generated
-        group = Group("generate", self.shapes.rounds)
-        more = {"base": self.llama, "prompt": prompt, "count": count, "vocabulary": self.shapes.llama.vocabulary}
+        group = self.generate_group(count)
+        base = self.text("llama", prompt, count=count)
+        del base["adapters"]
         for side in ("ours", "peft"):
-            group.add(f"{side}.base", "generate", **more)
-            group.add(f"{side}.all", "generate", **more, adapters=self.adapters("llama-all"))
+            group.add(f"{side}.base", "generate", **base)
         group.same = [("ours.base", "peft.base"), ("ours.all", "peft.all")]
+        what = f"one token with cache, mean of {count} after {prompt + 1}"
+        yield [over_peft(what, self.llama_shape(ALL, (1, 1)), (yield group), "all", 0.5)]
+
+    def places(self):
+        """Tokens at the beginning and far behind it: what the cache costs."""
+        rows = []
+        for model, words in (("llama", self.llama_shape(ALL, (1, 1))), ("smol", self.smol_shape((1, 1)))):
+            group = Group("places", self.shapes.rounds)
+            early, late = self.shapes.places
+            for place in (early, late):
+                more = self.text(model, place - self.shapes.around // 2, count=self.shapes.around)
+                for side in ("ours", "peft"):
+                    group.add(f"{side}.{place}", "generate", **more)
+                group.same.append((f"ours.{place}", f"peft.{place}"))
+            results = yield group
+            for side, limit in (("ours", 1.10), ("peft", math.inf)):
+                case, other = f"{side}.{late}", f"{side}.{early}"
+                what = f"token {late:,} over token {early:,}, {'ours' if side == 'ours' else 'PEFT'}"
+                against = time(results.median(other))
+                ratio = results.ratio(case, other)
+                rows.append(Row(what, words, time(results.median(case)), against, ratio, limit))
+        yield rows
+
+    def smol_generate(self):
+        prompt, count = self.shapes.generated
+        group = Group("smol", self.shapes.rounds)
+        whole = self.text("smol", self.shapes.prompt, whole=1)
+        for side in ("ours", "peft"):
+            group.add(f"{side}.token", "generate", **self.text("smol", prompt, count=count))
+            group.add(f"{side}.prompt", "generate", **whole)
+        group.same = [("ours.token", "peft.token"), ("ours.prompt", "peft.prompt")]
         results = yield group
-        shape = self.llama_shape("all linear + tied embedding", (1, 1))
+        what = f"one token with cache, mean of {count} after {prompt + 1}"
+        tokens = self.shapes.prompt
         yield [
-            Row(
-                f"one token with cache, mean of {count} after {prompt}",
-                shape,
-                time(results.median("ours.all")),
-                f"PEFT {time(results.median('peft.all'))}",
-                results.ratio("ours.all", "peft.all"),
-                1,
-            )
+            over_peft(what, self.smol_shape((1, 1)), results, "token", 0.7),
+            over_peft(f"a prompt of {tokens} tokens", self.smol_shape((1, tokens)), results, "prompt", 0.55),
         ]
+
+
+def over_peft(what: str, shape: str, results: Results, case: str, limit: float) -> Row:
+    ours, peft = f"ours.{case}", f"peft.{case}"
+    against = f"PEFT {time(results.median(peft))}"
+    return Row(what, shape, time(results.median(ours)), against, results.ratio(ours, peft), limit)
 
 
 def shape_words(model, modules: str, rank: int, batch: tuple | None) -> str:

@@ -65,8 +65,9 @@ def write(shapes: Shapes, out: pathlib.Path) -> None:
     model.save_pretrained(out / "bert")
     for name, targets in shapes.bert.targets.items():
         write_adapters(model, shapes.lora(targets), f"bert-{name}", max(shapes.mixed), out)
-    model = llama(shapes.llama)
-    model.save_pretrained(out / "llama")
-    for name, targets in shapes.llama.targets.items():
-        lora = shapes.lora(targets, ensure_weight_tying="embed_tokens" in targets)
-        write_adapters(model, lora, f"llama-{name}", 1, out)
+    for directory, shape in (("llama", shapes.llama), ("smol", shapes.smol)):
+        model = llama(shape)
+        model.save_pretrained(out / directory)
+        for name, targets in shape.targets.items():
+            lora = shapes.lora(targets, ensure_weight_tying="embed_tokens" in targets)
+            write_adapters(model, lora, f"{directory}-{name}", 1, out)

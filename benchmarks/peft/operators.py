@@ -17,7 +17,8 @@ def run(bench: groups.Bench, work: pathlib.Path) -> None:
     """Prints a table for each Llama case; of two programs that run by themselves, one after the other."""
     programs = measure.start_programs(2, cpu=False)
     try:
-        for group in (bench.llama_forward_group(REPEAT), bench.train_group(REPEAT)):
+        # The case of tokens computes one more than it times.
+        for group in (bench.llama_forward_group(REPEAT), bench.train_group(REPEAT), bench.generate_group(REPEAT - 1)):
             by_side = {}
             for case, words in group.cases.items():
                 side, modules = case.split(".")

@@ -1,6 +1,7 @@
 """PEFT's side of the comparison. Answers the same requests as Ligature's ServingProgram, where they are described."""
 
 import contextlib
+import copy
 import pathlib
 import statistics
 import sys
@@ -211,7 +212,7 @@ class Train:
 
 
 class Generate:
-    """One forward pass for each given token after a prompt, with the cache of all earlier ones."""
+    """Forward passes over one text, with the cache of all earlier tokens: the prompt's, or those of tokens after it."""
 
     def __init__(self, words: Words, bases: Bases):
         adapters = words.list("adapters")
@@ -219,23 +220,41 @@ class Generate:
             self.model, _ = bases.adapted(words["base"], adapters)
         else:
             self.model = bases.plain(words["base"])
-        prompt, count = words.number("prompt"), words.number("count")
-        ids = token_ids(1, prompt + count, words.number("vocabulary"))
+        prompt = words.number("prompt")
+        self.whole = "whole" in words
+        length = prompt + (0 if self.whole else 1 + words.number("count"))
+        ids = token_ids(1, length, words.number("vocabulary"))
         self.prompt, self.tokens = ids[:, :prompt], ids[:, prompt:].split(1, dim=1)
+        self.read = None  # the cache of the prompt
+
+    def forward(self, ids: torch.Tensor, cache=None):
+        """As generate() does: the head sees the last token alone."""
+        return self.model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+
+    def after_prompt(self):
+        """Returns a copy of the cache of the prompt and one token, and the tokens that are left."""
+        if self.read is None:
+            self.read = self.forward(self.prompt).past_key_values
+        cache = copy.deepcopy(self.read)
+        return self.forward(self.tokens[0], cache).past_key_values, self.tokens[1:]
 
     @torch.inference_mode()
     def run(self) -> int:
-        cache = self.model(input_ids=self.prompt, use_cache=True).past_key_values
         begin = now()
-        for token in self.tokens:
-            cache = self.model(input_ids=token, past_key_values=cache, use_cache=True).past_key_values
-        return (now() - begin) // len(self.tokens)
+        if self.whole:
+            self.forward(self.prompt)
+            return now() - begin
+        cache, tokens = self.after_prompt()
+        begin = now()
+        for token in tokens:
+            cache = self.forward(token, cache).past_key_values
+        return (now() - begin) // len(tokens)
 
     @torch.inference_mode()
     def numbers(self) -> torch.Tensor:
         """The logits of the last token, from one pass over the whole text."""
         ids = torch.cat([self.prompt, *self.tokens], dim=1)
-        return self.model(input_ids=ids, use_cache=False).logits[:, -1]
+        return self.model(input_ids=ids, use_cache=False, logits_to_keep=1).logits[:, -1]
 
 
 KINDS = {

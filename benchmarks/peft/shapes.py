@@ -31,7 +31,7 @@ class Llama:
     key_value_heads: int = 2
     intermediate: int = 800
     vocabulary: int = 6144
-    positions: int = 512
+    positions: int = 4096
     targets: dict = field(
         default_factory=lambda: {
             "qv": ["q_proj", "v_proj"],
@@ -44,6 +44,7 @@ class Llama:
 class Shapes:
     bert: Bert = Bert()
     llama: Llama = Llama()
+    smol: Llama = Llama(30, 576, 9, 3, 1536, 49152)  # SmolLM2-135M's
     rank: int = 8
     large: tuple = (8, 64)  # B, T of a forward pass
     small: tuple = (1, 16)
@@ -51,6 +52,9 @@ class Shapes:
     mixed: tuple = (1, 4, 8, 32)  # different adapters in it
     text: tuple = (8, 128)  # B, T for Llama
     generated: tuple = (16, 64)  # tokens of the prompt, and after it
+    places: tuple = (100, 2000)  # of tokens whose times are compared
+    around: int = 16  # how many tokens are measured there
+    prompt: int = 512  # tokens of a prompt that is read at once
     peft_resident: int = 100
     resident: int = 1000
     rounds: int = 11
@@ -63,12 +67,16 @@ FULL = Shapes()
 SMOKE = Shapes(
     bert=Bert(layers=2, d=64, heads=4, intermediate=128, vocabulary=200, positions=64),
     llama=Llama(layers=2, d=64, heads=4, key_value_heads=2, intermediate=96, vocabulary=128, positions=64),
+    smol=Llama(layers=3, d=48, heads=3, key_value_heads=1, intermediate=80, vocabulary=160, positions=64),
     large=(4, 16),
     small=(1, 8),
     batch=(8, 4),
     mixed=(1, 2, 8),
     text=(4, 16),
     generated=(4, 8),
+    places=(10, 40),
+    around=4,
+    prompt=24,
     peft_resident=5,
     resident=20,
     rounds=3,

@@ -13,30 +13,34 @@ import dev.ligature.models.DecoderShape;
 import dev.ligature.models.generation.KeyValueCache;
 import dev.ligature.models.llama.LlamaConfig;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One forward pass for each of {@code count=} tokens of one text, after a prompt and with the cache
- * of all earlier ones. The tokens are given, so that choosing them is not measured.
+ * Forward passes over one text, with a cache of all earlier tokens. Times the mean of {@code
+ * count=} tokens after a prompt and one token, or with {@code whole=} the prompt. The tokens are
+ * given, so that choosing them is not measured.
  */
 final class GenerationCase implements ComparedCase {
     private final Block block;
     private final DecoderShape shape;
     private final NDManager manager;
     private final ParameterStore store;
-    private final long[] prompt;
-    private final long[] tokens;
+    private final long[] ids;
+    private final int prompt;
+    private final boolean whole;
+    private @Nullable KeyValueCache read; // the prompt's, of the manager
 
     private GenerationCase(Block block, DecoderShape shape, NDManager manager, Words words) {
         this.block = block;
         this.shape = shape;
-        this.manager = manager;
+        this.manager = manager.newSubManager();
         this.store = new ParameterStore(manager, false);
-        int length = words.number("prompt");
-        int count = words.number("count");
-        TokenIds text = TokenIds.of(1, length + count, words.number("vocabulary"));
-        this.prompt = text.range(0, 0, length);
-        this.tokens = text.range(0, length, length + count);
+        this.prompt = words.number("prompt");
+        this.whole = words.has("whole");
+        int length = prompt + (whole ? 0 : 1 + words.number("count"));
+        this.ids = TokenIds.of(1, length, words.number("vocabulary")).range(0, 0, length);
     }
 
     static Case open(Words words, Bases bases) throws IOException {
@@ -54,51 +58,71 @@ final class GenerationCase implements ComparedCase {
     @Override
     public long run() {
         try (NDManager text = manager.newSubManager()) {
-            NDList cache = forward(prompt, 0, KeyValueCache.empty(shape, text, 1), text);
             Stopwatch watch = Stopwatch.start();
-            for (int i = 0; i < tokens.length; i++) {
-                cache = forward(new long[] {tokens[i]}, prompt.length + i, cache, text);
+            if (whole) {
+                forward(empty(text), 0, prompt);
+                return watch.nanos();
             }
-            return watch.nanos() / tokens.length;
+            KeyValueCache cache = afterPrompt(text);
+            forward(cache, prompt, prompt + 1); // makes room
+            watch = Stopwatch.start();
+            rest(cache);
+            return watch.nanos() / (ids.length - prompt - 1);
         }
-    }
-
-    /** Returns the cache after some tokens, in the text's manager. */
-    private NDList forward(long[] ids, int past, NDList cache, NDManager text) {
-        try (NDManager scope = text.newSubManager()) {
-            NDList outputs = block.forward(store, inputs(ids, past, cache, scope), false);
-            cache.close();
-            NDList longer = outputs.subNDList(1);
-            longer.attach(text);
-            return longer;
-        }
-    }
-
-    private static NDList inputs(long[] ids, int past, NDList cache, NDManager scope) {
-        int all = past + ids.length;
-        NDArray array = scope.create(ids, new Shape(1, ids.length)); // (1, T)
-        NDArray mask = scope.ones(new Shape(1, all), DataType.INT64); // (1, P+T)
-        NDArray positions =
-                scope.arange(past, all, 1, DataType.INT64).reshape(1, ids.length); // (1, T)
-        return new NDList(array, mask, positions).addAll(cache);
     }
 
     /** Returns the logits of the last token. */
     @Override
     public float[] numbers() {
         try (NDManager text = manager.newSubManager()) {
-            NDList cache = KeyValueCache.empty(shape, text, 1);
-            cache = forward(prompt, 0, cache, text);
-            for (int i = 0; i < tokens.length - 1; i++) {
-                cache = forward(new long[] {tokens[i]}, prompt.length + i, cache, text);
+            if (whole) {
+                return forward(empty(text), 0, prompt);
             }
-            int past = prompt.length + tokens.length - 1;
-            long[] last = {tokens[tokens.length - 1]};
-            NDList outputs = block.forward(store, inputs(last, past, cache, text), false);
-            return outputs.get(0).toFloatArray(); // (1, 1, V)
+            KeyValueCache cache = afterPrompt(text);
+            forward(cache, prompt, prompt + 1);
+            return rest(cache);
+        }
+    }
+
+    /** Returns a copy of the cache of the prompt, which goes through the model once. */
+    private KeyValueCache afterPrompt(NDManager text) {
+        if (read == null) {
+            read = empty(manager);
+            forward(read, 0, prompt);
+        }
+        NDList copies = new NDList();
+        read.arrays().forEach(array -> copies.add(array.duplicate()));
+        copies.attach(text);
+        return new KeyValueCache(copies, text, ids.length);
+    }
+
+    private KeyValueCache empty(NDManager owner) {
+        return new KeyValueCache(KeyValueCache.empty(shape, owner, 1), owner, ids.length);
+    }
+
+    private float[] rest(KeyValueCache cache) {
+        float[] logits = {};
+        for (int i = prompt + 1; i < ids.length; i++) {
+            logits = forward(cache, i, i + 1);
+        }
+        return logits;
+    }
+
+    /** Computes some tokens; returns the logits of the last one. */
+    private float[] forward(KeyValueCache cache, int from, int to) {
+        try (NDManager scope = manager.newSubManager()) {
+            long[] tokens = Arrays.copyOfRange(ids, from, to);
+            NDArray array = scope.create(tokens, new Shape(1, tokens.length)); // (1, T)
+            NDArray mask = scope.ones(new Shape(1, to), DataType.INT64); // (1, P+T)
+            NDArray positions =
+                    scope.arange(from, to, 1, DataType.INT64).reshape(1, tokens.length); // (1, T)
+            return cache.forward(block, store, new NDList(array, mask, positions), false)
+                    .toFloatArray(); // (1, 1, V)
         }
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        manager.close();
+    }
 }

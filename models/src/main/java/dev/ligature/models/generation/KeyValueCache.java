@@ -67,8 +67,11 @@ public final class KeyValueCache implements AutoCloseable {
         return cache;
     }
 
-    /** Returns the arrays as a forward pass takes them. They change with the next one. */
-    NDList arrays() {
+    /**
+     * Returns the arrays as a forward pass takes them: for each layer keys and values. They belong
+     * to the cache, until the next pass.
+     */
+    public NDList arrays() {
         return arrays;
     }
 
