@@ -290,9 +290,9 @@ public final class LoraModel extends ForwardingBlock implements AutoCloseable {
     /**
      * Sets the bytes for mixed batches, those of {@link Routing#rows}; 256 MiB by default. Such a
      * batch multiplies by a stacked copy of the factors of its adapters. Copies, each array with 2
-     * KiB besides its numbers, are cached per set of adapters (per row assignment if the ranks sum
-     * to more than 32) and evicted least recently used first. A batch whose copies do not fit is
-     * computed adapter by adapter: more slowly, with the same result.
+     * KiB besides its numbers, are cached per set of adapters, whichever rows they are for, and
+     * evicted least recently used first. A batch whose copies do not fit is computed adapter by
+     * adapter: more slowly, with the same result.
      */
     public void setMixedBatchMemory(long bytes) {
         table.stacks().setBudget(bytes);

@@ -22,12 +22,17 @@ import org.jspecify.annotations.Nullable;
 /** The rows of a batch, sorted by the adapter that they go through. */
 final class RowGroups {
     private final List<Group> groups;
+    private final List<Group> allByHandle;
+    private final List<Group> byHandle;
     private final long[] order;
     private final long[] inverse;
     private final boolean sorted;
 
     private RowGroups(List<Group> groups, long[] order, long[] inverse, boolean sorted) {
         this.groups = List.copyOf(groups);
+        this.allByHandle =
+                groups.stream().sorted(Comparator.comparingLong(Group::handle)).toList();
+        this.byHandle = allByHandle.stream().filter(group -> group.adapter() != null).toList();
         this.order = order;
         this.inverse = inverse;
         this.sorted = sorted;
@@ -122,15 +127,12 @@ final class RowGroups {
      * rows are in the same order.
      */
     List<Group> byHandle() {
-        return groups.stream()
-                .filter(group -> group.adapter() != null)
-                .sorted(Comparator.comparingLong(Group::handle))
-                .toList();
+        return byHandle;
     }
 
     /** Returns all groups by their handles, that of the base alone first. */
     List<Group> allByHandle() {
-        return groups.stream().sorted(Comparator.comparingLong(Group::handle)).toList();
+        return allByHandle;
     }
 
     /** Returns the rows, group after group; the same array each time. */
