@@ -1,0 +1,194 @@
+package dev.ligature.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.core.http.StreamResponse;
+import com.openai.errors.BadRequestException;
+import com.openai.errors.NotFoundException;
+import com.openai.models.chat.completions.ChatCompletion;
+import com.openai.models.chat.completions.ChatCompletionChunk;
+import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.completions.Completion;
+import com.openai.models.completions.CompletionCreateParams;
+import com.openai.models.models.Model;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.openai.OpenAiChatModel;
+import dev.langchain4j.model.openai.OpenAiLanguageModel;
+import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The server as OpenAI's client for Java and LangChain4j use it, with their own defaults. */
+final class RealClientsTest {
+    private static final String TEXT = "int max(";
+    private static final String CHAT = "user: int max(\nassistant: ";
+
+    @TempDir static Path adapters;
+    private static ServerFixture fixture;
+    private static String url;
+    private static OpenAIClient client;
+
+    @BeforeAll
+    static void open() throws Exception {
+        fixture = new ServerFixture(adapters, new ServerLimits(4, 64, 100, 20_000, 60, 30));
+        url = "http://127.0.0.1:" + fixture.server().port() + "/v1";
+        client = OpenAIOkHttpClient.builder().baseUrl(url).apiKey("none").maxRetries(0).build();
+    }
+
+    @AfterAll
+    static void close() throws Exception {
+        client.close();
+        fixture.awaitIdle();
+        fixture.close();
+    }
+
+    @Test
+    void openAi_listsAndRetrievesModels() {
+        List<String> names = client.models().list().data().stream().map(Model::id).toList();
+
+        assertEquals(List.of("base", "alpha", "beta", "gamma"), names);
+        assertEquals("beta", client.models().retrieve("beta").id());
+        assertThrows(NotFoundException.class, () -> client.models().retrieve("nobody"));
+    }
+
+    @Test
+    void openAi_completesTextsListsAndTokens() throws Exception {
+        String expected = fixture.alone("alpha", TEXT, 5);
+        List<Long> tokens = Arrays.stream(fixture.tokens(TEXT)).boxed().toList();
+
+        assertEquals(expected, text(completion().prompt(TEXT).build()));
+        assertEquals(expected, text(completion().promptOfArrayOfStrings(List.of(TEXT)).build()));
+        assertEquals(expected, text(completion().promptOfArrayOfTokens(tokens).build()));
+        try (StreamResponse<Completion> stream =
+                client.completions().createStreaming(completion().prompt(TEXT).build())) {
+            assertEquals(
+                    expected,
+                    stream.stream()
+                            .flatMap(piece -> piece.choices().stream())
+                            .map(choice -> choice.text())
+                            .collect(Collectors.joining()));
+        }
+    }
+
+    private static CompletionCreateParams.Builder completion() {
+        return CompletionCreateParams.builder().model("alpha").maxTokens(5).temperature(0);
+    }
+
+    private static String text(CompletionCreateParams request) {
+        return client.completions().create(request).choices().get(0).text();
+    }
+
+    @Test
+    void openAi_chats() throws Exception {
+        ChatCompletionCreateParams request =
+                ChatCompletionCreateParams.builder()
+                        .model("alpha")
+                        .addUserMessage(TEXT)
+                        .maxCompletionTokens(5)
+                        .temperature(0)
+                        .build();
+        String expected = fixture.alone("alpha", CHAT, 5);
+
+        ChatCompletion answer = client.chat().completions().create(request);
+
+        assertEquals(expected, answer.choices().get(0).message().content().orElseThrow());
+        assertEquals(5, answer.usage().orElseThrow().completionTokens());
+        try (StreamResponse<ChatCompletionChunk> stream =
+                client.chat().completions().createStreaming(request)) {
+            assertEquals(
+                    expected,
+                    stream.stream()
+                            .flatMap(chunk -> chunk.choices().stream())
+                            .flatMap(choice -> choice.delta().content().stream())
+                            .collect(Collectors.joining()));
+        }
+    }
+
+    @Test
+    void openAi_seesErrorsAsItsOwn() {
+        CompletionCreateParams unknown =
+                CompletionCreateParams.builder().model("nobody").prompt(TEXT).build();
+        NotFoundException missing =
+                assertThrows(NotFoundException.class, () -> client.completions().create(unknown));
+        assertEquals("model_not_found", missing.code().orElseThrow());
+        CompletionCreateParams wrong = completion().prompt(TEXT).temperature(3).build();
+        BadRequestException refused =
+                assertThrows(BadRequestException.class, () -> client.completions().create(wrong));
+        assertEquals("temperature", refused.param().orElseThrow());
+    }
+
+    @Test
+    void langChain_completesAndChats() throws Exception {
+        OpenAiLanguageModel language =
+                OpenAiLanguageModel.builder()
+                        .baseUrl(url)
+                        .apiKey("none")
+                        .modelName("beta")
+                        .temperature(0.0)
+                        .maxRetries(0)
+                        .build();
+        OpenAiChatModel chat =
+                OpenAiChatModel.builder()
+                        .baseUrl(url)
+                        .apiKey("none")
+                        .modelName("beta")
+                        .temperature(0.0)
+                        .maxTokens(6)
+                        .maxRetries(0)
+                        .build();
+
+        assertEquals(fixture.alone("beta", TEXT, 16), language.generate(TEXT).content());
+        assertEquals(fixture.alone("beta", CHAT, 6), chat.chat(TEXT));
+    }
+
+    @Test
+    void langChain_streams() throws Exception {
+        OpenAiStreamingChatModel chat =
+                OpenAiStreamingChatModel.builder()
+                        .baseUrl(url)
+                        .apiKey("none")
+                        .modelName("gamma")
+                        .temperature(0.0)
+                        .maxCompletionTokens(6)
+                        .build();
+        StringBuilder pieces = new StringBuilder();
+        CompletableFuture<ChatResponse> whole = new CompletableFuture<>();
+
+        chat.chat(
+                TEXT,
+                new StreamingChatResponseHandler() {
+                    @Override
+                    public void onPartialResponse(String piece) {
+                        pieces.append(piece);
+                    }
+
+                    @Override
+                    public void onCompleteResponse(ChatResponse response) {
+                        whole.complete(response);
+                    }
+
+                    @Override
+                    public void onError(Throwable error) {
+                        whole.completeExceptionally(error);
+                    }
+                });
+
+        String expected = fixture.alone("gamma", CHAT, 6);
+        assertEquals(expected, whole.get(60, TimeUnit.SECONDS).aiMessage().text());
+        assertEquals(expected, pieces.toString());
+        assertTrue(whole.get().tokenUsage().outputTokenCount() > 0);
+    }
+}
