@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Adapters of the head train as ever where it is applied to some of the tokens at a time. */
 final class ChunkedHeadTest extends ToyTest {
-    private static final TrainingMemory ONE_TOKEN = new TrainingMemory(1);
+    private static final TrainingMemory ONE_TOKEN = TrainingMemory.DEFAULT.withLogitBytes(1);
 
     /** What an adapter does at a head that is tied to the embedding or not. */
     private record Case(String name, boolean tied, boolean pastField, LoraConfig config) {

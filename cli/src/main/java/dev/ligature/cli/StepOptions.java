@@ -5,6 +5,7 @@ import dev.ligature.models.training.TrainingData;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.training.OptimizerKind;
 import dev.ligature.training.TrainingConfig;
+import dev.ligature.training.TrainingMemory;
 import dev.ligature.training.schedule.LoraPlus;
 import dev.ligature.training.schedule.ScheduleKind;
 import java.util.OptionalInt;
@@ -95,6 +96,13 @@ final class StepOptions {
     private @Nullable Double maxGradNorm;
 
     @Option(
+            names = "--gradient-checkpointing",
+            description =
+                    "Keep the inputs of layers alone, and compute each layer again for its"
+                            + " gradients: less memory, more time. For decoders.")
+    private boolean checkpointing;
+
+    @Option(
             names = "--seed",
             defaultValue = "0",
             paramLabel = "N",
@@ -178,6 +186,9 @@ final class StepOptions {
                         .optSeed(seed);
         if (maxGradNorm != null) {
             config.optMaxGradNorm(maxGradNorm);
+        }
+        if (checkpointing) {
+            config.optMemory(TrainingMemory.DEFAULT.withRecomputedLayers());
         }
         if (loraPlusRatio != null) {
             config.optLoraPlus(

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** Finds the operators of a pass and of an engine. Thread-safe. */
 public final class OperatorLookup {
@@ -45,6 +46,17 @@ public final class OperatorLookup {
     public static NDArray head(ParameterStore store, NDArray hidden, UnaryOperator<NDArray> head) {
         ModelPass pass = store instanceof OperatorSource source ? source.modelPass() : null;
         return pass == null ? head.apply(hidden) : pass.head(hidden, head);
+    }
+
+    /**
+     * Returns the pass by which a {@link LayeredModel} computes its layers; null if it does as
+     * ever.
+     *
+     * @param store the store that the pass gives its blocks
+     */
+    public static @Nullable ModelPass recomputing(ParameterStore store) {
+        ModelPass pass = store instanceof OperatorSource source ? source.modelPass() : null;
+        return pass != null && pass.recomputesLayers() ? pass : null;
     }
 
     /**

@@ -17,6 +17,10 @@ enum TrainingMessage implements Message {
             "Windows of %1$s tokens cannot be cut from a stream of %2$s. Give more text, or a"
                     + " sequence length from 2 up to that."),
     BATCH_SIZE("TrainBatchSize", "The batch size is %1$s. Give at least one row."),
+    NOT_LAYERED(
+            "TrainLayers",
+            "The layers of %1$s cannot be computed again on the way back. Train it without"
+                    + " TrainingMemory.withRecomputedLayers, or have the model implement LayeredModel."),
     NOTHING(
             "TrainNothing",
             "None of the %1$s parameters of the block is trainable. Route a trainable adapter, or"

@@ -13,6 +13,8 @@ import ai.djl.training.Trainer;
 import ai.djl.training.optimizer.Optimizer;
 import dev.ligature.LoraException;
 import dev.ligature.internal.loss.HeadLoss;
+import dev.ligature.internal.loss.LayerReplay;
+import dev.ligature.internal.loss.PassParts;
 import dev.ligature.internal.loss.Targets;
 import dev.ligature.internal.route.TapedBlock;
 import dev.ligature.internal.slot.CollectorTurn;
@@ -48,6 +50,9 @@ final class TrainingPass implements AutoCloseable {
         this.manager = manager;
         this.memory = memory;
         this.taped = new TapedBlock(block);
+        if (memory.recomputesLayers() && !taped.isLayered()) {
+            throw TrainingMessage.NOT_LAYERED.error(taped.model().getClass().getSimpleName());
+        }
         this.model = manager.getEngine().newModel("training", manager.getDevice());
         model.setBlock(taped);
         this.trainer =
@@ -64,7 +69,8 @@ final class TrainingPass implements AutoCloseable {
 
     /** Returns the sum of the losses of a batch's items, without training. */
     double evaluate(StepBatch batch) {
-        return Gradients.read(forward(batch, trainer::evaluate, 1, null, null).loss());
+        PassParts parts = new PassParts(head(batch, 1, null, null), null);
+        return Gradients.read(forward(batch, trainer::evaluate, parts, 1, null).loss());
     }
 
     /**
@@ -101,31 +107,60 @@ final class TrainingPass implements AutoCloseable {
 
     private double pass(StepBatch batch, long items, @Nullable GradientTape tape) {
         forwarded = false;
-        taped.recordOn(tape);
         try (GradientCollector collector = newCollector()) {
-            HeadLoss.PartBackward ofPart = (scope, loss) -> part(collector, scope, loss, tape);
-            HeadLoss.Result result = forward(batch, trainer::forward, items, tape, ofPart);
+            Parts parts = new Parts(collector, tape);
+            HeadLoss head = head(batch, items, tape, parts);
+            LayerReplay layers =
+                    memory.recomputesLayers() ? new LayerReplay(batch.scope(), parts) : null;
+            // What lies before the layers goes back when the tape has done so, once.
+            taped.recordOn(layers == null ? tape : null);
+            PassParts all = new PassParts(head, layers);
+            HeadLoss.Result result = forward(batch, trainer::forward, all, items, tape);
             back(collector, result.root(), tape);
+            NDArray rest = layers == null ? null : layers.backward();
+            if (rest != null) {
+                collector.backward(rest);
+            }
             return Gradients.read(result.loss());
         } finally {
             taped.recordOn(null);
         }
     }
 
-    /** Goes forward and back through a part of a pass, on a tape of its own if the pass has one. */
-    private NDArray part(
-            GradientCollector collector,
-            NDManager scope,
-            Function<@Nullable GradientTape, NDArray> loss,
-            @Nullable GradientTape whole) {
-        try (GradientTape tape =
-                whole == null ? null : OperatorLookup.engine(manager).record(scope)) {
-            taped.recordOn(tape);
-            NDArray value = loss.apply(tape);
-            back(collector, value, tape);
-            return value;
-        } finally {
-            taped.recordOn(whole);
+    /** Goes through parts of a pass, on tapes of their own if the whole pass has one. */
+    private final class Parts implements LayerReplay.Parts {
+        private final GradientCollector collector;
+        private final @Nullable GradientTape whole;
+
+        Parts(GradientCollector collector, @Nullable GradientTape whole) {
+            this.collector = collector;
+            this.whole = whole;
+        }
+
+        @Override
+        public NDArray apply(NDManager scope, Function<@Nullable GradientTape, NDArray> loss) {
+            try (GradientTape tape = newTape(scope)) {
+                taped.recordOn(tape);
+                NDArray value = loss.apply(tape);
+                back(collector, value, tape);
+                return value;
+            } finally {
+                taped.recordOn(whole);
+            }
+        }
+
+        @Override
+        public NDArray forward(NDManager scope, UnaryOperator<NDArray> part, NDArray x) {
+            try (GradientTape tape = newTape(scope)) {
+                taped.recordOn(tape);
+                return part.apply(x);
+            } finally {
+                taped.recordOn(whole);
+            }
+        }
+
+        private @Nullable GradientTape newTape(NDManager scope) {
+            return whole == null ? null : OperatorLookup.engine(manager).record(scope);
         }
     }
 
@@ -138,27 +173,28 @@ final class TrainingPass implements AutoCloseable {
         }
     }
 
+    private @Nullable HeadLoss head(
+            StepBatch batch,
+            long items,
+            @Nullable GradientTape tape,
+            HeadLoss.@Nullable PartBackward parts) {
+        HeadedModel model = taped.headed();
+        Targets targets = model == null ? null : batch.targets();
+        return model == null || targets == null
+                ? null
+                : new HeadLoss(
+                        targets, model.vocabularySize(), items, memory.logitBytes(), tape, parts);
+    }
+
     /** Forwards a batch; one that goes well shows that the block takes such batches. */
     private HeadLoss.Result forward(
             StepBatch batch,
             UnaryOperator<NDList> block,
+            PassParts parts,
             long items,
-            @Nullable GradientTape tape,
-            HeadLoss.@Nullable PartBackward ofPart) {
-        HeadedModel headed = taped.headed();
-        Targets targets = headed == null ? null : batch.targets();
-        HeadLoss head =
-                headed == null || targets == null
-                        ? null
-                        : new HeadLoss(
-                                targets,
-                                headed.vocabularySize(),
-                                items,
-                                memory.logitBytes(),
-                                tape,
-                                ofPart);
+            @Nullable GradientTape tape) {
         NDList outputs;
-        taped.computeBy(head);
+        taped.computeBy(parts);
         try {
             outputs = block.apply(batch.inputs());
         } catch (EngineException e) {
@@ -167,7 +203,7 @@ final class TrainingPass implements AutoCloseable {
             taped.computeBy(null);
         }
         outputs.attach(batch.scope()); // so that what is computed from it is freed with the batch
-        HeadLoss.Result result = head == null ? null : head.result();
+        HeadLoss.Result result = parts.head() == null ? null : parts.head().result();
         if (result == null) {
             NDArray loss = batch.cost().of(outputs, items, tape);
             result = new HeadLoss.Result(loss, loss);

@@ -131,7 +131,8 @@ final class ChunkedLossTest {
 
     @Test
     void noBytes_areRefused() {
-        LoraException error = assertThrows(LoraException.class, () -> new TrainingMemory(0));
+        LoraException error =
+                assertThrows(LoraException.class, () -> TrainingMemory.DEFAULT.withLogitBytes(0));
         assertEquals("[TrainConfig] logitBytes is 0; it must be at least 1.", error.getMessage());
     }
 
@@ -199,7 +200,7 @@ final class ChunkedLossTest {
         return TrainingConfig.builder()
                 .optOptimizer(OptimizerKind.SGD)
                 .optLearningRate(0.3)
-                .optMemory(new TrainingMemory(bytes))
+                .optMemory(TrainingMemory.DEFAULT.withLogitBytes(bytes))
                 .build();
     }
 

@@ -10,10 +10,13 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.block.TokenEmbedding;
+import dev.ligature.ops.ModelPass;
+import dev.ligature.ops.OperatorLookup;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,7 +92,9 @@ public abstract class DecoderStack extends AbstractBlock {
         GenerationPass pass = GenerationPass.of(params);
         boolean plain = pass != null && !pass.isPadded();
         NDList outputs = new NDList(1 + 2 * layers.size());
-        try (NDManager scope = caller.newSubManager()) {
+        ModelPass twice = in.cache(0).isEmpty() ? OperatorLookup.recomputing(parameterStore) : null;
+        NDManager scope = caller.newSubManager();
+        try {
             NDArray mask = plain ? null : in.attentionMask(scope); // (B, P+T), or null
             NDArray positions = // (B or 1, T)
                     plain ? in.countedPositions(scope) : in.positions(scope, mask);
@@ -100,6 +105,10 @@ public abstract class DecoderStack extends AbstractBlock {
             for (int i = 0; i < layers.size(); i++) {
                 NDList layerInputs =
                         new NDList(x).addAll(shared.of(kinds.get(i))).addAll(in.cache(i));
+                if (twice != null) {
+                    x = twice.layer(x, layer(layers.get(i), layerInputs.subNDList(1), call));
+                    continue;
+                }
                 try (NDManager layerScope = scope.newSubManager()) {
                     x.attach(layerScope);
                     NDList y = call.of(layers.get(i), layerInputs);
@@ -117,8 +126,17 @@ public abstract class DecoderStack extends AbstractBlock {
             x = call.of(lastNorm(), x);
             x.attach(caller);
             outputs.set(0, x);
+        } finally {
+            if (twice == null) {
+                scope.close(); // else layers read its arrays again on the way back
+            }
         }
         return outputs;
+    }
+
+    /** Returns a layer as a function of its input. */
+    private static UnaryOperator<NDArray> layer(Block layer, NDList others, Call call) {
+        return x -> call.of(layer, new NDList(x).addAll(others)).singletonOrThrow();
     }
 
     /** What layers of one kind share in a pass: the mask and the rotary tables. */

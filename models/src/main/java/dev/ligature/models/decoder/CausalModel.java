@@ -16,6 +16,7 @@ import dev.ligature.models.block.DecoderStack;
 import dev.ligature.models.block.Linears;
 import dev.ligature.models.block.SoftCap;
 import dev.ligature.ops.HeadedModel;
+import dev.ligature.ops.LayeredModel;
 import dev.ligature.ops.OperatorLookup;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Inputs are those of {@link DecoderInputs}; outputs are logits {@code (B, T, V)}, and the cache
  * with the new tokens in it if one was given.
  */
-public abstract class CausalModel extends AbstractBlock implements HeadedModel {
+public abstract class CausalModel extends AbstractBlock implements HeadedModel, LayeredModel {
     private static final byte VERSION = 1;
 
     private final long hiddenSize;

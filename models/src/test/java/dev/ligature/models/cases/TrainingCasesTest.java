@@ -53,8 +53,10 @@ final class TrainingCasesTest {
                 "train-tokens-biases",
                 "train-saved-modules"
             })
-    void soItIs_whereTheHeadSeesFiveTokensAtATime(String name) throws IOException {
-        check(name, new TrainingMemory(5 * 4 * 67));
+    void soItIs_whereLessIsKeptInMemory(String name) throws IOException {
+        check(name, TrainingMemory.DEFAULT.withLogitBytes(5 * 4 * 67));
+        check(name, TrainingMemory.DEFAULT.withRecomputedLayers());
+        check(name, TrainingMemory.DEFAULT.withRecomputedLayers().withLogitBytes(5 * 4 * 67));
     }
 
     private static void check(String name, TrainingMemory memory) throws IOException {

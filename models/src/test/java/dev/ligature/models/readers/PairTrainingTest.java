@@ -2,6 +2,7 @@ package dev.ligature.models.readers;
 
 import static dev.ligature.models.Oracle.assertWithin;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -10,6 +11,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.ligature.Adapter;
+import dev.ligature.LoraException;
 import dev.ligature.Routing;
 import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.SafetensorsReader;
@@ -25,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -48,7 +51,26 @@ final class PairTrainingTest {
     @ParameterizedTest
     @ValueSource(strings = {"t5", "bert-mlm", "gemma3", "gpt2"})
     void soTheyAre_whereTheHeadSeesFiveTokensAtATime(String name) throws IOException {
-        check(name, new TrainingMemory(5 * 4 * 61));
+        check(name, TrainingMemory.DEFAULT.withLogitBytes(5 * 4 * 61));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gemma3", "gpt2"})
+    void soTheyAre_whereLayersAreComputedAgain(String name) throws IOException {
+        check(name, TrainingMemory.DEFAULT.withRecomputedLayers());
+    }
+
+    @Test
+    void aModelThatCannotComputeItsLayersAgain_isRefusedByName() {
+        LoraException error =
+                assertThrows(
+                        LoraException.class,
+                        () -> check("t5", TrainingMemory.DEFAULT.withRecomputedLayers()));
+        assertEquals(
+                "[TrainLayers] The layers of T5ForConditionalGeneration cannot be computed again on"
+                        + " the way back. Train it without TrainingMemory.withRecomputedLayers, or"
+                        + " have the model implement LayeredModel.",
+                error.getMessage());
     }
 
     private static void check(String name, TrainingMemory memory) throws IOException {

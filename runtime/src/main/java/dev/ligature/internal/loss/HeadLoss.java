@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>For one pass.
  */
-public final class HeadLoss implements ModelPass {
+public final class HeadLoss {
     private static final long LOGIT_BYTES = Float.BYTES;
 
     private final Targets targets;
@@ -88,8 +88,8 @@ public final class HeadLoss implements ModelPass {
         return result;
     }
 
-    @Override
-    public NDArray head(NDArray hidden, UnaryOperator<NDArray> head) {
+    /** Applies the head; see {@link ModelPass#head}. */
+    NDArray head(NDArray hidden, UnaryOperator<NDArray> head) {
         Shape shape = hidden.getShape(); // (B, T, d)
         int last = shape.dimension() - 1;
         long most = Math.max(1, bytes / (LOGIT_BYTES * vocabulary));
@@ -153,10 +153,15 @@ public final class HeadLoss implements ModelPass {
             return new Result(total, total);
         }
         NDArray gradient = NDArrays.concat(gradients, 1).reshape(x.getShape()); // (n, d)
-        // Where nothing before the head is trained, the product has no gradient to give.
+        return new Result(total, rest(x, gradient, scope));
+    }
+
+    /** Returns what gives x a gradient, and the graph before it its own. */
+    static NDArray rest(NDArray x, NDArray gradient, NDManager scope) {
+        // Where nothing before x is trained, the product has no gradient to give.
         NDArray leaf = scope.zeros(new Shape(), DataType.FLOAT32);
         leaf.setRequiresGradient(true);
-        return new Result(total, x.mul(gradient).sum().add(leaf));
+        return x.mul(gradient).sum().add(leaf);
     }
 
     private NDArray loss(NDArray logits, NDArray classes, @Nullable GradientTape on) {

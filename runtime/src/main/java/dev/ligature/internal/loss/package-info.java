@@ -1,4 +1,7 @@
-/** The loss of classes, from logits or from what a language model's head is applied to. */
+/**
+ * The loss of classes, from logits or from what a language model's head is applied to, and layers
+ * that are computed again on the way back.
+ */
 @NullMarked
 package dev.ligature.internal.loss;
 

@@ -85,24 +85,47 @@ final class RoutedParameterStore extends SlotRouter {
         };
     }
 
-    /** A part that goes back by itself has a graph of its own: it reads no views of others. */
     @Override
     public @Nullable ModelPass modelPass() {
         ModelPass next = super.modelPass();
         if (next == null || !route.takesSomeTokens()) {
             return null;
         }
-        return (hidden, head) ->
-                next.head(hidden, x -> x == hidden ? head.apply(x) : alone(head, x));
+        return new PartsAlone(next);
     }
 
-    private NDArray alone(UnaryOperator<NDArray> part, NDArray x) {
-        IdentityHashMap<Parameter, NDArray> others = views;
-        views = null;
-        try {
-            return part.apply(x);
-        } finally {
-            views = others;
+    /** A part that goes back by itself has a graph of its own: it reads no views of others. */
+    private final class PartsAlone implements ModelPass {
+        private final ModelPass next;
+
+        PartsAlone(ModelPass next) {
+            this.next = next;
+        }
+
+        @Override
+        public NDArray head(NDArray hidden, UnaryOperator<NDArray> head) {
+            return next.head(hidden, x -> x == hidden ? head.apply(x) : alone(head, x));
+        }
+
+        @Override
+        public boolean recomputesLayers() {
+            return next.recomputesLayers();
+        }
+
+        @Override
+        public NDArray layer(NDArray x, UnaryOperator<NDArray> layer) {
+            views = null; // what comes behind a layer reads no views from before it
+            return next.layer(x, in -> alone(layer, in));
+        }
+
+        private NDArray alone(UnaryOperator<NDArray> part, NDArray x) {
+            IdentityHashMap<Parameter, NDArray> others = views;
+            views = null;
+            try {
+                return part.apply(x);
+            } finally {
+                views = others;
+            }
         }
     }
 

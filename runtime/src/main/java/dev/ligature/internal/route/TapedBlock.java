@@ -11,6 +11,7 @@ import dev.ligature.block.ForwardingBlock;
 import dev.ligature.internal.slot.ForwardingParameterStore;
 import dev.ligature.ops.GradientTape;
 import dev.ligature.ops.HeadedModel;
+import dev.ligature.ops.LayeredModel;
 import dev.ligature.ops.ModelPass;
 import dev.ligature.ops.Operators;
 import org.jspecify.annotations.Nullable;
@@ -40,11 +41,21 @@ public final class TapedBlock extends ForwardingBlock {
 
     /** Returns the model below the adapters, if a pass may apply its head; else null. */
     public @Nullable HeadedModel headed() {
+        return model() instanceof HeadedModel headed ? headed : null;
+    }
+
+    /** Returns whether a pass may compute the layers of the model below the adapters twice. */
+    public boolean isLayered() {
+        return model() instanceof LayeredModel;
+    }
+
+    /** Returns the model below the adapters. */
+    public Block model() {
         Block model = base;
         while (model instanceof RoutedBlock routed) {
             model = routed.base();
         }
-        return model instanceof HeadedModel headed ? headed : null;
+        return model;
     }
 
     @Override
