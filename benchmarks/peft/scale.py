@@ -32,11 +32,11 @@ PROMPT = "A prompt of some bytes, each of which is a token here."
 LEARNING_RATE = 1e-3
 
 
-def write_base(directory: pathlib.Path) -> None:
+def write_base(directory: pathlib.Path, layers: int) -> None:
     config = transformers.Qwen3Config(
         vocab_size=VOCABULARY,
         hidden_size=1024,
-        num_hidden_layers=28,
+        num_hidden_layers=layers,
         num_attention_heads=16,
         num_key_value_heads=8,
         head_dim=128,
@@ -133,18 +133,18 @@ class Side:
         self.note("train: peak memory, GiB", seen.peak)
 
 
-def ligature(side: Side, work: pathlib.Path) -> None:
+def ligature(side: Side, work: pathlib.Path, tokens: int, more: list) -> None:
     base, adapter = work / "base", work / "adapter"
     generate = ["generate", "--model", base, "--adapter", adapter, "--prompt", PROMPT, "--max-new-tokens", NEW_TOKENS]
     side.note_generation(run([LAUNCHER, *generate]))
     with tempfile.TemporaryDirectory(dir=work) as temporary:
         output = pathlib.Path(temporary) / "trained"
         data = ["--token-ids", work / "tokens.safetensors", "--learning-rate", LEARNING_RATE]
-        seen = run([LAUNCHER, "train", "--model", base, "--init-adapter", adapter, *data, "--output", output])
+        seen = run([LAUNCHER, "train", "--model", base, "--init-adapter", adapter, *data, *more, "--output", output])
         with open(output / "metrics.csv") as file:
             steps = list(csv.DictReader(file))
     losses = [float(step["loss"]) for step in steps]
-    side.note_training(seen, losses, [(LENGTH - 1) / float(step["tokens_per_second"]) for step in steps])
+    side.note_training(seen, losses, [tokens / float(step["tokens_per_second"]) for step in steps])
 
 
 def peft(side: Side, work: pathlib.Path, dtype: str) -> None:
@@ -165,21 +165,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks/scale", description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=2, help="runs of each program, in turn (2)")
     parser.add_argument("--models", type=pathlib.Path, help="keeps the model in this directory, and uses it again")
-    parser.add_argument("--dtypes", default="float32,bfloat16", help="what Transformers computes in")
+    parser.add_argument("--dtypes", default="float32,bfloat16", help="what Transformers computes in; '' leaves it out")
+    parser.add_argument("--layers", type=int, default=28, help="layers of a model that is made (28)")
+    parser.add_argument("--rows", type=int, default=1, help="rows of a batch (1)")
+    parser.add_argument("--length", type=int, default=LENGTH, help=f"tokens of a row ({LENGTH})")
+    parser.add_argument("--gradient-checkpointing", action="store_true", help="./ligature computes layers twice")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         work = (arguments.models or pathlib.Path(temporary)).resolve()
         work.mkdir(parents=True, exist_ok=True)
         if not (work / "tokens.safetensors").exists():
-            write_base(work / "base")
+            write_base(work / "base", arguments.layers)
             write_adapter(work / "base", work / "adapter")
-            ids = torch.randint(VOCABULARY, (STEPS, 1, LENGTH), generator=torch.Generator().manual_seed(2))
+            shape = (STEPS, arguments.rows, arguments.length)
+            ids = torch.randint(VOCABULARY, shape, generator=torch.Generator().manual_seed(2))
             save_file({"batches": ids}, work / "tokens.safetensors")
         run([LAUNCHER, "--version"])  # which builds it, where it is not built
         ours = Side("Ligature, float32")
-        theirs = {dtype: Side(f"Transformers + PEFT, {dtype}") for dtype in arguments.dtypes.split(",")}
+        more = ["--gradient-checkpointing"] if arguments.gradient_checkpointing else []
+        theirs = {dtype: Side(f"Transformers + PEFT, {dtype}") for dtype in arguments.dtypes.split(",") if dtype}
         for _ in range(arguments.runs):
-            ligature(ours, work)
+            ligature(ours, work, arguments.rows * (arguments.length - 1), more)
             for dtype, side in theirs.items():
                 peft(side, work, dtype)
         report([ours, *theirs.values()])
@@ -191,6 +197,8 @@ def report(sides: list) -> None:
     for row in sides[0].rows:
         print("| " + " | ".join([row, *(cell(side.rows[row]) for side in sides)]) + " |")
     print("| losses | " + " | ".join(", ".join(f"{loss:.4f}" for loss in side.losses) for side in sides) + " |")
+    if len(sides) == 1:
+        return
     same = sides[0].answers == sides[1].answers and len(sides[0].answers) == 1
     print(f"\nThe {NEW_TOKENS} tokens of the first two sides are {'the same' if same else 'NOT the same'}.")
 
