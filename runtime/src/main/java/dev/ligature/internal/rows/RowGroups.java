@@ -30,8 +30,7 @@ final class RowGroups {
 
     private RowGroups(List<Group> groups, long[] order, long[] inverse, boolean sorted) {
         this.groups = List.copyOf(groups);
-        this.allByHandle =
-                groups.stream().sorted(Comparator.comparingLong(Group::handle)).toList();
+        this.allByHandle = groups.stream().sorted(Comparator.comparingLong(Group::handle)).toList();
         this.byHandle = allByHandle.stream().filter(group -> group.adapter() != null).toList();
         this.order = order;
         this.inverse = inverse;
