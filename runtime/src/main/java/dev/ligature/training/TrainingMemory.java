@@ -9,9 +9,9 @@ package dev.ligature.training;
  *     to five times as much on the way. Models whose head can be applied apart are those of the
  *     module models, and those that are a {@link dev.ligature.ops.HeadedModel}
  * @param recomputesLayers whether memory has the inputs of a model's layers alone, and each layer
- *     is computed once more for its gradients; what it drops out is the same again. A step then
- *     takes about a third more time. Models that can are the decoders of the module models, and
- *     those that are a {@link dev.ligature.ops.LayeredModel}
+ *     is computed once more for its gradients; what it drops out is the same again. A step then has
+ *     one forward pass more. Models that can are the decoders of the module models, and those that
+ *     are a {@link dev.ligature.ops.LayeredModel}
  */
 public record TrainingMemory(long logitBytes, boolean recomputesLayers) {
     /**
