@@ -10,16 +10,22 @@ import dev.ligature.models.PretrainedModel;
 import dev.ligature.models.training.AdapterDefaults;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that say which adapter is trained: one from a directory, or a new one. */
 final class AdapterOptions {
+    /** What a name has not, and a regular expression has. */
+    private static final Pattern EXPRESSION = Pattern.compile("[\\\\^$*+?()\\[\\]{}|]");
+
     @Option(
             names = "--init-adapter",
             paramLabel = "DIR",
@@ -29,7 +35,10 @@ final class AdapterOptions {
     @Option(
             names = "--adapter-config",
             paramLabel = "F",
-            description = "PEFT's adapter_config.json of a new adapter.")
+            description = {
+                "PEFT's adapter_config.json of a new adapter. Other options here replace what it",
+                "says, and a note names them."
+            })
     private @Nullable Path adapterConfig;
 
     @Mixin private AdapterFileOptions adapterFiles = new AdapterFileOptions();
@@ -48,11 +57,11 @@ final class AdapterOptions {
 
     @Option(
             names = "--target-modules",
-            split = ",",
             arity = "1..*",
             paramLabel = "NAME",
             description = {
-                "What is adapted: q_proj,v_proj or all-linear, for example.",
+                "What is adapted: q_proj,v_proj or all-linear, for example; or one regular",
+                "expression for whole names, as in PEFT: '.*layers\\.[01]\\..*\\.(q|v)_proj'.",
                 "Default: queries and values: q_proj,v_proj in most models."
             })
     private @Nullable List<String> targets;
@@ -117,8 +126,16 @@ final class AdapterOptions {
 
     /** Says of options that contradict each other that they do. */
     void check() {
+        if (initAdapter != null) {
+            Map<String, @Nullable Object> flags = flags();
+            flags.put("--adapter-config", adapterConfig);
+            refuse("--init-adapter", flags);
+        }
+    }
+
+    /** Returns the options that say something of a configuration, and their values. */
+    private Map<String, @Nullable Object> flags() {
         Map<String, @Nullable Object> flags = new LinkedHashMap<>();
-        flags.put("--adapter-config", adapterConfig);
         flags.put("--r", rank);
         flags.put("--lora-alpha", alpha);
         flags.put("--lora-dropout", dropout);
@@ -130,13 +147,21 @@ final class AdapterOptions {
         flags.put("--modules-to-save", modulesToSave);
         flags.put("--trainable-token-indices", tokens);
         flags.put("--bias", bias);
-        if (initAdapter != null) {
-            refuse("--init-adapter", flags);
-        }
-        flags.remove("--adapter-config");
-        if (adapterConfig != null) {
-            refuse("--adapter-config", flags);
-        }
+        return flags;
+    }
+
+    /** Returns which options replace what a file of a configuration says; empty if none does. */
+    String replaced() {
+        List<String> given = new ArrayList<>();
+        flags().forEach(
+                        (option, value) -> {
+                            if (value != null) {
+                                given.add(option);
+                            }
+                        });
+        return adapterConfig == null || given.isEmpty()
+                ? ""
+                : String.join(", ", given) + ": used in place of what " + adapterConfig + " says";
     }
 
     private static void refuse(String option, Map<String, @Nullable Object> others) {
@@ -163,20 +188,32 @@ final class AdapterOptions {
         if (initAdapter != null) {
             return model.loadAdapter(name, initAdapter, adapterFiles.options().trainable());
         }
-        LoraConfig config =
-                adapterConfig != null ? AdapterConfigJson.read(adapterConfig) : config(model, base);
+        LoraConfig.Builder builder =
+                adapterConfig != null
+                        ? AdapterConfigJson.read(adapterConfig).toBuilder()
+                        : LoraConfig.builder()
+                                .optBaseModelNameOrPath(
+                                        HubCache.repositoryId(base).orElse(base.toString()));
+        if (targets != null || adapterConfig == null) {
+            target(builder, targets == null ? defaultTargets(model) : targets);
+        }
         Path origin = adapterConfig != null ? adapterConfig : base;
+        LoraConfig config = with(builder).build();
         return model.lora().create(name, AdapterDefaults.complete(config, origin, model), seed);
     }
 
-    private LoraConfig config(PretrainedModel model, Path base) {
-        List<String> names = targets == null ? defaultTargets(model) : targets;
-        LoraConfig.Builder builder = LoraConfig.builder();
+    private static void target(LoraConfig.Builder builder, List<String> names) {
         if (names.equals(List.of("all-linear"))) {
             builder.setAllLinear();
+        } else if (names.size() == 1 && EXPRESSION.matcher(names.get(0)).find()) {
+            builder.setTargetModulesRegex(names.get(0));
         } else {
-            builder.setTargetModules(names);
+            builder.setTargetModules(
+                    names.stream().flatMap(each -> Stream.of(each.split(",", -1))).toList());
         }
+    }
+
+    private LoraConfig.Builder with(LoraConfig.Builder builder) {
         if (rank != null) {
             builder.optRank(rank);
         }
@@ -198,11 +235,16 @@ final class AdapterOptions {
         if (init != null) {
             builder.optInit(start(init));
         }
-        return builder.optEnsureWeightTying(tying != null && tying)
-                .optUseRslora(rslora != null && rslora)
-                .optUseDora(dora != null && dora)
-                .optBaseModelNameOrPath(HubCache.repositoryId(base).orElse(base.toString()))
-                .build();
+        if (tying != null) {
+            builder.optEnsureWeightTying(tying);
+        }
+        if (rslora != null) {
+            builder.optUseRslora(rslora);
+        }
+        if (dora != null) {
+            builder.optUseDora(dora);
+        }
+        return builder;
     }
 
     private static List<String> defaultTargets(PretrainedModel model) {

@@ -8,6 +8,7 @@ import dev.ligature.models.text.TextTokenizer;
 import dev.ligature.training.TokenWindows;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -61,6 +62,41 @@ record Corpus(TokenWindows training, List<NDArray> heldOut, long tokens) {
             batches.addAll(spread(TokenWindows.of(heldOut, cut.length()), cut, manager));
         }
         return new Corpus(TokenWindows.of(training, cut.length()), batches, training.length);
+    }
+
+    /**
+     * Makes tokens of documents, and holds out the last part of them.
+     *
+     * @param fraction the part that is held out
+     * @throws BadInputException if a part is too short
+     */
+    static Corpus ofFraction(
+            List<Document> documents,
+            TextTokenizer tokenizer,
+            Cut cut,
+            double fraction,
+            NDManager manager)
+            throws IOException {
+        int[] all = stream(documents, tokenizer, cut, "to train and measure on");
+        int training = all.length - (int) Math.ceil(fraction * all.length);
+        if (Math.min(training, all.length - training) < cut.length()) {
+            throw new BadInputException(
+                    "--eval-fraction "
+                            + fraction
+                            + " divides the text into "
+                            + training
+                            + " and "
+                            + (all.length - training)
+                            + " tokens, one of which is fewer than --sequence-length "
+                            + cut.length()
+                            + ". Give more text, a shorter length or --eval-data.");
+        }
+        TokenWindows heldOut =
+                TokenWindows.of(Arrays.copyOfRange(all, training, all.length), cut.length());
+        return new Corpus(
+                TokenWindows.of(Arrays.copyOf(all, training), cut.length()),
+                heldOut.batches(cut.heldOutRows(), manager),
+                training);
     }
 
     private static int[] stream(

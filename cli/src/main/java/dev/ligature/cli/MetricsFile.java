@@ -5,6 +5,7 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 
 /** The numbers of each step of a training, as a table that grows while it runs. */
 final class MetricsFile implements AutoCloseable {
@@ -14,13 +15,18 @@ final class MetricsFile implements AutoCloseable {
     private final BufferedWriter writer;
 
     /**
-     * Starts the file.
+     * Starts the file, or goes on with one that is there.
      *
      * @param directory where it is to be
      */
     MetricsFile(Path directory) throws IOException {
         file = directory.resolve(NAME);
-        writer = Files.newBufferedWriter(file);
+        boolean begun = Files.exists(file);
+        writer =
+                Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        if (begun) {
+            return;
+        }
         try {
             write("step,loss,grad_norm,learning_rate,tokens_per_second\n");
         } catch (IOException e) {

@@ -213,7 +213,7 @@ final class PretrainCommand implements Callable<Integer> {
             int step = 0;
             while (step < steps && !clock.isOver() && !stop.isRaised()) {
                 step++;
-                progress.step(TrainCommand.state(loop.step(sampler), "tokens"));
+                progress.step(TrainingSession.state(loop.step(sampler), "tokens"));
                 if (saveEvery > 0 && step % saveEvery == 0 && step < steps) {
                     report(loop, corpus, step);
                     directory.replace(work.resolve("step"));

@@ -1,5 +1,6 @@
 package dev.ligature.cli;
 
+import java.time.Duration;
 import java.util.Locale;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -15,8 +16,10 @@ final class Progress implements AutoCloseable {
     private final String task;
     private final long steps;
     private final @Nullable ProgressBar bar;
+    private final long begun = System.nanoTime();
+    private final long before;
     private long done;
-    private long logged = System.nanoTime();
+    private long logged = begun;
 
     /**
      * Creates a display.
@@ -26,6 +29,20 @@ final class Progress implements AutoCloseable {
      * @param steps how many steps it takes
      */
     Progress(Terminal terminal, String task, long steps) {
+        this(terminal, task, steps, 0);
+    }
+
+    /**
+     * Creates a display of something that was begun before.
+     *
+     * @param terminal where to show it
+     * @param task what is done, in a word
+     * @param steps how many steps it takes
+     * @param before how many of them were done before
+     */
+    Progress(Terminal terminal, String task, long steps, long before) {
+        this.before = before;
+        this.done = before;
         this.terminal = terminal;
         this.task = task;
         this.steps = steps;
@@ -34,6 +51,7 @@ final class Progress implements AutoCloseable {
                         ? new ProgressBarBuilder()
                                 .setTaskName(task)
                                 .setInitialMax(steps)
+                                .startsFrom(before, Duration.ZERO)
                                 .setStyle(ProgressBarStyle.ASCII)
                                 .setConsumer(new ConsoleProgressBarConsumer(terminal.err()))
                                 .build()
@@ -52,8 +70,16 @@ final class Progress implements AutoCloseable {
             bar.step();
         } else if (System.nanoTime() - logged > LOG_EVERY_NANOS) {
             logged = System.nanoTime();
-            terminal.note(String.format(Locale.ROOT, "%s %d/%d: %s", task, done, steps, state));
+            terminal.note(line(state, logged - begun));
         }
+    }
+
+    /** Returns a line for a log: how far it is, how it goes, and how long the rest takes. */
+    String line(String state, long nanos) {
+        double left = nanos / 1e9 / Math.max(1, done - before) * (steps - done);
+        long minutes = Math.round(left / 60);
+        String rest = left < 60 ? Math.round(left) + " s" : minutes + " min";
+        return String.format(Locale.ROOT, "%s %d/%d: %s, %s left", task, done, steps, state, rest);
     }
 
     @Override

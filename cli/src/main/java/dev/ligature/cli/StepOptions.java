@@ -134,6 +134,11 @@ final class StepOptions {
         }
     }
 
+    /** Returns whether the rate of a step depends on how many steps there are. */
+    boolean followsFromLength() {
+        return schedule != ScheduleKind.CONSTANT || warmupRatio != null;
+    }
+
     int seed() {
         return seed;
     }

@@ -1,25 +1,29 @@
 package dev.ligature.cli;
 
-import ai.djl.ndarray.NDManager;
 import dev.ligature.Adapter;
-import dev.ligature.Routing;
 import dev.ligature.interop.ServingCompatibility;
+import dev.ligature.models.run.CheckpointFolder;
+import dev.ligature.models.run.RunSettings;
+import dev.ligature.models.run.RunState;
 import dev.ligature.models.training.TaskKind;
 import dev.ligature.models.training.TensorFile;
 import dev.ligature.models.training.TrainingData;
-import dev.ligature.training.StepMetrics;
-import dev.ligature.training.TrainingBatch;
 import dev.ligature.training.TrainingConfig;
-import dev.ligature.training.TrainingLoop;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Trains an adapter. */
 @Command(
@@ -27,7 +31,7 @@ import picocli.CommandLine.Option;
         description = {
             "Trains an adapter of any model and writes it as PEFT does, with the numbers of each"
                     + " step in metrics.csv.",
-            "Ctrl-C ends the training early and writes the adapter so far."
+            "Ctrl-C ends the training early and writes the adapter so far, or a checkpoint."
         },
         sortOptions = false,
         mixinStandardHelpOptions = true)
@@ -58,6 +62,12 @@ final class TrainCommand implements Callable<Integer> {
 
     @Mixin private StepOptions stepOptions = new StepOptions();
 
+    @Mixin private EvaluationOptions evaluationOptions = new EvaluationOptions();
+
+    @Mixin private CheckpointOptions checkpointOptions = new CheckpointOptions();
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
     TrainCommand(Terminal terminal, StopSignal stop) {
         this.terminal = terminal;
         this.stop = stop;
@@ -66,40 +76,87 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         check();
-        WorkDirectory.requireFree(output);
-        try (LoadedModel loaded = LoadedModel.open(model, modelFiles)) {
+        Path checkpoint = checkpointOptions.checkpoint();
+        if (checkpoint != null) {
+            RunOptions.useOperatorsOf(RunState.read(checkpoint).settings());
+        }
+        // Null where no checkpoints are asked for.
+        try (CheckpointFolder folder = checkpointOptions.open(output, checkpoint);
+                LoadedModel loaded = LoadedModel.open(model, modelFiles)) {
+            RunSettings settings =
+                    folder == null
+                            ? new RunSettings(Map.of())
+                            : RunOptions.of(spec, withoutEffect(), loaded);
+            if (checkpoint != null) {
+                settings.requireSame(RunState.read(checkpoint).settings(), checkpoint);
+            }
             TaskKind task = dataOptions.task(loaded.base());
             int seed = stepOptions.seed();
             Adapter adapter = adapterOptions.addTo(loaded.base(), LoadedModel.ADAPTER, model, seed);
-            try (TrainingData batches = dataOptions.open(task, loaded, seed)) {
-                return train(loaded, adapter, batches);
+            TrainingDataOptions.Data parts =
+                    dataOptions.open(task, loaded, seed, evaluationOptions);
+            try (TrainingData data = parts.training()) {
+                TrainingSession session =
+                        new TrainingSession(
+                                loaded,
+                                parts,
+                                evaluationOptions,
+                                stepOptions.accumulation(),
+                                terminal,
+                                stop);
+                if (folder != null) {
+                    session.write(checkpointOptions, folder, settings);
+                }
+                return train(session, loaded, adapter, data, checkpoint);
             }
         }
     }
 
-    private int train(LoadedModel loaded, Adapter adapter, TrainingData batches)
+    /** Returns the options whose values may be others when a training goes on. */
+    private Set<String> withoutEffect() {
+        Set<String> names = new HashSet<>(CheckpointOptions.WITHOUT_EFFECT);
+        if (!stepOptions.followsFromLength()) {
+            names.addAll(Set.of("--steps", "--epochs"));
+        }
+        return names;
+    }
+
+    private int train(
+            TrainingSession session,
+            LoadedModel loaded,
+            Adapter adapter,
+            TrainingData data,
+            @Nullable Path checkpoint)
             throws IOException {
         OptionalInt there =
-                batches instanceof TensorFile file
+                data instanceof TensorFile file
                         ? OptionalInt.of(file.steps())
                         : OptionalInt.empty();
-        int last = stepOptions.steps(batches, there, String.valueOf(dataOptions.tokenIds()));
+        int last = stepOptions.steps(data, there, String.valueOf(dataOptions.tokenIds()));
         try (WorkDirectory work = WorkDirectory.create(output)) {
             stop.defer();
+            if (!adapterOptions.replaced().isEmpty()) {
+                terminal.note(adapterOptions.replaced());
+            }
             terminal.note(adapter.plan().report());
             String compatibility = "";
             TrainingConfig config = stepOptions.config(adapter.plan(), last);
-            long done = train(loaded, batches, config, last, work.path());
-            if (done > 0) {
+            long done = session.run(config, last, work.path(), checkpoint);
+            boolean paused = stop.isRaised() && checkpointOptions.isAsked();
+            if (done > 0 && !paused) {
                 Path whole = work.path().resolve("adapter");
                 loaded.lora().save(LoadedModel.ADAPTER, whole);
                 compatibility =
                         ServingCompatibility.ofSaved(adapter.plan(), loaded.lora().layout())
                                 .report();
-                Files.move(work.path().resolve(MetricsFile.NAME), whole.resolve(MetricsFile.NAME));
+                for (String table : List.of(MetricsFile.NAME, EvaluationFile.NAME)) {
+                    if (Files.exists(work.path().resolve(table))) {
+                        Files.move(work.path().resolve(table), whole.resolve(table));
+                    }
+                }
                 work.publish(whole);
             }
-            return finish(done, batches.report(), compatibility);
+            return finish(done, data.report(), compatibility);
         }
     }
 
@@ -116,51 +173,21 @@ final class TrainCommand implements Callable<Integer> {
         terminal.note(
                 done == 0
                         ? "stopped before the first step; nothing was written"
-                        : "stopped after step " + done + "; the adapter so far is in " + output);
+                        : "stopped after step " + done + "; " + whereTo());
         return StopSignal.EXIT_CODE;
     }
 
-    /** Returns how many steps were done. */
-    private long train(
-            LoadedModel loaded, TrainingData batches, TrainingConfig config, int last, Path work)
-            throws IOException {
-        int step = 0;
-        try (TrainingLoop loop =
-                        TrainingLoop.over(
-                                loaded.lora().routed(Routing.of(LoadedModel.ADAPTER)),
-                                loaded.manager(),
-                                config);
-                MetricsFile file = new MetricsFile(work);
-                Progress progress = new Progress(terminal, "train", last)) {
-            while (step < last && !stop.isRaised()) {
-                step++;
-                try (NDManager scope = loaded.manager().newSubManager()) {
-                    TrainingBatch[] micro = new TrainingBatch[stepOptions.accumulation()];
-                    for (int i = 0; i < micro.length; i++) {
-                        micro[i] = batches.next(scope);
-                    }
-                    StepMetrics metrics = loop.step(micro);
-                    file.add(metrics);
-                    progress.step(state(metrics, batches.items()));
-                }
-            }
-        }
-        return step;
-    }
-
-    /** Returns what a progress display says of a step. */
-    static String state(StepMetrics metrics, String items) {
-        return String.format(
-                Locale.ROOT,
-                "loss %.3f, %.0f %s/s",
-                metrics.loss(),
-                metrics.tokensPerSecond(),
-                items);
+    private String whereTo() {
+        return checkpointOptions.isAsked()
+                ? "go on with --resume " + CheckpointOptions.folder(output)
+                : "the adapter so far is in " + output;
     }
 
     private void check() {
         adapterOptions.check();
         dataOptions.check();
+        evaluationOptions.check(dataOptions.tokenIds() != null);
+        checkpointOptions.check();
         stepOptions.check(dataOptions.tokenIds() != null);
     }
 }

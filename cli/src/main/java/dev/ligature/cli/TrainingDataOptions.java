@@ -1,8 +1,12 @@
 package dev.ligature.cli;
 
 import dev.ligature.models.PretrainedModel;
+import dev.ligature.models.evaluation.EvaluationData;
+import dev.ligature.models.text.Document;
 import dev.ligature.models.text.DocumentReader;
 import dev.ligature.models.text.TextTokenizer;
+import dev.ligature.models.training.LineSplit;
+import dev.ligature.models.training.OrderedWindows;
 import dev.ligature.models.training.TaskKind;
 import dev.ligature.models.training.TaskSettings;
 import dev.ligature.models.training.TensorFile;
@@ -134,17 +138,69 @@ final class TrainingDataOptions {
         return TaskKind.of(model, task);
     }
 
+    /**
+     * What a model is trained on, and what it is measured on.
+     *
+     * @param training what it is trained on
+     * @param heldOut what it is measured on; null for nothing
+     */
+    record Data(TrainingData training, @Nullable EvaluationData heldOut) {}
+
     /** Opens the data of a task for a model. */
-    TrainingData open(TaskKind kind, LoadedModel loaded, long seed) throws IOException {
+    Data open(TaskKind kind, LoadedModel loaded, long seed, EvaluationOptions evaluation)
+            throws IOException {
+        refuseTemperature(kind);
+        List<String> own = evaluation.data();
+        EvaluationData measured = own == null ? null : measured(kind, loaded, own, seed);
+        if (source.tokenIds != null) {
+            return new Data(tensors(source.tokenIds, kind, loaded), measured);
+        }
+        List<String> data = source.data == null ? List.of() : source.data;
+        Double fraction = evaluation.fraction();
+        if (isText(kind, data)) {
+            Corpus corpus = corpus(loaded, data, fraction);
+            TrainingData windows =
+                    TrainingData.windows(new BatchSampler(corpus.training(), rows(), seed));
+            return new Data(
+                    windows, fraction == null ? measured : new OrderedWindows(corpus.heldOut()));
+        }
+        TrainingTask<?> task = task(kind, loaded);
+        if (fraction != null) {
+            LineSplit split = LineSplit.of(task, files(data), rows(), seed, fraction);
+            return new Data(split.training(), split.heldOut());
+        }
+        return new Data(TrainingData.lines(task, files(data), rows(), seed), measured);
+    }
+
+    /** Opens the data of a task to measure a model on all of it. */
+    EvaluationData measured(TaskKind kind, LoadedModel loaded, long seed) throws IOException {
+        refuseTemperature(kind);
+        return source.tokenIds != null
+                ? tensors(source.tokenIds, kind, loaded)
+                : measured(kind, loaded, source.data == null ? List.of() : source.data, seed);
+    }
+
+    private EvaluationData measured(TaskKind kind, LoadedModel loaded, List<String> data, long seed)
+            throws IOException {
+        return isText(kind, data)
+                ? new OrderedWindows(
+                        corpus(loaded, data, null).training().batches(rows(), loaded.manager()))
+                : LineSplit.all(task(kind, loaded), files(data), rows(), seed);
+    }
+
+    private void refuseTemperature(TaskKind kind) {
         if (temperature != null && kind != TaskKind.EMBEDDING) {
             refuse("The task is " + kind, Map.of("--temperature", true));
         }
-        if (source.tokenIds != null) {
-            TrainingTask<?> trained = kind.on(loaded.base(), settings());
-            return TensorFile.read(
-                    source.tokenIds, kind, trained, loaded.vocabulary(), loaded.manager());
-        }
-        List<String> data = source.data == null ? List.of() : source.data;
+    }
+
+    private TensorFile tensors(Path file, TaskKind kind, LoadedModel loaded) throws IOException {
+        TrainingTask<?> trained = kind.on(loaded.base(), settings());
+        return TensorFile.read(file, kind, trained, loaded.vocabulary(), loaded.manager());
+    }
+
+    /** Returns whether data is text, not lines with fields; refuses options it does not heed. */
+    private boolean isText(TaskKind kind, List<String> data) throws IOException {
         Map<String, Boolean> heedless = ofText();
         if (kind == TaskKind.CAUSAL) {
             boolean prompts = TrainingData.hasPrompts(Path.of(data.get(0)));
@@ -152,32 +208,31 @@ final class TrainingDataOptions {
             refuse(
                     prompts ? "The data has prompts" : "The data has no prompts but texts",
                     heedless);
-            return prompts ? lines(kind, loaded, data, seed) : windows(loaded, data, seed);
+            return !prompts;
         }
         refuse("The task is " + kind, heedless);
-        return lines(kind, loaded, data, seed);
+        return false;
     }
 
-    private TrainingData lines(TaskKind kind, LoadedModel loaded, List<String> data, long seed)
-            throws IOException {
-        TrainingTask<?> trained = kind.on(loaded.base(), settings());
+    private TrainingTask<?> task(TaskKind kind, LoadedModel loaded) throws IOException {
+        TrainingTask<?> task = kind.on(loaded.base(), settings());
         loaded.tokenizer(); // before the data is read, which may take a while
-        List<Path> files = data.stream().map(Path::of).toList();
-        return TrainingData.lines(trained, files, rows(), seed);
+        return task;
     }
 
-    private TrainingData windows(LoadedModel loaded, List<String> data, long seed)
+    private static List<Path> files(List<String> data) {
+        return data.stream().map(Path::of).toList();
+    }
+
+    private Corpus corpus(LoadedModel loaded, List<String> data, @Nullable Double fraction)
             throws IOException {
         TextTokenizer tokenizer = loaded.tokenizer();
         Corpus.Cut cut =
                 new Corpus.Cut(loaded.vocabulary(), loaded.endOfText(), length(), 0, 0, rows());
-        Corpus corpus =
-                Corpus.of(
-                        new DocumentReader(stripHeaders).read(data),
-                        tokenizer,
-                        cut,
-                        loaded.manager());
-        return TrainingData.windows(new BatchSampler(corpus.training(), rows(), seed));
+        List<Document> documents = new DocumentReader(stripHeaders).read(data);
+        return fraction == null
+                ? Corpus.of(documents, tokenizer, cut, loaded.manager())
+                : Corpus.ofFraction(documents, tokenizer, cut, fraction, loaded.manager());
     }
 
     /** Returns the file that prescribes the batches, if one does. */

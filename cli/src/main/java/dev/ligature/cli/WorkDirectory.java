@@ -91,6 +91,14 @@ final class WorkDirectory implements AutoCloseable {
         return absolute.resolveSibling(absolute.getFileName() + ".partial");
     }
 
+    /** Removes the folder of another run, which was killed. */
+    static void removePartial(Path output) throws IOException {
+        Path partial = partial(output);
+        if (Files.isDirectory(partial, LinkOption.NOFOLLOW_LINKS)) {
+            delete(partial);
+        }
+    }
+
     /** Makes a folder that is not to become an output. */
     static WorkDirectory temporary() throws IOException {
         Path path = Files.createTempDirectory("ligature");

@@ -184,7 +184,8 @@ final class BadInputTest {
         tokenIds("--target-modules", "norm").refused("norm");
         tokenIds("--adapter-config", json).refused("c.json", "IA3");
         tokenIds("--adapter-config", inputs.resolve("none")).refused("none");
-        tokenIds("--adapter-config", json, "--r", 4).refused("--adapter-config", "--r");
+        tokenIds("--target-modules", ".*(q_proj").refused("q_proj");
+        tokenIds("--init-adapter", ADAPTER, "--r", 4).refused("--init-adapter", "--r");
         tokenIds("--init-adapter", ADAPTER, "--adapter-config", json)
                 .refused("--init-adapter", "--adapter-config");
         tokenIds("--init-adapter", inputs.resolve("none")).refused("none");

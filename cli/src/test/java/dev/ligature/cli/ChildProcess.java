@@ -48,12 +48,17 @@ final class ChildProcess {
                                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                                 "--enable-native-access=ALL-UNNAMED",
                                 "-XX:TieredStopAtLevel=1",
-                                "-Dai.djl.offline=true",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                Ligature.class.getName()));
-        Arrays.stream(args).map(Object::toString).forEach(line::add);
+                                "-Dai.djl.offline=true"));
+        List<String> texts = Arrays.stream(args).map(Object::toString).toList();
+        texts.stream().filter(ChildProcess::isOfJava).forEach(line::add);
+        line.addAll(
+                List.of("-cp", System.getProperty("java.class.path"), Ligature.class.getName()));
+        texts.stream().filter(text -> !isOfJava(text)).forEach(line::add);
         return line;
+    }
+
+    private static boolean isOfJava(String text) {
+        return text.startsWith("-D");
     }
 
     /** Waits until something holds, while the process lives. */

@@ -135,6 +135,48 @@ final class TrainCommandTest {
     }
 
     @Test
+    void optionsReplaceWhatAFileSays_andANoteNamesThem() throws IOException {
+        Path file =
+                Files.writeString(
+                        folder.resolve("c.json"),
+                        "{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 5, \"use_dora\": true,"
+                                + " \"target_modules\": [\"k_proj\"]}");
+        Path output = folder.resolve("adapter");
+        String expression = ".*layers\\.[1]\\..*\\.(q|v)_proj";
+        CliRun run =
+                CliRun.of(
+                                "train",
+                                "--model",
+                                BASE,
+                                "--output",
+                                output,
+                                "--token-ids",
+                                Cases.batches(folder.resolve("b.safetensors"), 5, 2, 1, 3),
+                                "--adapter-config",
+                                file,
+                                "--r",
+                                3,
+                                "--target-modules",
+                                expression)
+                        .succeeded();
+        assertTrue(run.err().contains("--r, --target-modules: used in place of"), run.err());
+        JsonObject config =
+                JsonParser.parseString(Files.readString(output.resolve("adapter_config.json")))
+                        .getAsJsonObject();
+        assertEquals(3, config.get("r").getAsInt());
+        assertEquals(5, config.get("lora_alpha").getAsDouble());
+        assertTrue(config.get("use_dora").getAsBoolean());
+        assertEquals(expression, config.get("target_modules").getAsString());
+        List<String> tensors;
+        try (SafetensorsReader reader =
+                SafetensorsReader.open(output.resolve("adapter_model.safetensors"))) {
+            tensors = List.copyOf(reader.tensors().keySet());
+        }
+        assertEquals(6, tensors.size(), tensors.toString()); // A, B and lengths of q and v
+        assertTrue(tensors.stream().allMatch(t -> t.contains("layers.1.")), tensors.toString());
+    }
+
+    @Test
     void startAndScalingAndDora_areThoseOfTheOptions() throws IOException {
         Path output = folder.resolve("adapter");
         CliRun.of(

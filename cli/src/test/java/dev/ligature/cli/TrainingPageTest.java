@@ -18,7 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 final class TrainingPageTest {
     private static final Path RESOURCES = Path.of("..", "models", "src", "test", "resources");
     private static final Pattern FILE = Pattern.compile("(?ms)^```\\w+ (\\S+)\n(.*?)^```$");
-    private static final Pattern COMMAND = Pattern.compile("(?m)^\\./ligature (train .*)$");
+    private static final Pattern COMMAND =
+            Pattern.compile("(?m)^\\./ligature ((?:train|evaluate) .*)$");
 
     /** What the page calls the models. */
     private static final Map<String, String> MODELS =
@@ -51,15 +52,19 @@ final class TrainingPageTest {
         }
         List<String> commands =
                 COMMAND.matcher(page).results().map(command -> command.group(1)).toList();
-        assertEquals(8, commands.size());
+        assertEquals(12, commands.size());
         for (String command : commands) {
             Object[] args = Arrays.asList((Object[]) command.split(" ", -1)).toArray();
             for (int i = 1; i < args.length; i++) {
-                if (List.of("--model", "--output", "--data").contains(args[i - 1])) {
+                if (List.of("--model", "--output", "--data", "--resume", "--adapter")
+                        .contains(args[i - 1])) {
                     args[i] = folder.resolve(args[i].toString());
                 }
             }
             CliRun.of(args).succeeded();
+            if (args[0].equals("evaluate")) {
+                continue;
+            }
             Path output = (Path) args[Arrays.asList(args).indexOf("--output") + 1];
             assertTrue(Files.exists(output.resolve("adapter_model.safetensors")), command);
         }

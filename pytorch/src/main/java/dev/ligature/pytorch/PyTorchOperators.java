@@ -21,6 +21,7 @@ public final class PyTorchOperators implements EngineOperators {
     private static final Logger LOGGER = LoggerFactory.getLogger(PyTorchOperators.class);
 
     private final @Nullable Script script;
+    private final String choice;
     private final Operators serving;
 
     /** For {@link java.util.ServiceLoader}. */
@@ -36,6 +37,7 @@ public final class PyTorchOperators implements EngineOperators {
         ScriptChoice chosen = ScriptChoice.of(choice, loader);
         LOGGER.atLevel(chosen.level()).log(chosen.reason());
         script = chosen.script();
+        this.choice = chosen.choice();
         serving =
                 script == null || !chosen.isFasterProduct()
                         ? OperatorLookup.plain(false)
@@ -45,6 +47,11 @@ public final class PyTorchOperators implements EngineOperators {
     @Override
     public String engineName() {
         return Script.ENGINE;
+    }
+
+    @Override
+    public String choice() {
+        return choice;
     }
 
     @Override

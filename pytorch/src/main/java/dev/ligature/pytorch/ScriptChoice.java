@@ -19,6 +19,8 @@ record ScriptChoice(@Nullable Script script, boolean isFasterProduct, Level leve
     private static final String ONEDNN = "onednn";
     private static final String MATMUL = "matmul";
 
+    private static final String PLAIN = "plain";
+
     /** What part of the time of the engine's product oneDNN's must stay below to be used. */
     private static final double WORTH = 0.9;
 
@@ -37,11 +39,16 @@ record ScriptChoice(@Nullable Script script, boolean isFasterProduct, Level leve
         return switch (choice) {
             case "auto" -> fastest(loader);
             case ONEDNN, MATMUL -> checked(choice, loader);
-            case "plain" ->
+            case PLAIN ->
                     new ScriptChoice(
                             null, false, Level.DEBUG, OperatorMessage.PLAIN.text(PROPERTY));
             default -> throw OperatorMessage.CHOICE.error(PROPERTY, "\"" + choice + "\"");
         };
+    }
+
+    /** Returns the choice that gives the same operators. */
+    String choice() {
+        return script == null ? PLAIN : isFasterProduct ? ONEDNN : MATMUL;
     }
 
     private static ScriptChoice fastest(Loader loader) {

@@ -98,10 +98,18 @@ final class PyTorchOperatorsTest {
     void plain_isWithoutATape() {
         PyTorchOperators operators = new PyTorchOperators("plain");
         assertSame(OperatorLookup.plain(false), operators.serving());
+        assertEquals("plain", operators.choice());
         try (NDManager manager = NDManager.newBaseManager();
                 GradientTape tape = operators.record(manager)) {
             assertNull(tape);
         }
+    }
+
+    @Test
+    void whatWasMeasured_canBeChosenAgain() {
+        String measured = new PyTorchOperators("auto").choice();
+        assertEquals(measured, new PyTorchOperators(measured).choice());
+        assertEquals("matmul", new PyTorchOperators("matmul").choice());
     }
 
     @Test

@@ -12,6 +12,14 @@ public interface EngineOperators {
     /** Returns the engine's name, as DJL has it. */
     String engineName();
 
+    /**
+     * Returns how they compute, in a word: two processes with the same word, processor and number
+     * of threads compute the same numbers bit for bit.
+     */
+    default String choice() {
+        return "plain";
+    }
+
     /** Returns operators for passes without gradients. Thread-safe. */
     Operators serving();
 

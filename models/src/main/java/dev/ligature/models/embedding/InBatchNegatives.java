@@ -109,13 +109,24 @@ public final class InBatchNegatives extends Loss {
         return new TrainingBatch(inputs, new NDList(mask), loss, pairs);
     }
 
+    /**
+     * Returns the vectors of texts, of length 1.
+     *
+     * @param mask fp32 (N, T), 0 at padding and 1 else
+     * @param hidden their hidden states (N, T, d)
+     * @return (N, d)
+     */
+    public NDArray vectors(NDArray mask, NDArray hidden) {
+        return recipe.embed(hidden, mask);
+    }
+
     @Override
     public NDArray evaluate(NDList labels, NDList predictions) {
         NDArray hidden = predictions.head(); // (2B + N, T, d)
         NDManager manager = hidden.getManager();
         long texts = hidden.getShape().get(0);
         long pairs = given > 0 ? given : texts / 2;
-        NDArray vectors = recipe.embed(hidden, labels.head()); // (2B + N, d)
+        NDArray vectors = vectors(labels.head(), hidden); // (2B + N, d)
         NDArray questions = vectors.get(new NDIndex(":{}", pairs)); // (B, d)
         NDArray answers = vectors.get(new NDIndex("{}:", pairs)); // (B + N, d)
         NDArray scores =

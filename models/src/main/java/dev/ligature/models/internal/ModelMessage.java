@@ -175,6 +175,25 @@ public enum ModelMessage implements Message {
             "TokenOutOfRange",
             "Token id %1$s at place %2$s is not in the vocabulary, which ends at %3$s. Use the"
                     + " tokenizer of this model."),
+    EVALUATION_EMPTY(
+            "EvaluationEmpty",
+            "The data to measure on has no item that counts: no label, or no token of a completion."
+                    + " Give data with some."),
+    RUN_BEGUN(
+            "RunCheckpoints",
+            "%1$s has checkpoints of a training. Go on from the last one with --resume %1$s, or"
+                    + " remove the folder to begin anew."),
+    RUN_BUSY(
+            "RunCheckpoints",
+            "%1$s is in use by another training. Wait for its end, or choose another output."),
+    RUN_NONE(
+            "RunCheckpoints",
+            "%1$s has no checkpoint: no directory step-N. Give a checkpoint or the folder that has"
+                    + " some, or begin without --resume."),
+    RUN_SETTING(
+            "RunSettings",
+            "%1$s is %2$s here, but was %3$s in the training of %4$s, which would end otherwise."
+                    + " Give %1$s as it was, or begin anew without --resume."),
     NOT_DECODER(
             "NotDecoder",
             "The model in %1$s is not a causal language model, which continues texts. Use such a"

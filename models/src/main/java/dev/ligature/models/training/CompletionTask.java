@@ -4,6 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import dev.ligature.models.evaluation.Measure;
+import dev.ligature.models.evaluation.TokenMeasure;
 import dev.ligature.models.text.DataFiles;
 import dev.ligature.models.text.DataLine;
 import dev.ligature.training.NextTokenLoss;
@@ -112,6 +114,11 @@ final class CompletionTask implements TrainingTask<CompletionTask.Example> {
     static TrainingBatch batch(NDArray ids, NDArray labels) {
         return TrainingBatch.classes(
                 new NDList(ids.get(new NDIndex(":, :-1"))), labels.get(new NDIndex(":, 1:")));
+    }
+
+    @Override
+    public Measure measure() {
+        return new TokenMeasure();
     }
 
     @Override

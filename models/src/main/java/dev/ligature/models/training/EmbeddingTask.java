@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.ligature.models.embedding.EmbeddingRecipe;
 import dev.ligature.models.embedding.InBatchNegatives;
+import dev.ligature.models.evaluation.Measure;
+import dev.ligature.models.evaluation.PairMeasure;
 import dev.ligature.models.text.DataLine;
 import dev.ligature.training.TrainingBatch;
 import java.io.IOException;
@@ -81,6 +83,11 @@ final class EmbeddingTask implements TrainingTask<EmbeddingTask.Example> {
                 examples.stream().map(e -> e.positive).toList(),
                 examples.stream().flatMap(e -> e.negatives.stream()).toList(),
                 manager);
+    }
+
+    @Override
+    public Measure measure() {
+        return new PairMeasure(loss::vectors);
     }
 
     @Override

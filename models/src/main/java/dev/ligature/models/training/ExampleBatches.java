@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
  * Batches of the lines of files. The order of an epoch depends on the seed and the epoch's number
@@ -21,7 +22,8 @@ final class ExampleBatches<E> implements TrainingData {
     private static final long DRAWS = 0x9E3779B97F4A7C15L; // apart from the seeds of the orders
 
     private final TrainingTask<E> task;
-    private final DataFiles lines;
+    private final DataFiles files;
+    private final int[] lines; // those of the files that are trained on
     private final int rows;
     private final long seed;
     private final BitSet seen = new BitSet();
@@ -31,8 +33,10 @@ final class ExampleBatches<E> implements TrainingData {
     private long epoch;
     private long batch;
 
-    private ExampleBatches(TrainingTask<E> task, DataFiles lines, int rows, long seed) {
+    private ExampleBatches(
+            TrainingTask<E> task, DataFiles files, int[] lines, int rows, long seed) {
         this.task = task;
+        this.files = files;
         this.lines = lines;
         this.rows = rows;
         this.seed = seed;
@@ -40,8 +44,19 @@ final class ExampleBatches<E> implements TrainingData {
 
     static <E> ExampleBatches<E> of(TrainingTask<E> task, List<Path> files, int rows, long seed)
             throws IOException {
-        return new ExampleBatches<>(
-                task, DataFiles.open(files, task.form(), task::check), rows, seed);
+        DataFiles all = DataFiles.open(files, task.form(), task::check);
+        return of(task, all, IntStream.range(0, all.count()).toArray(), rows, seed);
+    }
+
+    /** Returns batches of some of the lines of files. */
+    static <E> ExampleBatches<E> of(
+            TrainingTask<E> task, DataFiles files, int[] lines, int rows, long seed) {
+        return new ExampleBatches<>(task, files, lines.clone(), rows, seed);
+    }
+
+    /** Returns what a batch draws from, by its number, from 1. */
+    static Random random(long seed, long batch) {
+        return new Random(seed ^ DRAWS * batch);
     }
 
     @Override
@@ -53,17 +68,17 @@ final class ExampleBatches<E> implements TrainingData {
             }
             examples.add(read(order[next++]));
         }
-        return task.batch(examples, new Random(seed ^ DRAWS * ++batch), manager);
+        return task.batch(examples, random(seed, ++batch), manager);
     }
 
     @Override
     public void seek(long batch) {
         this.batch = batch;
         long taken = batch * rows;
-        epoch = taken / lines.count();
+        epoch = taken / lines.length;
         order = new int[0];
         next = 0;
-        int begun = (int) (taken % lines.count());
+        int begun = (int) (taken % lines.length);
         if (begun > 0) { // else the next batch begins with an order of its own
             shuffle();
             next = begun;
@@ -72,7 +87,7 @@ final class ExampleBatches<E> implements TrainingData {
 
     @Override
     public long batches(double epochs) {
-        return (long) Math.ceil(epochs * lines.count() / rows);
+        return (long) Math.ceil(epochs * lines.length / rows);
     }
 
     @Override
@@ -82,7 +97,7 @@ final class ExampleBatches<E> implements TrainingData {
 
     private E read(int index) throws IOException {
         long before = task.cut();
-        E example = task.read(lines.read(index));
+        E example = task.read(files.read(index));
         seen.set(index);
         cut.set(index, task.cut() > before);
         return example;
@@ -90,11 +105,11 @@ final class ExampleBatches<E> implements TrainingData {
 
     private void shuffle() {
         Random random = new Random(seed + 31 * epoch++);
-        order = new int[lines.count()];
+        order = new int[lines.length];
         for (int i = 0; i < order.length; i++) {
             int j = random.nextInt(i + 1);
             order[i] = order[j];
-            order[j] = i;
+            order[j] = lines[i];
         }
         next = 0;
     }
@@ -112,6 +127,6 @@ final class ExampleBatches<E> implements TrainingData {
 
     @Override
     public void close() throws IOException {
-        lines.close();
+        files.close();
     }
 }

@@ -2,6 +2,8 @@ package dev.ligature.models.training;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.ligature.models.evaluation.Measure;
+import dev.ligature.models.evaluation.TokenMeasure;
 import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.models.text.DataLine;
 import dev.ligature.models.text.TokenizedText;
@@ -124,6 +126,11 @@ final class MaskedTask implements TrainingTask<MaskedTask.Example> {
         } else if (random.nextDouble() < REPLACED) {
             ids[token] = random.nextInt(tokens.model().vocabulary());
         }
+    }
+
+    @Override
+    public Measure measure() {
+        return new TokenMeasure();
     }
 
     @Override

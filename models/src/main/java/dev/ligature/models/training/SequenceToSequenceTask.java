@@ -3,6 +3,8 @@ package dev.ligature.models.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.ligature.models.evaluation.Measure;
+import dev.ligature.models.evaluation.TokenMeasure;
 import dev.ligature.models.text.DataLine;
 import dev.ligature.training.NextTokenLoss;
 import dev.ligature.training.TrainingBatch;
@@ -93,6 +95,11 @@ final class SequenceToSequenceTask implements TrainingTask<SequenceToSequenceTas
     private long padding() {
         Integer pad = tokens.model().tokens().pad();
         return pad == null ? 0 : pad;
+    }
+
+    @Override
+    public Measure measure() {
+        return new TokenMeasure();
     }
 
     @Override

@@ -26,7 +26,11 @@ record TensorBatch(Map<BatchTensor, NDArray> arrays) {
 
     /** Returns the mask of the token ids: all of them where the file has none, (B, T). */
     NDArray mask() {
-        NDArray ids = array(BatchTensor.INPUT_IDS);
+        NDArray ids =
+                array(
+                        has(BatchTensor.PAIRED_INPUT_IDS)
+                                ? BatchTensor.PAIRED_INPUT_IDS
+                                : BatchTensor.INPUT_IDS);
         return has(BatchTensor.ATTENTION_MASK)
                 ? array(BatchTensor.ATTENTION_MASK)
                 : ids.getManager().ones(ids.getShape(), DataType.INT64);

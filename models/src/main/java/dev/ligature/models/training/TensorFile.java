@@ -7,6 +7,8 @@ import ai.djl.ndarray.types.Shape;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.TensorDtype;
 import dev.ligature.checkpoint.TensorInfo;
+import dev.ligature.models.evaluation.EvaluationData;
+import dev.ligature.models.evaluation.Measure;
 import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.training.TrainingBatch;
 import java.io.IOException;
@@ -17,7 +19,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Batches that a safetensors file prescribes, in its order. */
-public final class TensorFile implements TrainingData {
+public final class TensorFile implements TrainingData, EvaluationData {
     private final TrainingTask<?> task;
     private final Map<BatchTensor, Tensor> tensors;
     private final int steps;
@@ -144,6 +146,22 @@ public final class TensorFile implements TrainingData {
             }
             return new Tensor(values, array.getShape().slice(1));
         }
+    }
+
+    @Override
+    public int batches() {
+        return steps;
+    }
+
+    @Override
+    public TrainingBatch batch(int index, NDManager manager) {
+        seek(index);
+        return next(manager);
+    }
+
+    @Override
+    public Measure measure() {
+        return task.measure();
     }
 
     /** Returns how many batches there are. */

@@ -2,6 +2,8 @@ package dev.ligature.models.training;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.ligature.models.evaluation.LabelMeasure;
+import dev.ligature.models.evaluation.Measure;
 import dev.ligature.models.text.DataLine;
 import dev.ligature.models.text.TokenizedText;
 import dev.ligature.training.TrainingBatch;
@@ -77,6 +79,11 @@ final class TextClassificationTask implements TrainingTask<TextClassificationTas
                 EncoderRows.of(examples.stream().map(Example::text).toList(), hasTypes, manager);
         long[] numbers = examples.stream().mapToLong(Example::label).toArray();
         return TrainingBatch.classes(inputs, manager.create(numbers)); // (B)
+    }
+
+    @Override
+    public Measure measure() {
+        return new LabelMeasure();
     }
 
     @Override

@@ -2,6 +2,8 @@ package dev.ligature.models.training;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.ligature.models.evaluation.LabelMeasure;
+import dev.ligature.models.evaluation.Measure;
 import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.models.text.DataLine;
 import dev.ligature.models.text.TokenizedText;
@@ -105,6 +107,11 @@ final class TokenClassificationTask implements TrainingTask<TokenClassificationT
         List<long[]> rows = examples.stream().map(e -> e.labels).toList();
         return TrainingBatch.classes(
                 inputs, Padding.rows(rows, NextTokenLoss.IGNORED, manager)); // (B, T)
+    }
+
+    @Override
+    public Measure measure() {
+        return new LabelMeasure();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.ligature.models.training;
 
 import ai.djl.ndarray.NDManager;
+import dev.ligature.models.evaluation.Measure;
 import dev.ligature.models.text.DataLine;
 import dev.ligature.training.TrainingBatch;
 import java.io.IOException;
@@ -50,6 +51,9 @@ public sealed interface TrainingTask<E>
      * @param manager the owner of its arrays
      */
     TrainingBatch batch(List<E> examples, Random random, NDManager manager);
+
+    /** Returns a new measure of how well a model does, beside the loss. */
+    Measure measure();
 
     /** Returns the tensors of a batch in a file; those that may be missing come last. */
     List<BatchTensor> tensors();

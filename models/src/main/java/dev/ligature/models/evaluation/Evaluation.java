@@ -1,0 +1,72 @@
+package dev.ligature.models.evaluation;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import dev.ligature.models.internal.ModelMessage;
+import dev.ligature.training.TrainingBatch;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What a model scored.
+ *
+ * @param numbers the loss, the mean over all items of the data, then those of the {@link Measure}
+ */
+public record Evaluation(Map<String, Double> numbers) {
+    private static final String LOSS = "loss";
+
+    /** Copies the map, in its order. */
+    public Evaluation {
+        numbers = Collections.unmodifiableMap(new LinkedHashMap<>(numbers));
+    }
+
+    /**
+     * Measures a model, without training it.
+     *
+     * @param block the model, with its adapter
+     * @param data what it is measured on
+     * @param manager the parent of what is computed
+     * @throws IOException if the data cannot be read
+     */
+    public static Evaluation of(Block block, EvaluationData data, NDManager manager)
+            throws IOException {
+        Measure measure = data.measure();
+        double sum = 0;
+        long items = 0;
+        for (int index = 0; index < data.batches(); index++) {
+            try (NDManager scope = manager.newSubManager()) {
+                TrainingBatch batch = data.batch(index, scope);
+                if (batch.count() > 0) {
+                    NDList outputs =
+                            block.forward(new ParameterStore(scope, false), batch.inputs(), false);
+                    outputs.attach(scope);
+                    sum +=
+                            batch.count()
+                                    * batch.loss()
+                                            .evaluate(batch.labels(), outputs)
+                                            .toType(DataType.FLOAT64, false)
+                                            .getDouble();
+                    items += batch.count();
+                    measure.add(batch.labels(), outputs, batch.count());
+                }
+            }
+        }
+        if (items == 0) {
+            throw ModelMessage.EVALUATION_EMPTY.error();
+        }
+        Map<String, Double> numbers = new LinkedHashMap<>();
+        numbers.put(LOSS, sum / items);
+        numbers.putAll(measure.numbers(sum / items));
+        return new Evaluation(numbers);
+    }
+
+    /** Returns the loss. */
+    public double loss() {
+        return numbers.getOrDefault(LOSS, Double.NaN);
+    }
+}

@@ -1,0 +1,30 @@
+package dev.ligature.models.evaluation;
+
+import ai.djl.ndarray.NDList;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Of tokens that are foretold: perplexity, and the part of them that the model puts first. */
+public final class TokenMeasure implements Measure {
+    private long tokens;
+    private long hits;
+
+    @Override
+    public void add(NDList labels, NDList outputs, long items) {
+        Classes.forEach(
+                labels,
+                outputs,
+                (right, found) -> {
+                    tokens++;
+                    hits += right.equals(found) ? 1 : 0;
+                });
+    }
+
+    @Override
+    public Map<String, Double> numbers(double loss) {
+        Map<String, Double> numbers = new LinkedHashMap<>();
+        numbers.put("perplexity", Math.exp(loss));
+        numbers.put("token_accuracy", (double) hits / tokens);
+        return numbers;
+    }
+}
