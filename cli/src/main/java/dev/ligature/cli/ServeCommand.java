@@ -10,6 +10,7 @@ import dev.ligature.store.AdapterStore;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -74,6 +75,14 @@ final class ServeCommand implements Callable<Integer> {
     private int port;
 
     @Option(
+            names = "--allowed-host",
+            paramLabel = "NAME",
+            description =
+                    "A name that requests may call the server by, besides localhost, its --host and"
+                            + " addresses; may be given several times.")
+    private List<String> allowedHosts = List.of();
+
+    @Option(
             names = "--adapter-memory",
             defaultValue = "1024",
             paramLabel = "MIB",
@@ -116,7 +125,11 @@ final class ServeCommand implements Callable<Integer> {
             }
             serve(
                     CompletionServer.start(
-                            language, store, base, new ServerAddress(host, port), limits),
+                            language,
+                            store,
+                            base,
+                            new ServerAddress(host, port, allowedHosts),
+                            limits),
                     base + " and " + known + (known == 1 ? " adapter" : " adapters"));
         } catch (InterruptedException e) {
             throw (IOException) new InterruptedIOException("interrupted").initCause(e);

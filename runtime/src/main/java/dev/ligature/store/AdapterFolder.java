@@ -13,22 +13,42 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
-/**
- * The adapters on disk: one folder per adapter, named like it.
- *
- * @param root the directory that the folders are in
- */
-record AdapterFolder(Path root) {
-    /** Checks that the directory exists. */
-    AdapterFolder {
+/** The adapters on disk: one folder per adapter, named like it. */
+final class AdapterFolder {
+    private static final long HINT_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final Path root;
+    private final LongSupplier nanoTime;
+    private Set<String> hints = Set.of(); // guarded by this
+    private long hintsUntil; // guarded by this; of System.nanoTime
+    private boolean hinted; // guarded by this
+
+    /**
+     * Checks that the directory exists.
+     *
+     * @param root the directory that the folders are in
+     */
+    AdapterFolder(Path root) {
+        this(root, System::nanoTime);
+    }
+
+    AdapterFolder(Path root, LongSupplier nanoTime) {
         if (!Files.isDirectory(root)) {
             throw (Files.exists(root)
                             ? StoreMessage.NOT_A_DIRECTORY
                             : StoreMessage.DIRECTORY_MISSING)
                     .error(root);
         }
+        this.root = root;
+        this.nanoTime = nanoTime;
+    }
+
+    Path root() {
+        return root;
     }
 
     /**
@@ -72,9 +92,19 @@ record AdapterFolder(Path root) {
     }
 
     private UnknownAdapterException unknown(String name) throws IOException {
-        Set<String> known = names();
+        Set<String> known = hints();
         return StoreMessage.UNKNOWN_ADAPTER.unknownAdapter(
                 root, name, Nearest.hint(name, known), known.size());
+    }
+
+    /** Returns names of at most a second ago: an unknown name must not cost a scan each time. */
+    private synchronized Set<String> hints() throws IOException {
+        if (!hinted || nanoTime.getAsLong() - hintsUntil > 0) {
+            hints = names();
+            hintsUntil = nanoTime.getAsLong() + HINT_NANOS;
+            hinted = true;
+        }
+        return hints;
     }
 
     /** Returns the names of the folders that hold an adapter, sorted. */

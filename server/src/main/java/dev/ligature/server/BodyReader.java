@@ -1,8 +1,10 @@
 package dev.ligature.server;
 
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -17,16 +19,20 @@ final class BodyReader {
     private final int limit;
     private final Consumer<byte[]> whole;
     private final Consumer<ApiException> refused;
+    private final BodyBudget budget;
     private final Buffer body = Buffer.buffer();
     private long dropped;
+    private boolean over; // whether an error was answered, or the client is gone
 
     private BodyReader(
             HttpServerRequest request,
             int limit,
+            BodyBudget budget,
             Consumer<byte[]> whole,
             Consumer<ApiException> refused) {
         this.request = request;
         this.limit = limit;
+        this.budget = budget;
         this.whole = whole;
         this.refused = refused;
     }
@@ -34,22 +40,41 @@ final class BodyReader {
     /**
      * Reads a body.
      *
+     * @param vertx keeps the time
      * @param limit the most bytes
+     * @param budget what the bytes are taken from until the body is handed over
+     * @param seconds how long the client may take to send it
      * @param whole takes the body
      * @param refused takes the error of one that is too large
      */
     static void read(
+            Vertx vertx,
             HttpServerRequest request,
             int limit,
+            BodyBudget budget,
+            int seconds,
             Consumer<byte[]> whole,
             Consumer<ApiException> refused) {
-        BodyReader reader = new BodyReader(request, limit, whole, refused);
+        BodyReader reader = new BodyReader(request, limit, budget, whole, refused);
         if (announced(request) > limit && expectsContinue(request)) {
             refused.accept(reader.tooLarge()); // and nothing is sent
             return;
         }
-        request.handler(reader::add).endHandler(v -> reader.end());
-        request.exceptionHandler(Replies::gone);
+        long timer =
+                vertx.setTimer(
+                        TimeUnit.SECONDS.toMillis(seconds), id -> reader.fail(late(seconds)));
+        request.handler(reader::add)
+                .endHandler(
+                        v -> {
+                            vertx.cancelTimer(timer);
+                            reader.end();
+                        });
+        request.exceptionHandler(
+                reason -> {
+                    vertx.cancelTimer(timer);
+                    reader.release();
+                    Replies.gone(reason);
+                });
         if (expectsContinue(request)) {
             request.response().writeContinue();
         }
@@ -65,8 +90,13 @@ final class BodyReader {
     }
 
     private void add(Buffer piece) {
-        if (dropped == 0 && body.length() + piece.length() <= limit) {
-            body.appendBuffer(piece);
+        boolean fits = dropped == 0 && body.length() + piece.length() <= limit;
+        if (!over && fits) {
+            if (budget.take(piece.length())) {
+                body.appendBuffer(piece);
+            } else {
+                fail(busy());
+            }
             return;
         }
         dropped += piece.length();
@@ -76,11 +106,47 @@ final class BodyReader {
     }
 
     private void end() {
+        if (over) {
+            return;
+        }
+        byte[] bytes = body.getBytes();
+        release();
         if (dropped > 0) {
             refused.accept(tooLarge());
         } else {
-            whole.accept(body.getBytes());
+            whole.accept(bytes);
         }
+    }
+
+    /** Gives the memory back; what still comes of the body is dropped. */
+    private void release() {
+        if (!over) {
+            over = true;
+            budget.give(body.length());
+        }
+    }
+
+    /** Answers with an error before the body is there; the connection ends with the answer. */
+    private void fail(ApiException error) {
+        if (!over) {
+            release();
+            request.response().putHeader("connection", "close");
+            refused.accept(error);
+        }
+    }
+
+    private static ApiException busy() {
+        return ApiException.of(
+                503,
+                "too_many_bodies",
+                "The server receives as many requests as its memory allows. Ask again later.");
+    }
+
+    private static ApiException late(int seconds) {
+        return ApiException.of(
+                408,
+                "body_too_slow",
+                "The body was not there after " + seconds + " seconds. Send it faster.");
     }
 
     private ApiException tooLarge() {

@@ -21,12 +21,15 @@ import org.slf4j.LoggerFactory;
 final class CompletionHandler {
     private static final Logger LOG = LoggerFactory.getLogger(CompletionHandler.class);
 
+    private static final int BODY_SECONDS = 30; // for a client to send a body
+
     private final Vertx vertx;
     private final LanguageModel model;
     private final ServedModels models;
     private final BatchEngine engine;
     private final ServerLimits limits;
     private final ServerMetrics metrics;
+    private final BodyBudget bodies;
     private final AtomicInteger taken = new AtomicInteger(); // requests that have a place or wait
 
     CompletionHandler(
@@ -42,6 +45,7 @@ final class CompletionHandler {
         this.engine = engine;
         this.limits = limits;
         this.metrics = metrics;
+        this.bodies = BodyBudget.of(limits);
     }
 
     /** A kind of request: how its body is read, and what its answer looks like. */
@@ -72,8 +76,11 @@ final class CompletionHandler {
             return;
         }
         BodyReader.read(
+                vertx,
                 request,
                 limits.bodyBytes(),
+                bodies,
+                Math.min(limits.requestSeconds(), BODY_SECONDS),
                 body -> accept(response, body, reader, kind),
                 error -> refuse(response, error));
     }

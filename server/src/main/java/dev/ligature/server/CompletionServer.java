@@ -44,6 +44,7 @@ public final class CompletionServer {
     private final ServerMetrics metrics = new ServerMetrics();
     private final BatchEngine engine;
     private final CompletionHandler completions;
+    private final HostRule hosts;
     private final HttpServer http;
     private final long started = System.currentTimeMillis() / 1000;
     private volatile boolean stopping;
@@ -68,6 +69,7 @@ public final class CompletionServer {
                         model.shape(),
                         limits.batch(),
                         metrics);
+        this.hosts = new HostRule(address);
         this.completions = new CompletionHandler(vertx, model, models, engine, limits, metrics);
         this.http =
                 vertx.createHttpServer(
@@ -133,6 +135,12 @@ public final class CompletionServer {
     }
 
     private void handle(HttpServerRequest request) {
+        try {
+            hosts.check(request);
+        } catch (ApiException e) {
+            Replies.error(request.response(), e);
+            return;
+        }
         boolean isPost = request.method().equals(HttpMethod.POST);
         switch (request.path()) {
             case "/v1/completions" -> {

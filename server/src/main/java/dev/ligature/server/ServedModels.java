@@ -8,8 +8,11 @@ import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.store.AdapterStore;
 import dev.ligature.store.StoreStatistics;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,9 +21,15 @@ import org.slf4j.LoggerFactory;
  *
  * @param base the name of the base
  * @param store the adapters
+ * @param said the last reason that was logged for each adapter that cannot be used
  */
-record ServedModels(String base, AdapterStore store) {
+record ServedModels(String base, AdapterStore store, Map<String, String> said) {
     private static final Logger LOG = LoggerFactory.getLogger(ServedModels.class);
+    private static final int MOST_SAID = 10_000;
+
+    ServedModels(String base, AdapterStore store) {
+        this(base, store, new ConcurrentHashMap<>());
+    }
 
     /** Returns all names, the base's first. */
     List<String> names() throws IOException {
@@ -82,9 +91,21 @@ record ServedModels(String base, AdapterStore store) {
         }
     }
 
-    private static ApiException broken(String name, Exception e, String code) {
+    /** Returns whether a reason is another than the last one of an adapter. */
+    boolean isNews(String name, String reason) {
+        if (said.size() > MOST_SAID) {
+            said.clear();
+        }
+        return !reason.equals(said.put(name, reason));
+    }
+
+    /** Logs the reason when it is new, not for each request. */
+    private ApiException broken(String name, Exception e, String code) {
         // The whole message names files, which are not the client's business.
-        LOG.warn("Adapter {} cannot be used: {}", name, e.getMessage());
+        String reason = e instanceof FileSystemException ? e.toString() : e.getMessage();
+        if (isNews(name, String.valueOf(reason))) {
+            LOG.warn("Adapter {} cannot be used: {}", name, reason);
+        }
         return ApiException.of(
                 500,
                 "model_broken",

@@ -38,7 +38,7 @@ final class RawCall implements AutoCloseable {
     RawCall post(String body) throws IOException {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
         return send(
-                "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                         + "Content-Length: "
                         + bytes.length
                         + "\r\n\r\n"

@@ -233,7 +233,7 @@ final class ServerRefusalTest {
     void aBodyWithoutEnd_isCutOff() throws Exception {
         try (RawCall endless = RawCall.open(http.port())) {
             endless.send(
-                    "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json"
+                    "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json"
                             + "\r\nTransfer-Encoding: chunked\r\n\r\n");
             String chunk = "400\r\n" + "x".repeat(1024) + "\r\n";
             assertTrue(endless.sendUntilClosed(chunk, 100_000), "still taken after 100 MB");
@@ -245,8 +245,8 @@ final class ServerRefusalTest {
             strings = {
                 "GET / HTTP/9.9\r\n\r\n",
                 "nonsense\r\n\r\n",
-                "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
-                "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+                "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+                "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
             })
     void whatIsNoHttp_isRefusedOrCutOff(String bytes) throws Exception {
         try (RawCall call = RawCall.open(http.port())) {
@@ -275,7 +275,7 @@ final class ServerRefusalTest {
                 String.join(
                         "\r\n",
                         "POST /v1/completions HTTP/1.1",
-                        "Host: x",
+                        "Host: localhost",
                         "Content-Type: application/json",
                         "Content-Length: 5000",
                         "Expect: 100-continue",

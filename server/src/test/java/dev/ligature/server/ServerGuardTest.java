@@ -1,0 +1,133 @@
+package dev.ligature.server;
+
+import static dev.ligature.server.HttpCalls.greedy;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Strangers' pages, and clients that begin a body and do not end it. */
+final class ServerGuardTest {
+    private static final int BODY = 10_000;
+
+    @TempDir static Path adapters;
+    private static ServerFixture fixture;
+
+    @BeforeAll
+    static void open() throws Exception {
+        // Two requests at most, and so memory for two bodies.
+        fixture = new ServerFixture(adapters, new ServerLimits(1, 1, 50, BODY, 3, 30));
+    }
+
+    @AfterAll
+    static void close() throws Exception {
+        fixture.awaitIdle();
+        fixture.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "200,localhost,",
+        "200,LOCALHOST:8080,",
+        "200,127.0.0.1:1,",
+        "200,[::1]:80,",
+        "200,10.0.0.7,",
+        "200,localhost,http://localhost:3000",
+        "200,127.0.0.1,http://127.0.0.1",
+        "200,10.0.0.7,http://10.0.0.7:8080",
+        "403,evil.example,",
+        "403,localhost.evil.example,",
+        "403,127.0.0.1.evil.example,",
+        "403,'',",
+        "403,localhost,http://evil.example",
+        "403,localhost,http://203.0.113.5",
+        "403,localhost,null",
+        "403,localhost,http://localhost.evil.example",
+    })
+    void hostsAndOrigins_areChecked(int status, String host, String origin) throws Exception {
+        try (RawCall call = RawCall.open(fixture.server().port())) {
+            String more = origin == null ? "" : "Origin: " + origin + "\r\n";
+            call.send("GET /v1/models HTTP/1.1\r\nHost: " + host + "\r\n" + more + "\r\n");
+            assertTrue(call.line().startsWith("HTTP/1.1 " + status + " "), host + " " + origin);
+        }
+    }
+
+    @Test
+    void twoHosts_areRefused() throws Exception {
+        try (RawCall call = RawCall.open(fixture.server().port())) {
+            call.send("GET /health HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n");
+            assertTrue(call.line().startsWith("HTTP/1.1 400 "));
+        }
+    }
+
+    @Test
+    void bodiesThatDoNotEnd_takeLimitedMemory_andTheirTimeEnds() throws Exception {
+        String begun =
+                "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\n"
+                        + "Content-Type: application/json\r\nContent-Length: 9999\r\n\r\n"
+                        + "x".repeat(9_000);
+        List<RawCall> calls = new ArrayList<>();
+        try {
+            for (int i = 0; i < 4; i++) {
+                calls.add(RawCall.open(fixture.server().port()).send(begun));
+            }
+            int busy = 0;
+            int late = 0;
+            for (RawCall call : calls) {
+                String line = call.line();
+                assertNotNull(line);
+                busy += line.startsWith("HTTP/1.1 503 ") ? 1 : 0;
+                late += line.startsWith("HTTP/1.1 408 ") ? 1 : 0;
+            }
+            assertEquals(2, busy, "there is memory for two");
+            assertEquals(2, late);
+        } finally {
+            for (RawCall call : calls) {
+                call.close();
+            }
+        }
+        assertEquals(200, fixture.http().get("/health").statusCode());
+        assertEquals(200, fixture.http().complete(greedy("base", "x", 2)).statusCode());
+    }
+
+    @Test
+    void memoryOfClientsThatWentAway_isFreeAgain() throws Exception {
+        String begun =
+                "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\n"
+                        + "Content-Type: application/json\r\nContent-Length: 9999\r\n\r\n"
+                        + "x".repeat(9_000);
+        for (int i = 0; i < 20; i++) {
+            RawCall.open(fixture.server().port()).send(begun).close();
+        }
+        String large = greedy("base", "x", 2).replace("}", " ".repeat(9_000) + "}");
+        ServerFixture.await(
+                () -> {
+                    try {
+                        return fixture.http().complete(large).statusCode() == 200;
+                    } catch (Exception e) {
+                        throw new AssertionError(e);
+                    }
+                });
+    }
+
+    @Test
+    void aReason_isLoggedWhenItIsNew() {
+        ServedModels models = new ServedModels("base", fixture.store());
+
+        assertTrue(models.isNews("alpha", "no such file"));
+        assertFalse(models.isNews("alpha", "no such file"));
+        assertTrue(models.isNews("beta", "no such file"));
+        assertTrue(models.isNews("alpha", "access denied"));
+        assertTrue(models.isNews("alpha", "no such file"));
+    }
+}
