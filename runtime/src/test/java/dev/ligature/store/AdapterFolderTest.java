@@ -33,7 +33,8 @@ final class AdapterFolderTest {
                 Files.createDirectory(root.resolve(name)).resolve("adapter_config.json"), "{}");
     }
 
-    private static void assertHint(AdapterFolder folder, String name, String known, boolean hinted) {
+    private static void assertHint(
+            AdapterFolder folder, String name, String known, boolean hinted) {
         UnknownAdapterException error =
                 assertThrows(UnknownAdapterException.class, () -> folder.find(name));
         assertTrue(error.getMessage().contains(" " + known + "?") == hinted, error.getMessage());
