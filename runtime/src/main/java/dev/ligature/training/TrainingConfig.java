@@ -41,6 +41,15 @@ public record TrainingConfig(
         TrainingMemory memory,
         @Nullable LoraPlus loraPlus,
         @Nullable Integer seed) {
+    /** The optimizers of the training loop. */
+    public enum OptimizerKind {
+        /** {@link AdamW}. */
+        ADAMW,
+
+        /** {@link Sgd}, without momentum unless the configuration has one. */
+        SGD
+    }
+
     private static final double INFINITE = Double.POSITIVE_INFINITY;
 
     /** Checks the ranges. */

@@ -14,6 +14,7 @@ import ai.djl.nn.AbstractBlock;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.LoraException;
+import dev.ligature.training.TrainingConfig.OptimizerKind;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;

@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraException;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.SafetensorsWriter;
+import dev.ligature.training.TrainingConfig.OptimizerKind;
 import dev.ligature.training.schedule.ScheduleKind;
 import java.io.IOException;
 import java.nio.file.Path;

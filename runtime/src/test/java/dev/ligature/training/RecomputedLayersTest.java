@@ -20,6 +20,7 @@ import dev.ligature.LoraException;
 import dev.ligature.ops.LayeredModel;
 import dev.ligature.ops.ModelPass;
 import dev.ligature.ops.OperatorLookup;
+import dev.ligature.training.TrainingConfig.OptimizerKind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;

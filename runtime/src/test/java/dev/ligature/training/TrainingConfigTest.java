@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ligature.LoraException;
+import dev.ligature.training.TrainingConfig.OptimizerKind;
 import dev.ligature.training.schedule.LearningRateSchedule;
 import org.junit.jupiter.api.Test;
 

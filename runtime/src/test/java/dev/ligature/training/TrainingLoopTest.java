@@ -14,6 +14,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import dev.ligature.LoraException;
+import dev.ligature.training.TrainingConfig.OptimizerKind;
 import dev.ligature.training.schedule.LearningRateSchedule;
 import java.util.ArrayList;
 import java.util.List;

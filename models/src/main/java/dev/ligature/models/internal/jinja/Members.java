@@ -110,7 +110,7 @@ final class Members {
         if (Values.isSequence(target)) {
             return Optional.ofNullable(listMethod(Values.items(target), name));
         }
-        if (target instanceof LoopState loop) {
+        if (target instanceof LoopVariable loop) {
             return loop.member(name);
         }
         if (target instanceof Namespace namespace) {

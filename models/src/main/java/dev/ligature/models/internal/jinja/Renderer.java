@@ -121,8 +121,8 @@ final class Renderer {
 
     private void loop(Statement.For loop, Object given, Scope scope, int depth) {
         List<Object> items = chosen(loop, Values.iterate(given), scope);
-        LoopState state =
-                new LoopState(items, depth, loop.recursive() ? again(loop, scope, depth) : null);
+        LoopVariable state =
+                new LoopVariable(items, depth, loop.recursive() ? again(loop, scope, depth) : null);
         boolean went = false; // through the whole body, which is what Jinja2 asks for else
         Flow flow = Flow.END;
         for (int i = 0; i < items.size() && flow != Flow.BREAK; i++) {

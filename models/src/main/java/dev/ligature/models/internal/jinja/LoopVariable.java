@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The variable {@code loop}; called, it renders a recursive loop over other items. */
-final class LoopState implements Callable {
+final class LoopVariable implements Callable {
     private final List<Object> items;
     private final int depth;
     private final @Nullable Callable again;
@@ -20,7 +20,7 @@ final class LoopState implements Callable {
      * @param depth the number of recursive loops around it
      * @param again renders the loop over other items, if it is recursive
      */
-    LoopState(List<Object> items, int depth, @Nullable Callable again) {
+    LoopVariable(List<Object> items, int depth, @Nullable Callable again) {
         this.items = items;
         this.depth = depth;
         this.again = again;
