@@ -14,9 +14,11 @@ final class ExpressionParser {
     private static final Set<String> NO_ARGUMENT = Set.of("else", "or", "and");
 
     private final TokenReader tokens;
+    private final BracketParser brackets;
 
     ExpressionParser(TokenReader tokens) {
         this.tokens = tokens;
+        this.brackets = new BracketParser(tokens, this);
     }
 
     /** Parses an expression, perhaps with {@code if}. */
@@ -47,6 +49,11 @@ final class ExpressionParser {
     /** Parses one expression or, with commas, a tuple. */
     Expression tuple(boolean conditions) {
         return tuple(conditions ? this::expression : this::withoutCondition, false);
+    }
+
+    /** Parses what stands in round brackets: an expression, or a tuple that may be empty. */
+    Expression bracketedTuple() {
+        return tuple(this::expression, true);
     }
 
     private Expression tuple(Supplier<Expression> part, boolean inBrackets) {
@@ -190,57 +197,9 @@ final class ExpressionParser {
                 return new Expression.Constant(Double.valueOf(token.text().replace("_", "")));
             }
             default -> {
-                return bracketed(token);
+                return brackets.after(token);
             }
         }
-    }
-
-    private Expression bracketed(Token token) {
-        if (token.isOperator("(")) {
-            Expression value = tuple(this::expression, true);
-            tokens.expectOperator(")");
-            return value;
-        }
-        if (token.isOperator("[")) {
-            return new Expression.ListOf(list("]"));
-        }
-        if (token.isOperator("{")) {
-            return map();
-        }
-        throw JinjaException.at(token.line(), "expected an expression, and not " + token.shown());
-    }
-
-    private List<Expression> list(String end) {
-        List<Expression> items = new ArrayList<>();
-        while (!tokens.current().isOperator(end)) {
-            if (!items.isEmpty()) {
-                tokens.expectOperator(",");
-                if (tokens.current().isOperator(end)) {
-                    break;
-                }
-            }
-            items.add(expression());
-        }
-        tokens.expectOperator(end);
-        return items;
-    }
-
-    private Expression map() {
-        List<Expression> keys = new ArrayList<>();
-        List<Expression> values = new ArrayList<>();
-        while (!tokens.current().isOperator("}")) {
-            if (!keys.isEmpty()) {
-                tokens.expectOperator(",");
-                if (tokens.current().isOperator("}")) {
-                    break;
-                }
-            }
-            keys.add(expression());
-            tokens.expectOperator(":");
-            values.add(expression());
-        }
-        tokens.expectOperator("}");
-        return new Expression.MapOf(keys, values);
     }
 
     private Expression postfix(Expression target) {
@@ -249,7 +208,7 @@ final class ExpressionParser {
             if (tokens.current().isOperator(".") || tokens.current().isOperator("[")) {
                 value = member(value);
             } else if (tokens.current().isOperator("(")) {
-                value = new Expression.Call(value, arguments());
+                value = new Expression.Call(value, brackets.arguments());
             } else {
                 return value;
             }
@@ -264,7 +223,7 @@ final class ExpressionParser {
             } else if (tokens.current().isName("is")) {
                 value = test(value);
             } else if (tokens.current().isOperator("(")) {
-                value = new Expression.Call(value, arguments());
+                value = new Expression.Call(value, brackets.arguments());
             } else {
                 return value;
             }
@@ -322,7 +281,9 @@ final class ExpressionParser {
     private Expression.Filter filter(@Nullable Expression value) {
         String name = dottedName();
         return new Expression.Filter(
-                value, name, tokens.current().isOperator("(") ? arguments() : Arguments.NONE);
+                value,
+                name,
+                tokens.current().isOperator("(") ? brackets.arguments() : Arguments.NONE);
     }
 
     private String dottedName() {
@@ -340,7 +301,7 @@ final class ExpressionParser {
         Arguments arguments = Arguments.NONE;
         Token token = tokens.current();
         if (token.isOperator("(")) {
-            arguments = arguments();
+            arguments = brackets.arguments();
         } else if (isArgument(token)) {
             if (token.isName("is")) {
                 throw JinjaException.at(token.line(), "a test cannot follow a test with is");
@@ -357,33 +318,5 @@ final class ExpressionParser {
             case STRING, INTEGER, FLOAT -> true;
             default -> token.isOperator("[") || token.isOperator("{");
         };
-    }
-
-    Arguments arguments() {
-        tokens.expectOperator("(");
-        List<Expression> positional = new ArrayList<>();
-        List<String> names = new ArrayList<>();
-        List<Expression> named = new ArrayList<>();
-        boolean first = true;
-        while (!tokens.current().isOperator(")")) {
-            if (!first) {
-                tokens.expectOperator(",");
-                if (tokens.current().isOperator(")")) {
-                    break;
-                }
-            }
-            first = false;
-            if (tokens.current().kind() == Kind.NAME && tokens.following().isOperator("=")) {
-                names.add(tokens.name());
-                tokens.next();
-                named.add(expression());
-            } else if (names.isEmpty()) {
-                positional.add(expression());
-            } else {
-                throw tokens.unexpected("an argument with a name");
-            }
-        }
-        tokens.expectOperator(")");
-        return new Arguments(positional, names, named);
     }
 }
