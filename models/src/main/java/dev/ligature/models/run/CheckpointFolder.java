@@ -25,6 +25,8 @@ import java.util.stream.Stream;
 public final class CheckpointFolder implements AutoCloseable {
     private static final String LOCK = ".lock";
     private static final Pattern NAME = Pattern.compile("step-([1-9]\\d{0,9})");
+    private static final Pattern REST =
+            Pattern.compile("\\.?step-[1-9]\\d{0,9}\\.(.*\\.)?(partial|removed)");
 
     private final Path folder;
     private final int kept;
@@ -74,8 +76,8 @@ public final class CheckpointFolder implements AutoCloseable {
 
     private static void removeRests(Path folder) throws IOException {
         for (Path path : list(folder)) {
-            String name = path.getFileName().toString();
-            if (!name.equals(LOCK) && !NAME.matcher(name).matches()) {
+            // What somebody else has put here stays.
+            if (REST.matcher(path.getFileName().toString()).matches()) {
                 delete(path);
             }
         }

@@ -55,12 +55,18 @@ final class CheckpointFolderTest {
     void whatAKilledProcessLeft_isRemoved_andIsNoCheckpoint() throws IOException {
         Path path = Files.createDirectories(temporary.resolve("run"));
         for (String name :
-                List.of("step-3", "step-4.partial", "step-2.removed", ".step-5.x.partial")) {
+                List.of(
+                        "step-3",
+                        "step-4.partial",
+                        "step-2.removed",
+                        ".step-5.x.partial",
+                        "notes",
+                        "mine.partial")) {
             Files.writeString(Files.createDirectory(path.resolve(name)).resolve("a"), "a");
         }
         assertEquals(path.resolve("step-3"), CheckpointFolder.find(path));
         CheckpointFolder.open(path, 2, true).close();
-        assertEquals(".lock step-3", list(path));
+        assertEquals(".lock mine.partial notes step-3", list(path), "what is not ours stays");
     }
 
     @Test
