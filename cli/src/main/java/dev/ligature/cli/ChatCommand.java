@@ -1,5 +1,6 @@
 package dev.ligature.cli;
 
+import dev.ligature.LoraException;
 import dev.ligature.internal.files.HubCache;
 import dev.ligature.models.chat.ChatTemplate;
 import dev.ligature.models.chat.Conversation;
@@ -53,19 +54,7 @@ final class ChatCommand implements Callable<Integer> {
             description = "The most tokens of an answer. Default: 512.")
     private int maxNewTokens;
 
-    @Option(
-            names = "--temperature",
-            defaultValue = "0",
-            paramLabel = "X",
-            description = "0 takes the likeliest token, 1 draws as the model says. Default: 0.")
-    private double temperature;
-
-    @Option(
-            names = "--seed",
-            defaultValue = "0",
-            paramLabel = "N",
-            description = "Of the draws. Default: 0.")
-    private long seed;
+    @Mixin private SamplingOptions sampling = new SamplingOptions();
 
     @Option(
             names = "--render",
@@ -86,7 +75,7 @@ final class ChatCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         OptionChecks.atLeast("--max-new-tokens", maxNewTokens, 1);
-        OptionChecks.notNegative("--temperature", temperature);
+        sampling.check();
         ChatTemplate template = ChatTemplate.read(HubCache.snapshot(options.model));
         if (render != null) {
             int refused = ConversationLines.render(template, render, terminal.out());
@@ -129,7 +118,12 @@ final class ChatCommand implements Callable<Integer> {
                 messages.add(Conversation.message("system", system));
             }
             messages.add(Conversation.message("user", line));
-            messages.add(Conversation.message("assistant", answer(loaded, template, messages)));
+            try {
+                messages.add(Conversation.message("assistant", answer(loaded, template, messages)));
+            } catch (LoraException | TooLongException e) { // of this message; others may be right
+                terminal.note(String.valueOf(e.getMessage()));
+                messages.remove(messages.size() - 1);
+            }
         }
     }
 
@@ -141,21 +135,21 @@ final class ChatCommand implements Callable<Integer> {
         TokenIds.check(ids, loaded.vocabulary(), tokenizer);
         int room = loaded.base().decoder().maxPositions() - ids.length;
         if (room < 1) {
-            throw new BadInputException(
+            throw new TooLongException(
                     "The conversation has "
                             + ids.length
                             + " tokens, and the model has "
                             + loaded.base().decoder().maxPositions()
-                            + " positions. Begin anew with the line "
+                            + " positions. Write less, or begin anew with the line "
                             + CLEAR
                             + ".");
         }
         TextStream stream = new TextStream(tokenizer, ids);
         StringBuilder answer = new StringBuilder();
         GenerationOptions how =
-                GenerationOptions.greedy(Math.min(maxNewTokens, room))
-                        .withTemperature(temperature, seed)
-                        .withStopIds(loaded.tokens().stops());
+                sampling.on(
+                        GenerationOptions.greedy(Math.min(maxNewTokens, room))
+                                .withStopIds(loaded.tokens().stops()));
         TextGenerator.of(loaded.base(), loaded.routing())
                 .generate(List.of(ids), how, (row, id) -> say(answer, stream.add(id)));
         say(answer, stream.finish());
@@ -174,6 +168,15 @@ final class ChatCommand implements Callable<Integer> {
             terminal.flush(); // or a closed pipe would go unnoticed until the end
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A conversation that leaves no room for an answer. */
+    private static final class TooLongException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        TooLongException(String message) {
+            super(message);
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.ligature.cli;
 
 import dev.ligature.models.run.CheckpointFolder;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -70,7 +71,10 @@ final class CheckpointOptions {
         }
         WorkDirectory.requireAbsent(output);
         Path folder = folder(output);
-        boolean own = checkpoint != null && folder.equals(checkpoint.getParent());
+        boolean own =
+                checkpoint != null
+                        && Files.exists(folder)
+                        && folder.toRealPath().equals(checkpoint.getParent());
         CheckpointFolder opened = CheckpointFolder.open(folder, kept, own);
         try {
             if (own) { // and its lock is ours, so whoever worked for this output is gone

@@ -44,19 +44,7 @@ final class GenerateCommand implements Callable<Integer> {
             description = "The most tokens to add. Default: 100.")
     private int maxNewTokens;
 
-    @Option(
-            names = "--temperature",
-            defaultValue = "0",
-            paramLabel = "X",
-            description = "0 takes the likeliest token, 1 draws as the model says. Default: 0.")
-    private double temperature;
-
-    @Option(
-            names = "--seed",
-            defaultValue = "0",
-            paramLabel = "N",
-            description = "Of the draws. Default: 0.")
-    private long seed;
+    @Mixin private SamplingOptions sampling = new SamplingOptions();
 
     GenerateCommand(Terminal terminal, StopSignal stop) {
         this.terminal = terminal;
@@ -66,7 +54,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         OptionChecks.atLeast("--max-new-tokens", maxNewTokens, 1);
-        OptionChecks.notNegative("--temperature", temperature);
+        sampling.check();
         try (LoadedModel loaded = LoadedModel.open(options)) {
             boolean answers = loaded.base().task() == ModelTask.SEQ_2_SEQ_LM;
             if (!answers) {
@@ -81,9 +69,9 @@ final class GenerateCommand implements Callable<Integer> {
             loaded.warn(terminal);
             TextStream text = new TextStream(tokenizer, answers ? new long[0] : ids);
             GenerationOptions how =
-                    GenerationOptions.greedy(maxNewTokens)
-                            .withTemperature(temperature, seed)
-                            .withStopIds(loaded.tokens().stops());
+                    sampling.on(
+                            GenerationOptions.greedy(maxNewTokens)
+                                    .withStopIds(loaded.tokens().stops()));
             TokenListener listener = (row, id) -> print(text.add(id));
             if (answers) {
                 EncoderDecoderGenerator.of(loaded.base(), loaded.routing())

@@ -78,7 +78,7 @@ final class RunOptions {
 
     private static String files(String name, List<String> given, Path model) throws IOException {
         if (name.equals("--model")) {
-            return FileDigest.of(List.of(model));
+            return FileDigest.ofModel(model);
         }
         List<Path> files = given.stream().map(value -> Path.of(value.split(INSIDE, 2)[0])).toList();
         String parts =

@@ -133,6 +133,16 @@ final class TrainCommand implements Callable<Integer> {
                         ? OptionalInt.of(file.steps())
                         : OptionalInt.empty();
         int last = stepOptions.steps(data, there, String.valueOf(dataOptions.tokenIds()));
+        if (checkpoint != null && RunState.read(checkpoint).step() > last) {
+            throw new BadInputException(
+                    "--resume "
+                            + checkpoint
+                            + " is after step "
+                            + RunState.read(checkpoint).step()
+                            + ", and the training ends with step "
+                            + last
+                            + ". Give more --steps, or an earlier checkpoint.");
+        }
         try (WorkDirectory work = WorkDirectory.create(output)) {
             stop.defer();
             if (!adapterOptions.replaced().isEmpty()) {

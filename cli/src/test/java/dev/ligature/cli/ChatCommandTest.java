@@ -64,12 +64,28 @@ final class ChatCommandTest {
     }
 
     @Test
-    void aConversationThatIsTooLong_isNamed() {
-        CliRun run = talk("x ".repeat(600) + "\n");
+    void aMessageThatIsTooLong_isNamedAndForgotten() {
+        String answer = talk("int max(\n").succeeded().out();
 
-        assertEquals(2, run.exitCode());
+        CliRun run = talk("x ".repeat(600) + "\nint max(\n").succeeded();
+
+        assertEquals(answer, run.out());
         assertTrue(run.err().contains("the model has 512 positions"), run.err());
         assertTrue(run.err().contains("/clear"), run.err());
+    }
+
+    @Test
+    void aMessageThatTheTemplateRefuses_isNamedAndForgotten() throws IOException {
+        String answer = talk("int max(\n").succeeded().out();
+        Files.writeString(
+                model.resolve("chat_template.jinja"),
+                "{% if messages[-1].content == 'no' %}{{ raise_exception('never') }}{% endif %}"
+                        + TEMPLATE);
+
+        CliRun run = talk("no\nint max(\n").succeeded();
+
+        assertEquals(answer, run.out());
+        assertTrue(run.err().contains("never"), run.err());
     }
 
     @Test

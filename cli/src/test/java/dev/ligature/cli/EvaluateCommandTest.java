@@ -212,6 +212,9 @@ final class EvaluateCommandTest {
         assertEquals(1, Cases.column(folder.resolve("a/evaluation.csv"), "loss").length);
         fifth[options.length] = "0.01";
         train(model, "b", fifth).refused("--eval-fraction 0.01 divides the text", "--eval-data");
+        Path one = Files.writeString(folder.resolve("one.jsonl"), prompts(0, 1));
+        train(model, "b", "--data", one, "--eval-fraction", "0.5")
+                .refused("[DataEmpty]", "one.jsonl has one line");
     }
 
     @Test

@@ -126,6 +126,24 @@ final class ResumeTest {
     }
 
     @Test
+    void aTraining_goesOnThroughALink_andWhereTheModelIs_andNotBackwards() throws IOException {
+        Path link = Files.createSymbolicLink(folder.resolve("link"), llama);
+        Path output = link.resolve("adapter");
+        List<Object> args = train(llama, prompts, "unused");
+        args.set(6, output);
+        CliRun.of(with(args, "--steps", 4, "--checkpoint-every", 2)).succeeded();
+        Files.move(output, folder.resolve("first"));
+        Files.writeString(llama.resolve("README.md"), "mine");
+        Path checkpoints = link.resolve("adapter.checkpoints");
+
+        CliRun.of(with(args, "--steps", 2, "--resume", checkpoints))
+                .refused("is after step 4", "ends with step 2");
+        CliRun run = CliRun.of(with(args, "--steps", 6, "--resume", checkpoints)).succeeded();
+
+        assertTrue(run.err().contains("going on after step 4"), run.err());
+    }
+
+    @Test
     void theLastCheckpoints_areKept() throws IOException {
         Object[] options = {"--steps", 9, "--checkpoint-every", 2, "--keep-checkpoints", 3};
         CliRun.of(with(train(llama, prompts, "a"), options)).succeeded();

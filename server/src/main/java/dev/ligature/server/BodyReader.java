@@ -14,6 +14,9 @@ import java.util.function.Consumer;
  */
 final class BodyReader {
     private static final int PATIENCE = 16; // times the limit
+    private static final int CLOSE_MILLIS = 1000; // for a client to read an early answer
+
+    private final Vertx vertx;
 
     private final HttpServerRequest request;
     private final int limit;
@@ -25,11 +28,13 @@ final class BodyReader {
     private boolean over; // whether an error was answered, or the client is gone
 
     private BodyReader(
+            Vertx vertx,
             HttpServerRequest request,
             int limit,
             BodyBudget budget,
             Consumer<byte[]> whole,
             Consumer<ApiException> refused) {
+        this.vertx = vertx;
         this.request = request;
         this.limit = limit;
         this.budget = budget;
@@ -55,7 +60,7 @@ final class BodyReader {
             int seconds,
             Consumer<byte[]> whole,
             Consumer<ApiException> refused) {
-        BodyReader reader = new BodyReader(request, limit, budget, whole, refused);
+        BodyReader reader = new BodyReader(vertx, request, limit, budget, whole, refused);
         if (announced(request) > limit && expectsContinue(request)) {
             refused.accept(reader.tooLarge()); // and nothing is sent
             return;
@@ -132,6 +137,8 @@ final class BodyReader {
             release();
             request.response().putHeader("connection", "close");
             refused.accept(error);
+            // What still comes of the body would keep the connection open for as long as it comes.
+            vertx.setTimer(CLOSE_MILLIS, id -> request.connection().close());
         }
     }
 

@@ -101,6 +101,23 @@ final class ServerGuardTest {
     }
 
     @Test
+    void aClientThatTrickles_isCutOffAfterTheAnswer() throws Exception {
+        try (RawCall call = RawCall.open(fixture.server().port())) {
+            call.send(
+                    "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\n"
+                            + "Content-Type: application/json\r\nContent-Length: "
+                            + BODY
+                            + "\r\n\r\n");
+            boolean closed = false;
+            for (int i = 0; i < 100 && !closed; i++) { // the body's time is three seconds
+                closed = call.sendUntilClosed("x", 1);
+                Thread.sleep(100);
+            }
+            assertTrue(closed, "open for ten seconds");
+        }
+    }
+
+    @Test
     void memoryOfClientsThatWentAway_isFreeAgain() throws Exception {
         String begun =
                 "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\n"

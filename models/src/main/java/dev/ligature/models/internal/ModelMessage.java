@@ -125,6 +125,10 @@ public enum ModelMessage implements Message {
             "DataLabel",
             "%1$s, line %2$s: tokens has %3$s words and %4$s has %5$s. Give a label for each word."),
     DATA_EMPTY("DataEmpty", "%1$s has no line. Write %2$s in each line."),
+    DATA_ONE_LINE(
+            "DataEmpty",
+            "%1$s has one line, of which no part can be held out. Give two lines or more, or other"
+                    + " data to measure on."),
     TASK(
             "TrainTask",
             "The model in %1$s is %2$s, so it cannot be trained for the task %3$s. Use the task"

@@ -33,6 +33,29 @@ public final class FileDigest {
         return bytes + " bytes of SHA-256 " + hex.substring(0, SHOWN);
     }
 
+    /**
+     * Returns the size and digest of what a model is read from: the JSON files and weights in its
+     * directory, and the configurations one folder below. What else is there may change.
+     *
+     * @param directory the model's directory
+     */
+    public static String ofModel(Path directory) throws IOException {
+        try (Stream<Path> walk = Files.walk(directory, 2)) {
+            return of(
+                    walk.filter(Files::isRegularFile)
+                            .filter(file -> isOfModel(directory, file))
+                            .sorted()
+                            .toList());
+        }
+    }
+
+    private static boolean isOfModel(Path directory, Path file) {
+        String name = file.getFileName().toString();
+        return directory.equals(file.getParent())
+                ? name.endsWith(".json") || name.endsWith(".safetensors")
+                : name.equals("config.json");
+    }
+
     private static List<Path> files(Path path) throws IOException {
         if (!Files.isDirectory(path)) {
             return List.of(path);

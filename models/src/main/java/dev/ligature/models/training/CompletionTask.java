@@ -85,12 +85,19 @@ final class CompletionTask implements TrainingTask<CompletionTask.Example> {
             both[both.length - 1] = end;
         }
         long[] ids = tokens.fitting(both);
-        long[] labels = ids.clone();
-        if (!trainOnPrompt) {
-            // The end is the completion's, also where the tokenizer has put one behind the prompt.
-            int ofPrompt = Math.min(common(alone, ids), both.length - 1);
-            Arrays.fill(labels, 0, ofPrompt, NextTokenLoss.IGNORED);
+        if (trainOnPrompt) {
+            return new Example(ids, ids.clone());
         }
+        // The end is the completion's, also where the tokenizer has put one behind the prompt.
+        int ofPrompt = Math.min(common(alone, both), both.length - 1);
+        if (ofPrompt >= ids.length) { // nothing of the completion would be left to learn
+            int kept = Math.min(both.length - ofPrompt, Math.max(1, ids.length - 1));
+            int first = ofPrompt + kept - ids.length;
+            ids = Arrays.copyOfRange(both, first, first + ids.length);
+            ofPrompt -= first;
+        }
+        long[] labels = ids.clone();
+        Arrays.fill(labels, 0, ofPrompt, NextTokenLoss.IGNORED);
         return new Example(ids, labels);
     }
 

@@ -1,6 +1,7 @@
 package dev.ligature.models.training;
 
 import dev.ligature.models.evaluation.EvaluationData;
+import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.models.text.DataFiles;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,6 +33,10 @@ public record LineSplit(TrainingData training, EvaluationData heldOut) {
             TrainingTask<?> task, List<Path> files, int rows, long seed, double fraction)
             throws IOException {
         DataFiles lines = DataFiles.open(files, task.form(), task::check);
+        if (lines.count() < 2) {
+            lines.close();
+            throw ModelMessage.DATA_ONE_LINE.fileError(files.get(0));
+        }
         int[] order = IntStream.range(0, lines.count()).toArray();
         Random random = new Random(seed ^ APART);
         for (int i = order.length - 1; i > 0; i--) {

@@ -72,6 +72,27 @@ final class TrainingTaskTest {
     }
 
     @Test
+    void aPromptThatLeavesNoRoomForItsCompletion_losesItsBeginning() throws IOException {
+        settings = new TaskSettings(5, false, 0.05);
+        with(
+                "cases/llama-rslora",
+                "{\"prompt\": \"a b a b a b \", \"completion\": \"c\"}",
+                batch -> {
+                    // The last of five tokens, which is the end of all texts, is only predicted.
+                    assertRow(batch.inputs().get(0), 0, id('a'), id('b'), id('c'), SEP);
+                    assertRow(batch.labels().get(0), 0, NOT, id('c'), SEP, 2);
+                });
+        settings = new TaskSettings(3, false, 0.05);
+        with(
+                "cases/llama-rslora",
+                "{\"prompt\": \"a b a b a b \", \"completion\": \"c d e f\"}",
+                batch -> {
+                    assertRow(batch.inputs().get(0), 0, id('b'), id('c'));
+                    assertRow(batch.labels().get(0), 0, id('c'), id('d'));
+                });
+    }
+
+    @Test
     void aText_isCutAtTheLearnedPositions() throws IOException {
         settings = new TaskSettings(1000, true, 0.05);
         with(
