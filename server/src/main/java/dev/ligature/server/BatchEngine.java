@@ -189,8 +189,13 @@ final class BatchEngine {
     }
 
     /** Returns what nobody hears; the status is the one that proxies count such requests by. */
-    private static ApiException gone() {
+    static ApiException gone() {
         return ApiException.of(499, "client_gone", "The client went away.");
+    }
+
+    static ApiException late() {
+        return ApiException.of(
+                503, "timeout", "The completion took too long. Ask for fewer tokens, or later.");
     }
 
     static ApiException internal() {
@@ -206,13 +211,7 @@ final class BatchEngine {
                 metrics.aborted();
                 drop(generations, generation, gone());
             } else if (generation.isLate()) {
-                drop(
-                        generations,
-                        generation,
-                        ApiException.of(
-                                503,
-                                "timeout",
-                                "The completion took too long. Ask for fewer tokens, or later."));
+                drop(generations, generation, late());
             }
         }
     }

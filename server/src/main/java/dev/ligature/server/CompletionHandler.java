@@ -30,6 +30,7 @@ final class CompletionHandler {
     private final ServerLimits limits;
     private final ServerMetrics metrics;
     private final BodyBudget bodies;
+    private final ReadingLanes lanes;
     private final AtomicInteger taken = new AtomicInteger(); // requests that have a place or wait
 
     CompletionHandler(
@@ -46,6 +47,10 @@ final class CompletionHandler {
         this.limits = limits;
         this.metrics = metrics;
         this.bodies = BodyBudget.of(limits);
+        this.lanes =
+                new ReadingLanes(
+                        limits.batch() + limits.waiting(),
+                        Runtime.getRuntime().availableProcessors());
     }
 
     /** A kind of request: how its body is read, and what its answer looks like. */
@@ -116,26 +121,40 @@ final class CompletionHandler {
                         taken.decrementAndGet();
                     }
                 };
-        Place place = new Place(vertx.getOrCreateContext(), response, giveBack);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(limits.requestSeconds());
+        Place place = new Place(vertx.getOrCreateContext(), response, deadline, giveBack);
         response.closeHandler(v -> place.abandon());
-        vertx.executeBlocking(
-                        () -> {
-                            CompletionRequest read = reader.read(body, limits.tokens());
-                            begin(place, read, kind);
-                            return null;
-                        },
-                        false)
-                .onFailure(
-                        error -> {
-                            giveBack.run();
-                            refuse(response, asApi(error));
-                        });
+        try {
+            lanes.execute(
+                    body.length,
+                    () -> {
+                        try {
+                            place.check();
+                            begin(place, reader.read(body, limits.tokens()), kind);
+                        } catch (RuntimeException | Error e) {
+                            fail(place, e);
+                        }
+                    });
+        } catch (ApiException full) {
+            fail(place, full);
+        }
+    }
+
+    private void fail(Place place, Throwable error) {
+        place.giveBack().run();
+        if (place.gone().get()) {
+            metrics.aborted();
+        }
+        ApiException answer = asApi(error);
+        metrics.response(answer.status());
+        place.loop().runOnContext(v -> Replies.error(place.response(), answer));
     }
 
     /**
      * The place of a request on its way to the batch.
      *
      * @param loop the event loop of the response
+     * @param deadline when the answer must be there, in {@link System#nanoTime}
      * @param giveBack gives the place back
      * @param generation what to cancel when the client goes away
      * @param gone whether it has
@@ -143,11 +162,22 @@ final class CompletionHandler {
     private record Place(
             Context loop,
             HttpServerResponse response,
+            long deadline,
             Runnable giveBack,
             AtomicReference<Generation> generation,
             AtomicBoolean gone) {
-        Place(Context loop, HttpServerResponse response, Runnable giveBack) {
-            this(loop, response, giveBack, new AtomicReference<>(), new AtomicBoolean());
+        Place(Context loop, HttpServerResponse response, long deadline, Runnable giveBack) {
+            this(loop, response, deadline, giveBack, new AtomicReference<>(), new AtomicBoolean());
+        }
+
+        /** Ends work for a client that has gone away, or whose time is over. */
+        void check() {
+            if (gone.get()) {
+                throw BatchEngine.gone();
+            }
+            if (System.nanoTime() - deadline > 0) {
+                throw BatchEngine.late();
+            }
         }
 
         /** Cancels; whichever comes last of this and {@link #fill} sees the other. */
@@ -167,10 +197,10 @@ final class CompletionHandler {
         }
     }
 
-    /** Checks and submits a request; outside the event loop, for it may wait for files. */
+    /** Checks and submits a request; outside the event loop, for it takes time. */
     private void begin(Place place, CompletionRequest request, Json.Kind kind) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(limits.requestSeconds());
         long[] prompt = prompt(request.prompt());
+        place.check();
         int tokens = tokens(request, prompt.length);
         ModelLease hold = models.hold(request.model());
         try {
@@ -182,7 +212,7 @@ final class CompletionHandler {
                             new TextStream(model.tokenizer(), prompt),
                             new StopText(request.stops()),
                             exchange(place, request, kind),
-                            deadline);
+                            place.deadline());
             place.fill(generation);
             engine.submit(generation);
         } catch (RuntimeException | Error e) {
@@ -209,9 +239,32 @@ final class CompletionHandler {
             return checked("prompt", ids.ids().stream().mapToLong(Long::longValue).toArray());
         }
         if (prompt instanceof Prompt.Text text) {
-            return checked("prompt", model.tokenizer().encodePrompt(text.text()));
+            return checked(
+                    "prompt", model.tokenizer().encodePrompt(fitting("prompt", text.text())));
         }
-        return checked("messages", model.tokenizer().encode(text((Prompt.Chat) prompt)));
+        String text = fitting("messages", text((Prompt.Chat) prompt));
+        return checked("messages", model.tokenizer().encode(text));
+    }
+
+    /** Refuses a text that cannot fit before the time is spent to make tokens of it. */
+    private String fitting(String field, String text) {
+        int most = model.shape().maxPositions();
+        if (model.tokenizer().file().bound().isExceeded(text, most)) {
+            throw tooLong(
+                    field, "The text has " + text.length() + " characters, and its tokens are");
+        }
+        return text;
+    }
+
+    private ApiException tooLong(String field, String what) {
+        return ApiException.field(
+                400,
+                "context_length_exceeded",
+                field,
+                what
+                        + " more than the model's "
+                        + model.shape().maxPositions()
+                        + ". Shorten the prompt, or ask for fewer tokens.");
     }
 
     private String text(Prompt.Chat chat) {
@@ -263,17 +316,13 @@ final class CompletionHandler {
         int room = Math.max(1, Math.min(limits.tokens(), most - prompt));
         int tokens = request.maxTokens().orElse(room);
         if ((long) prompt + tokens > most) {
-            throw ApiException.field(
-                    400,
-                    "context_length_exceeded",
+            throw tooLong(
                     request.prompt() instanceof Prompt.Chat ? "messages" : "prompt",
                     "The prompt's "
                             + prompt
                             + " tokens and max_tokens are "
                             + ((long) prompt + tokens)
-                            + " together, more than the model's "
-                            + most
-                            + ". Shorten the prompt, or ask for fewer tokens.");
+                            + " together,");
         }
         return tokens;
     }
@@ -282,6 +331,11 @@ final class CompletionHandler {
         return GenerationOptions.greedy(tokens)
                 .withTemperature(request.temperature(), request.seed())
                 .withStopIds(model.tokens().stops());
+    }
+
+    /** Ends the threads; what they have not begun is not answered. */
+    void close() {
+        lanes.close();
     }
 
     private static ApiException asApi(Throwable error) {

@@ -263,6 +263,7 @@ public final class CompletionServer {
         }
         stopping = true;
         engine.stop(limits.shutdownSeconds());
+        completions.close();
         try {
             await(http.shutdown(GRACE_SECONDS, TimeUnit.SECONDS), 2 * GRACE_SECONDS);
         } catch (ExecutionException | TimeoutException e) {

@@ -1,11 +1,13 @@
 package dev.ligature.server;
 
+import static dev.ligature.server.HttpCalls.error;
 import static dev.ligature.server.HttpCalls.greedy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +23,7 @@ final class ServerGuardTest {
     private static final int BODY = 10_000;
 
     @TempDir static Path adapters;
+    @TempDir static Path more;
     private static ServerFixture fixture;
 
     @BeforeAll
@@ -135,6 +138,25 @@ final class ServerGuardTest {
                         throw new AssertionError(e);
                     }
                 });
+    }
+
+    @Test
+    void aTextThatCannotFit_isRefusedBeforeTokensAreMadeOfIt() throws Exception {
+        // 66 bytes are the longest token of the demo's tokenizer, and 4,000 the positions.
+        int most = 66 * ServerFixture.POSITIONS;
+        ServerLimits large = new ServerLimits(1, 1, 50, 1 << 20, 30, 30);
+        try (ServerFixture other = new ServerFixture(more, large)) {
+            HttpResponse<String> beyond =
+                    other.http().complete(greedy("base", "x".repeat(most + 1), 1));
+            assertEquals(400, beyond.statusCode());
+            assertEquals("context_length_exceeded", error(beyond).get("code").getAsString());
+            String message = error(beyond).get("message").getAsString();
+            assertTrue(message.startsWith("The text has 264001 characters"), message);
+            HttpResponse<String> counted =
+                    other.http().complete(greedy("base", "ä ".repeat(8000), 1));
+            message = error(counted).get("message").getAsString();
+            assertTrue(message.matches("The prompt's \\d+ tokens and max_tokens.*"), message);
+        }
     }
 
     @Test

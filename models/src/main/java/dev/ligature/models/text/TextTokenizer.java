@@ -1,6 +1,7 @@
 package dev.ligature.models.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
@@ -87,7 +88,7 @@ public final class TextTokenizer implements AutoCloseable {
      * @param text the prompt
      */
     public long[] encodePrompt(String text) {
-        return tokenizer.encode(wellFormed(text), true, false).getIds();
+        return ids(text, true);
     }
 
     /**
@@ -96,7 +97,18 @@ public final class TextTokenizer implements AutoCloseable {
      * @param text the text
      */
     public long[] encode(String text) {
-        return tokenizer.encode(wellFormed(text), false, false).getIds();
+        return ids(text, false);
+    }
+
+    /** Returns ids alone: an {@code Encoding} has two objects for each token, which add up. */
+    private long[] ids(String text, boolean around) {
+        long encoding =
+                TokenizersLibrary.LIB.encode(tokenizer.getHandle(), wellFormed(text), around);
+        try {
+            return TokenizersLibrary.LIB.getTokenIds(encoding);
+        } finally {
+            TokenizersLibrary.LIB.deleteEncoding(encoding);
+        }
     }
 
     /**

@@ -1,12 +1,16 @@
 package dev.ligature.models.text;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
 import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
 import dev.ligature.models.internal.ModelMessage;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -26,13 +30,15 @@ import java.util.TreeMap;
  * @param specialIds the ids of the added tokens that decoding can leave out
  * @param byteIds the ids of the tokens that stand for one byte of a character, {@code <0x00>} to
  *     {@code <0xFF>}; empty if the decoder does not join bytes
+ * @param bound how few tokens a text can become
  */
 public record TokenizerFile(
         String modelType,
         int vocabularySize,
         Map<String, Integer> addedTokens,
         Set<Integer> specialIds,
-        Set<Integer> byteIds) {
+        Set<Integer> byteIds,
+        TokenBound bound) {
     /** Copies the collections. */
     public TokenizerFile {
         addedTokens = Map.copyOf(addedTokens);
@@ -79,6 +85,12 @@ public record TokenizerFile(
         private boolean hasVocabulary;
         private boolean joinsBytes;
         private int largest = -1;
+        private int longest; // bytes of a token
+        private int ofByteLevel; // tokens that stand for a byte in the alphabet of byte-level BPE
+        private boolean fallsBack;
+        private boolean strips;
+        private JsonElement normalizer = JsonNull.INSTANCE;
+        private JsonElement splitter = JsonNull.INSTANCE;
 
         Parser(JsonReader json) {
             this.json = json;
@@ -91,6 +103,8 @@ public record TokenizerFile(
                     case "added_tokens" -> addedTokens();
                     case "decoder" -> decoder();
                     case "model" -> model();
+                    case "normalizer" -> normalizer = JsonParser.parseReader(json);
+                    case "pre_tokenizer" -> splitter = JsonParser.parseReader(json);
                     default -> json.skipValue();
                 }
             }
@@ -99,7 +113,20 @@ public record TokenizerFile(
                 throw new JsonParseException("the member model.vocab is missing");
             }
             return new TokenizerFile(
-                    type, largest + 1, added, specials, joinsBytes ? bytes : Set.of());
+                    type, largest + 1, added, specials, joinsBytes ? bytes : Set.of(), bound());
+        }
+
+        private TokenBound bound() {
+            boolean covers =
+                    TokenBound.usesByteLevel(splitter)
+                            ? TokenBound.isAllBytes(ofByteLevel)
+                            : fallsBack && TokenBound.isAllBytes(bytes.size());
+            added.keySet().forEach(this::measure);
+            return TokenBound.of(longest, covers, strips, normalizer, splitter);
+        }
+
+        private void measure(String token) {
+            longest = Math.max(longest, token.getBytes(StandardCharsets.UTF_8).length);
         }
 
         private void addedTokens() throws IOException {
@@ -114,6 +141,7 @@ public record TokenizerFile(
                         case "id" -> id = json.nextInt();
                         case "content" -> content = json.nextString();
                         case "special" -> special = json.nextBoolean();
+                        case "lstrip", "rstrip" -> strips |= json.nextBoolean();
                         default -> json.skipValue();
                     }
                 }
@@ -159,6 +187,7 @@ public record TokenizerFile(
                 switch (json.nextName()) {
                     case "type" -> type = json.nextString();
                     case "vocab" -> vocabulary();
+                    case "byte_fallback" -> fallsBack = json.nextBoolean();
                     default -> json.skipValue();
                 }
             }
@@ -188,6 +217,10 @@ public record TokenizerFile(
 
         private void token(String text, int id) {
             largest = Math.max(largest, id);
+            measure(text);
+            if (text.length() == 1 && TokenBound.isOfByteLevel(text.charAt(0))) {
+                ofByteLevel++;
+            }
             if (text.length() == 6 && text.startsWith("<0x") && text.endsWith(">")) {
                 bytes.add(id);
             }
