@@ -10,7 +10,6 @@ import dev.ligature.models.text.DataLine;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,22 +60,9 @@ final class ConversationLines {
             throw line.wrong("add_generation_prompt", "true or false");
         }
         return new Conversation(
-                objects(line, "messages"),
-                line.has("tools") ? objects(line, "tools") : null,
+                line.objects("messages"),
+                line.has("tools") ? line.objects("tools") : null,
                 asks == null || (Boolean) asks,
                 variables);
-    }
-
-    @SuppressWarnings("unchecked") // an object of JSON has texts for keys
-    private static List<Map<String, @Nullable Object>> objects(DataLine line, String name)
-            throws IOException {
-        List<Map<String, @Nullable Object>> objects = new ArrayList<>();
-        for (Object element : line.list(name, "a list of objects")) {
-            if (!(element instanceof Map<?, ?> object)) {
-                throw line.wrong(name, "a list of objects");
-            }
-            objects.add((Map<String, @Nullable Object>) object);
-        }
-        return objects;
     }
 }

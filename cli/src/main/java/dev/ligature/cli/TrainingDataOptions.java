@@ -79,10 +79,10 @@ final class TrainingDataOptions {
                 arity = "1..*",
                 paramLabel = "FILE",
                 description = {
-                    "JSONL, with these fields in each line: causal: text, or prompt and completion;",
-                    "seq2seq: prompt and completion; classification: text, perhaps text_pair, and",
-                    "label, or tokens and labels; embedding: query, positive and perhaps negatives;",
-                    "masked: text.",
+                    "JSONL, with these fields in each line: causal: text, or prompt and completion,",
+                    "or messages; seq2seq: prompt and completion; classification: text, perhaps",
+                    "text_pair, and label, or tokens and labels; embedding: query, positive and",
+                    "perhaps negatives; masked: text.",
                     "Causal also: files in UTF-8, folders, jar or zip archives; 'a.jar!/x/*.kt' is",
                     "the entries of an archive that start with x/ and end in .kt."
                 })

@@ -25,6 +25,7 @@ final class TrainingPageTest {
     private static final Map<String, String> MODELS =
             Map.of(
                     "models/llama", "cases/llama-rslora",
+                    "models/llama-chat", "cases/llama-rslora",
                     "models/t5", "t5/relu",
                     "models/bert-reviews", "encoders/bert-sequence-linear",
                     "models/bert-names", "encoders/bert-token",
@@ -52,7 +53,7 @@ final class TrainingPageTest {
         }
         List<String> commands =
                 COMMAND.matcher(page).results().map(command -> command.group(1)).toList();
-        assertEquals(12, commands.size());
+        assertEquals(13, commands.size());
         for (String command : commands) {
             Object[] args = Arrays.asList((Object[]) command.split(" ", -1)).toArray();
             for (int i = 1; i < args.length; i++) {
@@ -81,5 +82,9 @@ final class TrainingPageTest {
             config = config.replace("\"vocab_size\"", labels + "\"vocab_size\"");
         }
         Files.writeString(copy.resolve("config.json"), config);
+        Files.writeString(
+                copy.resolve("chat_template.jinja"),
+                "{% for m in messages %}[CLS] {{ m.role }} {{ m.content }} [SEP] {% endfor %}"
+                        + "{% if add_generation_prompt %}[CLS] assistant{% endif %}");
     }
 }

@@ -155,6 +155,14 @@ public final class ChatTemplate {
         }
     }
 
+    /**
+     * Returns whether the template of a conversation marks the parts of the model, with {@code
+     * generation} blocks.
+     */
+    public boolean marksGenerated(Conversation conversation) {
+        return template(conversation).marksGenerated();
+    }
+
     private Template template(Conversation conversation) {
         List<?> tools = conversation.tools();
         Template withTools = templates.get(WITH_TOOLS);

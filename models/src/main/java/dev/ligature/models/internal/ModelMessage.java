@@ -124,6 +124,22 @@ public enum ModelMessage implements Message {
     LINE_LABELS(
             "DataLabel",
             "%1$s, line %2$s: tokens has %3$s words and %4$s has %5$s. Give a label for each word."),
+    LINE_CHAT_LAST(
+            "DataChat",
+            "%1$s, line %2$s: the last message is of the role %3$s, and the chat template has no"
+                    + " generation blocks, so the last answer counts. End with a message of the"
+                    + " role assistant, or let all tokens count: --train-on-prompt."),
+    LINE_CHAT_UNMARKED(
+            "DataChat",
+            "%1$s, line %2$s: nothing counts, because the chat template marks no part of the"
+                    + " conversation as an answer. Add a message of the role assistant, or let all"
+                    + " tokens count: --train-on-prompt."),
+    LINE_CHAT_BEGIN(
+            "DataChat",
+            "%1$s, line %2$s: the chat template does not write the answer behind what it writes"
+                    + " of the messages before it, so where the answer begins is not known. Mark"
+                    + " answers in the template with {%% generation %%} and {%% endgeneration %%},"
+                    + " or let all tokens count: --train-on-prompt."),
     DATA_EMPTY("DataEmpty", "%1$s has no line. Write %2$s in each line."),
     DATA_ONE_LINE(
             "DataEmpty",

@@ -1,6 +1,8 @@
 package dev.ligature.models.text;
 
+import dev.ligature.LoraException;
 import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.internal.diag.Message;
 import dev.ligature.internal.json.JsonErrors;
 import dev.ligature.internal.json.JsonField;
 import dev.ligature.internal.json.JsonFields;
@@ -9,8 +11,10 @@ import dev.ligature.models.internal.ModelMessage;
 import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A line of a JSONL file: one JSON object. Its errors name the file and the line. */
@@ -90,6 +94,29 @@ public final class DataLine {
         return list;
     }
 
+    /** Returns a list of objects that must be there. */
+    public List<Map<String, @Nullable Object>> objects(String name) throws CheckpointException {
+        List<Map<String, @Nullable Object>> objects = new ArrayList<>();
+        for (Object element : list(name, "a list of objects")) {
+            objects.add(object(element, name, "a list of objects"));
+        }
+        return objects;
+    }
+
+    /** Returns an object that must be there. */
+    public Map<String, @Nullable Object> object(String name) throws CheckpointException {
+        return object(value(name), name, "an object");
+    }
+
+    @SuppressWarnings("unchecked") // an object of JSON has texts for keys
+    private Map<String, @Nullable Object> object(
+            @Nullable Object value, String name, String expected) throws CheckpointException {
+        if (!(value instanceof Map<?, ?> object)) {
+            throw fields.wrong(name, expected);
+        }
+        return (Map<String, @Nullable Object>) object;
+    }
+
     /** Returns a value as it was read, null where it is absent. */
     public @Nullable Object value(String name) {
         return fields.value(name);
@@ -101,8 +128,14 @@ public final class DataLine {
     }
 
     /** Returns an error whose first two values are the file and the line. */
-    public CheckpointException error(ModelMessage message, Object one, Object two, Object three) {
-        return message.fileError(place.origin, place.number, one, two, three);
+    public CheckpointException error(ModelMessage message, Object... others) {
+        return message.fileError(
+                Stream.concat(Stream.of(place.origin, place.number), Stream.of(others)).toArray());
+    }
+
+    /** Returns an error of what was made of the line, with the file and the line. */
+    public CheckpointException failed(LoraException error) {
+        return Message.inFile(error, place.origin + ", line " + place.number);
     }
 
     /** Where the line is, and the errors about it. */

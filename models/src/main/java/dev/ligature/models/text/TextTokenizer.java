@@ -112,6 +112,16 @@ public final class TextTokenizer implements AutoCloseable {
     }
 
     /**
+     * Returns the tokens of a text alone, with their places in it.
+     *
+     * @param text the text
+     */
+    public PlacedTokens place(String text) {
+        String whole = wellFormed(text);
+        return PlacedTokens.of(tokenizer.encode(whole, false, false), whole);
+    }
+
+    /**
      * Returns a text with U+FFFD for halves of surrogate pairs. Natively, one of them would become
      * three such characters, and change all whole pairs of the text as well.
      */

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import dev.ligature.models.chat.ChatText;
 import dev.ligature.models.evaluation.Measure;
 import dev.ligature.models.evaluation.TokenMeasure;
 import dev.ligature.models.text.DataFiles;
@@ -13,44 +14,39 @@ import dev.ligature.training.TrainingBatch;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A causal language model that learns to complete prompts: the mean cross entropy over the tokens
  * of the completions and of their ends, or of the prompts too.
  *
  * <p>Prompt and completion are one text for the tokenizer, and its end token follows. The tokens
- * that the prompt alone has too are the prompt's.
+ * that the prompt alone has too are the prompt's. Conversations are {@link ChatRows}.
  */
-final class CompletionTask implements TrainingTask<CompletionTask.Example> {
+final class CompletionTask implements TrainingTask<CausalRow> {
     static final String PROMPT = "prompt";
     static final String COMPLETION = "completion";
-    private static final String FORM = "{\"prompt\": \"…\", \"completion\": \"…\"}";
+    private static final String FORM =
+            "{\"prompt\": \"…\", \"completion\": \"…\"} or " + ChatRows.FORM;
 
     private final TextTokens tokens;
+    private final ChatRows chats;
     private final boolean trainOnPrompt;
-
-    /** The tokens of prompt and completion, and the same with what does not count ignored. */
-    static final class Example {
-        private final long[] ids;
-        private final long[] labels;
-
-        private Example(long[] ids, long[] labels) {
-            this.ids = ids;
-            this.labels = labels;
-        }
-    }
 
     CompletionTask(TextTokens tokens, boolean trainOnPrompt) {
         this.tokens = tokens;
+        this.chats = new ChatRows(tokens, trainOnPrompt);
         this.trainOnPrompt = trainOnPrompt;
     }
 
-    /** Returns whether a file has prompts or completions, not whole texts, by its first line. */
+    /** Returns whether a file has prompts, completions or conversations, by its first line. */
     static boolean hasPrompts(Path file) throws IOException {
         DataLine first = DataFiles.first(file, FORM);
-        return first.has(PROMPT) || first.has(COMPLETION);
+        return Stream.of(PROMPT, COMPLETION, ChatRows.MESSAGES).anyMatch(first::has);
     }
 
     @Override
@@ -69,13 +65,37 @@ final class CompletionTask implements TrainingTask<CompletionTask.Example> {
     }
 
     @Override
-    public void check(DataLine line) throws IOException {
-        line.text(PROMPT);
-        line.text(COMPLETION);
+    public String note() {
+        return chats.countsLastAnswers()
+                ? "the chat template has no generation blocks: of each conversation the last answer"
+                        + " counts"
+                : "";
     }
 
     @Override
-    public Example read(DataLine line) throws IOException {
+    public void check(DataLine line) throws IOException {
+        if (chat(line) == null) {
+            line.text(PROMPT);
+            line.text(COMPLETION);
+        }
+    }
+
+    /** Returns the conversation of a line; null if it has texts. */
+    private @Nullable ChatText chat(DataLine line) throws IOException {
+        if (line.has(ChatRows.MESSAGES)) {
+            return chats.text(line);
+        }
+        return line.value(PROMPT) instanceof List || line.value(COMPLETION) instanceof List
+                ? chats.text(line, PROMPT, COMPLETION)
+                : null;
+    }
+
+    @Override
+    public CausalRow read(DataLine line) throws IOException {
+        ChatText chat = chat(line);
+        if (chat != null) {
+            return chats.row(chat);
+        }
         String prompt = line.text(PROMPT);
         long[] alone = tokens.tokenizer().encodePrompt(prompt);
         long[] both = tokens.tokenizer().encodePrompt(prompt + line.text(COMPLETION));
@@ -84,21 +104,11 @@ final class CompletionTask implements TrainingTask<CompletionTask.Example> {
             both = Arrays.copyOf(both, both.length + 1);
             both[both.length - 1] = end;
         }
-        long[] ids = tokens.fitting(both);
-        if (trainOnPrompt) {
-            return new Example(ids, ids.clone());
-        }
         // The end is the completion's, also where the tokenizer has put one behind the prompt.
-        int ofPrompt = Math.min(common(alone, both), both.length - 1);
-        if (ofPrompt >= ids.length) { // nothing of the completion would be left to learn
-            int kept = Math.min(both.length - ofPrompt, Math.max(1, ids.length - 1));
-            int first = ofPrompt + kept - ids.length;
-            ids = Arrays.copyOfRange(both, first, first + ids.length);
-            ofPrompt -= first;
-        }
-        long[] labels = ids.clone();
-        Arrays.fill(labels, 0, ofPrompt, NextTokenLoss.IGNORED);
-        return new Example(ids, labels);
+        int ofPrompt = trainOnPrompt ? 0 : Math.min(common(alone, both), both.length - 1);
+        BitSet counted = new BitSet();
+        counted.set(ofPrompt, both.length);
+        return tokens.row(both, counted);
     }
 
     private static int common(long[] one, long[] other) {
@@ -107,12 +117,12 @@ final class CompletionTask implements TrainingTask<CompletionTask.Example> {
     }
 
     @Override
-    public TrainingBatch batch(List<Example> examples, Random random, NDManager manager) {
+    public TrainingBatch batch(List<CausalRow> rows, Random random, NDManager manager) {
         // No mask: padding is behind each text, where causal attention does not see it.
         return batch(
-                Padding.rows(examples.stream().map(e -> e.ids).toList(), 0, manager),
+                Padding.rows(rows.stream().map(CausalRow::ids).toList(), 0, manager),
                 Padding.rows(
-                        examples.stream().map(e -> e.labels).toList(),
+                        rows.stream().map(CausalRow::labels).toList(),
                         NextTokenLoss.IGNORED,
                         manager));
     }

@@ -9,7 +9,9 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Batches of the lines of files. The order of an epoch depends on the seed and the epoch's number
@@ -114,15 +116,17 @@ final class ExampleBatches<E> implements TrainingData {
         next = 0;
     }
 
-    /** Returns how many of the lines were too long. */
+    /** Returns how many of the lines were too long, and how they were understood. */
     @Override
     public String report() {
-        return cut.isEmpty()
-                ? ""
-                : cut.cardinality()
+        String tooLong =
+                cut.cardinality()
                         + " of "
                         + seen.cardinality()
                         + " lines were too long, and have been cut";
+        return Stream.of(cut.isEmpty() ? "" : tooLong, task.note())
+                .filter(part -> !part.isEmpty())
+                .collect(Collectors.joining("; "));
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.ligature.models.text.TextTokenizer;
 import dev.ligature.models.text.TokenizedText;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 
 /** Makes tokens of texts for one model, and counts the texts that were too long. */
@@ -71,11 +72,15 @@ final class TextTokens {
         return ended;
     }
 
-    /** Returns the first tokens of a list that may be too long. */
-    long[] fitting(long[] ids) throws IOException {
+    /**
+     * Returns a row of tokens, which may be too many.
+     *
+     * @param counted which of them count
+     */
+    CausalRow row(long[] ids, BitSet counted) throws IOException {
         check(ids);
         cut += ids.length > most ? 1 : 0;
-        return Arrays.copyOf(ids, Math.min(ids.length, most));
+        return CausalRow.of(ids, counted, most);
     }
 
     /** Returns the token that ends a text. */

@@ -36,8 +36,8 @@ public sealed interface TrainingData extends AutoCloseable
     }
 
     /**
-     * Returns whether a JSONL file has prompts with completions, by its first line; else it has
-     * whole texts.
+     * Returns whether a JSONL file has prompts with completions, or conversations, by its first
+     * line; else it has whole texts.
      *
      * @param file any file
      * @throws IOException if it cannot be read, or its first line is no JSON object

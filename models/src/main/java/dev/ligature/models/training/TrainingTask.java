@@ -43,6 +43,11 @@ public sealed interface TrainingTask<E>
     /** Returns how many texts were too long so far, and have been cut. */
     long cut();
 
+    /** Returns what is to be said of how the lines read so far were understood; may be empty. */
+    default String note() {
+        return "";
+    }
+
     /**
      * Makes a batch.
      *

@@ -6,13 +6,18 @@ import dev.ligature.models.internal.jinja.syntax.StatementParser;
 import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** A Jinja template. Thread-safe. */
 public final class Template {
-    private final List<Statement> statements;
+    private static final Pattern GENERATION = Pattern.compile("\\{%[-+]?\\s*generation\\s*[-+]?%}");
 
-    private Template(List<Statement> statements) {
+    private final List<Statement> statements;
+    private final boolean marksGenerated;
+
+    private Template(List<Statement> statements, boolean marksGenerated) {
         this.statements = statements;
+        this.marksGenerated = marksGenerated;
     }
 
     /**
@@ -21,7 +26,12 @@ public final class Template {
      * @throws JinjaException if it is none
      */
     public static Template parse(String source) {
-        return new Template(StatementParser.parse(source));
+        return new Template(StatementParser.parse(source), GENERATION.matcher(source).find());
+    }
+
+    /** Returns whether it has {@code generation} blocks. */
+    public boolean marksGenerated() {
+        return marksGenerated;
     }
 
     /**
