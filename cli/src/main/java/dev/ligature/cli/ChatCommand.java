@@ -159,16 +159,8 @@ final class ChatCommand implements Callable<Integer> {
     }
 
     private void say(StringBuilder answer, String text) {
-        if (stop.isRaised()) {
-            throw new BadInputException("stopped"); // the exit code of the signal is used
-        }
         answer.append(text);
-        terminal.out().print(text);
-        try {
-            terminal.flush(); // or a closed pipe would go unnoticed until the end
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        terminal.print(text, stop);
     }
 
     /** A conversation that leaves no room for an answer. */

@@ -72,7 +72,7 @@ final class GenerateCommand implements Callable<Integer> {
                     sampling.on(
                             GenerationOptions.greedy(maxNewTokens)
                                     .withStopIds(loaded.tokens().stops()));
-            TokenListener listener = (row, id) -> print(text.add(id));
+            TokenListener listener = (row, id) -> terminal.print(text.add(id), stop);
             if (answers) {
                 EncoderDecoderGenerator.of(loaded.base(), loaded.routing())
                         .generate(List.of(ids), how, listener);
@@ -80,22 +80,10 @@ final class GenerateCommand implements Callable<Integer> {
                 TextGenerator.of(loaded.base(), loaded.routing())
                         .generate(List.of(ids), how, listener);
             }
-            print(text.finish() + System.lineSeparator());
+            terminal.print(text.finish() + System.lineSeparator(), stop);
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
         return 0;
-    }
-
-    private void print(String text) {
-        if (stop.isRaised()) {
-            throw new BadInputException("stopped"); // the exit code of the signal is used
-        }
-        terminal.out().print(text);
-        try {
-            terminal.flush(); // or a closed pipe would go unnoticed until the end
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

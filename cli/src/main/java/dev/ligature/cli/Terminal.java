@@ -6,6 +6,7 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +54,19 @@ final class Terminal {
     /** Writes a note for the person who watches. */
     void note(String text) {
         err.println(text);
+    }
+
+    /** Writes a piece of a text as it is made, unless the command is to stop. */
+    void print(String piece, StopSignal stop) {
+        if (stop.isRaised()) {
+            throw new BadInputException("stopped"); // the exit code of the signal is used
+        }
+        out.print(piece);
+        try {
+            flush(); // or a closed pipe would go unnoticed until the end
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /**

@@ -200,6 +200,10 @@ final class BadInputTest {
         tokenIds("--max-grad-norm", 0).refused("--max-grad-norm is 0");
         tokenIds("--optimizer", "lion").refused("lion", "ADAMW");
         generate("--temperature", -1).refused("--temperature is -1");
+        generate("--top-p", 0).refused("--top-p is 0");
+        generate("--top-k", -1).refused("--top-k is -1");
+        generate("--min-p", 1.5).refused("--min-p is 1.5");
+        generate("--repetition-penalty", 0).refused("--repetition-penalty is 0");
         generate("--max-new-tokens", 0).refused("--max-new-tokens is 0");
         generate("--max-new-tokens", 600).refused("512");
         generate("--prompt", "").refused("--prompt");

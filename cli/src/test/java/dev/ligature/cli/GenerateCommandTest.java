@@ -10,7 +10,9 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +69,17 @@ final class GenerateCommandTest {
     }
 
     @Test
+    void optionsThatLeaveOneToken_giveTheLikeliest() {
+        String likeliest = drawn(1, "--temperature", 0);
+
+        assertNotEquals(likeliest, drawn(1));
+        assertEquals(likeliest, drawn(1, "--top-k", 1));
+        assertEquals(likeliest, drawn(1, "--top-p", 1e-9));
+        assertEquals(likeliest, drawn(1, "--min-p", 1));
+        assertNotEquals(likeliest, drawn(1, "--temperature", 0, "--repetition-penalty", 100));
+    }
+
+    @Test
     void text_isGivenAsItIsMadeAndEndsWithALine() throws IOException {
         CliRun run =
                 CliRun.of("generate", "--model", MODEL, "--prompt", "/*", "--max-new-tokens", 8)
@@ -96,21 +109,15 @@ final class GenerateCommandTest {
                 .refused(expected);
     }
 
-    private static String drawn(int seed) {
-        return CliRun.of(
-                        "generate",
-                        "--model",
-                        MODEL,
-                        "--prompt",
-                        PROMPT,
-                        "--max-new-tokens",
-                        12,
-                        "--temperature",
-                        1,
-                        "--seed",
-                        seed)
-                .succeeded()
-                .out();
+    private static String drawn(int seed, Object... options) {
+        List<Object> line =
+                new ArrayList<>(List.of("generate", "--model", MODEL, "--prompt", PROMPT));
+        line.addAll(List.of("--max-new-tokens", 12, "--seed", seed));
+        line.addAll(List.of(options));
+        if (!line.contains("--temperature")) {
+            line.addAll(List.of("--temperature", 1));
+        }
+        return CliRun.of(line.toArray()).succeeded().out();
     }
 
     private static void copyOfDemo(Path target) throws IOException {

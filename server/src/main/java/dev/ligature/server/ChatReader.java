@@ -2,7 +2,6 @@ package dev.ligature.server;
 
 import dev.ligature.internal.json.JsonFields;
 import dev.ligature.models.chat.Conversation;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,8 +39,7 @@ final class ChatReader {
                 request.model(),
                 new Prompt.Chat(conversation(request)),
                 maxTokens(request.json(), mostTokens),
-                request.temperature(),
-                request.seed(),
+                request.drawing(),
                 request.stops(),
                 request.delivery());
     }
@@ -104,8 +102,6 @@ final class ChatReader {
                 || !list.stream().allMatch(Map.class::isInstance)) {
             throw fields.wrong(name, "a list of objects");
         }
-        List<Map<String, @Nullable Object>> objects = new ArrayList<>();
-        list.forEach(object -> objects.add((Map<String, @Nullable Object>) object));
-        return objects;
+        return (List<Map<String, @Nullable Object>>) list;
     }
 }

@@ -9,6 +9,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import java.util.Collection;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -302,11 +303,7 @@ final class CompletionHandler {
         if (ids.length == 0) {
             throw ApiException.field(field, field + " has no tokens. Give a text to continue.");
         }
-        try {
-            model.shape().checkTokenIds(ids);
-        } catch (LoraException e) {
-            throw ApiException.field(field, String.valueOf(e.getMessage()));
-        }
+        inVocabulary(field, ids);
         return ids;
     }
 
@@ -328,9 +325,29 @@ final class CompletionHandler {
     }
 
     private GenerationOptions options(CompletionRequest request, int tokens) {
-        return GenerationOptions.greedy(tokens)
-                .withTemperature(request.temperature(), request.seed())
-                .withStopIds(model.tokens().stops());
+        Drawing drawing = request.drawing();
+        inVocabulary("logit_bias", drawing.sampling().logitBias().keySet());
+        inVocabulary("stop_token_ids", drawing.stopIds());
+        if (drawing.minTokens() > tokens) {
+            throw ApiException.field(
+                    "min_tokens",
+                    "min_tokens is more than the "
+                            + tokens
+                            + " tokens of max_tokens. Ask for less.");
+        }
+        return drawing.options(tokens, model.tokens().stops());
+    }
+
+    private void inVocabulary(String field, Collection<Integer> ids) {
+        inVocabulary(field, ids.stream().mapToLong(Integer::longValue).toArray());
+    }
+
+    private void inVocabulary(String field, long[] ids) {
+        try {
+            model.shape().checkTokenIds(ids);
+        } catch (LoraException e) {
+            throw ApiException.field(field, String.valueOf(e.getMessage()));
+        }
     }
 
     /** Ends the threads; what they have not begun is not answered. */

@@ -33,8 +33,7 @@ final class CompletionReader {
                         fields.has("max_tokens")
                                 ? (int) fields.whole("max_tokens", 0, mostTokens)
                                 : Math.min(DEFAULT_TOKENS, mostTokens)),
-                request.temperature(),
-                request.seed(),
+                request.drawing(),
                 request.stops(),
                 request.delivery());
     }

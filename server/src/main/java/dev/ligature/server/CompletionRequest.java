@@ -9,8 +9,7 @@ import java.util.OptionalInt;
  * @param model the name of an adapter, or that of the base
  * @param prompt what it goes on with
  * @param maxTokens the most new tokens; empty for as many as there is room for
- * @param temperature 0 takes the likeliest token
- * @param seed of the draws
+ * @param drawing how its tokens are chosen
  * @param stops texts that end the completion; they are not part of it
  * @param delivery how the answer is sent
  */
@@ -18,8 +17,7 @@ record CompletionRequest(
         String model,
         Prompt prompt,
         OptionalInt maxTokens,
-        double temperature,
-        long seed,
+        Drawing drawing,
         List<String> stops,
         Delivery delivery) {
     /** How the answer is sent: whole, as events, or as events with the usage in a last one. */

@@ -93,7 +93,10 @@ final class Generation {
 
     /** Ends it as it should end. */
     void complete() {
-        if (broken) {
+        if (row.failure().isPresent()) {
+            LOG.warn("A completion has failed: {}", row.failure().orElseThrow().getMessage());
+            fail(notFinite());
+        } else if (broken) {
             fail(BatchEngine.internal());
         } else if (over.compareAndSet(false, true)) {
             give(stops.add(stream.finish()));
@@ -102,6 +105,15 @@ final class Generation {
             boolean stopped = row.isStopped() || stops.isStopped();
             sink.end(stopped ? Finish.STOP : Finish.LENGTH, usage());
         }
+    }
+
+    private static ApiException notFinite() {
+        return ApiException.of(
+                500,
+                "logits_not_finite",
+                "What the model computes for this text is NaN or infinite, so that no token can be"
+                        + " chosen. The server's log names the adapter, whose weights are the likely"
+                        + " reason.");
     }
 
     /** Ends it with an error. */

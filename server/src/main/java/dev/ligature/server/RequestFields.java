@@ -4,14 +4,19 @@ import dev.ligature.internal.json.JsonErrors;
 import dev.ligature.internal.json.JsonField;
 import dev.ligature.internal.json.JsonFields;
 import dev.ligature.internal.json.JsonLimits;
+import dev.ligature.models.generation.Sampling;
 import dev.ligature.server.CompletionRequest.Delivery;
 import java.io.StringReader;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 final class RequestFields {
     private static final int MOST_STOPS = 4; // OpenAI's
     private static final int LONGEST_STOP = 256;
+    private static final double LARGEST_BIAS = 100; // OpenAI's
+    private static final Pattern TOKEN_ID = Pattern.compile("\\d{1,9}");
 
     /** The fields that requests of all kinds have. */
     private static final Set<String> COMMON =
@@ -37,7 +44,13 @@ final class RequestFields {
                     "top_p",
                     "presence_penalty",
                     "frequency_penalty",
-                    "logit_bias");
+                    "repetition_penalty",
+                    "top_k",
+                    "min_p",
+                    "min_tokens",
+                    "logit_bias",
+                    "stop_token_ids",
+                    "ignore_eos");
 
     private final JsonFields<ApiException> fields;
     private final Errors errors;
@@ -74,13 +87,6 @@ final class RequestFields {
 
     private void refuseUnsupported() {
         only("n", 1);
-        only("top_p", 1);
-        only("presence_penalty", 0);
-        only("frequency_penalty", 0);
-        if (fields.has("logit_bias")
-                && !(fields.value("logit_bias") instanceof Map<?, ?> map && map.isEmpty())) {
-            throw unsupported("logit_bias", "null");
-        }
         if (fields.has("user")) {
             fields.string("user"); // names the end user; nothing depends on it
         }
@@ -118,19 +124,62 @@ final class RequestFields {
                 name + " is not supported here. Leave it out, or send " + only + ".");
     }
 
-    /** Returns the seed of the draws. */
-    long seed() {
-        return fields.has("seed")
-                ? fields.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE)
-                : System.nanoTime();
+    /** Returns how tokens are chosen. */
+    Drawing drawing() {
+        Sampling.Builder sampling =
+                Sampling.builder()
+                        .optTemperature(number("temperature", 1, 0, 2))
+                        .optTopP(number("top_p", 1, Double.MIN_VALUE, 1))
+                        .optTopK(Math.max(0, (int) whole("top_k", 0, -1, Integer.MAX_VALUE)))
+                        .optMinP(number("min_p", 0, 0, 1))
+                        .optPresencePenalty(number("presence_penalty", 0, -2, 2))
+                        .optFrequencyPenalty(number("frequency_penalty", 0, -2, 2))
+                        .optRepetitionPenalty(number("repetition_penalty", 1, 0.01, 100))
+                        .optLogitBias(logitBias());
+        Set<Integer> stopIds = new HashSet<>();
+        if (fields.has("stop_token_ids")) {
+            fields.naturals("stop_token_ids")
+                    .forEach(id -> stopIds.add((int) Math.min(id, Integer.MAX_VALUE)));
+        }
+        return new Drawing(
+                sampling.build(),
+                whole("seed", System.nanoTime(), Long.MIN_VALUE, Long.MAX_VALUE),
+                (int) whole("min_tokens", 0, 0, Integer.MAX_VALUE),
+                stopIds,
+                fields.bool("ignore_eos", false));
     }
 
-    double temperature() {
-        double temperature = fields.number("temperature", 1);
-        if (!(temperature >= 0 && temperature <= 2)) {
-            throw fields.wrong("temperature", "a number from 0 to 2");
+    private double number(String name, double absent, double least, double most) {
+        double number = fields.number(name, absent);
+        if (!(number >= least && number <= most)) {
+            throw fields.wrong(
+                    name,
+                    least == Double.MIN_VALUE
+                            ? "a number greater than 0 and at most " + most
+                            : "a number from " + least + " to " + most);
         }
-        return temperature;
+        return number;
+    }
+
+    private long whole(String name, long absent, long least, long most) {
+        return fields.has(name) ? fields.whole(name, least, most) : absent;
+    }
+
+    private Map<Integer, Double> logitBias() {
+        Map<Integer, Double> bias = new HashMap<>();
+        if (fields.has("logit_bias")) {
+            JsonFields<ApiException> given = fields.object("logit_bias");
+            for (String id : given.names()) {
+                if (!TOKEN_ID.matcher(id).matches()
+                        || !(given.value(id) instanceof BigDecimal number)
+                        || !(Math.abs(number.doubleValue()) <= LARGEST_BIAS)) {
+                    throw fields.wrong(
+                            "logit_bias", "an object of token ids with numbers from -100 to 100");
+                }
+                bias.put(Integer.valueOf(id), number.doubleValue());
+            }
+        }
+        return bias;
     }
 
     List<String> stops() {

@@ -12,6 +12,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * Requests to a server on this machine.
@@ -46,6 +47,10 @@ record HttpCalls(int port) {
 
     HttpResponse<String> complete(String body) throws IOException, InterruptedException {
         return send(post(body).build());
+    }
+
+    CompletableFuture<HttpResponse<String>> completeLater(String body) {
+        return CLIENT.sendAsync(post(body).build(), BodyHandlers.ofString());
     }
 
     HttpResponse<String> chat(String body) throws IOException, InterruptedException {

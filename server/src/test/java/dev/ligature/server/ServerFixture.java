@@ -125,6 +125,11 @@ final class ServerFixture implements AutoCloseable {
 
     /** Writes an adapter that changes what is generated. */
     void writeAdapter(String name) throws IOException {
+        writeAdapter(name, 0.5f);
+    }
+
+    /** Writes an adapter whose factors have some standard deviation. */
+    void writeAdapter(String name, float deviation) throws IOException {
         Adapter adapter =
                 lora.create(
                         "written",
@@ -139,7 +144,7 @@ final class ServerFixture implements AutoCloseable {
                 alias.attach(scope);
                 alias.set(
                         new NDIndex(":"),
-                        scope.randomNormal(0, 0.5f, array.getShape(), DataType.FLOAT32));
+                        scope.randomNormal(0, deviation, array.getShape(), DataType.FLOAT32));
             }
         }
         lora.save("written", adapters.resolve(name));

@@ -88,7 +88,8 @@ public final class EncoderDecoderGenerator {
      * @param options how to go on; the draws of a row have the seed plus its index
      * @param listener is told each new token, stop ids excepted
      * @return the tokens of each answer, without the start token and the stop id
-     * @throws LoraException if a text is empty or has an id outside the vocabulary
+     * @throws LoraException if a text is empty or has an id outside the vocabulary, or its logits
+     *     are not finite
      * @throws IllegalArgumentException if there are not as many adapters as texts
      */
     public List<long[]> generate(
@@ -96,7 +97,8 @@ public final class EncoderDecoderGenerator {
             List<String> adapters,
             GenerationOptions options,
             TokenListener listener) {
-        List<TextRow> rows = TextRow.of(texts, adapters, options, listener);
+        long[] start = {shape.startToken()};
+        List<TextRow> rows = TextRow.of(texts, adapters, options, listener, text -> start);
         for (int i = 0; i < rows.size(); i++) {
             rows.get(i).check(shape.decoder(), i);
         }
@@ -105,7 +107,7 @@ public final class EncoderDecoderGenerator {
                 answer(rows, manager);
             }
         }
-        return rows.stream().map(TextRow::tokens).toList();
+        return TextRow.results(rows);
     }
 
     private void answer(List<TextRow> texts, NDManager manager) {

@@ -9,20 +9,23 @@ import java.util.Set;
  * How text is continued.
  *
  * @param maxNewTokens the most tokens to add to each prompt
- * @param temperature what logits are divided by before a token is drawn; 0 takes the likeliest
+ * @param minNewTokens how many tokens are added before a stop id may end a text
+ * @param sampling how tokens are chosen
  * @param seed gives the same draws again
  * @param stopIds the tokens that end a text; they are not part of it
  */
 public record GenerationOptions(
-        int maxNewTokens, double temperature, long seed, Set<Integer> stopIds) {
+        int maxNewTokens, int minNewTokens, Sampling sampling, long seed, Set<Integer> stopIds) {
     /** Copies the set and checks the numbers. */
     public GenerationOptions {
         stopIds = Set.copyOf(stopIds);
-        if (maxNewTokens < 0) {
-            throw ModelMessage.MAX_NEW_TOKENS.error(maxNewTokens);
-        }
-        if (!(temperature >= 0 && temperature < Double.POSITIVE_INFINITY)) {
-            throw ModelMessage.TEMPERATURE.error(temperature);
+        check("maxNewTokens", maxNewTokens);
+        check("minNewTokens", minNewTokens);
+    }
+
+    private static void check(String name, int tokens) {
+        if (tokens < 0) {
+            throw ModelMessage.GENERATION_OPTION.error(name, tokens, "0 or positive");
         }
     }
 
@@ -32,17 +35,26 @@ public record GenerationOptions(
      * @param maxNewTokens the most tokens to add
      */
     public static GenerationOptions greedy(int maxNewTokens) {
-        return new GenerationOptions(maxNewTokens, 0, 0, Set.of());
+        return new GenerationOptions(maxNewTokens, 0, Sampling.GREEDY, 0, Set.of());
     }
 
     /**
      * Returns these options with tokens drawn at random.
      *
-     * @param newTemperature what logits are divided by
+     * @param temperature what logits are divided by
      * @param newSeed gives the same draws again
      */
-    public GenerationOptions withTemperature(double newTemperature, long newSeed) {
-        return new GenerationOptions(maxNewTokens, newTemperature, newSeed, stopIds);
+    public GenerationOptions withTemperature(double temperature, long newSeed) {
+        return withSampling(sampling.withTemperature(temperature)).withSeed(newSeed);
+    }
+
+    /**
+     * Returns these options with tokens chosen in another way.
+     *
+     * @param newSampling how
+     */
+    public GenerationOptions withSampling(Sampling newSampling) {
+        return new GenerationOptions(maxNewTokens, minNewTokens, newSampling, seed, stopIds);
     }
 
     /**
@@ -51,7 +63,7 @@ public record GenerationOptions(
      * @param newSeed gives the same draws again
      */
     public GenerationOptions withSeed(long newSeed) {
-        return new GenerationOptions(maxNewTokens, temperature, newSeed, stopIds);
+        return new GenerationOptions(maxNewTokens, minNewTokens, sampling, newSeed, stopIds);
     }
 
     /**
@@ -60,6 +72,15 @@ public record GenerationOptions(
      * @param ids for example {@link SpecialTokens#stops}
      */
     public GenerationOptions withStopIds(Collection<Integer> ids) {
-        return new GenerationOptions(maxNewTokens, temperature, seed, Set.copyOf(ids));
+        return new GenerationOptions(maxNewTokens, minNewTokens, sampling, seed, Set.copyOf(ids));
+    }
+
+    /**
+     * Returns these options with a least length of what is added.
+     *
+     * @param tokens how many tokens are added before a stop id may end a text
+     */
+    public GenerationOptions withMinNewTokens(int tokens) {
+        return new GenerationOptions(maxNewTokens, tokens, sampling, seed, stopIds);
     }
 }

@@ -89,7 +89,7 @@ public final class TextGenerator {
      * @param listener is told each new token, stop ids excepted
      * @return the new tokens of each prompt, without the stop id
      * @throws LoraException if a prompt is empty, has an id outside the vocabulary, or would become
-     *     longer than the model's positions
+     *     longer than the model's positions, or the logits of a text are not finite
      * @throws IllegalArgumentException if there are not as many adapters as prompts
      */
     public List<long[]> generate(
@@ -97,13 +97,13 @@ public final class TextGenerator {
             List<String> adapters,
             GenerationOptions options,
             TokenListener listener) {
-        List<TextRow> rows = TextRow.of(prompts, adapters, options, listener);
+        List<TextRow> rows = TextRow.of(prompts, adapters, options, listener, prompt -> prompt);
         try (RunningBatch batch = new RunningBatch(router, shape, parent)) {
             batch.join(rows);
             while (!batch.isEmpty()) {
                 batch.step();
             }
         }
-        return rows.stream().map(TextRow::tokens).toList();
+        return TextRow.results(rows);
     }
 }

@@ -5,8 +5,11 @@ import dev.ligature.models.DecoderShape;
 import dev.ligature.models.internal.ModelMessage;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongConsumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One text that grows in a {@link RunningBatch}: a prompt, the adapter it goes through, and how.
@@ -20,6 +23,7 @@ public final class TextRow {
     private final long[] tokens;
     private int count;
     private boolean stopped;
+    private @Nullable LoraException failure;
 
     /**
      * Creates a text without new tokens.
@@ -31,20 +35,34 @@ public final class TextRow {
      */
     public TextRow(
             long[] prompt, String adapter, GenerationOptions options, LongConsumer listener) {
+        this(prompt, adapter, options, listener, prompt);
+    }
+
+    private TextRow(
+            long[] prompt,
+            String adapter,
+            GenerationOptions options,
+            LongConsumer listener,
+            long[] seen) {
         this.prompt = prompt.clone();
         this.adapter = adapter;
         this.options = options;
         this.listener = listener;
-        this.sampler = new TokenSampler(options.temperature(), options.seed());
+        this.sampler = new TokenSampler(options, seen);
         this.tokens = new long[options.maxNewTokens()];
     }
 
-    /** Returns the rows of texts; the draws of each have the seed plus its index. */
+    /**
+     * Returns the rows of texts; the draws of each have the seed plus its index.
+     *
+     * @param seen gives the tokens of a text that penalties count as seen
+     */
     static List<TextRow> of(
             List<long[]> prompts,
             List<String> adapters,
             GenerationOptions options,
-            TokenListener listener) {
+            TokenListener listener,
+            UnaryOperator<long[]> seen) {
         if (adapters.size() != prompts.size()) {
             throw new IllegalArgumentException(
                     adapters.size() + " adapters for " + prompts.size() + " prompts");
@@ -56,7 +74,8 @@ public final class TextRow {
                                         prompts.get(i),
                                         adapters.get(i),
                                         options.withSeed(options.seed() + i),
-                                        id -> listener.token(i, id)))
+                                        id -> listener.token(i, id),
+                                        seen.apply(prompts.get(i))))
                 .toList();
     }
 
@@ -75,9 +94,24 @@ public final class TextRow {
         return stopped;
     }
 
-    /** Returns whether the text has ended, by a stop id or by its length. */
+    /** Returns why the text cannot go on: its logits are not finite. */
+    public Optional<LoraException> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    /** Returns whether the text has ended, by a stop id, by its length or by a failure. */
     public boolean isDone() {
-        return stopped || count == tokens.length;
+        return stopped || count == tokens.length || failure != null;
+    }
+
+    /** Returns the new tokens of texts, or throws what one of them failed by. */
+    static List<long[]> results(List<TextRow> rows) {
+        for (TextRow row : rows) {
+            if (row.failure != null) {
+                throw row.failure;
+            }
+        }
+        return rows.stream().map(TextRow::tokens).toList();
     }
 
     String adapter() {
@@ -103,6 +137,10 @@ public final class TextRow {
      */
     void check(DecoderShape shape, int place) {
         shape.checkTokenIds(prompt);
+        shape.checkTokenIds(
+                options.sampling().logitBias().keySet().stream()
+                        .mapToLong(Integer::longValue)
+                        .toArray());
         if (prompt.length == 0) {
             throw ModelMessage.EMPTY_PROMPT.error(place);
         }
@@ -122,22 +160,31 @@ public final class TextRow {
         return prompt.length + most();
     }
 
-    /** Returns whether the likeliest token is always taken. */
+    /** Returns whether the next token is the likeliest by the logits as they are. */
     boolean isGreedy() {
-        return options.temperature() == 0;
+        return sampler.isGreedy();
     }
 
-    /** Returns a token chosen by its logits, which begin at a place. */
-    int choose(float[] logits, int from, int vocabulary) {
-        return sampler.choose(logits, from, vocabulary);
+    TokenSampler sampler() {
+        return sampler;
+    }
+
+    /** Ends the text, because no token can be chosen by its logits. */
+    void fail(float largest) {
+        String through = adapter.isEmpty() ? "the model" : "adapter '" + adapter + "'";
+        failure = ModelMessage.LOGITS_NOT_FINITE.error(count, through, largest);
     }
 
     /** Goes on with a token. */
     void advance(int id) {
+        if (failure != null) {
+            return;
+        }
         if (options.stopIds().contains(id)) {
             stopped = true;
         } else {
             tokens[count++] = id;
+            sampler.took(id);
             listener.accept(id);
         }
     }

@@ -231,8 +231,12 @@ public enum ModelMessage implements Message {
     TEXT_BEYOND_POSITIONS(
             "TextTooLong",
             "A text has %1$s tokens, but the model has learned %2$s positions. Shorten the text."),
-    MAX_NEW_TOKENS("GenerationOptions", "maxNewTokens is %1$s; it must be 0 or positive."),
-    TEMPERATURE("GenerationOptions", "temperature is %1$s; it must be 0 (greedy) or positive.");
+    GENERATION_OPTION("GenerationOptions", "%1$s is %2$s; it must be %3$s."),
+    LOGITS_NOT_FINITE(
+            "LogitsNotFinite",
+            "No token can be chosen after %1$s new tokens of a text through %2$s, because its largest"
+                    + " logit is %3$s. Look for NaN, infinite and huge values in the weights of the"
+                    + " adapter and of the base.");
 
     private final String code;
     private final String pattern;

@@ -1,0 +1,37 @@
+package dev.ligature.server;
+
+import dev.ligature.models.generation.GenerationOptions;
+import dev.ligature.models.generation.Sampling;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * How the tokens of a completion are chosen.
+ *
+ * @param sampling by their logits
+ * @param seed of the draws
+ * @param minTokens how many are made before one may end the completion
+ * @param stopIds the tokens that end it besides those of the model
+ * @param ignoreEos whether those of the model do not
+ */
+record Drawing(
+        Sampling sampling, long seed, int minTokens, Set<Integer> stopIds, boolean ignoreEos) {
+    /**
+     * Returns the options of a completion.
+     *
+     * @param tokens the most tokens that are made
+     * @param modelStops the tokens by which the model ends a text
+     */
+    GenerationOptions options(int tokens, Collection<Integer> modelStops) {
+        Set<Integer> stops = new HashSet<>(stopIds);
+        if (!ignoreEos) {
+            stops.addAll(modelStops);
+        }
+        return GenerationOptions.greedy(tokens)
+                .withSampling(sampling)
+                .withSeed(seed)
+                .withMinNewTokens(minTokens)
+                .withStopIds(stops);
+    }
+}
