@@ -41,6 +41,10 @@ def probabilities(logits, prompt, made, options):
     return [float(f"{p:.9g}") for p in scores.softmax(-1)[0].tolist()]
 
 
+def finite(rows):
+    return {name: [v if v != -torch.inf else None for v in row] for name, row in rows.items()}
+
+
 def as_single(values):
     return torch.tensor(values, dtype=torch.float32).tolist()
 
@@ -71,15 +75,16 @@ def cases():
         for option in options:
             yield {"row": name, "prompt": tokens, "made": made, "options": option,
                    "probabilities": probabilities(logits, tokens, made, option)}
+    yield {name: torch.tensor(logits).double().log_softmax(-1).tolist() for name, logits in rows.items()}
     yield rows
 
 
 def main() -> None:
     # Which of tokens that are equally likely top_p keeps is the sort's to say; a stable one says it the same everywhere.
     torch.sort = functools.partial(torch.sort, stable=True)
-    *found, rows = cases()
-    finite = {name: [v if v != -torch.inf else None for v in row] for name, row in rows.items()}
-    print(json.dumps({"rows": finite}) + "\n" + "\n".join(json.dumps(case) for case in found))
+    *found, logprobs, rows = cases()
+    first = {"rows": finite(rows), "logprobs": finite(logprobs)}
+    print("\n".join(json.dumps(line) for line in [first, *found]))
 
 
 if __name__ == "__main__":

@@ -13,9 +13,15 @@ import java.util.Set;
  * @param sampling how tokens are chosen
  * @param seed gives the same draws again
  * @param stopIds the tokens that end a text; they are not part of it
+ * @param scores which scores of tokens are kept
  */
 public record GenerationOptions(
-        int maxNewTokens, int minNewTokens, Sampling sampling, long seed, Set<Integer> stopIds) {
+        int maxNewTokens,
+        int minNewTokens,
+        Sampling sampling,
+        long seed,
+        Set<Integer> stopIds,
+        Scores scores) {
     /** Copies the set and checks the numbers. */
     public GenerationOptions {
         stopIds = Set.copyOf(stopIds);
@@ -35,7 +41,7 @@ public record GenerationOptions(
      * @param maxNewTokens the most tokens to add
      */
     public static GenerationOptions greedy(int maxNewTokens) {
-        return new GenerationOptions(maxNewTokens, 0, Sampling.GREEDY, 0, Set.of());
+        return new GenerationOptions(maxNewTokens, 0, Sampling.GREEDY, 0, Set.of(), Scores.NONE);
     }
 
     /**
@@ -54,7 +60,7 @@ public record GenerationOptions(
      * @param newSampling how
      */
     public GenerationOptions withSampling(Sampling newSampling) {
-        return new GenerationOptions(maxNewTokens, minNewTokens, newSampling, seed, stopIds);
+        return new GenerationOptions(maxNewTokens, minNewTokens, newSampling, seed, stopIds, scores);
     }
 
     /**
@@ -63,7 +69,7 @@ public record GenerationOptions(
      * @param newSeed gives the same draws again
      */
     public GenerationOptions withSeed(long newSeed) {
-        return new GenerationOptions(maxNewTokens, minNewTokens, sampling, newSeed, stopIds);
+        return new GenerationOptions(maxNewTokens, minNewTokens, sampling, newSeed, stopIds, scores);
     }
 
     /**
@@ -72,7 +78,7 @@ public record GenerationOptions(
      * @param ids for example {@link SpecialTokens#stops}
      */
     public GenerationOptions withStopIds(Collection<Integer> ids) {
-        return new GenerationOptions(maxNewTokens, minNewTokens, sampling, seed, Set.copyOf(ids));
+        return new GenerationOptions(maxNewTokens, minNewTokens, sampling, seed, Set.copyOf(ids), scores);
     }
 
     /**
@@ -81,6 +87,16 @@ public record GenerationOptions(
      * @param tokens how many tokens are added before a stop id may end a text
      */
     public GenerationOptions withMinNewTokens(int tokens) {
-        return new GenerationOptions(maxNewTokens, tokens, sampling, seed, stopIds);
+        return new GenerationOptions(maxNewTokens, tokens, sampling, seed, stopIds, scores);
+    }
+
+    /**
+     * Returns these options with scores of tokens.
+     *
+     * @param newScores which are kept
+     */
+    public GenerationOptions withScores(Scores newScores) {
+        return new GenerationOptions(
+                maxNewTokens, minNewTokens, sampling, seed, stopIds, newScores);
     }
 }

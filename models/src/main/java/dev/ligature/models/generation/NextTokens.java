@@ -45,7 +45,19 @@ final class NextTokens {
         likeliest();
         ofTheLargest();
         ofAll();
+        score();
         return chosen;
+    }
+
+    private void score() {
+        for (int i = 0; i < chosen.length; i++) {
+            TextRow row = rows.get(i);
+            if (row.kept().ofNewTokens() && row.failure().isEmpty()) {
+                long[] id = {chosen[i]};
+                NDArray own = logits.get(new NDIndex("{}", i)); // (1, V)
+                row.score(TokenScore.of(id, own, row.kept().likeliest()).get(0));
+            }
+        }
     }
 
     private boolean isOpen(int row) {

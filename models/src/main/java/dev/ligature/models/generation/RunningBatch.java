@@ -3,12 +3,15 @@ package dev.ligature.models.generation;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import dev.ligature.LoraException;
 import dev.ligature.models.DecoderShape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * <p>For one thread at a time.
  */
 public final class RunningBatch implements AutoCloseable {
+    private static final int SCORED_AT_ONCE = 64; // tokens of a prompt
+
     private final RowRouter router;
     private final DecoderShape shape;
     private final NDManager manager;
@@ -80,6 +85,7 @@ public final class RunningBatch implements AutoCloseable {
         for (int i = 0; i < newcomers.size(); i++) {
             newcomers.get(i).check(shape, i);
         }
+        newcomers.stream().filter(row -> row.kept().ofPrompt()).forEach(this::scorePrompt);
         List<TextRow> joining = newcomers.stream().filter(row -> !row.isDone()).toList();
         if (joining.isEmpty()) {
             return;
@@ -100,6 +106,30 @@ public final class RunningBatch implements AutoCloseable {
             rows.addAll(joining);
             advance(joining, chosen);
         }
+    }
+
+    /** Computes the logits at all places of a prompt, of which a pass that joins has the last. */
+    private void scorePrompt(TextRow row) {
+        long[] prompt = row.prompt();
+        List<TokenScore> scores = new ArrayList<>();
+        try (NDManager scope = manager.newSubManager()) {
+            PromptBatch alone = PromptBatch.of(List.of(prompt));
+            NDArray ids = alone.ids(scope); // (1, T)
+            NDList inputs = new NDList(ids, alone.mask(scope), alone.positions(scope));
+            NDArray logits = block(List.of(row)).forward(parameterStore, inputs, false).head();
+            logits.attach(scope); // (1, T, V)
+            for (int from = 0; from + 1 < prompt.length; from += SCORED_AT_ONCE) {
+                int to = Math.min(from + SCORED_AT_ONCE, prompt.length - 1);
+                try (NDManager part = scope.newSubManager()) {
+                    NDArray some = logits.get(part, new NDIndex("0,{}:{}", from, to)); // (t, V)
+                    NDArray wide = some.toType(DataType.FLOAT32, false);
+                    wide.attach(part);
+                    long[] next = Arrays.copyOfRange(prompt, from + 1, to + 1);
+                    scores.addAll(TokenScore.of(next, wide, row.kept().likeliest()));
+                }
+            }
+        }
+        row.scorePrompt(scores);
     }
 
     /** Gives each text its next token. Those that end with it leave. */

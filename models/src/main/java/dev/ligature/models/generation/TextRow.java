@@ -3,8 +3,11 @@ package dev.ligature.models.generation;
 import dev.ligature.LoraException;
 import dev.ligature.models.DecoderShape;
 import dev.ligature.models.internal.ModelMessage;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
@@ -21,6 +24,8 @@ public final class TextRow {
     private final LongConsumer listener;
     private final TokenSampler sampler;
     private final long[] tokens;
+    private final List<TokenScore> scores = new ArrayList<>();
+    private List<TokenScore> promptScores = List.of();
     private int count;
     private boolean stopped;
     private @Nullable LoraException failure;
@@ -87,6 +92,16 @@ public final class TextRow {
     /** Returns the new tokens so far, without the stop id. */
     public long[] tokens() {
         return Arrays.copyOf(tokens, count);
+    }
+
+    /** Returns the scores of the new tokens so far, if they are kept. */
+    public List<TokenScore> scores() {
+        return Collections.unmodifiableList(scores);
+    }
+
+    /** Returns the scores of the prompt's tokens, if they are kept, once the text has joined. */
+    public List<TokenScore> promptScores() {
+        return promptScores;
     }
 
     /** Returns whether a stop id ended the text. */
@@ -175,13 +190,34 @@ public final class TextRow {
         failure = ModelMessage.LOGITS_NOT_FINITE.error(count, through, largest);
     }
 
-    /** Goes on with a token. */
+    /** Returns which scores are kept. */
+    Scores kept() {
+        return options.scores();
+    }
+
+    /** Takes the scores of the prompt's tokens from the second on. */
+    void scorePrompt(List<TokenScore> fromSecond) {
+        List<TokenScore> all = new ArrayList<>();
+        all.add(new TokenScore(prompt[0], Double.NaN, Map.of()));
+        all.addAll(fromSecond);
+        promptScores = List.copyOf(all);
+    }
+
+    /** Takes the score of the token that the text goes on with. */
+    void score(TokenScore score) {
+        scores.add(score);
+    }
+
+    /** Goes on with a token; its score is there already. */
     void advance(int id) {
         if (failure != null) {
             return;
         }
         if (options.stopIds().contains(id)) {
             stopped = true;
+            if (kept().ofNewTokens()) {
+                scores.remove(scores.size() - 1);
+            }
         } else {
             tokens[count++] = id;
             sampler.took(id);

@@ -268,6 +268,41 @@ final class RunningBatchTest {
     }
 
     @Test
+    void scoresOfPromptsAndTokens_areThoseOfOnePassOverTheWholeText() {
+        Scores all = new Scores(true, true, 2);
+        GenerationOptions options = GenerationOptions.greedy(4).withScores(all);
+        TextRow scored = new TextRow(new long[] {3, 4, 5, 6}, "a", options, id -> {});
+        TextRow none = new TextRow(new long[] {7}, "b", options.withScores(Scores.NONE), id -> {});
+        try (RunningBatch batch = batch()) {
+            batch.join(List.of(none, scored));
+            while (!batch.isEmpty()) {
+                batch.step();
+            }
+        }
+        long[] made = scored.tokens();
+        long[] whole = {3, 4, 5, 6, made[0], made[1], made[2], made[3]};
+        TextRow again =
+                new TextRow(whole, "a", options.withScores(new Scores(false, true, 2)), id -> {});
+        try (RunningBatch batch = batch()) {
+            batch.join(List.of(again));
+        }
+        List<TokenScore> found = new ArrayList<>(scored.promptScores());
+        found.addAll(scored.scores());
+        assertEquals(8, found.size());
+        assertTrue(Double.isNaN(found.get(0).logprob()));
+        for (int i = 1; i < whole.length; i++) {
+            TokenScore expected = again.promptScores().get(i);
+            assertEquals(whole[i], found.get(i).id());
+            assertEquals(expected.logprob(), found.get(i).logprob(), 1e-4);
+            assertEquals(expected.likeliest().keySet(), found.get(i).likeliest().keySet());
+        }
+        for (TokenScore greedy : scored.scores()) {
+            assertEquals(greedy.likeliest().get(greedy.id()), greedy.logprob(), 1e-6);
+        }
+        assertTrue(none.scores().isEmpty() && none.promptScores().isEmpty());
+    }
+
+    @Test
     void aBatch_holdsTheCacheOfItsRowsAndNothingElse() {
         int layers = model.config().numHiddenLayers();
         alone(new long[] {3, 4}, 3); // what the first pass of a process makes stays

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -12,6 +14,7 @@ import dev.ligature.LoraException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +50,37 @@ final class SamplingCasesTest {
             assertArrayEquals(expected, sampler.probabilities(floats(logits)), 1e-6, line);
         }
         assertEquals(228, lines.size() - 1);
+    }
+
+    @Test
+    void scores_areTheLogarithmsOfTheSoftmax() throws IOException {
+        JsonObject first = JsonParser.parseString(Files.readAllLines(CASES).get(0)).getAsJsonObject();
+        for (String name : first.getAsJsonObject("rows").keySet()) {
+            float[] logits = floats(first.getAsJsonObject("rows").getAsJsonArray(name));
+            float[] expected = floats(first.getAsJsonObject("logprobs").getAsJsonArray(name));
+            GenerationOptions options =
+                    GenerationOptions.greedy(1)
+                            .withTemperature(0.7, 3)
+                            .withScores(new Scores(true, false, 4));
+            TextRow row = new TextRow(new long[] {1}, "", options, id -> {});
+            try (NDManager manager = NDManager.newBaseManager()) {
+                row.advance(
+                        NextTokens.choose(
+                                List.of(row),
+                                manager.create(logits, new Shape(1, 1, logits.length)))[0]);
+            }
+            TokenScore score = row.scores().get(0);
+            assertEquals(row.tokens()[0], score.id());
+            assertEquals(expected[(int) score.id()], score.logprob(), 1e-5);
+            float[] sorted = expected.clone();
+            Arrays.sort(sorted);
+            int rank = sorted.length;
+            assertEquals(4, score.likeliest().size());
+            for (Map.Entry<Long, Double> likely : score.likeliest().entrySet()) {
+                assertEquals(expected[likely.getKey().intValue()], likely.getValue(), 1e-5);
+                assertEquals(sorted[--rank], likely.getValue(), 1e-5, name);
+            }
+        }
     }
 
     private static GenerationOptions options(JsonObject given) {
