@@ -73,15 +73,15 @@ final class BatchEngine {
     }
 
     /**
-     * Takes a completion on.
+     * Takes the completions of a request on.
      *
      * @throws ApiException if the engine is about to stop
      */
-    synchronized void submit(Generation generation) {
+    synchronized void submit(List<Generation> generations) {
         if (state != State.OPEN) {
             throw stopping();
         }
-        waiting.add(generation);
+        waiting.addAll(generations);
         notifyAll();
     }
 

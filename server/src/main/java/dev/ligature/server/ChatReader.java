@@ -37,20 +37,15 @@ final class ChatReader {
         refuseUnsupported(request.json());
         return new CompletionRequest(
                 request.model(),
-                new Prompt.Chat(conversation(request)),
+                List.of(new Prompt.Chat(conversation(request))),
                 maxTokens(request.json(), mostTokens),
                 request.drawing(),
                 request.stops(),
+                choices(request),
                 request.delivery());
     }
 
     private static void refuseUnsupported(JsonFields<ApiException> fields) {
-        if (fields.bool("logprobs", false)) {
-            throw RequestFields.unsupported("logprobs", "false");
-        }
-        if (fields.has("top_logprobs")) {
-            throw RequestFields.unsupported("top_logprobs", "null");
-        }
         if (fields.has("response_format")
                 && !fields.object("response_format").string("type").equals("text")) {
             throw RequestFields.unsupported("response_format", "{\"type\": \"text\"}");
@@ -59,6 +54,17 @@ final class ChatReader {
                 && !Set.of("auto", "none").contains(String.valueOf(fields.value("tool_choice")))) {
             throw RequestFields.unsupported("tool_choice", "auto or none");
         }
+    }
+
+    private static Choices choices(RequestFields request) {
+        boolean tells = request.json().bool("logprobs", false);
+        int likeliest = request.likeliest("top_logprobs", 0);
+        if (likeliest > 0 && !tells) {
+            throw ApiException.field(
+                    "top_logprobs", "top_logprobs is for logprobs: true. Leave it out.");
+        }
+        int n = request.choices();
+        return new Choices(n, n, false, tells ? likeliest : -1);
     }
 
     private static OptionalInt maxTokens(JsonFields<ApiException> fields, int mostTokens) {

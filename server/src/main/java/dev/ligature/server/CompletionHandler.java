@@ -1,7 +1,5 @@
 package dev.ligature.server;
 
-import dev.ligature.LoraException;
-import dev.ligature.models.chat.ChatTemplate;
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.text.TextStream;
 import io.vertx.core.Context;
@@ -9,12 +7,14 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import java.util.Collection;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +26,7 @@ final class CompletionHandler {
 
     private final Vertx vertx;
     private final LanguageModel model;
+    private final PromptReader prompts;
     private final ServedModels models;
     private final BatchEngine engine;
     private final ServerLimits limits;
@@ -43,6 +44,7 @@ final class CompletionHandler {
             ServerMetrics metrics) {
         this.vertx = vertx;
         this.model = model;
+        this.prompts = new PromptReader(model, limits.tokens());
         this.models = models;
         this.engine = engine;
         this.limits = limits;
@@ -107,23 +109,12 @@ final class CompletionHandler {
     private void accept(HttpServerResponse response, byte[] body, Reader reader, Json.Kind kind) {
         if (taken.incrementAndGet() > limits.batch() + limits.waiting()) {
             taken.decrementAndGet();
-            refuse(
-                    response,
-                    ApiException.of(
-                            429,
-                            "too_many_requests",
-                            "The server has as many requests as it takes on. Ask again later."));
+            refuse(response, tooMany());
             return;
         }
-        AtomicBoolean given = new AtomicBoolean();
-        Runnable giveBack =
-                () -> {
-                    if (given.compareAndSet(false, true)) {
-                        taken.decrementAndGet();
-                    }
-                };
+        AtomicInteger held = new AtomicInteger(1);
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(limits.requestSeconds());
-        Place place = new Place(vertx.getOrCreateContext(), response, deadline, giveBack);
+        Place place = new Place(vertx.getOrCreateContext(), response, deadline, held, taken);
         response.closeHandler(v -> place.abandon());
         try {
             lanes.execute(
@@ -141,8 +132,15 @@ final class CompletionHandler {
         }
     }
 
+    private static ApiException tooMany() {
+        return ApiException.of(
+                429,
+                "too_many_requests",
+                "The server has as many requests as it takes on. Ask again later.");
+    }
+
     private void fail(Place place, Throwable error) {
-        place.giveBack().run();
+        place.end();
         if (place.gone().get()) {
             metrics.aborted();
         }
@@ -152,23 +150,43 @@ final class CompletionHandler {
     }
 
     /**
-     * The place of a request on its way to the batch.
+     * The places of a request on its way to the batch, one for each text that is made.
      *
      * @param loop the event loop of the response
      * @param deadline when the answer must be there, in {@link System#nanoTime}
-     * @param giveBack gives the place back
-     * @param generation what to cancel when the client goes away
+     * @param held how many places it has
+     * @param taken what all requests together have
+     * @param generations what to cancel when the client goes away
      * @param gone whether it has
      */
     private record Place(
             Context loop,
             HttpServerResponse response,
             long deadline,
-            Runnable giveBack,
-            AtomicReference<Generation> generation,
+            AtomicInteger held,
+            AtomicInteger taken,
+            Queue<Generation> generations,
             AtomicBoolean gone) {
-        Place(Context loop, HttpServerResponse response, long deadline, Runnable giveBack) {
-            this(loop, response, deadline, giveBack, new AtomicReference<>(), new AtomicBoolean());
+        Place(
+                Context loop,
+                HttpServerResponse response,
+                long deadline,
+                AtomicInteger held,
+                AtomicInteger taken) {
+            this(
+                    loop,
+                    response,
+                    deadline,
+                    held,
+                    taken,
+                    new ConcurrentLinkedQueue<>(),
+                    new AtomicBoolean());
+        }
+
+        /** Gives the places back, and ends what is still made. */
+        void end() {
+            taken.addAndGet(-held.getAndSet(0));
+            generations.forEach(Generation::cancel);
         }
 
         /** Ends work for a client that has gone away, or whose time is over. */
@@ -184,14 +202,11 @@ final class CompletionHandler {
         /** Cancels; whichever comes last of this and {@link #fill} sees the other. */
         void abandon() {
             gone.set(true);
-            Generation begun = generation.get();
-            if (begun != null) {
-                begun.cancel();
-            }
+            generations.forEach(Generation::cancel);
         }
 
         void fill(Generation begun) {
-            generation.set(begun);
+            generations.add(begun);
             if (gone.get()) {
                 begun.cancel();
             }
@@ -200,24 +215,48 @@ final class CompletionHandler {
 
     /** Checks and submits a request; outside the event loop, for it takes time. */
     private void begin(Place place, CompletionRequest request, Json.Kind kind) {
-        long[] prompt = prompt(request.prompt());
-        place.check();
-        int tokens = tokens(request, prompt.length);
-        ModelLease hold = models.hold(request.model());
+        Choices choices = request.choices();
+        int rows = request.prompts().size() * choices.bestOf();
+        if (rows > limits.batch()) {
+            throw ApiException.field(
+                    request.prompts().size() > 1 ? "prompt" : choices.areRanked() ? "best_of" : "n",
+                    "The request asks for "
+                            + rows
+                            + " texts, and the server makes "
+                            + limits.batch()
+                            + " at once. Ask for fewer, or in several requests.");
+        }
+        if (taken.addAndGet(rows - 1) > limits.batch() + limits.waiting()) {
+            taken.addAndGet(1 - rows);
+            throw tooMany();
+        }
+        place.held().addAndGet(rows - 1);
+        Exchange exchange = exchange(place, request, kind);
+        List<Generation> begun = new ArrayList<>();
         try {
-            Generation generation =
-                    new Generation(
-                            prompt,
-                            options(request, tokens),
-                            hold,
-                            new TextStream(model.tokenizer(), prompt),
-                            new StopText(request.stops()),
-                            exchange(place, request, kind),
-                            place.deadline());
-            place.fill(generation);
-            engine.submit(generation);
+            for (Prompt prompt : request.prompts()) {
+                long[] ids = prompts.tokens(prompt);
+                place.check();
+                GenerationOptions options =
+                        prompts.options(request, prompts.room(request, ids.length));
+                Wording wording = prompts.wording(request, prompt, ids);
+                for (int i = 0; i < choices.bestOf(); i++) {
+                    begun.add(
+                            new Generation(
+                                    ids,
+                                    Drawing.ofChoice(options, begun.size()),
+                                    models.hold(request.model()),
+                                    new TextStream(model.tokenizer(), ids),
+                                    new StopText(request.stops()),
+                                    exchange.choice(begun.size()),
+                                    place.deadline(),
+                                    wording));
+                }
+            }
+            begun.forEach(place::fill);
+            engine.submit(begun);
         } catch (RuntimeException | Error e) {
-            hold.close();
+            begun.forEach(Generation::release);
             throw e;
         }
     }
@@ -232,122 +271,9 @@ final class CompletionHandler {
                 metrics,
                 head,
                 request.delivery(),
-                place.giveBack());
-    }
-
-    private long[] prompt(Prompt prompt) {
-        if (prompt instanceof Prompt.Ids ids) {
-            return checked("prompt", ids.ids().stream().mapToLong(Long::longValue).toArray());
-        }
-        if (prompt instanceof Prompt.Text text) {
-            return checked(
-                    "prompt", model.tokenizer().encodePrompt(fitting("prompt", text.text())));
-        }
-        String text = fitting("messages", text((Prompt.Chat) prompt));
-        return checked("messages", model.tokenizer().encode(text));
-    }
-
-    /** Refuses a text that cannot fit before the time is spent to make tokens of it. */
-    private String fitting(String field, String text) {
-        int most = model.shape().maxPositions();
-        if (model.tokenizer().file().bound().isExceeded(text, most)) {
-            throw tooLong(
-                    field, "The text has " + text.length() + " characters, and its tokens are");
-        }
-        return text;
-    }
-
-    private ApiException tooLong(String field, String what) {
-        return ApiException.field(
-                400,
-                "context_length_exceeded",
-                field,
-                what
-                        + " more than the model's "
-                        + model.shape().maxPositions()
-                        + ". Shorten the prompt, or ask for fewer tokens.");
-    }
-
-    private String text(Prompt.Chat chat) {
-        ChatTemplate template =
-                model.chat()
-                        .orElseThrow(
-                                () ->
-                                        ApiException.of(
-                                                400,
-                                                "no_chat_template",
-                                                "The model has no chat template. POST"
-                                                        + " /v1/completions instead."));
-        try {
-            return template.render(chat.conversation()).text();
-        } catch (LoraException e) {
-            // The message names a file of the server, which is not the client's business.
-            LOG.info("A conversation was not rendered: {}", e.getMessage());
-            throw ApiException.field(
-                    400,
-                    "chat_template",
-                    "messages",
-                    "The model's chat template refuses these messages"
-                            + reason(e)
-                            + ". Send roles and contents that the model was trained on.");
-        }
-    }
-
-    private static String reason(LoraException refusal) {
-        String text = String.valueOf(refusal.getMessage());
-        int at = text.indexOf(": ");
-        return at < 0 ? "" : text.substring(at);
-    }
-
-    private long[] checked(String field, long[] ids) {
-        if (ids.length == 0) {
-            throw ApiException.field(field, field + " has no tokens. Give a text to continue.");
-        }
-        inVocabulary(field, ids);
-        return ids;
-    }
-
-    /** Returns how many tokens may be made at most, of what is asked for and there is room for. */
-    private int tokens(CompletionRequest request, int prompt) {
-        int most = model.shape().maxPositions();
-        int room = Math.max(1, Math.min(limits.tokens(), most - prompt));
-        int tokens = request.maxTokens().orElse(room);
-        if ((long) prompt + tokens > most) {
-            throw tooLong(
-                    request.prompt() instanceof Prompt.Chat ? "messages" : "prompt",
-                    "The prompt's "
-                            + prompt
-                            + " tokens and max_tokens are "
-                            + ((long) prompt + tokens)
-                            + " together,");
-        }
-        return tokens;
-    }
-
-    private GenerationOptions options(CompletionRequest request, int tokens) {
-        Drawing drawing = request.drawing();
-        inVocabulary("logit_bias", drawing.sampling().logitBias().keySet());
-        inVocabulary("stop_token_ids", drawing.stopIds());
-        if (drawing.minTokens() > tokens) {
-            throw ApiException.field(
-                    "min_tokens",
-                    "min_tokens is more than the "
-                            + tokens
-                            + " tokens of max_tokens. Ask for less.");
-        }
-        return drawing.options(tokens, model.tokens().stops());
-    }
-
-    private void inVocabulary(String field, Collection<Integer> ids) {
-        inVocabulary(field, ids.stream().mapToLong(Integer::longValue).toArray());
-    }
-
-    private void inVocabulary(String field, long[] ids) {
-        try {
-            model.shape().checkTokenIds(ids);
-        } catch (LoraException e) {
-            throw ApiException.field(field, String.valueOf(e.getMessage()));
-        }
+                request.choices(),
+                request.prompts().size(),
+                place::end);
     }
 
     /** Ends the threads; what they have not begun is not answered. */

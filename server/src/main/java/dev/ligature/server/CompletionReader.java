@@ -1,7 +1,9 @@
 package dev.ligature.server;
 
 import dev.ligature.internal.json.JsonFields;
+import dev.ligature.server.CompletionRequest.Delivery;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -10,6 +12,10 @@ import java.util.Set;
 final class CompletionReader {
     private static final int DEFAULT_TOKENS = 16; // OpenAI's
     private static final int DEPTH = 8;
+    private static final int MOST_CHOICES = 128; // the server's own limit is lower
+    private static final BigDecimal LARGEST_ID = BigDecimal.valueOf(Integer.MAX_VALUE);
+    private static final String EXPECTED =
+            "a text, a list of token ids, or a list of one or more of these";
     private static final Set<String> FIELDS =
             Set.of("prompt", "best_of", "echo", "logprobs", "suffix");
 
@@ -25,53 +31,69 @@ final class CompletionReader {
     static CompletionRequest read(byte[] body, int mostTokens) {
         RequestFields request = RequestFields.read(body, DEPTH, FIELDS);
         JsonFields<ApiException> fields = request.json();
-        refuseUnsupported(request);
+        if (fields.has("suffix") && !"".equals(fields.value("suffix"))) {
+            throw RequestFields.unsupported("suffix", "null");
+        }
+        Delivery delivery = request.delivery();
         return new CompletionRequest(
                 request.model(),
-                prompt(request),
+                prompts(request),
                 OptionalInt.of(
                         fields.has("max_tokens")
                                 ? (int) fields.whole("max_tokens", 0, mostTokens)
                                 : Math.min(DEFAULT_TOKENS, mostTokens)),
                 request.drawing(),
                 request.stops(),
-                request.delivery());
+                choices(request, delivery),
+                delivery);
     }
 
-    private static void refuseUnsupported(RequestFields request) {
+    private static Choices choices(RequestFields request, Delivery delivery) {
         JsonFields<ApiException> fields = request.json();
-        request.only("best_of", 1);
-        if (fields.bool("echo", false)) {
-            throw RequestFields.unsupported("echo", "false");
+        int n = request.choices();
+        int bestOf = fields.has("best_of") ? (int) fields.whole("best_of", n, MOST_CHOICES) : n;
+        if (bestOf > n && delivery != Delivery.WHOLE) {
+            throw ApiException.field(
+                    "best_of",
+                    "best_of is more than n, and the best are known at the end: leave out stream.");
         }
-        if (fields.has("logprobs")) {
-            throw RequestFields.unsupported("logprobs", "null");
-        }
-        if (fields.has("suffix") && !"".equals(fields.value("suffix"))) {
-            throw RequestFields.unsupported("suffix", "null");
-        }
+        return new Choices(
+                n, bestOf, fields.bool("echo", false), request.likeliest("logprobs", -1));
     }
 
-    /** A list of one text is that text: so some clients send every prompt. */
-    private static Prompt prompt(RequestFields request) {
-        request.require("prompt", "a text, or a list of token ids");
+    private static List<Prompt> prompts(RequestFields request) {
+        request.require("prompt", EXPECTED);
         JsonFields<ApiException> fields = request.json();
         Object value = fields.value("prompt");
         if (value instanceof String text) {
-            return new Prompt.Text(text);
+            return List.of(new Prompt.Text(text));
         }
         if (!(value instanceof List<?> list) || list.isEmpty()) {
-            throw fields.wrong("prompt", "a text or a list of token ids, at least one");
+            throw fields.wrong("prompt", EXPECTED);
         }
-        if (list.size() == 1 && list.get(0) instanceof String text) {
+        if (list.get(0) instanceof BigDecimal) {
+            return List.of(new Prompt.Ids(fields.naturals("prompt")));
+        }
+        return list.stream().map(element -> prompt(fields, element)).toList();
+    }
+
+    private static Prompt prompt(JsonFields<ApiException> fields, Object element) {
+        if (element instanceof String text) {
             return new Prompt.Text(text);
         }
-        if (!list.stream().allMatch(BigDecimal.class::isInstance)) {
-            throw ApiException.field(
-                    "prompt",
-                    "A list as the prompt must be of one text or of token ids. Send several texts"
-                            + " as several requests: they are computed together anyway.");
+        if (!(element instanceof List<?> list)) {
+            throw fields.wrong("prompt", EXPECTED);
         }
-        return new Prompt.Ids(fields.naturals("prompt"));
+        List<Long> ids = new ArrayList<>();
+        for (Object id : list) {
+            if (!(id instanceof BigDecimal number)
+                    || number.scale() != 0
+                    || number.signum() < 0
+                    || number.compareTo(LARGEST_ID) > 0) {
+                throw fields.wrong("prompt", EXPECTED);
+            }
+            ids.add(number.longValueExact());
+        }
+        return new Prompt.Ids(ids);
     }
 }

@@ -1,5 +1,7 @@
 package dev.ligature.server;
 
+import java.util.List;
+
 /** Where a completion goes. Called by the thread that runs the batch, which must not be held up. */
 interface CompletionSink {
     /** Why a completion ended. */
@@ -16,10 +18,21 @@ interface CompletionSink {
      * @param promptTokens those of the prompt
      * @param newTokens those that were made
      */
-    record Usage(int promptTokens, int newTokens) {}
+    record Usage(int promptTokens, int newTokens) {
+        Usage plus(Usage other) {
+            return new Usage(promptTokens + other.promptTokens, newTokens + other.newTokens);
+        }
+    }
 
-    /** Takes a piece of text. */
-    void text(String piece);
+    /** Takes the prompt, before all text, where the answer is to begin with it. */
+    void echo(String prompt, List<TokenLogprob> tokens);
+
+    /**
+     * Takes a piece of text.
+     *
+     * @param tokens those since the last piece, if their probabilities are asked for
+     */
+    void text(String piece, List<TokenLogprob> tokens);
 
     /** Takes the end, after all text. */
     void end(Finish finish, Usage usage);

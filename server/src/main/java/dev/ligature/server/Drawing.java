@@ -5,6 +5,7 @@ import dev.ligature.models.generation.Sampling;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.SplittableRandom;
 
 /**
  * How the tokens of a completion are chosen.
@@ -33,5 +34,13 @@ record Drawing(
                 .withSeed(seed)
                 .withMinNewTokens(minTokens)
                 .withStopIds(stops);
+    }
+
+    /** Returns the options of one of several texts of a request: each has draws of its own. */
+    static GenerationOptions ofChoice(GenerationOptions options, int index) {
+        // Seeds that follow each other would begin with almost the same draw.
+        return index == 0
+                ? options
+                : options.withSeed(new SplittableRandom(options.seed() + index).nextLong());
     }
 }

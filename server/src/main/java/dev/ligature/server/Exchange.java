@@ -1,32 +1,41 @@
 package dev.ligature.server;
 
 import dev.ligature.server.CompletionRequest.Delivery;
+import dev.ligature.server.CompletionSink.Usage;
 import io.vertx.core.http.HttpServerResponse;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The answer to one completion request: whole, or as server-sent events. What the batch's thread
- * hands over is written by the event loop, in order; a client that reads slowly holds up nobody,
- * and what waits for it is bounded by the most tokens of a request.
+ * The answer to one request, of one or more choices: whole, or as server-sent events. What the
+ * batch's thread hands over is written by the event loop, in order; a client that reads slowly
+ * holds up nobody, and what waits for it is bounded by the most tokens of a request.
  *
  * <p>The place is given back and the response is counted before the last of it is written, so that
- * a client that has its answer finds both done.
+ * a client that has its answer finds both done. A choice that fails ends the request.
  */
-final class Exchange implements CompletionSink {
+final class Exchange {
     private final Executor loop;
     private final HttpServerResponse response;
     private final ServerMetrics metrics;
     private final Json.Head head;
     private final Delivery delivery;
+    private final Choices choices;
     private final Runnable over;
-    private final StringBuilder whole = new StringBuilder();
-    private boolean begun; // whether the first event was sent; of the batch's thread alone
+    private final List<Choice> made = new ArrayList<>();
+    private int open;
+    private boolean begun; // whether the first event was sent
+    private boolean ended;
 
     /**
      * Creates an answer.
      *
      * @param loop runs on the event loop of the response, in order
      * @param head what stands in all of it
+     * @param prompts for each of which there are choices
      * @param over runs once there is nothing more to come
      */
     Exchange(
@@ -35,51 +44,171 @@ final class Exchange implements CompletionSink {
             ServerMetrics metrics,
             Json.Head head,
             Delivery delivery,
+            Choices choices,
+            int prompts,
             Runnable over) {
         this.loop = loop;
         this.response = response;
         this.metrics = metrics;
         this.head = head;
         this.delivery = delivery;
+        this.choices = choices;
         this.over = over;
-    }
-
-    @Override
-    public void text(String piece) {
-        if (delivery == Delivery.WHOLE) {
-            whole.append(piece);
-        } else {
-            begin();
-            event(Json.piece(head, piece, null));
+        this.open = prompts * choices.bestOf();
+        for (int i = 0; i < open; i++) {
+            made.add(new Choice(i));
         }
     }
 
-    private void begin() {
-        if (!begun && head.kind() == Json.Kind.CHAT) {
-            event(Json.begin(head));
-        }
-        begun = true;
+    /**
+     * Returns where a choice goes.
+     *
+     * @param index those of the first prompt come first
+     */
+    CompletionSink choice(int index) {
+        return made.get(index);
     }
 
-    @Override
-    public void end(Finish finish, Usage usage) {
-        finish(200);
+    private final class Choice implements CompletionSink {
+        private final int index;
+        private final StringBuilder text = new StringBuilder();
+        private final List<TokenLogprob> tokens = new ArrayList<>();
+        private int offset; // of the tokens that come next
+        private double sum; // of the logarithms of the new tokens' probabilities
+        private int summed;
+        private boolean isBegun;
+        private @Nullable Finish finish;
+        private Usage usage = new Usage(0, 0);
+
+        Choice(int index) {
+            this.index = index;
+        }
+
+        @Override
+        public void echo(String prompt, List<TokenLogprob> ofPrompt) {
+            take(prompt, ofPrompt);
+        }
+
+        @Override
+        public void text(String piece, List<TokenLogprob> ofPiece) {
+            ofPiece.forEach(token -> sum += token.logprob());
+            summed += ofPiece.size();
+            take(piece, ofPiece);
+        }
+
+        private void take(String piece, List<TokenLogprob> ofPiece) {
+            synchronized (Exchange.this) {
+                if (ended) {
+                    return;
+                }
+                if (delivery == Delivery.WHOLE) {
+                    text.append(piece);
+                    tokens.addAll(ofPiece);
+                } else {
+                    begin();
+                    event(Json.piece(head, told(piece, ofPiece, null)));
+                    ofPiece.forEach(token -> offset += token.token().length());
+                }
+            }
+        }
+
+        private ChoiceText told(
+                String piece, List<TokenLogprob> ofPiece, @Nullable Finish finished) {
+            boolean tellsTokens = choices.hasLogprobs() && !(ofPiece.isEmpty() && finished != null);
+            return new ChoiceText(index, piece, offset, tellsTokens ? ofPiece : null, finished);
+        }
+
+        private void begin() {
+            if (!isBegun && head.kind() == Json.Kind.CHAT) {
+                event(Json.begin(head, index));
+            }
+            isBegun = true;
+            begun = true;
+        }
+
+        @Override
+        public void end(Finish why, Usage used) {
+            synchronized (Exchange.this) {
+                if (ended) {
+                    return;
+                }
+                finish = why;
+                usage = used;
+                open--;
+                if (delivery != Delivery.WHOLE) {
+                    if (open == 0) {
+                        finish(200);
+                    }
+                    begin();
+                    event(Json.piece(head, told("", List.of(), why)));
+                }
+                if (open == 0) {
+                    complete();
+                }
+            }
+        }
+
+        @Override
+        public void fail(ApiException error) {
+            Exchange.this.fail(error);
+        }
+
+        private double mean() {
+            return summed == 0 ? Double.NEGATIVE_INFINITY : sum / summed;
+        }
+
+        private ChoiceText whole(int at) {
+            return new ChoiceText(
+                    at, text.toString(), 0, choices.hasLogprobs() ? tokens : null, finish);
+        }
+    }
+
+    private void complete() {
         if (delivery == Delivery.WHOLE) {
-            String body = Json.completion(head, whole.toString(), finish, usage);
+            finish(200);
+            String body = Json.completion(head, sent(), usage());
             loop.execute(() -> Replies.json(response, 200, body));
         } else {
-            begin();
-            event(Json.piece(head, "", finish));
             if (delivery == Delivery.EVENTS_AND_USAGE) {
-                event(Json.usage(head, usage));
+                event(Json.usage(head, usage()));
             }
             event("[DONE]");
             loop.execute(this::endEvents);
         }
     }
 
-    @Override
-    public void fail(ApiException error) {
+    /** Returns the choices that are sent: of each prompt as many as it asks for. */
+    private List<ChoiceText> sent() {
+        List<ChoiceText> sent = new ArrayList<>();
+        for (int from = 0; from < made.size(); from += choices.bestOf()) {
+            List<Choice> ofPrompt = new ArrayList<>(made.subList(from, from + choices.bestOf()));
+            if (choices.areRanked()) {
+                ofPrompt.sort(Comparator.comparingDouble(Choice::mean).reversed());
+            }
+            ofPrompt.subList(0, choices.n()).forEach(choice -> sent.add(choice.whole(sent.size())));
+        }
+        return sent;
+    }
+
+    /** Returns the tokens of all choices; those of a prompt count once. */
+    private Usage usage() {
+        Usage sum = new Usage(0, 0);
+        for (Choice choice : made) {
+            boolean isFirst = choice.index % choices.bestOf() == 0;
+            sum =
+                    sum.plus(
+                            new Usage(
+                                    isFirst ? choice.usage.promptTokens() : 0,
+                                    choice.usage.newTokens()));
+        }
+        return sum;
+    }
+
+    /** Ends the request with an error, unless it has ended. */
+    synchronized void fail(ApiException error) {
+        if (ended) {
+            return;
+        }
         finish(error.status());
         loop.execute(
                 () -> {
@@ -93,6 +222,7 @@ final class Exchange implements CompletionSink {
     }
 
     private void finish(int status) {
+        ended = true;
         metrics.response(status);
         over.run();
     }

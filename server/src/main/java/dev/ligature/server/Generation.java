@@ -2,9 +2,11 @@ package dev.ligature.server;
 
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.generation.TextRow;
+import dev.ligature.models.generation.TokenScore;
 import dev.ligature.models.text.TextStream;
 import dev.ligature.server.CompletionSink.Finish;
 import dev.ligature.server.CompletionSink.Usage;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,9 +24,12 @@ final class Generation {
     private final StopText stops;
     private final TextRow row;
     private final long deadline;
+    private final Wording wording;
     private final AtomicBoolean over = new AtomicBoolean();
     private volatile boolean cancelled;
     private boolean broken; // of the batch's thread alone
+    private boolean echoed; // of the batch's thread alone
+    private int told; // the tokens whose scores were given on; of the batch's thread alone
 
     /**
      * Creates a completion.
@@ -36,6 +41,7 @@ final class Generation {
      * @param stops finds the texts that end it
      * @param sink where it goes
      * @param deadline when it must have ended, in {@link System#nanoTime}
+     * @param wording what is said besides its text
      */
     Generation(
             long[] prompt,
@@ -44,7 +50,9 @@ final class Generation {
             TextStream stream,
             StopText stops,
             CompletionSink sink,
-            long deadline) {
+            long deadline,
+            Wording wording) {
+        this.wording = wording;
         this.hold = hold;
         this.sink = sink;
         this.stream = stream;
@@ -86,9 +94,25 @@ final class Generation {
     }
 
     private void give(String piece) {
+        echo();
         if (!piece.isEmpty()) {
-            sink.text(piece);
+            sink.text(piece, fresh());
         }
+    }
+
+    private void echo() {
+        if (!echoed && wording.echo() != null) {
+            sink.echo(wording.echo(), TokenLogprob.of(row.promptScores(), wording.spelling()));
+        }
+        echoed = true;
+    }
+
+    private List<TokenLogprob> fresh() {
+        List<TokenScore> scores = row.scores();
+        List<TokenLogprob> fresh =
+                TokenLogprob.of(scores.subList(told, scores.size()), wording.spelling());
+        told = scores.size();
+        return fresh;
     }
 
     /** Ends it as it should end. */
@@ -101,6 +125,10 @@ final class Generation {
         } else if (over.compareAndSet(false, true)) {
             give(stops.add(stream.finish()));
             give(stops.finish());
+            List<TokenLogprob> left = fresh(); // of tokens without text
+            if (!left.isEmpty()) {
+                sink.text("", left);
+            }
             hold.close();
             boolean stopped = row.isStopped() || stops.isStopped();
             sink.end(stopped ? Finish.STOP : Finish.LENGTH, usage());
@@ -114,6 +142,13 @@ final class Generation {
                 "What the model computes for this text is NaN or infinite, so that no token can be"
                         + " chosen. The server's log names the adapter, whose weights are the likely"
                         + " reason.");
+    }
+
+    /** Gives the hold back of a completion that never begins. */
+    void release() {
+        if (over.compareAndSet(false, true)) {
+            hold.close();
+        }
     }
 
     /** Ends it with an error. */

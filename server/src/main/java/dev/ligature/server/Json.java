@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /** Writes the bodies of answers, in OpenAI's shapes. */
 final class Json {
@@ -57,32 +56,38 @@ final class Json {
         return text.toString();
     }
 
-    /** Returns a whole completion. */
-    static String completion(Head head, String text, Finish finish, Usage usage) {
+    /** Returns a whole answer. */
+    static String completion(Head head, List<ChoiceText> choices, Usage usage) {
         return object(
                 json -> {
                     head(json, head, head.kind().whole);
-                    choice(json, head, "message", text, finish);
+                    json.name("choices").beginArray();
+                    for (ChoiceText choice : choices) {
+                        choice(json, head, "message", choice);
+                    }
+                    json.endArray();
                     usage(json, usage);
                 });
     }
 
-    /** Returns a piece of a completion; the last one says why it ended. */
-    static String piece(Head head, String text, @Nullable Finish finish) {
+    /** Returns a piece of a choice; the last one says why it ended. */
+    static String piece(Head head, ChoiceText choice) {
         return object(
                 json -> {
                     head(json, head, head.kind().piece);
-                    choice(json, head, "delta", text, finish);
+                    json.name("choices").beginArray();
+                    choice(json, head, "delta", choice);
+                    json.endArray();
                 });
     }
 
     /** Returns the event that begins a message: clients expect the role there, and only there. */
-    static String begin(Head head) {
+    static String begin(Head head, int index) {
         return object(
                 json -> {
                     head(json, head, head.kind().piece);
                     json.name("choices").beginArray().beginObject();
-                    json.name("index").value(0);
+                    json.name("index").value(index);
                     json.name("delta").beginObject();
                     json.name("role").value("assistant");
                     json.name("content").value("");
@@ -110,10 +115,10 @@ final class Json {
         json.name("model").value(head.model());
     }
 
-    private static void choice(
-            JsonWriter json, Head head, String name, String text, @Nullable Finish finish)
+    private static void choice(JsonWriter json, Head head, String name, ChoiceText choice)
             throws IOException {
-        json.name("choices").beginArray().beginObject();
+        Finish finish = choice.finish();
+        json.beginObject();
         if (head.kind() == Kind.CHAT) {
             boolean whole = name.equals("message");
             json.name(name).beginObject();
@@ -121,17 +126,24 @@ final class Json {
                 json.name("role").value("assistant");
             }
             if (whole || finish == null) { // the end of a stream has no text
-                json.name("content").value(text);
+                json.name("content").value(choice.text());
             }
             json.endObject();
         } else {
-            json.name("text").value(text);
+            json.name("text").value(choice.text());
         }
-        json.name("index").value(0);
-        json.name("logprobs").nullValue();
+        json.name("index").value(choice.index());
+        List<TokenLogprob> tokens = choice.tokens();
+        if (tokens == null) {
+            json.name("logprobs").nullValue();
+        } else if (head.kind() == Kind.CHAT) {
+            LogprobsJson.ofMessage(json.name("logprobs"), tokens);
+        } else {
+            LogprobsJson.ofText(json.name("logprobs"), tokens, choice.offset());
+        }
         json.name("finish_reason")
                 .value(finish == null ? null : finish.name().toLowerCase(Locale.ROOT));
-        json.endObject().endArray();
+        json.endObject();
     }
 
     private static void usage(JsonWriter json, Usage usage) throws IOException {

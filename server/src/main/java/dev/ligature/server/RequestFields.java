@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 final class RequestFields {
     private static final int MOST_STOPS = 4; // OpenAI's
     private static final int LONGEST_STOP = 256;
+    private static final int MOST_CHOICES = 128; // the server's own limit is lower
+    private static final int MOST_LIKELIEST = 20; // OpenAI's, of conversations
     private static final double LARGEST_BIAS = 100; // OpenAI's
     private static final Pattern TOKEN_ID = Pattern.compile("\\d{1,9}");
 
@@ -86,7 +88,6 @@ final class RequestFields {
     }
 
     private void refuseUnsupported() {
-        only("n", 1);
         if (fields.has("user")) {
             fields.string("user"); // names the end user; nothing depends on it
         }
@@ -109,11 +110,14 @@ final class RequestFields {
         }
     }
 
-    /** Refuses a number that is not the one that has no effect. */
-    void only(String name, int value) {
-        if (fields.number(name, value) != value) {
-            throw unsupported(name, Integer.toString(value));
-        }
+    /** Returns how many answers are asked for. */
+    int choices() {
+        return (int) whole("n", 1, 1, MOST_CHOICES);
+    }
+
+    /** Returns how many of the likeliest tokens are asked for. */
+    int likeliest(String name, int absent) {
+        return (int) whole(name, absent, 0, MOST_LIKELIEST);
     }
 
     static ApiException unsupported(String name, String only) {

@@ -48,7 +48,10 @@ final class BatchEngineTest {
         private final CompletableFuture<String> how = new CompletableFuture<>();
 
         @Override
-        public void text(String piece) {}
+        public void echo(String prompt, List<TokenLogprob> tokens) {}
+
+        @Override
+        public void text(String piece, List<TokenLogprob> tokens) {}
 
         @Override
         public void end(Finish finish, Usage usage) {
@@ -72,14 +75,16 @@ final class BatchEngineTest {
     private Ending submit(BatchEngine engine, int tokens) {
         Ending ending = new Ending();
         engine.submit(
-                new Generation(
-                        new long[] {3, 4, 5},
-                        GenerationOptions.greedy(tokens),
-                        new ModelLease(null),
-                        new TextStream(tokenizer),
-                        new StopText(List.of()),
-                        ending,
-                        System.nanoTime() + SECONDS.toNanos(60)));
+                List.of(
+                        new Generation(
+                                new long[] {3, 4, 5},
+                                GenerationOptions.greedy(tokens),
+                                new ModelLease(null),
+                                new TextStream(tokenizer),
+                                new StopText(List.of()),
+                                ending,
+                                System.nanoTime() + SECONDS.toNanos(60),
+                                new Wording(null, id -> ""))));
         return ending;
     }
 

@@ -133,7 +133,7 @@ final class ChatCompletionsTest {
                 "chat_template|messages|{\"model\":\"base\",\"messages\":[{\"role\":\"user\",\"content\":99999999999999999999}]}",
                 "model_not_found|model|{\"model\":\"nobody\",\"messages\":[{\"role\":\"user\"}]}",
                 "unknown_field|prompt|{\"model\":\"base\",\"messages\":[],\"prompt\":\"x\"}",
-                "unsupported_field|logprobs|{\"model\":\"base\",\"messages\":[],\"logprobs\":true}",
+                "invalid_value|top_logprobs|{\"model\":\"base\",\"messages\":[{\"role\":\"user\"}],\"top_logprobs\":2}",
                 "unsupported_field|response_format|{\"model\":\"base\",\"messages\":[],\"response_format\":{\"type\":\"json_object\"}}",
                 "unsupported_field|tool_choice|{\"model\":\"base\",\"messages\":[],\"tool_choice\":\"required\"}",
                 "invalid_value|max_tokens|{\"model\":\"base\",\"messages\":[{\"role\":\"user\"}],\"max_tokens\":1,\"max_completion_tokens\":1}",

@@ -23,7 +23,7 @@ class ExchangeTest {
     @ParameterizedTest
     @EnumSource(Delivery.class)
     void theEnd_isCounted_andItsPlaceGivenBack_beforeItIsWritten(Delivery delivery) {
-        exchange(delivery, 200).end(Finish.STOP, new Usage(1, 1));
+        exchange(delivery, 200).choice(0).end(Finish.STOP, new Usage(1, 1));
         assertTrue(!seen.isEmpty() && !seen.contains(false), seen.toString());
     }
 
@@ -49,6 +49,8 @@ class ExchangeTest {
                 metrics,
                 new Json.Head(Json.Kind.COMPLETION, "cmpl-1", 0, "alpha"),
                 delivery,
+                Choices.ONE,
+                1,
                 () -> givenBack.set(true));
     }
 

@@ -12,7 +12,9 @@ import com.openai.errors.NotFoundException;
 import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.chat.completions.ChatCompletionTokenLogprob;
 import com.openai.models.completions.Completion;
+import com.openai.models.completions.CompletionChoice;
 import com.openai.models.completions.CompletionCreateParams;
 import com.openai.models.models.Model;
 import dev.langchain4j.model.chat.response.ChatResponse;
@@ -80,6 +82,63 @@ final class RealClientsTest {
                             .flatMap(piece -> piece.choices().stream())
                             .map(choice -> choice.text())
                             .collect(Collectors.joining()));
+        }
+    }
+
+    @Test
+    void openAi_getsSeveralChoices_inOrderAndWithLogprobs() throws Exception {
+        List<String> texts = List.of(TEXT, "public ");
+        Completion answer =
+                client.completions()
+                        .create(
+                                completion()
+                                        .promptOfArrayOfStrings(texts)
+                                        .n(2)
+                                        .logprobs(2)
+                                        .build());
+
+        assertEquals(4, answer.choices().size());
+        for (int i = 0; i < 4; i++) {
+            CompletionChoice choice = answer.choices().get(i);
+            assertEquals(i, choice.index());
+            assertEquals(fixture.alone("alpha", texts.get(i / 2), 5), choice.text());
+            CompletionChoice.Logprobs logprobs = choice.logprobs().orElseThrow();
+            assertEquals(choice.text(), String.join("", logprobs.tokens().orElseThrow()));
+            assertEquals(5, logprobs.tokenLogprobs().orElseThrow().size());
+            assertTrue(logprobs.tokenLogprobs().get().get(0) < 0);
+            assertEquals(5, logprobs.topLogprobs().orElseThrow().size());
+        }
+        assertEquals(20, answer.usage().orElseThrow().completionTokens());
+        assertEquals(
+                texts.stream().mapToInt(text -> fixture.tokens(text).length).sum(),
+                answer.usage().get().promptTokens());
+    }
+
+    @Test
+    void openAi_chatsWithSeveralChoicesAndLogprobs() throws Exception {
+        ChatCompletion answer =
+                client.chat()
+                        .completions()
+                        .create(
+                                ChatCompletionCreateParams.builder()
+                                        .model("alpha")
+                                        .addUserMessage(TEXT)
+                                        .maxCompletionTokens(5)
+                                        .temperature(0)
+                                        .n(2)
+                                        .logprobs(true)
+                                        .topLogprobs(3)
+                                        .build());
+
+        assertEquals(2, answer.choices().size());
+        for (ChatCompletion.Choice choice : answer.choices()) {
+            assertEquals(fixture.alone("alpha", CHAT, 5), choice.message().content().orElseThrow());
+            List<ChatCompletionTokenLogprob> tokens =
+                    choice.logprobs().orElseThrow().content().orElseThrow();
+            assertEquals(5, tokens.size());
+            assertEquals(3, tokens.get(0).topLogprobs().size());
+            assertEquals(
+                    tokens.get(0).logprob(), tokens.get(0).topLogprobs().get(0).logprob(), 1e-6);
         }
     }
 

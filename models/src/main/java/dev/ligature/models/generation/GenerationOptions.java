@@ -60,7 +60,8 @@ public record GenerationOptions(
      * @param newSampling how
      */
     public GenerationOptions withSampling(Sampling newSampling) {
-        return new GenerationOptions(maxNewTokens, minNewTokens, newSampling, seed, stopIds, scores);
+        return new GenerationOptions(
+                maxNewTokens, minNewTokens, newSampling, seed, stopIds, scores);
     }
 
     /**
@@ -69,7 +70,8 @@ public record GenerationOptions(
      * @param newSeed gives the same draws again
      */
     public GenerationOptions withSeed(long newSeed) {
-        return new GenerationOptions(maxNewTokens, minNewTokens, sampling, newSeed, stopIds, scores);
+        return new GenerationOptions(
+                maxNewTokens, minNewTokens, sampling, newSeed, stopIds, scores);
     }
 
     /**
@@ -78,7 +80,8 @@ public record GenerationOptions(
      * @param ids for example {@link SpecialTokens#stops}
      */
     public GenerationOptions withStopIds(Collection<Integer> ids) {
-        return new GenerationOptions(maxNewTokens, minNewTokens, sampling, seed, Set.copyOf(ids), scores);
+        return new GenerationOptions(
+                maxNewTokens, minNewTokens, sampling, seed, Set.copyOf(ids), scores);
     }
 
     /**

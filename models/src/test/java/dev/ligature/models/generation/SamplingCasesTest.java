@@ -54,7 +54,8 @@ final class SamplingCasesTest {
 
     @Test
     void scores_areTheLogarithmsOfTheSoftmax() throws IOException {
-        JsonObject first = JsonParser.parseString(Files.readAllLines(CASES).get(0)).getAsJsonObject();
+        JsonObject first =
+                JsonParser.parseString(Files.readAllLines(CASES).get(0)).getAsJsonObject();
         for (String name : first.getAsJsonObject("rows").keySet()) {
             float[] logits = floats(first.getAsJsonObject("rows").getAsJsonArray(name));
             float[] expected = floats(first.getAsJsonObject("logprobs").getAsJsonArray(name));

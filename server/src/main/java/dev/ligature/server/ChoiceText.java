@@ -1,0 +1,20 @@
+package dev.ligature.server;
+
+import dev.ligature.server.CompletionSink.Finish;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An answer, or a piece of it.
+ *
+ * @param index its place among the answers of a request
+ * @param offset the characters of the answer's tokens before these
+ * @param tokens those of the text; null if their probabilities are not asked for
+ * @param finish why it ended; null if it goes on
+ */
+record ChoiceText(
+        int index,
+        String text,
+        int offset,
+        @Nullable List<TokenLogprob> tokens,
+        @Nullable Finish finish) {}
