@@ -54,6 +54,15 @@ public final class TextEmbedder {
                 model, EmbeddingRecipe.read(model.directory()), model.lora().routed(routing));
     }
 
+    /**
+     * Returns what embeds texts by the same model through other adapters.
+     *
+     * @param routing the adapters: of rows, as many as texts are embedded at once
+     */
+    public TextEmbedder through(Routing routing) {
+        return new TextEmbedder(model, recipe, model.lora().routed(routing));
+    }
+
     /** Returns how hidden states are pooled. */
     public EmbeddingRecipe recipe() {
         return recipe;
