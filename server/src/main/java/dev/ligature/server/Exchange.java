@@ -27,7 +27,6 @@ final class Exchange {
     private final Runnable over;
     private final List<Choice> made = new ArrayList<>();
     private int open;
-    private boolean begun; // whether the first event was sent
     private boolean ended;
 
     /**
@@ -123,7 +122,6 @@ final class Exchange {
                 event(Json.begin(head, index));
             }
             isBegun = true;
-            begun = true;
         }
 
         @Override
