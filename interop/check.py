@@ -6,7 +6,7 @@ For each adapter below:
              from it, and PEFT must agree on the result
   - merged:  `ligature merge` writes a checkpoint; plain Transformers on it must agree with our adapter's logits
 
-Then the same for models of other kinds than causal ones, and trainings step by step (check_tasks.py, check_steps.py). Then the reference cases, made anew in another shape and with another seed than the committed ones.
+Then the same for models of other kinds than causal ones, and trainings step by step (check_tasks.py, check_steps.py, check_data.py). Then the reference cases, made anew in another shape and with another seed than the committed ones.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import check_adapter
 import check_cases
+import check_data
 import check_steps
 import check_tasks
 import make_bases
@@ -158,6 +159,7 @@ def main() -> None:
 
     check_tasks.check(ligature, report, work, args.only)
     check_steps.check(ligature, report, work, args.only)
+    check_data.check(ligature, report, work, args.only)
     if not args.only:
         make_cases.write(work / "cases", "odd", 5)
         check_cases.check(ligature, report, work / "cases")

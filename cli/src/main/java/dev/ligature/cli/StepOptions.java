@@ -156,8 +156,17 @@ final class StepOptions {
      */
     int steps(TrainingData data, OptionalInt there, Object source) {
         if (epochs != null) {
-            long all = Math.max(1, (data.batches(epochs) + accumulation - 1) / accumulation);
-            return Math.toIntExact(Math.min(all, Integer.MAX_VALUE));
+            long batches = Math.max(1, data.batches(epochs));
+            long all = (batches - 1) / accumulation + 1;
+            if (all > Integer.MAX_VALUE) {
+                throw new BadInputException(
+                        "--epochs "
+                                + epochs
+                                + " is more steps than "
+                                + Integer.MAX_VALUE
+                                + ". Give fewer epochs.");
+            }
+            return (int) all;
         }
         int most = there.orElse(Integer.MAX_VALUE) / accumulation;
         if (most == 0 || (steps != null && steps > most)) {

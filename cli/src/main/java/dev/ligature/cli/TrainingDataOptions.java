@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that say what a model is trained for, and on which data. */
@@ -32,7 +33,7 @@ final class TrainingDataOptions {
             names = "--task",
             paramLabel = "TASK",
             description = {
-                "causal, seq2seq, classification, embedding or masked.",
+                "causal, preference, seq2seq, classification, embedding or masked.",
                 "Default: what the model is made for."
             })
     private @Nullable TaskKind task;
@@ -51,6 +52,14 @@ final class TrainingDataOptions {
     private boolean trainOnPrompt;
 
     @Option(
+            names = "--packing",
+            description = {
+                "Causal: put the texts of a batch into few rows of up to --sequence-length tokens,",
+                "apart from each other. The losses are the same. Lines with text are whole texts."
+            })
+    private boolean packing;
+
+    @Option(
             names = "--temperature",
             paramLabel = "X",
             description =
@@ -58,6 +67,8 @@ final class TrainingDataOptions {
                             + DEFAULT_TEMPERATURE
                             + ".")
     private @Nullable Double temperature;
+
+    @Mixin private PreferenceOptions preference = new PreferenceOptions();
 
     @Option(
             names = "--batch-size",
@@ -80,7 +91,7 @@ final class TrainingDataOptions {
                 paramLabel = "FILE",
                 description = {
                     "JSONL, with these fields in each line: causal: text, or prompt and completion,",
-                    "or messages; seq2seq: prompt and completion; classification: text, perhaps",
+                    "or messages; preference: prompt, chosen and rejected; seq2seq: prompt and completion; classification: text, perhaps",
                     "text_pair, and label, or tokens and labels; embedding: query, positive and",
                     "perhaps negatives; masked: text.",
                     "Causal also: files in UTF-8, folders, jar or zip archives; 'a.jar!/x/*.kt' is",
@@ -120,6 +131,7 @@ final class TrainingDataOptions {
         Map<String, Boolean> given = new LinkedHashMap<>();
         given.put("--strip-headers", stripHeaders);
         given.put("--train-on-prompt", trainOnPrompt);
+        given.put("--packing", packing);
         return given;
     }
 
@@ -149,7 +161,16 @@ final class TrainingDataOptions {
     /** Opens the data of a task for a model. */
     Data open(TaskKind kind, LoadedModel loaded, long seed, EvaluationOptions evaluation)
             throws IOException {
-        refuseTemperature(kind);
+        Data data = parts(kind, loaded, seed, evaluation);
+        if (data.heldOut() != null) {
+            data.heldOut().requireItems(loaded.manager());
+        }
+        return data;
+    }
+
+    private Data parts(TaskKind kind, LoadedModel loaded, long seed, EvaluationOptions evaluation)
+            throws IOException {
+        refuseOthers(kind);
         List<String> own = evaluation.data();
         EvaluationData measured = own == null ? null : measured(kind, loaded, own, seed);
         if (source.tokenIds != null) {
@@ -174,7 +195,7 @@ final class TrainingDataOptions {
 
     /** Opens the data of a task to measure a model on all of it. */
     EvaluationData measured(TaskKind kind, LoadedModel loaded, long seed) throws IOException {
-        refuseTemperature(kind);
+        refuseOthers(kind);
         return source.tokenIds != null
                 ? tensors(source.tokenIds, kind, loaded)
                 : measured(kind, loaded, source.data == null ? List.of() : source.data, seed);
@@ -188,9 +209,12 @@ final class TrainingDataOptions {
                 : LineSplit.all(task(kind, loaded), files(data), rows(), seed);
     }
 
-    private void refuseTemperature(TaskKind kind) {
-        if (temperature != null && kind != TaskKind.EMBEDDING) {
-            refuse("The task is " + kind, Map.of("--temperature", true));
+    private void refuseOthers(TaskKind kind) {
+        if (kind != TaskKind.EMBEDDING) {
+            refuse("The task is " + kind, Map.of("--temperature", temperature != null));
+        }
+        if (kind != TaskKind.PREFERENCE) {
+            refuse("The task is " + kind, preference.given());
         }
     }
 
@@ -203,12 +227,14 @@ final class TrainingDataOptions {
     private boolean isText(TaskKind kind, List<String> data) throws IOException {
         Map<String, Boolean> heedless = ofText();
         if (kind == TaskKind.CAUSAL) {
-            boolean prompts = TrainingData.hasPrompts(Path.of(data.get(0)));
-            heedless.remove(prompts ? "--train-on-prompt" : "--strip-headers");
-            refuse(
-                    prompts ? "The data has prompts" : "The data has no prompts but texts",
-                    heedless);
-            return !prompts;
+            heedless.remove("--strip-headers");
+            Path first = Path.of(data.get(0));
+            if ((packing && TrainingData.isJsonLines(first)) || TrainingData.hasPrompts(first)) {
+                refuse(first + " has lines", Map.of("--strip-headers", stripHeaders));
+                return false;
+            }
+            refuse(first + " has no prompts but texts, cut into windows", heedless);
+            return true;
         }
         refuse("The task is " + kind, heedless);
         return false;
@@ -242,7 +268,11 @@ final class TrainingDataOptions {
 
     private TaskSettings settings() {
         return new TaskSettings(
-                length(), trainOnPrompt, temperature == null ? DEFAULT_TEMPERATURE : temperature);
+                length(),
+                trainOnPrompt,
+                packing,
+                temperature == null ? DEFAULT_TEMPERATURE : temperature,
+                preference.settings());
     }
 
     private int rows() {

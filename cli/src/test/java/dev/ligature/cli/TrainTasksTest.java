@@ -59,6 +59,46 @@ final class TrainTasksTest {
         assertFinals(expected, adapter);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "preference, llama-rslora, adapter, --beta 0.1, 0.02",
+        "preference-smoothed, train-tokens-biases, init, --beta 0.3 --label-smoothing 0.1, 0.005",
+        "preference-ipo, llama-rslora, adapter, --beta 2 --preference-loss ipo, 0.0003"
+    })
+    void preferences_areLearntAsByTrl(
+            String name, String model, String adapter, String options, String rate)
+            throws IOException {
+        Path expected = RESOURCES.resolve("tasks").resolve(name + ".safetensors");
+        Path base = RESOURCES.resolve("cases").resolve(model);
+        Path output = folder.resolve("adapter");
+        List<Object> data =
+                new ArrayList<>(List.of("--task", "preference", "--token-ids", expected));
+        data.addAll(List.of("--model", base.resolve("base")));
+        data.addAll(List.of(options.split(" ", -1)));
+        List<Object> train = new ArrayList<>(List.of("train"));
+        train.addAll(data);
+        train.addAll(List.of("--init-adapter", base.resolve(adapter), "--output", output));
+        train.addAll(List.of("--optimizer", "sgd", "--learning-rate", rate));
+        CliRun.of(train.toArray()).succeeded();
+        Cases.assertClose(
+                Cases.tensor(expected, "losses"),
+                Cases.column(output.resolve("metrics.csv"), "loss"),
+                1e-5);
+        assertFinals(expected, output.resolve("adapter_model.safetensors"));
+
+        data.add(0, "evaluate");
+        data.addAll(List.of("--adapter", base.resolve(adapter)));
+        String[] lines = CliRun.of(data.toArray()).succeeded().out().split("\n", -1);
+        String[] names = {
+            "loss", "reward_accuracy", "reward_margin", "reward_chosen", "reward_rejected"
+        };
+        float[] numbers = Cases.tensor(expected, "evaluated");
+        for (int i = 0; i < names.length; i++) {
+            assertEquals(names[i], lines[i].split(" ", -1)[0]);
+            assertEquals(numbers[i], Double.parseDouble(lines[i].split(" ", -1)[1]), 1e-5);
+        }
+    }
+
     private static void assertFinals(Path expected, Path adapter) throws IOException {
         List<String> finals;
         try (SafetensorsReader reader = SafetensorsReader.open(expected)) {
@@ -253,7 +293,7 @@ final class TrainTasksTest {
     void optionsOfOtherTasks_areRefused() throws IOException {
         Path output = folder.resolve("adapter");
         Path file = Files.writeString(folder.resolve("d.jsonl"), "{}");
-        for (String option : List.of("--strip-headers", "--train-on-prompt")) {
+        for (String option : List.of("--strip-headers", "--train-on-prompt", "--packing")) {
             CliRun.of("train", "--model", SEQUENCE, "--output", output, "--data", file, option)
                     .refused("The task is classification, so " + option + " has no say");
         }
@@ -268,6 +308,56 @@ final class TrainTasksTest {
                         "--temperature",
                         "0.1")
                 .refused("The task is classification, so --temperature has no say");
+    }
+
+    @Test
+    void anOptionThatHasNoSay_isRefusedWithTheFile() throws IOException {
+        Path model = RESOURCES.resolve("cases/llama-rslora/base");
+        Path output = folder.resolve("adapter");
+        Path text = Files.writeString(folder.resolve("t.txt"), "a b c d e f g h");
+        Path lines =
+                Files.writeString(
+                        folder.resolve("d.jsonl"), "{\"prompt\": \"a\", \"completion\": \"b\"}");
+        for (String option : List.of("--packing", "--train-on-prompt")) {
+            CliRun.of("train", "--model", model, "--output", output, "--data", text, option)
+                    .refused(text + " has no prompts but texts", option + " has no say");
+            CliRun.of(
+                            "train",
+                            "--model",
+                            model,
+                            "--output",
+                            output,
+                            "--data",
+                            lines,
+                            option,
+                            "--eval-data",
+                            text)
+                    .refused(text + " has no prompts but texts", option + " has no say");
+        }
+        CliRun.of("train", "--model", model, "--output", output, "--data", lines, "--strip-headers")
+                .refused(lines + " has lines, so --strip-headers has no say");
+    }
+
+    @Test
+    void dataAndEpochsThatCannotBeMeant_areRefusedAtOnce() throws IOException {
+        Path words = Files.createDirectory(folder.resolve("words"));
+        Path from = RESOURCES.resolve("encoders/bert-token/base");
+        for (String name : List.of("config.json", "model.safetensors")) {
+            Files.copy(from.resolve(name), words.resolve(name));
+        }
+        Files.copy(RESOURCES.resolve("tasks/tokenizer.json"), words.resolve("tokenizer.json"));
+        Path data =
+                Files.writeString(
+                        folder.resolve("d.jsonl"), "{\"tokens\": [\"a\"], \"labels\": [1]}");
+        Path none =
+                Files.writeString(folder.resolve("n.jsonl"), "{\"tokens\": [], \"labels\": []}");
+        List<Object> train = new ArrayList<>(List.of("train", "--model", words, "--data", data));
+        train.addAll(List.of("--output", folder.resolve("adapter")));
+        List<Object> measured = new ArrayList<>(train);
+        measured.addAll(List.of("--eval-data", none));
+        CliRun.of(measured.toArray()).refused("[EvaluationEmpty]");
+        train.addAll(List.of("--epochs", "1e18"));
+        CliRun.of(train.toArray()).refused("--epochs 1.0E18 is more steps than 2147483647");
     }
 
     @Test

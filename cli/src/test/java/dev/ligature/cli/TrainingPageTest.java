@@ -53,7 +53,7 @@ final class TrainingPageTest {
         }
         List<String> commands =
                 COMMAND.matcher(page).results().map(command -> command.group(1)).toList();
-        assertEquals(13, commands.size());
+        assertEquals(15, commands.size());
         for (String command : commands) {
             Object[] args = Arrays.asList((Object[]) command.split(" ", -1)).toArray();
             for (int i = 1; i < args.length; i++) {

@@ -84,9 +84,7 @@ record StepBatch(
                             ? mean
                             : mean.mul(scope.full(new Shape(), share, DataType.FLOAT32));
                 },
-                batch.loss() instanceof TrainingBatch.ClassLoss
-                        ? () -> Targets.of(labels.head(), scope)
-                        : null,
+                batch.predictsClasses() ? () -> Targets.of(labels.head(), scope) : null,
                 TrainingMessage.INPUTS);
     }
 

@@ -64,6 +64,13 @@ public record TrainingBatch(NDList inputs, NDList labels, Loss loss, long count)
                 inputs, new NDList(labels), new ClassLoss(), Targets.countOf(labels));
     }
 
+    /**
+     * Returns whether the loss is that of {@link #classes}, of which models need not all logits.
+     */
+    public boolean predictsClasses() {
+        return loss instanceof ClassLoss;
+    }
+
     /** The mean cross entropy over the labels that count. */
     static final class ClassLoss extends Loss {
         ClassLoss() {

@@ -30,8 +30,8 @@ public final class CausalMask {
      * @param manager the owner of the mask
      * @param past the number P of tokens in the cache
      * @param tokens the number T of new tokens
-     * @param attentionMask fp32, {@code (B, P+T)}, 0 at padding and 1 else; null if nothing is
-     *     padding
+     * @param attentionMask fp32, {@code (B, P+T)}, 0 at padding and 1 else, or {@code (B, T, P+T)},
+     *     1 where a token may look; null if nothing is padding
      * @param groups the number G of query heads that share a key head
      * @param window how many tokens one sees, itself among them, by their places in the batch; 0 if
      *     it sees all before it
@@ -54,8 +54,10 @@ public final class CausalMask {
         }
         seen = seen.reshape(1, 1, 1, tokens, all);
         if (attentionMask != null) {
-            long batch = attentionMask.getShape().get(0);
-            seen = seen.mul(attentionMask.reshape(batch, 1, 1, 1, all)); // (B, 1, 1, T, S)
+            Shape shape = attentionMask.getShape();
+            long looking = shape.dimension() == 3 ? tokens : 1;
+            seen = // (B, 1, 1, T, S)
+                    seen.mul(attentionMask.reshape(shape.get(0), 1, 1, looking, all));
         }
         NDArray one = manager.ones(new Shape());
         NDArray huge = manager.full(new Shape(), Float.MAX_VALUE, DataType.FLOAT32);

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>token ids: {@code (B, T)}, int64 or int32, each in 0 … V−1
- *   <li>attention mask: {@code (B, P+T)}, 0 at padding and 1 else, any numeric type
+ *   <li>attention mask: {@code (B, P+T)}, 0 at padding and 1 else, any numeric type; or {@code (B,
+ *       T, P+T)}, 1 where a token may look, if it is not behind it, and 0 else; then with positions
  *   <li>positions: {@code (B, T)}; without them they are counted by the mask, so that padding on
  *       the left does not count
  *   <li>the cache: for each layer the keys and the values of P earlier tokens, {@code (B, KV, P,
@@ -46,7 +47,12 @@ public final class DecoderInputs {
         DecoderInputs in =
                 new DecoderInputs(inputs, size > CACHE ? inputs.get(CACHE).getShape().get(2) : 0);
         if (size > 1) {
-            in.check("an attention mask", 1, new Shape(ids.get(0), in.past + ids.get(1)));
+            long all = in.past + ids.get(1);
+            boolean ofTokens = inputs.get(1).getShape().dimension() == 3;
+            in.check("an attention mask", 1, ofTokens ? ids.add(all) : new Shape(ids.get(0), all));
+            if (ofTokens && size == 2) {
+                throw ModelMessage.INPUT_POSITIONS.error(inputs.get(1).getShape());
+            }
         }
         if (size > 2) {
             in.check("positions", 2, ids);
@@ -83,7 +89,8 @@ public final class DecoderInputs {
     }
 
     /**
-     * Returns the attention mask as fp32 {@code (B, P+T)} in the scope, or null if none is given.
+     * Returns the attention mask as fp32 {@code (B, P+T)} or {@code (B, T, P+T)} in the scope, or
+     * null if none is given.
      */
     public @Nullable NDArray attentionMask(NDManager scope) {
         return inputs.size() > 1 ? fp32(inputs.get(1), scope) : null;

@@ -10,6 +10,7 @@ import ai.djl.training.loss.Loss;
 import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.training.TrainingBatch;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -27,13 +28,16 @@ import java.util.List;
  * <p>As a DJL loss:
  *
  * <ul>
- *   <li>labels: the mask of the texts, fp32 (2B, T), 0 at padding and 1 else
+ *   <li>labels: the mask of the texts, fp32 (2B, T), 0 at padding and 1 else; perhaps what is added
+ *       to the similarities, (B, B + N)
  *   <li>predictions: their hidden states (2B, T, d): B questions, then their B answers; after these
  *       come the negatives of a batch that has any
  *   <li>result: a scalar, the mean over the pairs
  * </ul>
  */
 public final class InBatchNegatives extends Loss {
+    private static final float HIDDEN = -1e9f;
+
     private final EmbeddingRecipe recipe;
     private final float temperature;
     private final long given; // the pairs of the batch; 0 if all texts are of pairs
@@ -61,7 +65,7 @@ public final class InBatchNegatives extends Loss {
     /**
      * Returns a batch for {@code TrainingLoop.step}.
      *
-     * @param questions the token ids of B questions, no two of which have the same answer
+     * @param questions the token ids of B questions
      * @param answers those of their answers, in the same order
      * @param manager the owner of the batch's arrays
      */
@@ -71,9 +75,10 @@ public final class InBatchNegatives extends Loss {
 
     /**
      * Returns a batch with texts that answer no question, among which each question is to find its
-     * answer too.
+     * answer too. Of pairs with the same question or the same answer none is a wrong one of
+     * another.
      *
-     * @param questions the token ids of B questions, no two of which have the same answer
+     * @param questions the token ids of B questions
      * @param answers those of their answers, in the same order
      * @param negatives those of any number of other texts
      * @param manager the owner of the batch's arrays
@@ -89,7 +94,34 @@ public final class InBatchNegatives extends Loss {
         List<long[]> texts = new ArrayList<>(questions);
         texts.addAll(answers);
         texts.addAll(negatives);
-        return batch(TextEmbedder.padded(texts, manager), questions.size());
+        TrainingBatch batch = batch(TextEmbedder.padded(texts, manager), questions.size());
+        List<long[]> found = texts.subList(questions.size(), texts.size());
+        float[] hidden = hidden(questions, found);
+        for (float each : hidden) {
+            if (each < 0) {
+                Shape shape = new Shape(questions.size(), found.size());
+                batch.labels().add(manager.create(hidden, shape)); // (B, B + N)
+                break;
+            }
+        }
+        return batch;
+    }
+
+    /** Returns what is added to scores, so that no text is a wrong answer where it is right. */
+    private static float[] hidden(List<long[]> questions, List<long[]> found) {
+        float[] hidden = new float[questions.size() * found.size()];
+        for (int question = 0; question < questions.size(); question++) {
+            long[] asked = questions.get(question);
+            long[] answer = found.get(question);
+            for (int text = 0; text < found.size(); text++) {
+                boolean sameAsked =
+                        text < questions.size() && Arrays.equals(asked, questions.get(text));
+                if (text != question && (sameAsked || Arrays.equals(answer, found.get(text)))) {
+                    hidden[question * found.size() + text] = HIDDEN;
+                }
+            }
+        }
+        return hidden;
     }
 
     /**
@@ -133,6 +165,9 @@ public final class InBatchNegatives extends Loss {
                 questions
                         .matMul(answers.transpose()) // (B, d) x (d, B + N) -> (B, B + N)
                         .mul(scalar(manager, 1 / temperature));
+        if (labels.size() > 1) {
+            scores = scores.add(labels.get(1));
+        }
         NDArray own = manager.eye((int) pairs); // (B, B)
         NDArray found = scores.logSoftmax(1); // each question among all answers
         if (texts > 2 * pairs) { // which have no question of their own

@@ -1,5 +1,6 @@
 package dev.ligature.models.evaluation;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What a model scored.
@@ -42,17 +44,8 @@ public record Evaluation(Map<String, Double> numbers) {
             try (NDManager scope = manager.newSubManager()) {
                 TrainingBatch batch = data.batch(index, scope);
                 if (batch.count() > 0) {
-                    NDList outputs =
-                            block.forward(new ParameterStore(scope, false), batch.inputs(), false);
-                    outputs.attach(scope);
-                    sum +=
-                            batch.count()
-                                    * batch.loss()
-                                            .evaluate(batch.labels(), outputs)
-                                            .toType(DataType.FLOAT64, false)
-                                            .getDouble();
+                    sum += loss(block, batch, measure, scope);
                     items += batch.count();
-                    measure.add(batch.labels(), outputs, batch.count());
                 }
             }
         }
@@ -63,6 +56,29 @@ public record Evaluation(Map<String, Double> numbers) {
         numbers.put(LOSS, sum / items);
         numbers.putAll(measure.numbers(sum / items));
         return new Evaluation(numbers);
+    }
+
+    /** Measures a batch, and returns the sum of the losses of its items. */
+    private static double loss(Block block, TrainingBatch batch, Measure measure, NDManager scope) {
+        if (batch.predictsClasses() && measure instanceof ClassMeasure classes) {
+            Optional<TokenScores> scores =
+                    TokenScores.of(block, batch.inputs(), batch.labels().head(), scope);
+            if (scores.isPresent()) {
+                double[] sum = new double[1];
+                scores.get()
+                        .forEach(
+                                (place, label, log, first) -> {
+                                    sum[0] -= log;
+                                    classes.count(label, first);
+                                });
+                return sum[0];
+            }
+        }
+        NDList outputs = block.forward(new ParameterStore(scope, false), batch.inputs(), false);
+        outputs.attach(scope);
+        NDArray mean = batch.loss().evaluate(batch.labels(), outputs);
+        measure.add(batch.labels(), outputs, batch.count());
+        return batch.count() * mean.toType(DataType.FLOAT64, false).getDouble();
     }
 
     /** Returns the loss. */

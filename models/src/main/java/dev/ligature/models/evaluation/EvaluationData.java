@@ -1,6 +1,7 @@
 package dev.ligature.models.evaluation;
 
 import ai.djl.ndarray.NDManager;
+import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.training.TrainingBatch;
 import java.io.IOException;
 
@@ -17,6 +18,23 @@ public interface EvaluationData {
      * @throws IOException if the data cannot be read
      */
     TrainingBatch batch(int index, NDManager manager) throws IOException;
+
+    /**
+     * Refuses data of which nothing counts.
+     *
+     * @param manager the parent of what is read for it
+     * @throws IOException if the data cannot be read
+     */
+    default void requireItems(NDManager manager) throws IOException {
+        for (int index = 0; index < batches(); index++) {
+            try (NDManager scope = manager.newSubManager()) {
+                if (batch(index, scope).count() > 0) {
+                    return;
+                }
+            }
+        }
+        throw ModelMessage.EVALUATION_EMPTY.error();
+    }
 
     /** Returns a new measure, which has counted nothing. */
     Measure measure();

@@ -1,6 +1,5 @@
 package dev.ligature.models.evaluation;
 
-import ai.djl.ndarray.NDList;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -11,23 +10,18 @@ import java.util.TreeSet;
  * Of labels: accuracy, and F1 as scikit-learn's {@code f1_score} with {@code average="macro"}: the
  * mean over the labels that are right or found anywhere, whatever their number.
  */
-public final class LabelMeasure implements Measure {
+public final class LabelMeasure extends ClassMeasure {
     private final Map<Long, Long> right = new TreeMap<>();
     private final Map<Long, Long> found = new TreeMap<>();
     private final Map<Long, Long> hits = new TreeMap<>();
 
     @Override
-    public void add(NDList labels, NDList outputs, long items) {
-        Classes.forEach(
-                labels,
-                outputs,
-                (label, best) -> {
-                    right.merge(label, 1L, Long::sum);
-                    found.merge(best, 1L, Long::sum);
-                    if (label.equals(best)) {
-                        hits.merge(label, 1L, Long::sum);
-                    }
-                });
+    void count(long label, long best) {
+        right.merge(label, 1L, Long::sum);
+        found.merge(best, 1L, Long::sum);
+        if (label == best) {
+            hits.merge(label, 1L, Long::sum);
+        }
     }
 
     @Override

@@ -11,10 +11,11 @@ import java.util.function.BinaryOperator;
 /**
  * Of pairs: how far in front the answer of each question is, by the dot product of embeddings,
  * among all answers and other texts of the data. The rank is one more than the number of texts that
- * are nearer.
+ * are nearer by more than rounding: the same text in two batches is as near.
  */
 public final class PairMeasure implements Measure {
     private static final int FEW = 10;
+    private static final double ROUNDING = 1e-5;
 
     private final BinaryOperator<NDArray> embedding;
     private final List<float[]> questions = new ArrayList<>();
@@ -63,7 +64,7 @@ public final class PairMeasure implements Measure {
 
     private int rank(int question) {
         float[] vector = questions.get(question);
-        double own = dot(vector, answers.get(question));
+        double own = dot(vector, answers.get(question)) + ROUNDING;
         long nearer =
                 answers.stream().filter(answer -> dot(vector, answer) > own).count()
                         + others.stream().filter(other -> dot(vector, other) > own).count();

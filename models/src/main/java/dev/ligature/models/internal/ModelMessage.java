@@ -54,6 +54,10 @@ public enum ModelMessage implements Message {
     INPUT_IDS(
             "LlamaInputs",
             "The inputs of the model have token ids of shape %1$s. Give (batch, tokens)."),
+    INPUT_POSITIONS(
+            "LlamaInputs",
+            "The inputs of the model have an attention mask of shape %1$s, which does not say where"
+                    + " tokens stand. Give positions (batch, tokens) after it."),
     INPUT_SHAPE(
             "LlamaInputs",
             "The inputs of the model have %1$s of shape %2$s. With token ids of shape %3$s and %4$s"
@@ -157,6 +161,11 @@ public enum ModelMessage implements Message {
             "TrainTask",
             "The model in %1$s is a classifier with %2$s, whose loss is not computed. Use a model"
                     + " with two labels or more, of which one is right."),
+    PREFERENCE("TrainPreference", "%1$s is %2$s; it must be %3$s."),
+    NOT_PACKED(
+            "TrainTask",
+            "The model in %1$s, a %2$s, cannot keep the texts of a row apart. Train it without"
+                    + " --packing."),
     NO_END(
             "DataEndOfText",
             "The config.json in %1$s has no eos_token_id, which ends a completion. Add it."),

@@ -75,7 +75,7 @@ public final class DocumentReader {
                 String pattern = inside < 0 ? "" : source.substring(inside + INSIDE.length());
                 readArchive(path, pattern, documents);
             } else if (Files.isDirectory(path)) {
-                readFolder(path, documents);
+                readFolder(path.toRealPath(), documents); // also where it is a link
             } else {
                 refuseRecords(path);
                 add(fileName(path), path.toString(), Files.readAllBytes(path), documents);

@@ -8,6 +8,7 @@ enum BatchTensor {
     DECODER_INPUT_IDS("decoder_input_ids", "(steps, B, T)", true),
     LABELS("labels", "(steps, B, T)", false),
     OPTIONAL_LABELS("labels", "(steps, B, T)", false),
+    PAIRED_LABELS("labels", "(steps, 2B, T)", false),
     LABELS_OF_TEXTS("labels", "(steps, B)", false),
     ATTENTION_MASK("attention_mask", "(steps, B, T)", false),
     TOKEN_TYPE_IDS("token_type_ids", "(steps, B, T)", false);

@@ -73,13 +73,16 @@ final class ChatRows {
         return after(line, messages.subList(0, last), text);
     }
 
-    /** Renders a prompt and its completion, which both are lists of messages; the latter counts. */
-    ChatText text(DataLine line, String prompt, String completion) throws IOException {
-        List<Map<String, @Nullable Object>> before = messages(line, prompt);
-        List<Map<String, @Nullable Object>> both = new ArrayList<>(before);
-        both.addAll(messages(line, completion));
+    /** Renders a prompt and its completion; the latter counts. */
+    ChatText text(
+            DataLine line,
+            List<Map<String, @Nullable Object>> prompt,
+            List<Map<String, @Nullable Object>> completion)
+            throws IOException {
+        List<Map<String, @Nullable Object>> both = new ArrayList<>(prompt);
+        both.addAll(completion);
         ChatText text = render(conversation(line, both), line);
-        return trainOnPrompt ? whole(text) : after(line, before, text);
+        return trainOnPrompt ? whole(text) : after(line, prompt, text);
     }
 
     /** Returns a rendered conversation as tokens. */
@@ -112,7 +115,8 @@ final class ChatRows {
         return counted(text, begin.length());
     }
 
-    private static List<Map<String, @Nullable Object>> messages(DataLine line, String name)
+    /** Returns the messages of a field. */
+    static List<Map<String, @Nullable Object>> messages(DataLine line, String name)
             throws IOException {
         List<Map<String, @Nullable Object>> messages = line.objects(name);
         if (messages.isEmpty() || !messages.stream().allMatch(m -> m.get(ROLE) instanceof String)) {

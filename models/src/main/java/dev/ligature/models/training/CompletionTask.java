@@ -5,19 +5,18 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import dev.ligature.models.chat.ChatText;
+import dev.ligature.models.decoder.CausalModel;
 import dev.ligature.models.evaluation.Measure;
 import dev.ligature.models.evaluation.TokenMeasure;
+import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.models.text.DataFiles;
 import dev.ligature.models.text.DataLine;
 import dev.ligature.training.NextTokenLoss;
 import dev.ligature.training.TrainingBatch;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,25 +27,42 @@ import org.jspecify.annotations.Nullable;
  * that the prompt alone has too are the prompt's. Conversations are {@link ChatRows}.
  */
 final class CompletionTask implements TrainingTask<CausalRow> {
+    private static final String TEXT = "text";
     static final String PROMPT = "prompt";
     static final String COMPLETION = "completion";
     private static final String FORM =
             "{\"prompt\": \"…\", \"completion\": \"…\"} or " + ChatRows.FORM;
 
+    private static final List<String> FIELDS = List.of(PROMPT, COMPLETION, ChatRows.MESSAGES);
+
     private final TextTokens tokens;
     private final ChatRows chats;
     private final boolean trainOnPrompt;
+    private final boolean packs;
+    private long packed; // tokens
+    private long room; // for so many tokens
 
-    CompletionTask(TextTokens tokens, boolean trainOnPrompt) {
+    /**
+     * Creates it.
+     *
+     * @param trainOnPrompt whether the tokens of prompts count too
+     * @param packs whether several texts share a row; lines may then be whole texts
+     */
+    CompletionTask(TextTokens tokens, boolean trainOnPrompt, boolean packs) {
         this.tokens = tokens;
         this.chats = new ChatRows(tokens, trainOnPrompt);
         this.trainOnPrompt = trainOnPrompt;
+        this.packs = packs;
+        if (packs && !(tokens.model().block() instanceof CausalModel)) {
+            throw ModelMessage.NOT_PACKED.error(
+                    tokens.model().directory(), tokens.model().block().getClass().getSimpleName());
+        }
     }
 
     /** Returns whether a file has prompts, completions or conversations, by its first line. */
     static boolean hasPrompts(Path file) throws IOException {
         DataLine first = DataFiles.first(file, FORM);
-        return Stream.of(PROMPT, COMPLETION, ChatRows.MESSAGES).anyMatch(first::has);
+        return FIELDS.stream().anyMatch(first::has);
     }
 
     @Override
@@ -66,18 +82,28 @@ final class CompletionTask implements TrainingTask<CausalRow> {
 
     @Override
     public String note() {
-        return chats.countsLastAnswers()
-                ? "the chat template has no generation blocks: of each conversation the last answer"
-                        + " counts"
-                : "";
+        String last =
+                chats.countsLastAnswers()
+                        ? "the chat template has no generation blocks: of each conversation the"
+                                + " last answer counts"
+                        : "";
+        String filled =
+                room == 0 ? "" : "the packed rows were filled to " + 100 * packed / room + " %";
+        return last.isEmpty() || filled.isEmpty() ? last + filled : last + "; " + filled;
     }
 
     @Override
     public void check(DataLine line) throws IOException {
-        if (chat(line) == null) {
+        if (isText(line)) {
+            line.text(TEXT);
+        } else if (chat(line) == null) {
             line.text(PROMPT);
             line.text(COMPLETION);
         }
+    }
+
+    private boolean isText(DataLine line) {
+        return packs && line.has(TEXT) && FIELDS.stream().noneMatch(line::has);
     }
 
     /** Returns the conversation of a line; null if it has texts. */
@@ -86,38 +112,32 @@ final class CompletionTask implements TrainingTask<CausalRow> {
             return chats.text(line);
         }
         return line.value(PROMPT) instanceof List || line.value(COMPLETION) instanceof List
-                ? chats.text(line, PROMPT, COMPLETION)
+                ? chats.text(
+                        line, ChatRows.messages(line, PROMPT), ChatRows.messages(line, COMPLETION))
                 : null;
     }
 
     @Override
     public CausalRow read(DataLine line) throws IOException {
+        if (isText(line)) {
+            return tokens.completion("", line.text(TEXT), true);
+        }
         ChatText chat = chat(line);
-        if (chat != null) {
-            return chats.row(chat);
-        }
-        String prompt = line.text(PROMPT);
-        long[] alone = tokens.tokenizer().encodePrompt(prompt);
-        long[] both = tokens.tokenizer().encodePrompt(prompt + line.text(COMPLETION));
-        long end = tokens.end();
-        if (both.length == 0 || both[both.length - 1] != end) {
-            both = Arrays.copyOf(both, both.length + 1);
-            both[both.length - 1] = end;
-        }
-        // The end is the completion's, also where the tokenizer has put one behind the prompt.
-        int ofPrompt = trainOnPrompt ? 0 : Math.min(common(alone, both), both.length - 1);
-        BitSet counted = new BitSet();
-        counted.set(ofPrompt, both.length);
-        return tokens.row(both, counted);
-    }
-
-    private static int common(long[] one, long[] other) {
-        int mismatch = Arrays.mismatch(one, other);
-        return mismatch < 0 ? one.length : mismatch;
+        return chat != null
+                ? chats.row(chat)
+                : tokens.completion(line.text(PROMPT), line.text(COMPLETION), trainOnPrompt);
     }
 
     @Override
     public TrainingBatch batch(List<CausalRow> rows, Random random, NDManager manager) {
+        if (packs) {
+            PackedRows few = new PackedRows(rows, tokens.most());
+            packed += rows.stream().mapToLong(row -> row.ids().length).sum();
+            room += (long) few.count() * few.width();
+            if (few.count() < rows.size()) {
+                return few.batch(manager);
+            }
+        }
         // No mask: padding is behind each text, where causal attention does not see it.
         return batch(
                 Padding.rows(rows.stream().map(CausalRow::ids).toList(), 0, manager),

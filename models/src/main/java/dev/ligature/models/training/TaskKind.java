@@ -20,7 +20,20 @@ public enum TaskKind {
 
         @Override
         TrainingTask<?> of(TextTokens tokens, TaskSettings settings) {
-            return new CompletionTask(tokens, settings.trainOnPrompt());
+            return new CompletionTask(tokens, settings.trainOnPrompt(), settings.packing());
+        }
+    },
+
+    /** Preferring one of two answers. */
+    PREFERENCE {
+        @Override
+        boolean fits(ModelTask model) {
+            return model == ModelTask.CAUSAL_LM;
+        }
+
+        @Override
+        TrainingTask<?> of(TextTokens tokens, TaskSettings settings) {
+            return new PreferenceTask(tokens, settings.preference());
         }
     },
 
@@ -96,10 +109,13 @@ public enum TaskKind {
                         .filter(kind -> kind.fits(model.task()))
                         .findFirst()
                         .orElseThrow();
-        if (asked != null && asked != fitting) {
+        if (asked == null) {
+            return fitting;
+        }
+        if (!asked.fits(model.task())) {
             throw ModelMessage.TASK.error(model.directory(), model.task().title(), asked, fitting);
         }
-        return fitting;
+        return asked;
     }
 
     /**

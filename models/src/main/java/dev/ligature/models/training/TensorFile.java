@@ -118,7 +118,8 @@ public final class TensorFile implements TrainingData, EvaluationData {
                     file,
                     BatchTensor.PAIRED_INPUT_IDS,
                     info,
-                    "an even number of rows: the queries, then as many positives");
+                    "an even number of rows: the queries or chosen texts, then as many positives or"
+                            + " rejected texts");
         }
     }
 

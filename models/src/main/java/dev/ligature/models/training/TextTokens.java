@@ -83,6 +83,32 @@ final class TextTokens {
         return CausalRow.of(ids, counted, most);
     }
 
+    /**
+     * Returns a prompt with its completion, which are one text for the tokenizer, and the token
+     * that ends it. The tokens that the prompt alone has too are the prompt's.
+     *
+     * @param allCounts whether the prompt's tokens count too
+     */
+    CausalRow completion(String prompt, String completion, boolean allCounts) throws IOException {
+        long[] alone = tokenizer().encodePrompt(prompt);
+        long[] both = tokenizer().encodePrompt(prompt + completion);
+        long end = end();
+        if (both.length == 0 || both[both.length - 1] != end) {
+            both = Arrays.copyOf(both, both.length + 1);
+            both[both.length - 1] = end;
+        }
+        // The end is the completion's, also where the tokenizer has put one behind the prompt.
+        int ofPrompt = allCounts ? 0 : Math.min(common(alone, both), both.length - 1);
+        BitSet counted = new BitSet();
+        counted.set(ofPrompt, both.length);
+        return row(both, counted);
+    }
+
+    private static int common(long[] one, long[] other) {
+        int mismatch = Arrays.mismatch(one, other);
+        return mismatch < 0 ? one.length : mismatch;
+    }
+
     /** Returns the token that ends a text. */
     int end() {
         return model.tokens().stops().stream()

@@ -43,8 +43,12 @@ public sealed interface TrainingData extends AutoCloseable
      * @throws IOException if it cannot be read, or its first line is no JSON object
      */
     static boolean hasPrompts(Path file) throws IOException {
-        return file.toString().toLowerCase(Locale.ROOT).endsWith(".jsonl")
-                && CompletionTask.hasPrompts(file);
+        return isJsonLines(file) && CompletionTask.hasPrompts(file);
+    }
+
+    /** Returns whether a file is JSONL, by its name. */
+    static boolean isJsonLines(Path file) {
+        return file.toString().toLowerCase(Locale.ROOT).endsWith(".jsonl");
     }
 
     /**

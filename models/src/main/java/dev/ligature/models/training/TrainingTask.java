@@ -15,6 +15,7 @@ import java.util.Random;
  */
 public sealed interface TrainingTask<E>
         permits CompletionTask,
+                PreferenceTask,
                 SequenceToSequenceTask,
                 TextClassificationTask,
                 TokenClassificationTask,

@@ -3,12 +3,14 @@ package dev.ligature.models.embedding;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
 import dev.ligature.LoraException;
 import dev.ligature.Routing;
 import dev.ligature.checkpoint.SafetensorsReader;
@@ -23,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -79,6 +82,71 @@ final class InBatchNegativesTest {
                     hidden.getGradient(),
                     "gradient");
         }
+    }
+
+    @Test
+    void aPairThatIsThereTwice_isNoWrongAnswer() throws IOException {
+        try (PretrainedModel model = PretrainedModel.load(CASE.resolve("base"));
+                NDManager manager = NDManager.newBaseManager()) {
+            long[][] one = {{3, 4}, {5, 6, 7}};
+            long[][] other = {{8, 9, 3}, {10, 11}};
+            long[][] sameQuestion = {{3, 4}, {12}};
+            // Of three pairs, the second has the first answer as a wrong one twice.
+            double apart = loss(model, manager, one, other);
+            double twice = loss(model, manager, one, other, one);
+            assertTrue(Math.abs(apart - twice) > 0.01 && twice > 0.01, apart + " " + twice);
+            double alone = 0;
+            double[] scores = scores(model, manager, one, other);
+            for (int i = 0; i < 2; i++) {
+                for (int transposed = 0; transposed < 2; transposed++) {
+                    double off = scores[transposed == 0 ? i * 2 + 1 - i : (1 - i) * 2 + i];
+                    int wrong = i == 1 ? 2 : 1; // which the second sees twice
+                    double each = Math.log(1 + wrong * Math.exp(off - scores[i * 2 + i]));
+                    alone += (i == 0 ? 2 : 1) * each / 6;
+                }
+            }
+            assertEquals(alone, twice, 1e-5);
+            assertEquals(0, loss(model, manager, one, one), 1e-6);
+            assertEquals(0, loss(model, manager, one, sameQuestion), 1e-6);
+        }
+    }
+
+    /** Returns similarities divided by the temperature, of each question and each answer. */
+    private static double[] scores(PretrainedModel model, NDManager manager, long[][]... pairs)
+            throws IOException {
+        TrainingBatch batch = batch(model, manager, pairs);
+        NDList outputs =
+                model.block().forward(new ParameterStore(manager, false), batch.inputs(), false);
+        NDArray vectors = loss(model).vectors(batch.labels().head(), outputs.head());
+        float[] all = vectors.toFloatArray();
+        int width = (int) vectors.getShape().get(1);
+        double[] scores = new double[pairs.length * pairs.length];
+        for (int i = 0; i < scores.length; i++) {
+            int question = i / pairs.length;
+            int answer = pairs.length + i % pairs.length;
+            for (int d = 0; d < width; d++) {
+                scores[i] +=
+                        (double) all[question * width + d] * all[answer * width + d] / TEMPERATURE;
+            }
+        }
+        return scores;
+    }
+
+    private static double loss(PretrainedModel model, NDManager manager, long[][]... pairs)
+            throws IOException {
+        TrainingBatch batch = batch(model, manager, pairs);
+        NDList outputs =
+                model.block().forward(new ParameterStore(manager, false), batch.inputs(), false);
+        return batch.loss().evaluate(batch.labels(), outputs).getFloat();
+    }
+
+    private static TrainingBatch batch(PretrainedModel model, NDManager manager, long[][]... pairs)
+            throws IOException {
+        return loss(model)
+                .batch(
+                        Stream.of(pairs).map(pair -> pair[0]).toList(),
+                        Stream.of(pairs).map(pair -> pair[1]).toList(),
+                        manager);
     }
 
     @Test

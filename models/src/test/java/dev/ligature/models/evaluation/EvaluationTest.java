@@ -60,4 +60,32 @@ final class EvaluationTest {
                 assertThrows(LoraException.class, () -> numbers(new long[] {-100, -100}));
         assertEquals("EvaluationEmpty", error.code());
     }
+
+    @Test
+    void dataThatNothingOfCounts_isFoundBeforeItIsMeasured() throws IOException {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            long[] none = {-100, -100};
+            new Labels(List.of(none, new long[] {-100, 1})).requireItems(manager);
+            LoraException error =
+                    assertThrows(
+                            LoraException.class,
+                            () -> new Labels(List.of(none, none)).requireItems(manager));
+            assertEquals("EvaluationEmpty", error.code());
+        }
+    }
+
+    @Test
+    void theSameTextInTwoBatches_isAsNear() {
+        PairMeasure measure = new PairMeasure((labels, hidden) -> hidden);
+        try (NDManager manager = NDManager.newBaseManager()) {
+            for (float rounding : new float[] {0, 2e-7f}) {
+                float[] pair = {1, 0, 0.8f + rounding, 0.6f}; // a question, and its answer
+                measure.add(
+                        new NDList(manager.ones(new Shape(1))),
+                        new NDList(manager.create(pair, new Shape(2, 2))),
+                        1);
+            }
+            assertEquals(1.0, measure.numbers(0).get("mrr"));
+        }
+    }
 }

@@ -33,6 +33,14 @@ final class DocumentReaderTest {
     }
 
     @Test
+    void aLinkToAFolder_isFollowed() throws IOException {
+        Path texts = Files.createDirectory(folder.resolve("texts"));
+        Files.writeString(texts.resolve("a.txt"), "a");
+        Path link = Files.createSymbolicLink(folder.resolve("link"), texts);
+        assertEquals(List.of(new Document("a.txt", "a\n")), read(link.toString()));
+    }
+
+    @Test
     void aPatternAfterTheArchive_choosesEntries() throws IOException {
         Path jar = zip("common/A.kt", "a", "jvm/A.kt", "b", "jvm/B.md", "c");
         Document a = new Document("jvm/A.kt", "b\n");

@@ -244,7 +244,7 @@ final class ChatRowsTest {
     private CausalRow row(String template, String line) throws IOException {
         use(template);
         try (DataFiles data = DataFiles.open(List.of(file(line)), "", each -> {})) {
-            return new CompletionTask(new TextTokens(model, mostTokens), trainOnPrompt)
+            return new CompletionTask(new TextTokens(model, mostTokens), trainOnPrompt, false)
                     .read(data.read(0));
         }
     }

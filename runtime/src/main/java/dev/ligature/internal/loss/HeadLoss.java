@@ -7,8 +7,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.ndarray.types.SparseFormat;
-import ai.djl.nn.core.Embedding;
 import dev.ligature.ops.GradientTape;
 import dev.ligature.ops.ModelPass;
 import java.util.function.Function;
@@ -90,27 +88,16 @@ public final class HeadLoss {
 
     /** Applies the head; see {@link ModelPass#head}. */
     NDArray head(NDArray hidden, UnaryOperator<NDArray> head) {
-        Shape shape = hidden.getShape(); // (B, T, d)
-        int last = shape.dimension() - 1;
         long most = Math.max(1, bytes / (LOGIT_BYTES * vocabulary));
         boolean all = targets.counted() == null;
-        if ((all && targets.count() <= most)
-                || last < 1
-                || !targets.shape().equals(shape.slice(0, last))
-                || !targets.areBelow(vocabulary)) {
+        if ((all && targets.count() <= most) || !targets.fit(hidden, vocabulary)) {
             return head.apply(hidden); // also what is to be refused, by those who read the logits
         }
-        NDManager scope = targets.classes().getManager();
-        NDArray x = hidden.reshape(-1, shape.get(last)); // (N, d)
-        NDArray classes = targets.classes(); // (N, 1)
-        if (!all) {
-            NDArray places = targets.places(scope); // (n)
-            x = Embedding.embedding(places, x, SparseFormat.DENSE).singletonOrThrow(); // (n, d)
-            classes = classes.get(places); // (n, 1)
-        }
-        x.attach(scope);
+        Targets.Counted some = targets.ofCounted(hidden);
         Result found =
-                targets.count() <= most ? whole(x, classes, head) : chunked(x, classes, most, head);
+                targets.count() <= most
+                        ? whole(some.x(), some.classes(), head)
+                        : chunked(some.x(), some.classes(), most, head);
         result = found;
         return found.root();
     }

@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.nn.core.Embedding;
 import dev.ligature.LoraException;
 import dev.ligature.ops.GradientTape;
 import java.util.stream.IntStream;
@@ -95,9 +97,40 @@ public record Targets(Shape shape, NDArray classes, @Nullable NDArray counted, l
         }
     }
 
-    /** Returns whether each is one of so many classes; waits for the device. */
-    boolean areBelow(long size) {
-        return LongStream.of(classes.toLongArray()).allMatch(one -> one >= 0 && one < size);
+    /** Returns whether they fit hidden states (…, d), and are of so many classes; waits. */
+    boolean fit(NDArray hidden, long size) {
+        Shape all = hidden.getShape();
+        int last = all.dimension() - 1;
+        return last >= 1
+                && shape.equals(all.slice(0, last))
+                && LongStream.of(classes.toLongArray()).allMatch(one -> one >= 0 && one < size);
+    }
+
+    /**
+     * What counts of a batch.
+     *
+     * @param x the hidden states, (n, d)
+     * @param classes the classes, (n, 1)
+     */
+    record Counted(NDArray x, NDArray classes) {}
+
+    /**
+     * Returns what counts, attached to the manager of the classes.
+     *
+     * @param hidden (…, d), N of them
+     */
+    Counted ofCounted(NDArray hidden) {
+        NDManager scope = classes.getManager();
+        Shape all = hidden.getShape();
+        NDArray x = hidden.reshape(-1, all.get(all.dimension() - 1)); // (N, d)
+        NDArray some = classes; // (N, 1)
+        if (counted != null) {
+            NDArray places = places(scope); // (n)
+            x = Embedding.embedding(places, x, SparseFormat.DENSE).singletonOrThrow(); // (n, d)
+            some = classes.get(places); // (n, 1)
+        }
+        x.attach(scope);
+        return new Counted(x, some);
     }
 
     /**
@@ -105,7 +138,7 @@ public record Targets(Shape shape, NDArray classes, @Nullable NDArray counted, l
      *
      * @param owner the manager of the result
      */
-    NDArray places(NDManager owner) {
+    private NDArray places(NDManager owner) {
         float[] weights = counted == null ? new float[0] : counted.toFloatArray();
         long[] places =
                 IntStream.range(0, weights.length)
