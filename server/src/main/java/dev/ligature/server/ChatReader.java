@@ -2,6 +2,7 @@ package dev.ligature.server;
 
 import dev.ligature.internal.json.JsonFields;
 import dev.ligature.models.chat.Conversation;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,7 +84,8 @@ final class ChatReader {
     private static Conversation conversation(RequestFields request) {
         request.require("messages", "a list of messages, each with role and content");
         JsonFields<ApiException> fields = request.json();
-        List<Map<String, @Nullable Object>> messages = objects(fields, "messages");
+        List<Map<String, @Nullable Object>> messages =
+                objects(fields, "messages").stream().map(ChatReader::withArguments).toList();
         if (messages.isEmpty()) {
             throw fields.wrong("messages", "a list of messages, at least one");
         }
@@ -99,6 +101,42 @@ final class ChatReader {
             given.names().forEach(name -> variables.put(name, given.value(name)));
         }
         return new Conversation(messages, tools ? objects(fields, "tools") : null, true, variables);
+    }
+
+    /**
+     * Returns a message whose calls of functions have objects for arguments, which templates write
+     * as JSON: clients send the text that they were sent.
+     */
+    private static Map<String, @Nullable Object> withArguments(
+            Map<String, @Nullable Object> message) {
+        if (!(message.get("tool_calls") instanceof List<?> calls)) {
+            return message;
+        }
+        List<@Nullable Object> read = new ArrayList<>();
+        for (Object call : calls) {
+            read.add(
+                    call instanceof Map<?, ?> map && map.get("function") instanceof Map<?, ?> of
+                            ? with(map, "function", with(of, "arguments", arguments(of)))
+                            : call);
+        }
+        return with(message, "tool_calls", read);
+    }
+
+    private static @Nullable Object arguments(Map<?, ?> function) {
+        Object given = function.get("arguments");
+        return given instanceof String text && RequestFields.object(text).isPresent()
+                ? RequestFields.object(text).get()
+                : given;
+    }
+
+    private static Map<String, @Nullable Object> with(
+            Map<?, ?> map, String name, @Nullable Object value) {
+        Map<String, @Nullable Object> changed = new LinkedHashMap<>();
+        map.forEach((key, old) -> changed.put((String) key, old));
+        if (changed.containsKey(name)) {
+            changed.put(name, value);
+        }
+        return changed;
     }
 
     @SuppressWarnings("unchecked") // an object of JSON has texts for keys

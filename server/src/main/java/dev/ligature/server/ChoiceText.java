@@ -9,12 +9,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param index its place among the answers of a request
  * @param offset the characters of the answer's tokens before these
+ * @param calls of functions that it has
+ * @param firstCall how many calls the answer has before these
  * @param tokens those of the text; null if their probabilities are not asked for
  * @param finish why it ended; null if it goes on
  */
 record ChoiceText(
         int index,
         String text,
+        List<ToolCall> calls,
+        int firstCall,
         int offset,
         @Nullable List<TokenLogprob> tokens,
         @Nullable Finish finish) {}

@@ -273,6 +273,7 @@ final class CompletionHandler {
                 request.delivery(),
                 request.choices(),
                 request.prompts().size(),
+                request.tools(),
                 place::end);
     }
 

@@ -1,7 +1,10 @@
 package dev.ligature.server;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * A request for a completion, checked as far as it can be without the model.
@@ -22,6 +25,23 @@ record CompletionRequest(
         List<String> stops,
         Choices choices,
         Delivery delivery) {
+    /** Returns the names of the functions that an answer may call. */
+    Set<String> tools() {
+        Set<String> names = new HashSet<>();
+        for (Prompt prompt : prompts) {
+            if (prompt instanceof Prompt.Chat chat && chat.conversation().tools() != null) {
+                for (Map<String, ?> tool : chat.conversation().tools()) {
+                    Object function = tool.get("function");
+                    Map<?, ?> named = function instanceof Map<?, ?> map ? map : tool;
+                    if (named.get("name") instanceof String name) {
+                        names.add(name);
+                    }
+                }
+            }
+        }
+        return names;
+    }
+
     /** How the answer is sent: whole, as events, or as events with the usage in a last one. */
     enum Delivery {
         WHOLE,

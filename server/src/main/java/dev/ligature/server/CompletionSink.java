@@ -9,7 +9,9 @@ interface CompletionSink {
         /** The model, or a stop text, ended it. */
         STOP,
         /** It has the most tokens that it may have. */
-        LENGTH
+        LENGTH,
+        /** It is one or more calls of functions. */
+        TOOL_CALLS
     }
 
     /**

@@ -2,10 +2,12 @@ package dev.ligature.server;
 
 import dev.ligature.server.CompletionRequest.Delivery;
 import dev.ligature.server.CompletionSink.Usage;
+import dev.ligature.server.ToolCallReader.Found;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,7 @@ final class Exchange {
      * @param loop runs on the event loop of the response, in order
      * @param head what stands in all of it
      * @param prompts for each of which there are choices
+     * @param tools the functions that answers may call
      * @param over runs once there is nothing more to come
      */
     Exchange(
@@ -45,6 +48,7 @@ final class Exchange {
             Delivery delivery,
             Choices choices,
             int prompts,
+            Set<String> tools,
             Runnable over) {
         this.loop = loop;
         this.response = response;
@@ -55,7 +59,7 @@ final class Exchange {
         this.over = over;
         this.open = prompts * choices.bestOf();
         for (int i = 0; i < open; i++) {
-            made.add(new Choice(i));
+            made.add(new Choice(i, tools.isEmpty() ? null : new ToolCallReader(tools)));
         }
     }
 
@@ -70,7 +74,9 @@ final class Exchange {
 
     private final class Choice implements CompletionSink {
         private final int index;
+        private final @Nullable ToolCallReader reader;
         private final StringBuilder text = new StringBuilder();
+        private final List<ToolCall> calls = new ArrayList<>();
         private final List<TokenLogprob> tokens = new ArrayList<>();
         private int offset; // of the tokens that come next
         private double sum; // of the logarithms of the new tokens' probabilities
@@ -79,8 +85,9 @@ final class Exchange {
         private @Nullable Finish finish;
         private Usage usage = new Usage(0, 0);
 
-        Choice(int index) {
+        Choice(int index, @Nullable ToolCallReader reader) {
             this.index = index;
+            this.reader = reader;
         }
 
         @Override
@@ -96,25 +103,39 @@ final class Exchange {
         }
 
         private void take(String piece, List<TokenLogprob> ofPiece) {
+            give(reader == null ? new Found(piece, List.of()) : reader.add(piece), ofPiece);
+        }
+
+        private void give(Found found, List<TokenLogprob> ofPiece) {
             synchronized (Exchange.this) {
                 if (ended) {
                     return;
                 }
+                boolean isNothing =
+                        found.text().isEmpty() && found.calls().isEmpty() && ofPiece.isEmpty();
                 if (delivery == Delivery.WHOLE) {
-                    text.append(piece);
+                    text.append(found.text());
                     tokens.addAll(ofPiece);
-                } else {
+                } else if (!isNothing) {
                     begin();
-                    event(Json.piece(head, told(piece, ofPiece, null)));
+                    event(Json.piece(head, told(found, ofPiece, null)));
                     ofPiece.forEach(token -> offset += token.token().length());
                 }
+                calls.addAll(found.calls());
             }
         }
 
         private ChoiceText told(
-                String piece, List<TokenLogprob> ofPiece, @Nullable Finish finished) {
+                Found found, List<TokenLogprob> ofPiece, @Nullable Finish finished) {
             boolean tellsTokens = choices.hasLogprobs() && !(ofPiece.isEmpty() && finished != null);
-            return new ChoiceText(index, piece, offset, tellsTokens ? ofPiece : null, finished);
+            return new ChoiceText(
+                    index,
+                    found.text(),
+                    found.calls(),
+                    calls.size(),
+                    offset,
+                    tellsTokens ? ofPiece : null,
+                    finished);
         }
 
         private void begin() {
@@ -126,11 +147,15 @@ final class Exchange {
 
         @Override
         public void end(Finish why, Usage used) {
+            if (reader != null) {
+                give(reader.finish(), List.of());
+            }
             synchronized (Exchange.this) {
                 if (ended) {
                     return;
                 }
-                finish = why;
+                Finish last = why == Finish.STOP && !calls.isEmpty() ? Finish.TOOL_CALLS : why;
+                finish = last;
                 usage = used;
                 open--;
                 if (delivery != Delivery.WHOLE) {
@@ -138,7 +163,7 @@ final class Exchange {
                         finish(200);
                     }
                     begin();
-                    event(Json.piece(head, told("", List.of(), why)));
+                    event(Json.piece(head, told(new Found("", List.of()), List.of(), last)));
                 }
                 if (open == 0) {
                     complete();
@@ -157,7 +182,13 @@ final class Exchange {
 
         private ChoiceText whole(int at) {
             return new ChoiceText(
-                    at, text.toString(), 0, choices.hasLogprobs() ? tokens : null, finish);
+                    at,
+                    text.toString(),
+                    calls,
+                    0,
+                    0,
+                    choices.hasLogprobs() ? tokens : null,
+                    finish);
         }
     }
 

@@ -125,8 +125,14 @@ final class Json {
             if (whole) {
                 json.name("role").value("assistant");
             }
-            if (whole || finish == null) { // the end of a stream has no text
+            boolean hasText = !choice.text().isEmpty() || choice.calls().isEmpty();
+            if (whole) {
+                json.name("content").value(hasText ? choice.text() : null);
+            } else if (finish == null && hasText) { // the end of a stream has no text
                 json.name("content").value(choice.text());
+            }
+            if (!choice.calls().isEmpty()) {
+                calls(json.name("tool_calls"), choice, whole);
             }
             json.endObject();
         } else {
@@ -144,6 +150,25 @@ final class Json {
         json.name("finish_reason")
                 .value(finish == null ? null : finish.name().toLowerCase(Locale.ROOT));
         json.endObject();
+    }
+
+    private static void calls(JsonWriter json, ChoiceText choice, boolean whole)
+            throws IOException {
+        json.beginArray();
+        int index = choice.firstCall();
+        for (ToolCall call : choice.calls()) {
+            json.beginObject();
+            if (!whole) {
+                json.name("index").value(index++);
+            }
+            json.name("id").value(call.id());
+            json.name("type").value("function");
+            json.name("function").beginObject();
+            json.name("name").value(call.name());
+            json.name("arguments").value(call.arguments());
+            json.endObject().endObject();
+        }
+        json.endArray();
     }
 
     private static void usage(JsonWriter json, Usage usage) throws IOException {

@@ -13,8 +13,10 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class RequestFields {
     private static final int MOST_STOPS = 4; // OpenAI's
     private static final int LONGEST_STOP = 256;
+    private static final int NESTED = 32; // objects and lists in a text
     private static final int MOST_CHOICES = 128; // the server's own limit is lower
     private static final int MOST_LIKELIEST = 20; // OpenAI's, of conversations
     private static final double LARGEST_BIAS = 100; // OpenAI's
@@ -85,6 +88,22 @@ final class RequestFields {
         RequestFields request = new RequestFields(fields, errors);
         request.refuseUnsupported();
         return request;
+    }
+
+    /** Returns the members of a text that is a JSON object, empty if it is none. */
+    static Optional<Map<String, @Nullable Object>> object(String text) {
+        try {
+            JsonFields<ApiException> fields =
+                    JsonFields.parse(
+                            new StringReader(text),
+                            new JsonLimits(NESTED, Integer.MAX_VALUE),
+                            new Errors(Set.of()));
+            Map<String, @Nullable Object> members = new LinkedHashMap<>();
+            fields.names().forEach(name -> members.put(name, fields.value(name)));
+            return Optional.of(members);
+        } catch (ApiException e) {
+            return Optional.empty();
+        }
     }
 
     private void refuseUnsupported() {

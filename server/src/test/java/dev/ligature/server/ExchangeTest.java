@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpServerResponse;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -51,6 +52,7 @@ class ExchangeTest {
                 delivery,
                 Choices.ONE,
                 1,
+                Set.of(),
                 () -> givenBack.set(true));
     }
 
