@@ -63,6 +63,18 @@ final class ExamplesTest {
     }
 
     @Test
+    void trainAndAnswer() throws Exception {
+        String text = "fun twice(value: Int): Int = value + value // in Kotlin\n".repeat(20);
+
+        List<String> answers = TrainAndAnswer.run(BASE, text, folder, 2);
+
+        String base = MergeAndExport.complete(BASE, null, "fun twice(");
+        assertTrue(base.startsWith(answers.get(0)), answers.toString());
+        assertNotEquals(answers.get(0), answers.get(1));
+        assertTrue(answers.get(2).startsWith("value"), answers.toString());
+    }
+
+    @Test
     void mergeAndExport() throws IOException {
         writeAdapters();
         Path merged = folder.resolve("merged");

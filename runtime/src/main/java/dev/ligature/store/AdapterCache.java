@@ -3,10 +3,13 @@ package dev.ligature.store;
 import dev.ligature.LoraException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The LRU cache of adapters: counts the leases of each, shares loads between threads, and evicts
@@ -21,10 +24,8 @@ final class AdapterCache {
     private final Map<String, CachedAdapter> current = new HashMap<>();
     private final Map<String, PendingLoad> pendingLoads = new HashMap<>();
     private final Map<String, Failure> failures = new HashMap<>();
-    private final LinkedHashSet<CachedAdapter> idle =
-            new LinkedHashSet<>(); // without leases, least recently used first
+    private final IdleAdapters idle = new IdleAdapters();
     private long bytes; // of all adapters in memory, and reserved for those being loaded
-    private long idleBytes;
     private long reservedBytes;
     private int residentCount;
     private int leasedCount;
@@ -60,10 +61,8 @@ final class AdapterCache {
             synchronized (this) {
                 checkOpen();
                 CachedAdapter cached = current.get(name);
-                if (cached != null && cached.stamp().equals(stamp)) {
-                    hits++;
-                    lease(cached);
-                    return new Lookup.Hit(cached);
+                if (cached != null && cached.serves(stamp)) {
+                    return new Lookup.Hit(lease(cached));
                 }
                 retire(name, freed);
                 Failure failure = failures.get(name);
@@ -85,12 +84,56 @@ final class AdapterCache {
         }
     }
 
-    /** Removes an adapter whose files are gone; open leases keep it in memory. */
-    void forget(String name) {
+    /** Leases a published adapter; null if there is none of the name. */
+    synchronized @Nullable CachedAdapter leasePublished(String name) {
+        checkOpen();
+        CachedAdapter cached = current.get(name);
+        if (cached == null || !cached.isPublished()) {
+            return null;
+        }
+        return lease(cached);
+    }
+
+    /**
+     * Removes an adapter; open leases keep it in memory.
+     *
+     * @param which whether it is meant
+     * @return whether there was one
+     */
+    boolean remove(String name, Predicate<CachedAdapter> which) {
         List<CachedAdapter> freed = new ArrayList<>();
+        boolean removed;
         synchronized (this) {
             failures.remove(name);
-            retire(name, freed);
+            CachedAdapter cached = current.get(name);
+            removed = cached != null && which.test(cached);
+            if (removed) {
+                retire(name, freed);
+            }
+        }
+        freed.forEach(free);
+        return removed;
+    }
+
+    /** Returns the names of published adapters. */
+    synchronized Set<String> published() {
+        return current.values().stream()
+                .filter(CachedAdapter::isPublished)
+                .map(CachedAdapter::name)
+                .collect(Collectors.toSet());
+    }
+
+    /**
+     * Adds a published adapter in place of the one of its name, and of the bytes that were reserved
+     * for it; nobody has leased it yet.
+     */
+    void replace(PendingLoad pending, CachedAdapter cached) {
+        List<CachedAdapter> freed = new ArrayList<>();
+        synchronized (this) {
+            add(pending, cached, freed);
+            retire(cached.name(), freed);
+            failures.remove(cached.name());
+            current.put(cached.name(), cached);
         }
         freed.forEach(free);
     }
@@ -131,21 +174,30 @@ final class AdapterCache {
     void publish(PendingLoad pending, CachedAdapter cached) {
         List<CachedAdapter> freed = new ArrayList<>();
         synchronized (this) {
-            checkOpen();
-            long more = cached.bytes() - pending.reserved;
-            makeRoom(cached.name(), more, cached.bytes(), freed);
-            unreserve(pending);
-            bytes += cached.bytes();
-            residentCount++;
+            add(pending, cached, freed);
             leasedCount++;
-            loads++;
             misses += 1 + pending.waiting;
             cached.leases = 1 + pending.waiting;
-            current.put(cached.name(), cached);
+            CachedAdapter meanwhile = current.get(cached.name());
+            if (meanwhile != null && meanwhile.isPublished()) {
+                cached.retired = true; // it serves those who have waited for it
+            } else {
+                current.put(cached.name(), cached);
+            }
             pendingLoads.remove(cached.name());
             pending.succeed(cached);
         }
         freed.forEach(free);
+    }
+
+    private void add(PendingLoad pending, CachedAdapter cached, List<CachedAdapter> freed) {
+        checkOpen();
+        long more = cached.bytes() - pending.reserved;
+        makeRoom(cached.name(), more, cached.bytes(), freed);
+        unreserve(pending);
+        bytes += cached.bytes();
+        residentCount++;
+        loads++;
     }
 
     /** Ends a failed load, also for the threads that wait for it. */
@@ -188,7 +240,6 @@ final class AdapterCache {
                     replaced(cached, freed);
                 } else {
                     idle.add(cached);
-                    idleBytes += cached.bytes();
                 }
             }
         }
@@ -230,13 +281,14 @@ final class AdapterCache {
         return closed;
     }
 
-    private void lease(CachedAdapter cached) {
+    private CachedAdapter lease(CachedAdapter cached) {
+        hits++;
         if (cached.leases == 0) {
             idle.remove(cached);
-            idleBytes -= cached.bytes();
             leasedCount++;
         }
         cached.leases++;
+        return cached;
     }
 
     private void retire(String name, List<CachedAdapter> freed) {
@@ -245,8 +297,8 @@ final class AdapterCache {
             return;
         }
         cached.retired = true;
-        if (idle.remove(cached)) {
-            idleBytes -= cached.bytes();
+        if (cached.leases == 0) {
+            idle.remove(cached);
             replaced(cached, freed);
         }
     }
@@ -276,13 +328,11 @@ final class AdapterCache {
         if (whole > budget) {
             throw StoreMessage.BUDGET_TOO_SMALL.error(name, whole, budget);
         }
-        if (bytes - idleBytes + more > budget) {
-            throw StoreMessage.FULL.storeFull(name, whole, budget, bytes - idleBytes);
+        if (bytes - idle.bytes() + more > budget) {
+            throw StoreMessage.FULL.storeFull(name, whole, budget, bytes - idle.bytes());
         }
         while (bytes + more > budget) {
-            CachedAdapter oldest = idle.iterator().next();
-            idle.remove(oldest);
-            idleBytes -= oldest.bytes();
+            CachedAdapter oldest = idle.removeOldest();
             current.remove(oldest.name());
             evictions++;
             drop(oldest, freed);

@@ -8,6 +8,7 @@ import dev.ligature.StoreFullException;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.internal.adapter.AdapterName;
 import dev.ligature.internal.registry.AdapterRegistry;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -15,7 +16,6 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -45,19 +45,19 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AdapterStore implements AutoCloseable {
     private static final int ATTEMPTS = 3;
-    private static final int LONGEST_STEM = 100; // of the 128 characters that a name may have
 
     private final LoraModel lora;
     private final AdapterFolder folder;
     private final AdapterCache cache;
     private final Loader loader;
-    private final AtomicLong generation = new AtomicLong();
+    private final RoutedNames names;
 
     AdapterStore(LoraModel lora, AdapterFolder folder, long budgetBytes, Loader loader) {
         this.lora = lora;
         this.folder = folder;
         this.cache = new AdapterCache(budgetBytes, cached -> free(cached.adapter()));
         this.loader = loader;
+        this.names = new RoutedNames(lora);
     }
 
     /** Loads an adapter onto the model, and asks for room when it has planned it. */
@@ -103,9 +103,66 @@ public final class AdapterStore implements AutoCloseable {
         return (name, directory, room) -> adapters.load(name, directory, options, room);
     }
 
-    /** Returns the names of the adapters in the directory, sorted, loaded or not. */
+    /**
+     * Returns the names of the adapters: those in the directory, loaded or not, and published ones.
+     */
     public Set<String> names() throws IOException {
-        return folder.names();
+        Set<String> names = folder.names();
+        names.addAll(cache.published());
+        return names;
+    }
+
+    /**
+     * Publishes an adapter as it is now, in place of what has the name: a lease that begins after
+     * this is one of a copy of its values, while open leases keep what they have until they are
+     * closed. No file is read or written, and the adapter may be trained on.
+     *
+     * <p>A published adapter stays in memory until it is replaced or {@linkplain #withdraw
+     * withdrawn}; a folder of its name is hidden meanwhile. While it is replaced, there must be
+     * room for both.
+     *
+     * @param name the name in this store
+     * @param adapter an adapter of the store's model; no step may write to it meanwhile
+     * @throws StoreFullException if there is no room for the copy ({@code LoraStoreFull})
+     * @throws LoraStateException if the store is closed ({@code LoraStoreClosed}) or the adapter
+     *     was removed ({@code LoraAdapterRemoved})
+     * @throws LoraException if the name is invalid, the adapter is of another model ({@code
+     *     LoraStoreForeign}), or it is larger than the whole budget
+     */
+    public void publish(String name, Adapter adapter) {
+        AdapterName.check(Objects.requireNonNull(name, "name"));
+        Objects.requireNonNull(adapter, "adapter");
+        if (!lora.hasAdapter(adapter.name()) || lora.adapter(adapter.name()) != adapter) {
+            throw StoreMessage.FOREIGN.error(adapter.name());
+        }
+        PendingLoad pending = new PendingLoad();
+        Adapter copy = null;
+        boolean published = false;
+        try {
+            AdapterRegistry adapters = AdapterRegistry.of(lora);
+            LongConsumer room = bytes -> cache.reserve(pending, name, bytes);
+            copy = names.register(name, routed -> adapters.copy(adapter.name(), routed, room));
+            cache.replace(pending, new CachedAdapter(name, null, copy));
+            published = true;
+        } finally {
+            if (!published) {
+                cache.unreserve(pending);
+                if (copy != null) {
+                    free(copy);
+                }
+            }
+        }
+    }
+
+    /**
+     * Ends what {@link #publish} began: open leases keep the adapter, and further ones get that of
+     * the directory, if it has one of the name.
+     *
+     * @return whether an adapter of the name was published
+     */
+    public boolean withdraw(String name) {
+        Objects.requireNonNull(name, "name");
+        return cache.remove(name, CachedAdapter::isPublished);
     }
 
     /**
@@ -164,7 +221,9 @@ public final class AdapterStore implements AutoCloseable {
 
     private CachedAdapter cached(String name) throws IOException {
         while (true) {
-            Lookup found = cache.lookUp(name, find(name));
+            CachedAdapter published = cache.leasePublished(name);
+            Lookup found =
+                    published == null ? cache.lookUp(name, find(name)) : new Lookup.Hit(published);
             if (found instanceof Lookup.KnownBad bad) {
                 throw PendingLoad.rethrown(bad.error());
             }
@@ -174,7 +233,7 @@ public final class AdapterStore implements AutoCloseable {
                     return cached;
                 }
                 cache.release(cached); // the application has removed it from the model by itself
-                cache.forget(name);
+                cache.remove(name, lost -> true);
                 continue;
             }
             if (found instanceof Lookup.LoadIt toLoad) {
@@ -199,7 +258,7 @@ public final class AdapterStore implements AutoCloseable {
         try {
             return folder.find(name);
         } catch (IOException | LoraException gone) {
-            cache.forget(name);
+            cache.remove(name, cached -> !cached.isPublished());
             throw gone;
         }
     }
@@ -254,18 +313,11 @@ public final class AdapterStore implements AutoCloseable {
 
     /** Loads an adapter under a name of its own, once there is room for what its plan takes. */
     private Adapter read(String name, Path directory, PendingLoad pending) throws IOException {
-        String stem = name.substring(0, Math.min(name.length(), LONGEST_STEM));
-        while (true) {
-            String routedName = stem + "." + generation.incrementAndGet();
-            try {
-                return loader.load(
-                        routedName, directory, bytes -> cache.reserve(pending, name, bytes));
-            } catch (LoraException e) {
-                if (!lora.hasAdapter(routedName)) {
-                    throw e; // otherwise the application has created an adapter of that name
-                }
-            }
-        }
+        return names.register(
+                name,
+                routed ->
+                        loader.load(
+                                routed, directory, bytes -> cache.reserve(pending, name, bytes)));
     }
 
     private void free(Adapter adapter) {

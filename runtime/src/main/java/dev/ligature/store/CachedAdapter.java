@@ -3,11 +3,12 @@ package dev.ligature.store;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Parameter;
 import dev.ligature.Adapter;
+import org.jspecify.annotations.Nullable;
 
 /** An adapter in memory. Its mutable fields are guarded by its {@link AdapterCache}. */
 final class CachedAdapter {
     private final String name;
-    private final FolderStamp stamp;
+    private final @Nullable FolderStamp stamp;
     private final Adapter adapter;
     private final long bytes;
 
@@ -21,10 +22,10 @@ final class CachedAdapter {
      * Creates an entry without leases.
      *
      * @param name its name in the folder of adapters; on the model it has one of its own
-     * @param stamp the state of the files that it was loaded from
+     * @param stamp the state of the files that it was loaded from; null if it was published
      * @param adapter the adapter on the model
      */
-    CachedAdapter(String name, FolderStamp stamp, Adapter adapter) {
+    CachedAdapter(String name, @Nullable FolderStamp stamp, Adapter adapter) {
         this.name = name;
         this.stamp = stamp;
         this.adapter = adapter;
@@ -43,8 +44,14 @@ final class CachedAdapter {
         return name;
     }
 
-    FolderStamp stamp() {
-        return stamp;
+    /** Returns whether it was published, so that no files have it. */
+    boolean isPublished() {
+        return stamp == null;
+    }
+
+    /** Returns whether it is what a lease gets while the files are in a state. */
+    boolean serves(FolderStamp files) {
+        return stamp == null || stamp.equals(files);
     }
 
     Adapter adapter() {

@@ -23,6 +23,10 @@ enum StoreMessage implements Message {
             "There is no room for adapter %1$s, which takes %2$s bytes: of the store's %3$s, %4$s"
                     + " are held by requests or being loaded. Ask again when some have ended, or"
                     + " give the store a larger budget."),
+    FOREIGN(
+            "LoraStoreForeign",
+            "Adapter %1$s is not on the store's model, or was removed from it. Publish an adapter"
+                    + " that LoraModel.create or load has returned for that model."),
     CLOSED("LoraStoreClosed", "The store is closed and lends no adapters. Open another one."),
     UNKNOWN_ADAPTER(
             "LoraStoreUnknown",

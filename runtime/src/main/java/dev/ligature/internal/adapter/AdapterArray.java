@@ -47,6 +47,11 @@ public final class AdapterArray {
         return array.hasGradient() ? attached(array.stopGradient(), owner) : array;
     }
 
+    /** Returns a copy of the values as they are now. */
+    NDArray copy(NDManager owner) {
+        return copy(parameter.getArray(), parameter.getArray().getDataType(), owner);
+    }
+
     /** Frees what {@link #detached} returned, unless it is the parameter's own array. */
     void release(NDArray used) {
         if (used != parameter.getArray()) {

@@ -1,5 +1,6 @@
 package dev.ligature.internal.adapter;
 
+import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.ParameterList;
 import dev.ligature.plan.ReplacementPlan;
@@ -34,6 +35,15 @@ public record AdapterParts(
 
     private static void add(ParameterList parameters, Parameter parameter) {
         parameters.add(parameter.getName(), parameter);
+    }
+
+    /** Returns a copy whose arrays belong to a manager. */
+    AdapterParts copy(NDManager manager) {
+        ScalarPool scalars = new ScalarPool(manager);
+        return new AdapterParts(
+                pairs.stream().map(pair -> pair.copy(scalars)).toList(),
+                replaced.stream().map(copy -> copy.copy(manager)).toList(),
+                rows.stream().map(tokens -> tokens.copy(manager)).toList());
     }
 
     /** Starts or stops training: what is frozen has no gradient and no place in an optimizer. */

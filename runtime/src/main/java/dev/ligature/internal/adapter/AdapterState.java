@@ -64,6 +64,11 @@ public final class AdapterState implements Adapter {
         return plan;
     }
 
+    /** Returns a frozen adapter with the values of this one as they are now. */
+    public AdapterState copy(String newName, NDManager owner) {
+        return new AdapterState(newName, plan, owner, parts.copy(owner), false);
+    }
+
     /** Returns the owner of the adapter's arrays. */
     NDManager manager() {
         return manager;

@@ -74,6 +74,24 @@ public final class FactorPair {
         return values == null ? null : array(name, values);
     }
 
+    /** Returns the same with arrays of its own. */
+    FactorPair copy(ScalarPool scalars) {
+        NDManager owner = scalars.manager();
+        return new FactorPair(
+                plan,
+                new Factors(
+                        a.copy(owner),
+                        b.copy(owner),
+                        bias == null ? null : bias.copy(owner),
+                        magnitude == null ? null : magnitude.copy(owner)),
+                start == null
+                        ? null
+                        : new Factors(
+                                AdapterArray.copy(start.a(), plan.dataType(), owner),
+                                AdapterArray.copy(start.b(), plan.dataType(), owner)),
+                scalars);
+    }
+
     /** Returns what was planned: readers, rank, scaling, dropout. */
     public PairPlan plan() {
         return plan;

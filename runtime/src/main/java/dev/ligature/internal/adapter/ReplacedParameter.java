@@ -19,6 +19,11 @@ public record ReplacedParameter(ReplacementPlan plan, AdapterArray values) {
         return new ReplacedParameter(plan, new AdapterArray(plan.name(), type, array, manager));
     }
 
+    /** Returns the same with an array of its own. */
+    ReplacedParameter copy(NDManager manager) {
+        return of(plan, parameter().getType(), values.copy(manager), manager);
+    }
+
     /** Returns the copy, of the base parameter's shape. */
     public Parameter parameter() {
         return values.parameter();

@@ -78,6 +78,11 @@ public final class TokenRows {
         return values.parameter();
     }
 
+    /** Returns the same with arrays of its own. */
+    TokenRows copy(NDManager manager) {
+        return new TokenRows(plan, values.copy(manager), manager);
+    }
+
     public AdapterArray values() {
         return values;
     }

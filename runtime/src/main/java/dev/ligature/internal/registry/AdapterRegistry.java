@@ -148,6 +148,31 @@ public final class AdapterRegistry {
         }
     }
 
+    /**
+     * Adds a frozen copy of an adapter as it is now; it cannot be freed meanwhile.
+     *
+     * @param room is told how many bytes the arrays take before they are allocated; what it throws
+     *     ends the copy
+     */
+    public AdapterState copy(String name, String newName, LongConsumer room) {
+        checkNew(newName);
+        AdapterState adapter = named(name);
+        room.accept(adapter.plan().byteCount());
+        adapter.enter();
+        try {
+            return owning(
+                    manager -> {
+                        AdapterState copy = adapter.copy(newName, manager);
+                        synchronized (this) {
+                            checkNew(newName);
+                            return add(copy);
+                        }
+                    });
+        } finally {
+            adapter.exit();
+        }
+    }
+
     /** Makes one adapter of several, which cannot be freed meanwhile. */
     public synchronized AdapterState combine(
             Map<String, Double> weights, String newName, Combination combination) {
