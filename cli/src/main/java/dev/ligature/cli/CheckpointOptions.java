@@ -1,5 +1,6 @@
 package dev.ligature.cli;
 
+import dev.ligature.models.run.Checkpoint;
 import dev.ligature.models.run.CheckpointFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,10 +54,11 @@ final class CheckpointOptions {
     /**
      * Returns the checkpoint to go on from, or null to begin.
      *
+     * @param terminal is told of checkpoints that are not whole
      * @throws IOException if there is none
      */
-    @Nullable Path checkpoint() throws IOException {
-        return resumed == null ? null : CheckpointFolder.find(resumed).toRealPath();
+    @Nullable Checkpoint checkpoint(Terminal terminal) throws IOException {
+        return resumed == null ? null : Checkpoint.find(resumed, terminal::note);
     }
 
     /**
@@ -64,7 +66,8 @@ final class CheckpointOptions {
      *
      * @return the folder, or null if none is asked for
      */
-    @Nullable CheckpointFolder open(Path output, @Nullable Path checkpoint) throws IOException {
+    @Nullable CheckpointFolder open(Path output, @Nullable Checkpoint checkpoint)
+            throws IOException {
         if (every == null && checkpoint == null) {
             WorkDirectory.requireFree(output);
             return null;
@@ -74,7 +77,7 @@ final class CheckpointOptions {
         boolean own =
                 checkpoint != null
                         && Files.exists(folder)
-                        && folder.toRealPath().equals(checkpoint.getParent());
+                        && folder.toRealPath().equals(checkpoint.path().getParent());
         CheckpointFolder opened = CheckpointFolder.open(folder, kept, own);
         try {
             if (own) { // and its lock is ours, so whoever worked for this output is gone

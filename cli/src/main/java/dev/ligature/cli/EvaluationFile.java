@@ -1,5 +1,6 @@
 package dev.ligature.cli;
 
+import dev.ligature.cli.report.RunFiles;
 import dev.ligature.models.evaluation.Evaluation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,7 +12,7 @@ import java.util.stream.Collectors;
 
 /** The numbers of each evaluation of a training, as a table that grows while it runs. */
 final class EvaluationFile {
-    static final String NAME = "evaluation.csv";
+    static final String NAME = RunFiles.EVALUATIONS;
 
     private EvaluationFile() {}
 
@@ -31,6 +32,11 @@ final class EvaluationFile {
                 head + step + "," + row + "\n",
                 StandardOpenOption.CREATE,
                 StandardOpenOption.APPEND);
+    }
+
+    /** Returns after which step the last evaluation was; 0 if there was none. */
+    static long lastStep(Path folder) throws IOException {
+        return RunFiles.read(folder).lastEvaluation();
     }
 
     /** Returns the numbers in a line, for a person. */

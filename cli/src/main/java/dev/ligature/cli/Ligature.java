@@ -68,6 +68,7 @@ public final class Ligature implements Runnable {
         line.addSubcommand(new EmbedCommand(terminal));
         line.addSubcommand(new TrainCommand(terminal, stop));
         line.addSubcommand(new EvaluateCommand(terminal));
+        line.addSubcommand(new CompareCommand(terminal));
         line.addSubcommand(new GenerateCommand(terminal, stop));
         line.addSubcommand(new ChatCommand(terminal, stop));
         line.addSubcommand(new ServeCommand(terminal, stop));

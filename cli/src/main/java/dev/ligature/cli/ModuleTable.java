@@ -1,6 +1,7 @@
 package dev.ligature.cli;
 
 import dev.ligature.annotation.Role;
+import dev.ligature.cli.report.LayerNames;
 import dev.ligature.plan.ModelLayout;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -44,7 +45,7 @@ final class ModuleTable {
         static Line of(ModelLayout.Module module) {
             boolean tied = !module.weight().isEmpty() && !module.weight().equals(module.name());
             return new Line(
-                    starred(module.name()),
+                    LayerNames.starred(module.name()),
                     module.kind().name().toLowerCase(Locale.ROOT),
                     module.weight().isEmpty() ? "" : module.shape().toString(),
                     module.weight().isEmpty()
@@ -54,10 +55,6 @@ final class ModuleTable {
                             ? ""
                             : module.role().name().toLowerCase(Locale.ROOT),
                     tied ? module.weight() : "");
-        }
-
-        private static String starred(String name) {
-            return name.replaceAll("\\.\\d+(?=\\.|$)", ".*");
         }
     }
 }

@@ -48,6 +48,22 @@ final class RunOptions {
         }
     }
 
+    /** Returns the options of a command as they were given, with the defaults of the others. */
+    static Map<String, String> given(CommandSpec spec) {
+        Map<String, String> values = new LinkedHashMap<>();
+        ParseResult parsed = spec.commandLine().getParseResult();
+        for (OptionSpec option : spec.options()) {
+            String name = option.longestName();
+            if (parsed.hasMatchedOption(name)) {
+                List<String> given = parsed.matchedOption(name).stringValues();
+                values.put(name, given.isEmpty() ? "true" : String.join(" ", given));
+            } else if (option.defaultValue() != null && !GENERAL.contains(name)) {
+                values.put(name, option.defaultValue());
+            }
+        }
+        return values;
+    }
+
     /**
      * Returns the settings of a command.
      *

@@ -143,10 +143,6 @@ final class StepOptions {
         return seed;
     }
 
-    int accumulation() {
-        return accumulation;
-    }
-
     /**
      * Returns how many steps a training takes.
      *
@@ -197,6 +193,7 @@ final class StepOptions {
                         .optOptimizer(optimizer)
                         .optSchedule(schedule.of(learningRate, warmup, last))
                         .optWeightDecay(weightDecay)
+                        .optAccumulationSteps(accumulation)
                         .optSeed(seed);
         if (maxGradNorm != null) {
             config.optMaxGradNorm(maxGradNorm);

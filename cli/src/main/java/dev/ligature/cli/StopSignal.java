@@ -2,6 +2,7 @@ package dev.ligature.cli;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
  * Ctrl-C and {@code kill}, turned into a request to finish.
@@ -17,10 +18,20 @@ final class StopSignal {
     private static final long PATIENCE_SECONDS = 10;
 
     private final CountDownLatch done = new CountDownLatch(1);
+    private final BooleanSupplier also;
     private boolean raised; // guarded by this
     private boolean deferred; // guarded by this
     private boolean expected; // guarded by this
     private int exitCode = EXIT_CODE; // guarded by this
+
+    StopSignal() {
+        this(() -> false);
+    }
+
+    /** Creates a signal that is also raised while something else asks for it. */
+    StopSignal(BooleanSupplier also) {
+        this.also = also;
+    }
 
     /** Runs a command on the calling thread and ends the process with its exit code. */
     static void runProcess(Command command) {
@@ -42,7 +53,7 @@ final class StopSignal {
 
     /** Returns whether the command is to finish. */
     synchronized boolean isRaised() {
-        return raised;
+        return raised || also.getAsBoolean();
     }
 
     /** Says that the command asks {@link #isRaised} from now on, and must not be interrupted. */

@@ -1,19 +1,18 @@
 package dev.ligature.cli;
 
 import dev.ligature.Adapter;
-import dev.ligature.interop.ServingCompatibility;
+import dev.ligature.cli.report.RunFiles;
+import dev.ligature.cli.report.TrainingReport;
+import dev.ligature.models.run.Checkpoint;
 import dev.ligature.models.run.CheckpointFolder;
 import dev.ligature.models.run.RunSettings;
-import dev.ligature.models.run.RunState;
 import dev.ligature.models.training.TaskKind;
 import dev.ligature.models.training.TensorFile;
 import dev.ligature.models.training.TrainingData;
-import dev.ligature.training.TrainingConfig;
+import dev.ligature.plan.LoraPlan;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -66,6 +65,8 @@ final class TrainCommand implements Callable<Integer> {
 
     @Mixin private CheckpointOptions checkpointOptions = new CheckpointOptions();
 
+    @Mixin private ReportOptions reportOptions = new ReportOptions();
+
     @Spec private CommandSpec spec = CommandSpec.create();
 
     TrainCommand(Terminal terminal, StopSignal stop) {
@@ -76,9 +77,9 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         check();
-        Path checkpoint = checkpointOptions.checkpoint();
+        Checkpoint checkpoint = checkpointOptions.checkpoint(terminal);
         if (checkpoint != null) {
-            RunOptions.useOperatorsOf(RunState.read(checkpoint).settings());
+            RunOptions.useOperatorsOf(checkpoint.state().settings());
         }
         // Null where no checkpoints are asked for.
         try (CheckpointFolder folder = checkpointOptions.open(output, checkpoint);
@@ -88,7 +89,7 @@ final class TrainCommand implements Callable<Integer> {
                             ? new RunSettings(Map.of())
                             : RunOptions.of(spec, withoutEffect(), loaded);
             if (checkpoint != null) {
-                settings.requireSame(RunState.read(checkpoint).settings(), checkpoint);
+                settings.requireSame(checkpoint.state().settings(), checkpoint.path());
             }
             TaskKind task = dataOptions.task(loaded.base());
             int seed = stepOptions.seed();
@@ -96,18 +97,17 @@ final class TrainCommand implements Callable<Integer> {
             TrainingDataOptions.Data parts =
                     dataOptions.open(task, loaded, seed, evaluationOptions);
             try (TrainingData data = parts.training()) {
+                int last = lastStep(data, checkpoint);
+                ReportFile report =
+                        new ReportFile(loaded, adapter, data, terminal, RunOptions.given(spec));
                 TrainingSession session =
                         new TrainingSession(
-                                loaded,
-                                parts,
-                                evaluationOptions,
-                                stepOptions.accumulation(),
-                                terminal,
-                                stop);
+                                loaded, parts, evaluationOptions, terminal, stop, report);
                 if (folder != null) {
                     session.write(checkpointOptions, folder, settings);
                 }
-                return train(session, loaded, adapter, data, checkpoint);
+                report.choosePrompts(reportOptions.samples());
+                return train(session, report, adapter.plan(), last, checkpoint);
             }
         }
     }
@@ -115,58 +115,58 @@ final class TrainCommand implements Callable<Integer> {
     /** Returns the options whose values may be others when a training goes on. */
     private Set<String> withoutEffect() {
         Set<String> names = new HashSet<>(CheckpointOptions.WITHOUT_EFFECT);
+        names.addAll(ReportOptions.WITHOUT_EFFECT);
         if (!stepOptions.followsFromLength()) {
             names.addAll(Set.of("--steps", "--epochs"));
         }
         return names;
     }
 
-    private int train(
-            TrainingSession session,
-            LoadedModel loaded,
-            Adapter adapter,
-            TrainingData data,
-            @Nullable Path checkpoint)
-            throws IOException {
+    private int lastStep(TrainingData data, @Nullable Checkpoint checkpoint) {
         OptionalInt there =
                 data instanceof TensorFile file
                         ? OptionalInt.of(file.steps())
                         : OptionalInt.empty();
         int last = stepOptions.steps(data, there, String.valueOf(dataOptions.tokenIds()));
-        if (checkpoint != null && RunState.read(checkpoint).step() > last) {
+        if (checkpoint != null && checkpoint.state().step() > last) {
             throw new BadInputException(
                     "--resume "
-                            + checkpoint
+                            + checkpoint.path()
                             + " is after step "
-                            + RunState.read(checkpoint).step()
+                            + checkpoint.state().step()
                             + ", and the training ends with step "
                             + last
                             + ". Give more --steps, or an earlier checkpoint.");
         }
+        return last;
+    }
+
+    private int train(
+            TrainingSession session,
+            ReportFile report,
+            LoraPlan plan,
+            int last,
+            @Nullable Checkpoint checkpoint)
+            throws IOException {
         try (WorkDirectory work = WorkDirectory.create(output)) {
             stop.defer();
             if (!adapterOptions.replaced().isEmpty()) {
                 terminal.note(adapterOptions.replaced());
             }
-            terminal.note(adapter.plan().report());
+            terminal.note(plan.report());
+            long done = session.run(stepOptions.config(plan, last), last, work.path(), checkpoint);
             String compatibility = "";
-            TrainingConfig config = stepOptions.config(adapter.plan(), last);
-            long done = session.run(config, last, work.path(), checkpoint);
             boolean paused = stop.isRaised() && checkpointOptions.isAsked();
             if (done > 0 && !paused) {
                 Path whole = work.path().resolve("adapter");
-                loaded.lora().save(LoadedModel.ADAPTER, whole);
-                compatibility =
-                        ServingCompatibility.ofSaved(adapter.plan(), loaded.lora().layout())
-                                .report();
-                for (String table : List.of(MetricsFile.NAME, EvaluationFile.NAME)) {
-                    if (Files.exists(work.path().resolve(table))) {
-                        Files.move(work.path().resolve(table), whole.resolve(table));
-                    }
-                }
+                session.save(work.path(), whole);
+                report.writeOptions(whole.resolve(RunFiles.TRAINING));
+                compatibility = report.servers().report();
+                String state = (done < last ? "Ended after step " : "Finished after step ") + done;
+                report.write(whole, whole.resolve(TrainingReport.NAME), state, !stop.isRaised());
                 work.publish(whole);
             }
-            return finish(done, data.report(), compatibility);
+            return finish(done, session.report(), compatibility);
         }
     }
 
@@ -199,5 +199,6 @@ final class TrainCommand implements Callable<Integer> {
         evaluationOptions.check(dataOptions.tokenIds() != null);
         checkpointOptions.check();
         stepOptions.check(dataOptions.tokenIds() != null);
+        reportOptions.check();
     }
 }

@@ -74,13 +74,7 @@ final class EvaluateCommandTest {
     }
 
     private Path llama() throws IOException {
-        Path copy = Files.createDirectories(folder.resolve("llama"));
-        Path from = RESOURCES.resolve("cases/llama-rslora/base");
-        for (String file : List.of("model.safetensors", "config.json")) {
-            Files.copy(from.resolve(file), copy.resolve(file));
-        }
-        Files.copy(RESOURCES.resolve("tasks/tokenizer.json"), copy.resolve("tokenizer.json"));
-        return copy;
+        return TaskFiles.base(folder, "cases/llama-rslora");
     }
 
     private static String prompts(int from, int to) {
@@ -93,8 +87,7 @@ final class EvaluateCommandTest {
     }
 
     private CliRun train(Path model, String output, Object... more) {
-        List<Object> args = new ArrayList<>(List.of("train", "--model", model));
-        args.addAll(List.of("--output", folder.resolve(output), "--batch-size", 2));
+        List<Object> args = TaskFiles.train(model, folder.resolve(output), "--batch-size", 2);
         args.addAll(Arrays.asList(more));
         return CliRun.of(args.toArray());
     }

@@ -5,13 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDManager;
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.ligature.models.run.CheckpointFolder;
+import dev.ligature.ops.OperatorLookup;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -24,8 +31,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A training that was stopped goes on as if it had not been: all files are equal bit for bit. */
 final class ResumeTest {
-    private static final Path RESOURCES = Path.of("..", "models", "src", "test", "resources");
     private static final String ADAPTER = "adapter_model.safetensors";
+    private static final int OUTPUT = 4; // its place in the command
 
     @TempDir Path folder;
     @TempDir Path streams;
@@ -54,19 +61,12 @@ final class ResumeTest {
     }
 
     private Path base(String name) throws IOException {
-        Path copy = Files.createDirectories(folder.resolve("models").resolve(name));
-        Path from = RESOURCES.resolve(name).resolve("base");
-        for (String file : List.of("model.safetensors", "config.json")) {
-            Files.copy(from.resolve(file), copy.resolve(file));
-        }
-        Files.copy(RESOURCES.resolve("tasks/tokenizer.json"), copy.resolve("tokenizer.json"));
-        return copy;
+        return TaskFiles.base(folder, name);
     }
 
     private List<Object> train(Path model, Path data, String output, Object... more) {
-        List<Object> args = new ArrayList<>(List.of("train", "--model", model, "--data", data));
-        args.addAll(List.of("--output", folder.resolve(output), "--batch-size", 2));
-        args.addAll(List.of("--sequence-length", 16, "--seed", 5));
+        List<Object> args = TaskFiles.train(model, folder.resolve(output), "--data", data);
+        args.addAll(List.of("--batch-size", 2, "--sequence-length", 16, "--seed", 5));
         args.addAll(Arrays.asList(more));
         return args;
     }
@@ -93,7 +93,7 @@ final class ResumeTest {
     @ValueSource(
             strings = {
                 "prompts --lora-dropout 0.3",
-                "prompts --accumulation 3 --loraplus-ratio 4",
+                "prompts --accumulation 3 --loraplus-ratio 4 --schedule cosine --warmup-steps 3",
                 "prompts --optimizer sgd --use-dora",
                 "text --lora-dropout 0.3",
                 "prompts --init-lora-weights pissa --weight-decay 0.1",
@@ -111,18 +111,16 @@ final class ResumeTest {
                             folder.resolve("masked.jsonl"),
                             "{\"text\": \"the dog\"}\n{\"text\": \"foxes\"}\n{\"text\": \"an owl\"}");
         }
+        Path checkpoints = folder.resolve("whole.checkpoints");
+        Path first = checkpoints.resolve("step-5");
         List<Object> whole = train(model, data, "whole", more);
-        List<Object> first = train(model, data, "first", more);
+        CliRun.of(with(whole, "--steps", 11, "--checkpoint-every", 5)).succeeded();
         List<Object> second = train(model, data, "second", more);
-        CliRun.of(with(whole, "--steps", 11)).succeeded();
-        CliRun.of(with(first, "--steps", 5, "--checkpoint-every", 5)).succeeded();
-        Path checkpoints = folder.resolve("first.checkpoints");
-        CliRun run = CliRun.of(with(second, "--steps", 11, "--resume", checkpoints)).succeeded();
+        CliRun run = CliRun.of(with(second, "--steps", 11, "--resume", first)).succeeded();
         assertTrue(run.err().contains("going on after step 5"), run.err());
         assertSame("whole", "second");
-        assertEquals(".lock step-5", Cases.list(checkpoints));
-        CliRun.of("inspect", "--model", model, "--adapter", checkpoints.resolve("step-5"))
-                .succeeded();
+        assertEquals(".lock report.html step-10 step-5", Cases.list(checkpoints));
+        CliRun.of("inspect", "--model", model, "--adapter", first).succeeded();
     }
 
     @Test
@@ -130,7 +128,7 @@ final class ResumeTest {
         Path link = Files.createSymbolicLink(folder.resolve("link"), llama);
         Path output = link.resolve("adapter");
         List<Object> args = train(llama, prompts, "unused");
-        args.set(6, output);
+        args.set(OUTPUT, output);
         CliRun.of(with(args, "--steps", 4, "--checkpoint-every", 2)).succeeded();
         Files.move(output, folder.resolve("first"));
         Files.writeString(llama.resolve("README.md"), "mine");
@@ -147,14 +145,16 @@ final class ResumeTest {
     void theLastCheckpoints_areKept() throws IOException {
         Object[] options = {"--steps", 9, "--checkpoint-every", 2, "--keep-checkpoints", 3};
         CliRun.of(with(train(llama, prompts, "a"), options)).succeeded();
-        assertEquals(".lock step-4 step-6 step-8", Cases.list(folder.resolve("a.checkpoints")));
+        assertEquals(
+                ".lock report.html step-4 step-6 step-8",
+                Cases.list(folder.resolve("a.checkpoints")));
         assertEquals(
                 "adapter_config.json adapter_model.safetensors metrics.csv training.json"
                         + " training_state.safetensors",
                 Cases.list(folder.resolve("a.checkpoints/step-8")));
         Object[] again = with(train(llama, prompts, "a"), options);
         CliRun.of(again).refused("a exists already");
-        again[6] = folder.resolve("b");
+        again[OUTPUT] = folder.resolve("b");
         Files.move(folder.resolve("a.checkpoints"), folder.resolve("b.checkpoints"));
         CliRun.of(again).refused("[RunCheckpoints]", "b.checkpoints", "--resume");
         CliRun.of(with(train(llama, prompts, "c"), "--resume", folder.resolve("nothing")))
@@ -162,18 +162,18 @@ final class ResumeTest {
     }
 
     @Test
-    void otherSettings_areRefusedByName() throws IOException {
+    void otherSettings_areRefusedByName() throws Exception {
         List<Object> args = train(llama, prompts, "a", "--steps", 4, "--schedule", "linear");
         CliRun.of(with(args, "--checkpoint-every", 2)).succeeded();
         Path checkpoints = folder.resolve("a.checkpoints");
-        args.set(6, folder.resolve("b"));
+        args.set(OUTPUT, folder.resolve("b"));
         args.addAll(List.of("--resume", checkpoints));
         String[] beginning = {"[RunSettings]", "a.checkpoints/step-4"};
         CliRun.of(with(args, "--learning-rate", "0.5"))
                 .refused(beginning[0], "--learning-rate is 0.5 here", "was 0.001", beginning[1]);
         Path json = checkpoints.resolve("step-4/training.json");
         String settings = Files.readString(json);
-        Files.writeString(json, settings.replaceAll("(operators\": \")\\w+", "$1other"));
+        Files.writeString(json, signed(settings.replaceAll("(operators\": \")\\w+", "$1other")));
         CliRun.of(args.toArray()).refused(beginning[0], "-Dligature.operators is ", "was other in");
         Files.writeString(json, settings);
         CliRun.of(with(args, "--r", 3)).refused(beginning[0], "--r is 3 here", "was not given");
@@ -184,6 +184,67 @@ final class ResumeTest {
         CliRun.of(args.toArray())
                 .refused(beginning[0], "--data is", "bytes of SHA-256", "Give --data as it was");
         assertFalse(Files.exists(folder.resolve("b")));
+    }
+
+    /** Returns what a checkpoint says, with the digest of what it says. */
+    private static String signed(String json) throws NoSuchAlgorithmException {
+        JsonObject object = JsonParser.parseString(json).getAsJsonObject();
+        object.remove("digest");
+        byte[] bytes = object.toString().getBytes(StandardCharsets.UTF_8);
+        byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
+        object.addProperty("digest", HexFormat.of().formatHex(digest));
+        return object.toString();
+    }
+
+    @Test
+    void aCheckpointWithoutAFile_orWithAnotherBit_isPassedOver() throws IOException {
+        Object[] options = {"--eval-data", prompts, "--eval-every", 2};
+        List<Object> args = train(llama, prompts, "a", options);
+        CliRun.of(with(args, "--steps", 4, "--checkpoint-every", 2)).succeeded();
+        Path checkpoints = folder.resolve("a.checkpoints");
+        Path last = checkpoints.resolve("step-4");
+        args.set(OUTPUT, folder.resolve("b"));
+        String files = Cases.list(last);
+        assertTrue(files.contains("best.safetensors evaluation.csv metrics.csv"), files);
+        for (String name : files.split(" ", -1)) {
+            byte[] bytes = Files.readAllBytes(last.resolve(name));
+            byte[] other = bytes.clone();
+            other[other.length / 2] ^= 1;
+            Files.write(last.resolve(name), other);
+            CliRun.of(with(args, "--resume", last)).refused("step-4/" + name);
+            Files.delete(last.resolve(name));
+            CliRun.of(with(args, "--resume", last)).refused("[RunDamaged]", "step-4/" + name);
+            Files.write(last.resolve(name), bytes);
+        }
+        assertFalse(Files.exists(folder.resolve("b.checkpoints")), "what was made for nothing");
+        Files.delete(last.resolve("metrics.csv"));
+        Files.createDirectory(checkpoints.resolve("step-9"));
+        CliRun run = CliRun.of(with(args, "--steps", 3, "--resume", checkpoints)).succeeded();
+
+        assertTrue(run.err().contains("passed over: [RunDamaged] "), run.err());
+        assertTrue(run.err().contains("step-9/training.json is not there"), run.err());
+        assertTrue(run.err().contains("step-4/metrics.csv is not there"), run.err());
+        assertTrue(run.err().contains("going on after step 2"), run.err());
+    }
+
+    @Test
+    void aTrainingThatIsStoppedInAnEvaluation_goesOnWithIt() throws IOException {
+        Object[] options = {"--eval-data", prompts, "--eval-every", 2, "--checkpoint-every", 100};
+        List<Object> args = train(llama, prompts, "a", options);
+        Path partial = folder.resolve("a.partial");
+        // Raised while the evaluation after step 2 is asked whether it is to stop.
+        StopSignal stop = new StopSignal(() -> TaskFiles.lines(partial.resolve("metrics.csv")) > 2);
+        CliRun run = CliRun.with(stop, with(args, "--steps", 4));
+        assertEquals(StopSignal.EXIT_CODE, run.exitCode(), run.err());
+        Path checkpoint = folder.resolve("a.checkpoints/step-2");
+        assertFalse(Files.exists(checkpoint.resolve("evaluation.csv")));
+        CliRun.of(with(args, "--steps", 4, "--resume", checkpoint)).succeeded();
+        args.set(OUTPUT, folder.resolve("whole"));
+        CliRun.of(with(args, "--steps", 4)).succeeded();
+        assertSame("whole", "a");
+        assertEquals(
+                Files.readString(folder.resolve("whole/evaluation.csv")),
+                Files.readString(folder.resolve("a/evaluation.csv")));
     }
 
     @Test
@@ -198,95 +259,53 @@ final class ResumeTest {
                 .succeeded();
     }
 
+    /** A process that is stopped by a signal, then killed at random moments, and what comes out. */
     @Test
-    void stopping_writesACheckpoint_andGoingOnEndsAsTheWhole() throws Exception {
-        Object[] options = {"--steps", 4000, "--checkpoint-every", 1000};
-        ChildProcess training =
-                ChildProcess.start(streams, with(train(llama, prompts, "a"), options));
+    void aTrainingThatIsStopped_andKilledAgainAndAgain_endsAsTheWholeOne() throws Exception {
+        int kills = Boolean.getBoolean("ligature.soak") ? 20 : 4;
+        // By those of this process, for the last part is in it.
+        String operators = "-Dligature.operators=" + operators();
+        Object[] options = {"--lora-dropout", "0.2", "--checkpoint-every", 2};
+        List<Object> begun = train(llama, prompts, "a", options);
         Path partial = folder.resolve("a.partial/metrics.csv");
-        training.await(() -> lines(partial) > 3);
+        Path checkpoints = folder.resolve("a.checkpoints");
+
+        ChildProcess training =
+                ChildProcess.start(streams, with(begun, operators, "--steps", 1_000_000));
+        training.await(() -> TaskFiles.lines(partial) > 3);
         training.signal("TERM");
-        CliRun run = training.end();
-        assertEquals(130, run.exitCode(), run.err());
+        CliRun stopped = training.end();
+        assertEquals(130, stopped.exitCode(), stopped.err());
         assertFalse(Files.exists(folder.resolve("a")));
-        Path checkpoints = folder.resolve("a.checkpoints");
-        assertTrue(run.err().contains("--resume " + checkpoints), run.err());
-        int done = lines(CheckpointFolder.find(checkpoints).resolve("metrics.csv")) - 1;
-        assertTrue(run.err().contains("stopped after step " + done + ";"), run.err());
-        Object[] whole =
-                with(train(llama, prompts, "whole", operators(checkpoints)), "--steps", done + 2);
-        Object[] rest =
-                with(train(llama, prompts, "a", "--resume", checkpoints), "--steps", done + 2);
-        ChildProcess.start(streams, rest).end().succeeded();
-        ChildProcess.start(streams, whole).end().succeeded();
-        assertSame("whole", "a");
-    }
+        assertTrue(stopped.err().contains("--resume " + checkpoints), stopped.err());
+        int reached = TaskFiles.lines(newest(checkpoints).resolve("metrics.csv")) - 1;
+        assertTrue(stopped.err().contains("stopped after step " + reached + ";"), stopped.err());
+        assertEquals(reached, last(checkpoints));
 
-    private static int lines(Path file) {
-        try {
-            return Files.exists(file) ? Files.readAllLines(file).size() : 0;
-        } catch (IOException e) {
-            return 0; // it has just been moved
-        }
-    }
-
-    @Test
-    void aTrainingThatIsKilledAgainAndAgain_endsAsTheWholeOne() throws Exception {
-        int kills = Boolean.getBoolean("ligature.soak") ? 20 : 5;
-        Object[] options = {
-            "--steps",
-            4 * kills + 6,
-            "--checkpoint-every",
-            2,
-            "--schedule",
-            "cosine",
-            "--lora-dropout",
-            "0.2",
-            "--warmup-steps",
-            3
-        };
+        begun.addAll(List.of("--resume", checkpoints));
         Random random = new Random(20261129);
-        Path output = folder.resolve("a");
-        Path checkpoints = folder.resolve("a.checkpoints");
-        Object[] args = with(train(llama, prompts, "a"), options);
-        int reached = 0;
         for (int kill = 0; kill < kills; kill++) {
-            ChildProcess training = ChildProcess.start(streams, args);
+            training = ChildProcess.start(streams, with(begun, operators, "--steps", 1_000_000));
             int before = reached;
-            training.await(() -> last(checkpoints) > before || Files.exists(output));
+            training.await(() -> last(checkpoints) > before);
             Thread.sleep(random.nextInt(40));
             training.kill();
-            int now = last(checkpoints);
-            assertTrue(now >= reached, now + " after " + reached);
-            reached = now;
+            reached = last(checkpoints);
+            assertTrue(reached > before, reached + " after " + before);
             assertWhole(checkpoints);
-            args =
-                    with(
-                            train(llama, prompts, "a"),
-                            with(Arrays.asList(options), "--resume", checkpoints));
-            if (Files.exists(output)) {
-                break; // the moment was the last one
-            }
         }
-        if (!Files.exists(output)) {
-            ChildProcess.start(streams, args).end().succeeded();
-        }
-        Object[] whole = with(train(llama, prompts, "whole"), options);
-        ChildProcess.start(streams, with(Arrays.asList(whole), operators(checkpoints)))
-                .end()
-                .succeeded();
+
+        int end = reached + 3;
+        CliRun.of(with(begun, "--steps", end)).succeeded();
+        List<Object> whole = train(llama, prompts, "whole", "--lora-dropout", "0.2");
+        CliRun.of(with(whole, "--steps", end)).succeeded();
         assertSame("whole", "a");
     }
 
-    /** Returns the operators that a training was begun with, which follow from a measurement. */
-    private static String operators(Path checkpoints) throws IOException {
-        Path json = CheckpointFolder.find(checkpoints).resolve("training.json");
-        return "-Dligature.operators="
-                + JsonParser.parseString(Files.readString(json))
-                        .getAsJsonObject()
-                        .getAsJsonObject("settings")
-                        .get("-Dligature.operators")
-                        .getAsString();
+    private static String operators() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            return OperatorLookup.engine(manager).choice();
+        }
     }
 
     /** Everything that has the name of a checkpoint has all of its files. */
@@ -303,10 +322,17 @@ final class ResumeTest {
         }
     }
 
+    private static Path newest(Path checkpoints) {
+        return checkpoints.resolve("step-" + last(checkpoints));
+    }
+
     private static int last(Path checkpoints) {
-        try {
-            String name = CheckpointFolder.find(checkpoints).getFileName().toString();
-            return Integer.parseInt(name.substring("step-".length()));
+        try (Stream<Path> list = Files.list(checkpoints)) {
+            return list.map(path -> path.getFileName().toString())
+                    .filter(name -> name.matches("step-\\d+"))
+                    .mapToInt(name -> Integer.parseInt(name.substring("step-".length())))
+                    .max()
+                    .orElse(0);
         } catch (IOException e) {
             return 0; // there is none yet
         }

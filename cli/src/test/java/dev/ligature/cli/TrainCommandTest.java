@@ -10,7 +10,6 @@ import dev.ligature.checkpoint.SafetensorsReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,23 +30,19 @@ final class TrainCommandTest {
         Path expected = Cases.path(name, "train.safetensors");
         Path output = folder.resolve("adapter");
         List<Object> args =
-                new ArrayList<>(
-                        List.of(
-                                "train",
-                                "--model",
-                                Cases.path(name, "base"),
-                                "--init-adapter",
-                                Cases.path(name, "init"),
-                                "--token-ids",
-                                expected,
-                                "--output",
-                                output,
-                                "--optimizer",
-                                settings.get("optimizer").getAsString(),
-                                "--learning-rate",
-                                settings.get("lr").getAsString(),
-                                "--weight-decay",
-                                settings.get("weight_decay").getAsString()));
+                TaskFiles.train(
+                        Cases.path(name, "base"),
+                        output,
+                        "--init-adapter",
+                        Cases.path(name, "init"),
+                        "--token-ids",
+                        expected,
+                        "--optimizer",
+                        settings.get("optimizer").getAsString(),
+                        "--learning-rate",
+                        settings.get("lr").getAsString(),
+                        "--weight-decay",
+                        settings.get("weight_decay").getAsString());
         if (!settings.get("max_grad_norm").isJsonNull()) {
             args.addAll(List.of("--max-grad-norm", settings.get("max_grad_norm").getAsString()));
         }
@@ -56,13 +51,15 @@ final class TrainCommandTest {
 
         Path csv = output.resolve("metrics.csv");
         assertEquals(
-                "step,loss,grad_norm,learning_rate,tokens_per_second",
+                "step,loss,grad_norm,learning_rate,tokens_per_second,resident_bytes",
                 Files.readAllLines(csv).get(0));
         Cases.assertClose(numbers(settings, "losses"), Cases.column(csv, "loss"), 1e-5);
         Cases.assertClose(numbers(settings, "grad_norms"), Cases.column(csv, "grad_norm"), 1e-5);
         assertFactors(expected, output.resolve("adapter_model.safetensors"));
         assertEquals(
-                "adapter_config.json adapter_model.safetensors metrics.csv", Cases.list(output));
+                "adapter_config.json adapter_model.safetensors metrics.csv report.html"
+                        + " training.json",
+                Cases.list(output));
         assertEquals("adapter", Cases.list(folder));
     }
 
@@ -104,22 +101,21 @@ final class TrainCommandTest {
     void flags_makeAConfigurationThatPeftKnows() throws IOException {
         Path output = folder.resolve("adapter");
         CliRun.of(
-                        "train",
-                        "--model",
-                        BASE,
-                        "--output",
-                        output,
-                        "--token-ids",
-                        Cases.batches(folder.resolve("b.safetensors"), 5, 2, 1, 3),
-                        "--r",
-                        3,
-                        "--lora-alpha",
-                        6,
-                        "--lora-dropout",
-                        0.1,
-                        "--target-modules",
-                        "q_proj,lm_head",
-                        "--ensure-weight-tying")
+                        TaskFiles.train(
+                                        BASE,
+                                        output,
+                                        "--token-ids",
+                                        Cases.batches(folder.resolve("b.safetensors"), 5, 2, 1, 3),
+                                        "--r",
+                                        3,
+                                        "--lora-alpha",
+                                        6,
+                                        "--lora-dropout",
+                                        0.1,
+                                        "--target-modules",
+                                        "q_proj,lm_head",
+                                        "--ensure-weight-tying")
+                                .toArray())
                 .succeeded();
 
         JsonObject config =
@@ -145,19 +141,23 @@ final class TrainCommandTest {
         String expression = ".*layers\\.[1]\\..*\\.(q|v)_proj";
         CliRun run =
                 CliRun.of(
-                                "train",
-                                "--model",
-                                BASE,
-                                "--output",
-                                output,
-                                "--token-ids",
-                                Cases.batches(folder.resolve("b.safetensors"), 5, 2, 1, 3),
-                                "--adapter-config",
-                                file,
-                                "--r",
-                                3,
-                                "--target-modules",
-                                expression)
+                                TaskFiles.train(
+                                                BASE,
+                                                output,
+                                                "--token-ids",
+                                                Cases.batches(
+                                                        folder.resolve("b.safetensors"),
+                                                        5,
+                                                        2,
+                                                        1,
+                                                        3),
+                                                "--adapter-config",
+                                                file,
+                                                "--r",
+                                                3,
+                                                "--target-modules",
+                                                expression)
+                                        .toArray())
                         .succeeded();
         assertTrue(run.err().contains("--r, --target-modules: used in place of"), run.err());
         JsonObject config =
@@ -180,19 +180,18 @@ final class TrainCommandTest {
     void startAndScalingAndDora_areThoseOfTheOptions() throws IOException {
         Path output = folder.resolve("adapter");
         CliRun.of(
-                        "train",
-                        "--model",
-                        BASE,
-                        "--output",
-                        output,
-                        "--token-ids",
-                        Cases.batches(folder.resolve("b.safetensors"), 5, 2, 1, 3),
-                        "--r",
-                        2,
-                        "--init-lora-weights",
-                        "olora",
-                        "--use-rslora",
-                        "--use-dora")
+                        TaskFiles.train(
+                                        BASE,
+                                        output,
+                                        "--token-ids",
+                                        Cases.batches(folder.resolve("b.safetensors"), 5, 2, 1, 3),
+                                        "--r",
+                                        2,
+                                        "--init-lora-weights",
+                                        "olora",
+                                        "--use-rslora",
+                                        "--use-dora")
+                                .toArray())
                 .succeeded();
 
         JsonObject config =
@@ -219,17 +218,16 @@ final class TrainCommandTest {
     private float[] trainedB(Path batches, String name, int seed) throws IOException {
         Path output = folder.resolve(name);
         CliRun.of(
-                        "train",
-                        "--model",
-                        BASE,
-                        "--output",
-                        output,
-                        "--token-ids",
-                        batches,
-                        "--lora-dropout",
-                        0.2,
-                        "--seed",
-                        seed)
+                        TaskFiles.train(
+                                        BASE,
+                                        output,
+                                        "--token-ids",
+                                        batches,
+                                        "--lora-dropout",
+                                        0.2,
+                                        "--seed",
+                                        seed)
+                                .toArray())
                 .succeeded();
         return Cases.tensor(
                 output.resolve("adapter_model.safetensors"),

@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * What a model scored.
@@ -37,10 +38,25 @@ public record Evaluation(Map<String, Double> numbers) {
      */
     public static Evaluation of(Block block, EvaluationData data, NDManager manager)
             throws IOException {
+        return of(block, data, manager, () -> false).orElseThrow();
+    }
+
+    /**
+     * Measures a model, unless it is to stop.
+     *
+     * @param stopped is asked before each batch
+     * @return what it scored; empty if it was stopped
+     */
+    public static Optional<Evaluation> of(
+            Block block, EvaluationData data, NDManager manager, BooleanSupplier stopped)
+            throws IOException {
         Measure measure = data.measure();
         double sum = 0;
         long items = 0;
         for (int index = 0; index < data.batches(); index++) {
+            if (stopped.getAsBoolean()) {
+                return Optional.empty();
+            }
             try (NDManager scope = manager.newSubManager()) {
                 TrainingBatch batch = data.batch(index, scope);
                 if (batch.count() > 0) {
@@ -55,7 +71,7 @@ public record Evaluation(Map<String, Double> numbers) {
         Map<String, Double> numbers = new LinkedHashMap<>();
         numbers.put(LOSS, sum / items);
         numbers.putAll(measure.numbers(sum / items));
-        return new Evaluation(numbers);
+        return Optional.of(new Evaluation(numbers));
     }
 
     /** Measures a batch, and returns the sum of the losses of its items. */

@@ -219,6 +219,10 @@ public enum ModelMessage implements Message {
             "RunCheckpoints",
             "%1$s has no checkpoint: no directory step-N. Give a checkpoint or the folder that has"
                     + " some, or begin without --resume."),
+    RUN_DAMAGED(
+            "RunDamaged",
+            "%1$s is not there, or is not as the training wrote it. Go on from another checkpoint"
+                    + " than %2$s, or begin anew without --resume."),
     RUN_SETTING(
             "RunSettings",
             "%1$s is %2$s here, but was %3$s in the training of %4$s, which would end otherwise."

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.SafetensorsWriter;
+import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.training.TrainingLoop;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -121,6 +122,8 @@ public final class BestSoFar implements AutoCloseable {
             step = Long.parseLong(reader.metadata().getOrDefault(STEP, "0"));
             loss = Double.parseDouble(reader.metadata().getOrDefault(LOSS, "NaN"));
             since = Integer.parseInt(reader.metadata().getOrDefault(SINCE, "0"));
+        } catch (NumberFormatException e) {
+            throw ModelMessage.RUN_DAMAGED.fileErrorFrom(e, file, checkpoint);
         }
     }
 

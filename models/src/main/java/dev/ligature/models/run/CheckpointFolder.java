@@ -10,6 +10,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -31,11 +33,13 @@ public final class CheckpointFolder implements AutoCloseable {
     private final Path folder;
     private final int kept;
     private final FileChannel lock;
+    private final boolean isNew;
 
-    private CheckpointFolder(Path folder, int kept, FileChannel lock) {
+    private CheckpointFolder(Path folder, int kept, FileChannel lock, boolean isNew) {
         this.folder = folder;
         this.kept = kept;
         this.lock = lock;
+        this.isNew = isNew;
     }
 
     /**
@@ -50,6 +54,7 @@ public final class CheckpointFolder implements AutoCloseable {
         if (!resumed && !all(folder).isEmpty()) {
             throw ModelMessage.RUN_BEGUN.fileError(folder);
         }
+        boolean isNew = !Files.exists(folder);
         Files.createDirectories(folder);
         FileChannel lock =
                 FileChannel.open(
@@ -59,7 +64,7 @@ public final class CheckpointFolder implements AutoCloseable {
                 throw ModelMessage.RUN_BUSY.fileError(folder);
             }
             removeRests(folder);
-            return new CheckpointFolder(folder, kept, lock);
+            return new CheckpointFolder(folder, kept, lock, isNew);
         } catch (IOException | RuntimeException | Error e) {
             lock.close();
             throw e;
@@ -84,20 +89,21 @@ public final class CheckpointFolder implements AutoCloseable {
     }
 
     /**
-     * Returns the checkpoint that a path means.
+     * Returns the checkpoints that a path may mean.
      *
-     * @param path a checkpoint, or a folder of some, whose last one it is
+     * @param path a checkpoint, or a folder of some, of which the last one comes first
      * @throws IOException if there is none
      */
-    public static Path find(Path path) throws IOException {
+    static List<Path> candidates(Path path) throws IOException {
         if (isCheckpoint(path)) {
-            return path;
+            return List.of(path);
         }
-        List<Path> all = all(path);
+        List<Path> all = new ArrayList<>(all(path));
         if (all.isEmpty()) {
             throw ModelMessage.RUN_NONE.fileError(path);
         }
-        return all.get(all.size() - 1);
+        Collections.reverse(all);
+        return all;
     }
 
     /** Returns the checkpoints of a folder, the last one last. */
@@ -163,9 +169,13 @@ public final class CheckpointFolder implements AutoCloseable {
         }
     }
 
-    /** Lets another training in. */
+    /** Lets another training in; a folder that was made for this one and has nothing is removed. */
     @Override
     public void close() throws IOException {
-        lock.close();
+        try (lock) {
+            if (isNew && list(folder).equals(List.of(folder.resolve(LOCK)))) {
+                delete(folder);
+            }
+        }
     }
 }

@@ -27,6 +27,7 @@ public final class FileDigest {
         for (Path path : paths) {
             for (Path file : files(path)) {
                 bytes += add(file, digest);
+                digest.update((byte) 0); // between files
             }
         }
         String hex = HexFormat.of().formatHex(digest.digest());
@@ -47,6 +48,18 @@ public final class FileDigest {
                             .sorted()
                             .toList());
         }
+    }
+
+    /** Returns the whole SHA-256 of a file's bytes. */
+    static String whole(Path file) throws IOException {
+        MessageDigest digest = sha256();
+        add(file, digest);
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** Returns the whole SHA-256 of bytes. */
+    static String whole(byte[] bytes) {
+        return HexFormat.of().formatHex(sha256().digest(bytes));
     }
 
     private static boolean isOfModel(Path directory, Path file) {
@@ -74,7 +87,6 @@ public final class FileDigest {
                 bytes += read;
             }
         }
-        digest.update((byte) 0); // between files
         return bytes;
     }
 

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.SafetensorsWriter;
@@ -31,7 +32,7 @@ public record RunState(long step, RunSettings settings) {
     private static final String LOOP = "training_state.safetensors";
 
     /**
-     * Writes the files.
+     * Writes the files, after all others of the checkpoint.
      *
      * @param directory where to
      * @param loop the loop
@@ -52,14 +53,24 @@ public record RunState(long step, RunSettings settings) {
         JsonObject options = new JsonObject();
         settings.values().forEach(options::addProperty);
         json.add("settings", options);
+        Manifest.sign(json, directory);
         String text = new GsonBuilder().setPrettyPrinting().create().toJson(json);
         StagedFile.write(directory.resolve(JSON), text + "\n");
     }
 
-    /** Reads step and settings of a checkpoint. */
-    public static RunState read(Path checkpoint) throws IOException {
-        JsonFields<CheckpointException> json =
-                JsonFile.read(checkpoint.resolve(JSON), ModelMessage.FIELD_TYPE);
+    /**
+     * Reads step and settings of a checkpoint, and checks its files.
+     *
+     * @throws CheckpointException if one is not as it was written, or not there
+     */
+    static RunState read(Path checkpoint) throws IOException {
+        Path file = checkpoint.resolve(JSON);
+        if (!Files.exists(file)) {
+            throw ModelMessage.RUN_DAMAGED.fileError(file, checkpoint);
+        }
+        JsonFields<CheckpointException> json = JsonFile.read(file, ModelMessage.FIELD_TYPE);
+        JsonObject whole = JsonParser.parseString(JsonFile.text(file)).getAsJsonObject();
+        Manifest.check(whole, checkpoint, file);
         Map<String, String> values = new LinkedHashMap<>();
         JsonFields<CheckpointException> options = json.object("settings");
         for (String option : options.names()) {

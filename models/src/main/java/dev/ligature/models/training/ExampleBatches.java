@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -114,6 +116,15 @@ final class ExampleBatches<E> implements TrainingData {
             order[j] = lines[i];
         }
         next = 0;
+    }
+
+    @Override
+    public Map<String, Long> counts() {
+        Map<String, Long> counts = new LinkedHashMap<>();
+        counts.put("lines", (long) lines.length);
+        counts.put("lines read", (long) seen.cardinality());
+        counts.put("lines that were cut", (long) cut.cardinality());
+        return counts;
     }
 
     /** Returns how many of the lines were too long, and how they were understood. */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** Where the batches of a training come from; asked for them in order, by one thread. */
 public sealed interface TrainingData extends AutoCloseable
@@ -71,6 +72,11 @@ public sealed interface TrainingData extends AutoCloseable
 
     /** Returns what the loss is the mean over, in the plural. */
     String items();
+
+    /** Returns how much data there is and was read, by words. */
+    default Map<String, Long> counts() {
+        return Map.of();
+    }
 
     /** Returns what is to be said of the data after a training; may be empty. */
     String report();

@@ -47,8 +47,10 @@ final class CheckpointFolderTest {
             write(folder, 8, 9, 10, 100);
         }
         assertEquals(".lock step-10 step-100", list(path));
-        assertEquals(path.resolve("step-100"), CheckpointFolder.find(path));
-        assertEquals(path.resolve("step-10"), CheckpointFolder.find(path.resolve("step-10")));
+        assertEquals(path.resolve("step-100"), CheckpointFolder.candidates(path).get(0));
+        assertEquals(
+                path.resolve("step-10"),
+                CheckpointFolder.candidates(path.resolve("step-10")).get(0));
     }
 
     @Test
@@ -64,7 +66,7 @@ final class CheckpointFolderTest {
                         "mine.partial")) {
             Files.writeString(Files.createDirectory(path.resolve(name)).resolve("a"), "a");
         }
-        assertEquals(path.resolve("step-3"), CheckpointFolder.find(path));
+        assertEquals(path.resolve("step-3"), CheckpointFolder.candidates(path).get(0));
         CheckpointFolder.open(path, 2, true).close();
         assertEquals(".lock mine.partial notes step-3", list(path), "what is not ours stays");
     }
@@ -96,8 +98,8 @@ final class CheckpointFolderTest {
         }
         assertRefused("--resume", () -> CheckpointFolder.open(path, 2, false));
         CheckpointFolder.open(path, 2, true).close();
-        assertRefused("no checkpoint", () -> CheckpointFolder.find(temporary));
-        assertRefused("no checkpoint", () -> CheckpointFolder.find(path.resolve("step-7")));
+        assertRefused("no checkpoint", () -> CheckpointFolder.candidates(temporary));
+        assertRefused("no checkpoint", () -> CheckpointFolder.candidates(path.resolve("step-7")));
     }
 
     @Test
