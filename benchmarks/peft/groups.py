@@ -1,11 +1,13 @@
 """What is measured, and the rows that come of it."""
 
+import json
 import math
 import pathlib
 from dataclasses import dataclass
 
 from measure import Group, Results
 from shapes import Shapes
+from tokenizers import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Bench:
             "mixed": self.mixed,
             "llama": self.llama_forward,
             "train": self.train,
+            "tune": self.tune,
             "generate": self.generate,
             "places": self.places,
             "smol": self.smol_generate,
@@ -294,6 +297,26 @@ class Bench:
             self.llama_row(what, "q, v", results, "qv", 0.80),
             self.llama_row(what, ALL, results, "all", 0.85),
         ]
+
+    def tune(self):
+        """An epoch over lines of JSONL, with all that is done to read them."""
+        rows, tokens = self.shapes.text
+        group = Group("tune", self.shapes.rounds)
+        for side in ("ours", "peft"):
+            group.add(f"{side}.qv", "tune", base=self.llama, adapter=self.adapters("llama-qv"), batch=rows, tokens=tokens,
+                      lines=self.work / "lines.jsonl")
+        group.same.append(("ours.qv", "peft.qv"))
+        results = yield group
+        ratio = results.ratio("ours.qv", "peft.qv")
+        count = self.count_tokens()
+        ours, peft = (f"{count / results.median(f'{side}.qv') * 1e9:,.0f} tokens/s" for side in ("ours", "peft"))
+        yield [Row("supervised fine-tuning on JSONL", self.llama_shape("q, v", self.shapes.text), ours, f"PEFT {peft}", ratio)]
+
+    def count_tokens(self) -> int:
+        """Returns the tokens of the lines, with the one that ends each."""
+        tokenizer = Tokenizer.from_file(str(self.llama / "tokenizer.json"))
+        lines = map(json.loads, (self.work / "lines.jsonl").read_text().splitlines())
+        return sum(len(tokenizer.encode(line["prompt"] + line["completion"]).ids) + 1 for line in lines)
 
     def llama_row(self, what: str, modules: str, results: Results, case: str, limit: float) -> Row:
         return over_peft(what, self.llama_shape(modules, self.shapes.text), results, case, limit)

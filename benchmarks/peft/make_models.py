@@ -1,6 +1,9 @@
 """Writes the bases and adapters that both sides load: random weights, in the formats of Transformers and PEFT."""
 
+import json
 import pathlib
+import random
+import shutil
 import warnings
 
 import torch
@@ -58,6 +61,24 @@ def write_adapters(model, lora: dict, name: str, count: int, out: pathlib.Path) 
     adapted.unload()
 
 
+def write_lines(shapes: Shapes, out: pathlib.Path) -> None:
+    """Writes prompts with completions of the repository's own text, of many lengths, and a tokenizer that fits the Llama."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    small = shapes.llama.vocabulary < 4096
+    tokenizer = "models/src/test/resources/tasks/tokenizer.json" if small else "examples/demo/base/tokenizer.json"
+    shutil.copyfile(root / tokenizer, out / "llama/tokenizer.json")
+    text = " ".join((root / "docs/architecture.md").read_text().split())
+    chosen = random.Random(1)
+    part = shapes.text[1] * (1 if small else 3) // 16  # of the characters that fill a row
+    with (out / "lines.jsonl").open("w") as file:
+        at = 0
+        for _ in range(shapes.lines):
+            prompt, completion = chosen.randint(part, 4 * part), chosen.randint(part, 8 * part)
+            parts = {"prompt": text[at : at + prompt], "completion": text[at + prompt : at + prompt + completion]}
+            file.write(json.dumps(parts) + "\n")
+            at = (at + prompt + completion) % (len(text) - 500)
+
+
 def write(shapes: Shapes, out: pathlib.Path) -> None:
     transformers.utils.logging.disable_progress_bar()
     torch.manual_seed(1)
@@ -71,3 +92,4 @@ def write(shapes: Shapes, out: pathlib.Path) -> None:
         for name, targets in shape.targets.items():
             lora = shapes.lora(targets, ensure_weight_tying="embed_tokens" in targets)
             write_adapters(model, lora, f"{directory}-{name}", 1, out)
+    write_lines(shapes, out)

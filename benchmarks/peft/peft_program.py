@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import json
 import pathlib
 import statistics
 import sys
@@ -211,6 +212,53 @@ class Train:
         return self.step()
 
 
+class Tune:
+    """An epoch of supervised fine-tuning: lines of JSONL are read, made tokens, padded and learnt."""
+
+    def __init__(self, words: Words, bases: Bases):
+        base = pathlib.Path(words["base"])
+        self.model, _ = load_adapters(words["base"], [words["adapter"]], trainable=True)
+        self.model.train()
+        self.end = self.model.config.eos_token_id
+        self.optimizer = torch.optim.AdamW([p for p in self.model.parameters() if p.requires_grad], lr=1e-4)
+        self.tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_file=str(base / "tokenizer.json"))
+        self.lines = pathlib.Path(words["lines"])
+        self.rows, self.most = words.number("batch"), words.number("tokens")
+
+    def example(self, line: str) -> tuple[torch.Tensor, torch.Tensor]:
+        fields = json.loads(line)
+        prompt = self.tokenizer(fields["prompt"])["input_ids"]
+        ids = self.tokenizer(fields["prompt"] + fields["completion"])["input_ids"]
+        ids = ids if ids[-1] == self.end else [*ids, self.end]
+        common = next((i for i, (one, other) in enumerate(zip(prompt, ids)) if one != other), len(prompt))
+        labels = [-100] * common + ids[common:]
+        return torch.tensor(ids[: self.most]), torch.tensor(labels[: self.most])
+
+    def collate(self, lines: list) -> dict:
+        examples = [self.example(line) for line in lines]
+        pad = torch.nn.utils.rnn.pad_sequence
+        return {"input_ids": pad([ids for ids, _ in examples], batch_first=True),
+                "labels": pad([labels for _, labels in examples], batch_first=True, padding_value=-100)}
+
+    def step(self, batch: dict) -> torch.Tensor:
+        loss = self.model(**batch, use_cache=False).loss
+        loss.backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return loss.detach()
+
+    def run(self) -> int:
+        begin = now()
+        lines = self.lines.read_text().splitlines()
+        for batch in torch.utils.data.DataLoader(lines, self.rows, shuffle=True, collate_fn=self.collate):
+            self.step(batch).item()
+        return now() - begin
+
+    def numbers(self) -> torch.Tensor:
+        """The loss of a first step over all lines."""
+        return self.step(self.collate(self.lines.read_text().splitlines()))
+
+
 class Generate:
     """Forward passes over one text, with the cache of all earlier tokens: the prompt's, or those of tokens after it."""
 
@@ -264,6 +312,7 @@ KINDS = {
     "generate": Generate,
     "load": Load,
     "train": Train,
+    "tune": Tune,
 }
 
 

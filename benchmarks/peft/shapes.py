@@ -51,6 +51,7 @@ class Shapes:
     batch: tuple = (32, 16)  # B, T of a mixed batch
     mixed: tuple = (1, 4, 8, 32)  # different adapters in it
     text: tuple = (8, 128)  # B, T for Llama
+    lines: int = 64  # of data that is trained on
     generated: tuple = (16, 64)  # tokens of the prompt, and after it
     places: tuple = (100, 2000)  # of tokens whose times are compared
     around: int = 16  # how many tokens are measured there
@@ -73,6 +74,7 @@ SMOKE = Shapes(
     batch=(8, 4),
     mixed=(1, 2, 8),
     text=(4, 16),
+    lines=8,
     generated=(4, 8),
     places=(10, 40),
     around=4,

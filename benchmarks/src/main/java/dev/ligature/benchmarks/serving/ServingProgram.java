@@ -73,6 +73,7 @@ public final class ServingProgram {
                     case "memory" -> MemoryCase.open(settings, bases);
                     case "switch" -> SwitchCase.open(settings, bases);
                     case "train" -> TrainingCase.open(settings, bases);
+                    case "tune" -> TuningCase.open(settings);
                     default ->
                             throw new IllegalArgumentException("No such case: " + settings.kind());
                 });
