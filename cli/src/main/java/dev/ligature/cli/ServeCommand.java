@@ -4,6 +4,7 @@ import dev.ligature.Adapter;
 import dev.ligature.internal.files.HubCache;
 import dev.ligature.server.CompletionServer;
 import dev.ligature.server.LanguageModel;
+import dev.ligature.server.ServerAccess;
 import dev.ligature.server.ServerAddress;
 import dev.ligature.server.ServerLimits;
 import dev.ligature.store.AdapterStore;
@@ -62,9 +63,7 @@ final class ServeCommand implements Callable<Integer> {
             names = "--host",
             defaultValue = "127.0.0.1",
             paramLabel = "HOST",
-            description =
-                    "Where to listen. Default: 127.0.0.1, which only this machine reaches; nobody"
-                            + " is asked who they are.")
+            description = "Where to listen. Default: 127.0.0.1, which only this machine reaches.")
     private String host = "";
 
     @Option(
@@ -95,6 +94,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private ServerOptions options = new ServerOptions();
 
+    @Mixin private AccessOptions accessOptions = new AccessOptions();
+
     ServeCommand(Terminal terminal, StopSignal stop) {
         this.terminal = terminal;
         this.stop = stop;
@@ -105,6 +106,7 @@ final class ServeCommand implements Callable<Integer> {
         OptionChecks.require(port >= 0 && port <= LARGEST_PORT, "--port", port, "0 to 65535");
         OptionChecks.atLeast("--adapter-memory", adapterMemory, 1);
         ServerLimits limits = options.limits();
+        ServerAccess access = accessOptions.access();
         String base = base();
         try (LoadedModel loaded = LoadedModel.open(model, modelFiles);
                 AdapterStore store =
@@ -129,7 +131,9 @@ final class ServeCommand implements Callable<Integer> {
                             store,
                             base,
                             new ServerAddress(host, port, allowedHosts),
-                            limits),
+                            limits,
+                            access),
+                    (access.certificate() == null ? "http" : "https"),
                     base + " and " + known + (known == 1 ? " adapter" : " adapters"));
         } catch (InterruptedException e) {
             throw (IOException) new InterruptedIOException("interrupted").initCause(e);
@@ -153,13 +157,16 @@ final class ServeCommand implements Callable<Integer> {
         return name;
     }
 
-    private void serve(CompletionServer server, String what)
+    private void serve(CompletionServer server, String scheme, String what)
             throws IOException, InterruptedException {
         stop.expect();
         try {
-            terminal.out().printf("Serving %s at http://%s:%d%n", what, host, server.port());
+            terminal.out().printf("Serving %s at %s://%s:%d%n", what, scheme, host, server.port());
             terminal.flush();
             while (!stop.isRaised()) {
+                if (server.isOutOfMemory()) {
+                    haltWithoutMemory();
+                }
                 if (!server.isAlive()) {
                     throw new IllegalStateException("the batch has ended, see above");
                 }
@@ -169,5 +176,12 @@ final class ServeCommand implements Callable<Integer> {
         } finally {
             server.stop();
         }
+    }
+
+    /** Ends the process at once: an orderly end needs memory too. */
+    private void haltWithoutMemory() {
+        Failure failure = Failure.of(new OutOfMemoryError("Java heap space"));
+        terminal.note(failure.line());
+        Runtime.getRuntime().halt(failure.exitCode());
     }
 }

@@ -47,6 +47,13 @@ final class ServerOptions {
             description = "How long requests under way may take when it stops. Default: 30.")
     private int shutdownSeconds;
 
+    @Option(
+            names = "--max-connections",
+            defaultValue = "1024",
+            paramLabel = "N",
+            description = "The most connections; further ones are closed. Default: 1024.")
+    private int connections;
+
     ServerLimits limits() {
         OptionChecks.atLeast("--max-batch", batch, 1);
         OptionChecks.atLeast("--max-waiting", waiting, 0);
@@ -54,6 +61,8 @@ final class ServerOptions {
         OptionChecks.atLeast("--max-body", bodyBytes, 1);
         OptionChecks.atLeast("--request-timeout", requestSeconds, 1);
         OptionChecks.atLeast("--shutdown-timeout", shutdownSeconds, 0);
-        return new ServerLimits(batch, waiting, tokens, bodyBytes, requestSeconds, shutdownSeconds);
+        OptionChecks.atLeast("--max-connections", connections, 1);
+        return new ServerLimits(
+                batch, waiting, tokens, bodyBytes, requestSeconds, shutdownSeconds, connections);
     }
 }

@@ -58,7 +58,7 @@ final class ChildProcess {
     }
 
     private static boolean isOfJava(String text) {
-        return text.startsWith("-D");
+        return text.startsWith("-D") || text.startsWith("-X");
     }
 
     /** Waits until something holds, while the process lives. */

@@ -5,18 +5,22 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
@@ -90,6 +94,86 @@ final class ServeCommandTest {
                 run.err());
     }
 
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no signals to send")
+    @Test
+    void clientsThatBeginBodiesAndStop_leaveTheServerAlive_andItStops() throws Exception {
+        ChildProcess server =
+                ChildProcess.start(
+                        streams,
+                        "-Xmx96m",
+                        "serve",
+                        "--model",
+                        MODEL,
+                        "--adapters",
+                        adapters,
+                        "--port",
+                        0);
+        server.await(() -> !url().isEmpty());
+        int port = URI.create(url()).getPort();
+        byte[] begun = (head(1 << 20) + "x".repeat(1_000_000)).getBytes(StandardCharsets.UTF_8);
+        List<Socket> clients = new ArrayList<>();
+        for (int i = 0; i < 250; i++) {
+            Socket client = new Socket(InetAddress.getLoopbackAddress(), port);
+            clients.add(client);
+            try {
+                client.getOutputStream().write(begun);
+            } catch (IOException cutOff) {
+                // There is no memory for its body.
+            }
+        }
+        HttpRequest health = HttpRequest.newBuilder(URI.create(url() + "/health")).build();
+        assertEquals(
+                200, HttpClient.newHttpClient().send(health, BodyHandlers.ofString()).statusCode());
+        server.signal("TERM");
+        assertEquals(0, server.end().exitCode());
+        for (Socket client : clients) {
+            client.close();
+        }
+    }
+
+    @Test
+    void aFullHeap_endsTheProcessWithAMessage() throws Exception {
+        ChildProcess server =
+                ChildProcess.start(
+                        streams,
+                        "-Xmx64m",
+                        "serve",
+                        "--model",
+                        MODEL,
+                        "--adapters",
+                        adapters,
+                        "--port",
+                        0,
+                        "--max-body",
+                        1 << 30);
+        server.await(() -> !url().isEmpty());
+        int port = URI.create(url()).getPort();
+        try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            OutputStream out = client.getOutputStream();
+            out.write(head(900_000_000).getBytes(StandardCharsets.UTF_8));
+            byte[] piece = new byte[1 << 20];
+            for (int i = 0; i < 800; i++) {
+                out.write(piece);
+            }
+        } catch (IOException ended) {
+            // As it should.
+        }
+        CliRun run = server.end();
+        assertEquals(2, run.exitCode(), run.err());
+        assertTrue(run.err().contains("not enough memory"), run.err());
+    }
+
+    private static String head(int bytes) {
+        return String.join(
+                "\r\n",
+                "POST /v1/completions HTTP/1.1",
+                "Host: localhost",
+                "Content-Type: application/json",
+                "Content-Length: " + bytes,
+                "",
+                "");
+    }
+
     private String url() {
         try {
             Matcher found = URL.matcher(Files.readString(streams.resolve("out.txt")));
@@ -133,6 +217,10 @@ final class ServeCommandTest {
         serve("--adapters", adapters, "--max-body", 0).refused("--max-body is 0");
         serve("--adapters", adapters, "--request-timeout", 0).refused("--request-timeout is 0");
         serve("--adapters", adapters, "--shutdown-timeout", -1).refused("--shutdown-timeout is -1");
+        serve("--adapters", adapters, "--max-connections", 0).refused("--max-connections is 0");
+        serve("--adapters", adapters, "--tls-cert", "x").refused("--tls-cert and --tls-key");
+        serve("--adapters", adapters, "--api-keys", adapters.resolve("none"))
+                .refused("none does not exist");
         serve("--adapters", adapters, "--adapter-memory", 0).refused("--adapter-memory is 0");
     }
 

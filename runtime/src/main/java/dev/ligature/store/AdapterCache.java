@@ -246,6 +246,10 @@ final class AdapterCache {
         freed.forEach(free);
     }
 
+    synchronized boolean has(String name) {
+        return current.containsKey(name);
+    }
+
     /** Counts a request that ended with an error. */
     synchronized void countFailure() {
         failed++;

@@ -11,6 +11,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Instant;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -100,23 +102,48 @@ final class AdapterFolder {
     /** Returns names of at most a second ago: an unknown name must not cost a scan each time. */
     private synchronized Set<String> hints() throws IOException {
         if (!hinted || nanoTime.getAsLong() - hintsUntil > 0) {
-            hints = names();
+            hints = names(true);
             hintsUntil = nanoTime.getAsLong() + HINT_NANOS;
             hinted = true;
         }
         return hints;
     }
 
-    /** Returns the names of the folders that hold an adapter, sorted. */
-    Set<String> names() throws IOException {
+    /**
+     * Returns the names of the folders that hold an adapter, sorted.
+     *
+     * @param valid those that are names of adapters, or the others
+     */
+    Set<String> names(boolean valid) throws IOException {
         Set<String> names = new TreeSet<>();
         try (Stream<Path> list = Files.list(root)) {
             list.filter(AdapterFolder::isAdapter)
                     .map(folder -> String.valueOf(folder.getFileName()))
-                    .filter(AdapterName::isValid)
+                    .filter(name -> AdapterName.isValid(name) == valid)
                     .forEach(names::add);
         }
         return names;
+    }
+
+    /** Returns whether {@link #names} has a name. */
+    boolean has(String name) {
+        return AdapterName.isValid(name) && isAdapter(root.resolve(name));
+    }
+
+    /** Returns when an adapter's files were last written. */
+    Optional<Instant> changed(String name) throws IOException {
+        Path directory = root.resolve(AdapterName.check(name));
+        if (!Files.isDirectory(directory)) {
+            return Optional.empty();
+        }
+        Instant newest = Files.getLastModifiedTime(directory).toInstant();
+        try (Stream<Path> list = Files.list(HubCache.snapshot(directory))) {
+            for (Path file : (Iterable<Path>) list::iterator) {
+                Instant time = Files.getLastModifiedTime(file).toInstant();
+                newest = time.isAfter(newest) ? time : newest;
+            }
+        }
+        return Optional.of(newest);
     }
 
     private static boolean isAdapter(Path folder) {

@@ -1,6 +1,7 @@
 package dev.ligature.store;
 
 import dev.ligature.Routing;
+import dev.ligature.config.LoraConfig;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -34,6 +35,11 @@ public final class AdapterLease implements AutoCloseable {
      */
     public String routedName() {
         return cached.adapter().name();
+    }
+
+    /** Returns the adapter's configuration. */
+    public LoraConfig config() {
+        return cached.adapter().config();
     }
 
     /** Returns the routing through the adapter. */

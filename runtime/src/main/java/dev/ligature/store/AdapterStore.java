@@ -14,7 +14,9 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -107,7 +109,7 @@ public final class AdapterStore implements AutoCloseable {
      * Returns the names of the adapters: those in the directory, loaded or not, and published ones.
      */
     public Set<String> names() throws IOException {
-        Set<String> names = folder.names();
+        Set<String> names = folder.names(true);
         names.addAll(cache.published());
         return names;
     }
@@ -163,6 +165,39 @@ public final class AdapterStore implements AutoCloseable {
     public boolean withdraw(String name) {
         Objects.requireNonNull(name, "name");
         return cache.remove(name, CachedAdapter::isPublished);
+    }
+
+    /**
+     * Returns whether {@link #names} has a name. Reads no other adapter's folder.
+     *
+     * @param name a name
+     */
+    public boolean has(String name) {
+        return cache.published().contains(name) || folder.has(name);
+    }
+
+    /**
+     * Returns when the newest file of an adapter was written, or its folder if it has none; empty
+     * if there is no folder.
+     *
+     * @param name a name
+     */
+    public Optional<Instant> changed(String name) throws IOException {
+        return folder.changed(name);
+    }
+
+    /** Returns the names of folders that hold an adapter and cannot be leased by these names. */
+    public Set<String> invalidNames() throws IOException {
+        return folder.names(false);
+    }
+
+    /**
+     * Returns whether an adapter is in memory. Reads no file, so its folder may have changed.
+     *
+     * @param name its name
+     */
+    public boolean isLoaded(String name) {
+        return cache.has(name);
     }
 
     /**

@@ -65,6 +65,21 @@ final class AdapterStoreTest {
     }
 
     @Test
+    void aNameAlone_isLookedUpWithoutLoading() throws IOException {
+        write("a", 1);
+        Files.createDirectory(root.resolve("empty"));
+        try (AdapterStore store = store(2)) {
+            assertTrue(store.has("a"));
+            assertFalse(store.has("empty"));
+            assertFalse(store.has("b"));
+            assertFalse(store.has("../" + root.getFileName() + "/a"));
+            assertFalse(store.isLoaded("a"));
+            store.preload("a");
+            assertTrue(store.isLoaded("a"));
+        }
+    }
+
+    @Test
     void anAdapterIsLoadedOnce_andAnswersAsOnItsOwn() throws IOException {
         float[] a = write("a", 1);
         float[] b = write("b", 2);

@@ -11,9 +11,16 @@ final class ApiException extends RuntimeException {
     private final int status;
     private final String code;
     private final @Nullable String param;
+    private final int retryAfter;
 
     private ApiException(int status, String code, @Nullable String param, String message) {
+        this(status, code, param, 0, message);
+    }
+
+    private ApiException(
+            int status, String code, @Nullable String param, int retryAfter, String message) {
         super(message);
+        this.retryAfter = retryAfter;
         this.status = status;
         this.code = code;
         this.param = param;
@@ -45,6 +52,15 @@ final class ApiException extends RuntimeException {
         return new ApiException(status, code, param, message);
     }
 
+    /**
+     * Returns the error of a key that has used up what it may.
+     *
+     * @param retryAfter after how many seconds it makes sense to ask again
+     */
+    static ApiException limited(int retryAfter, String message) {
+        return new ApiException(429, "rate_limit_exceeded", null, retryAfter, message);
+    }
+
     int status() {
         return status;
     }
@@ -66,7 +82,7 @@ final class ApiException extends RuntimeException {
 
     /** Returns after how many seconds it makes sense to ask again; 0 if never. */
     int retryAfter() {
-        return status == 429 || status == 503 ? SECONDS_TO_WAIT : 0;
+        return retryAfter > 0 ? retryAfter : status == 429 || status == 503 ? SECONDS_TO_WAIT : 0;
     }
 
     String message() {

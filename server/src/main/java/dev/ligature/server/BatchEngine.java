@@ -4,42 +4,37 @@ import ai.djl.ndarray.NDManager;
 import dev.ligature.models.DecoderShape;
 import dev.ligature.models.generation.RowRouter;
 import dev.ligature.models.generation.RunningBatch;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One thread that makes a token for every running completion, again and again. Completions join
- * between two tokens, as soon as there is a place, and leave when they end or nobody listens.
+ * between two tokens, as soon as there is a place and their adapter is leased, and leave when they
+ * end or nobody listens. Adapters are leased by other threads.
  */
 final class BatchEngine {
+    /** The status that proxies count requests by whose client went away. */
+    static final int GONE = 499;
+
     private static final Logger LOG = LoggerFactory.getLogger(BatchEngine.class);
 
     private final RowRouter router;
     private final DecoderShape shape;
-    private final int places;
+    private final Admissions admissions;
     private final ServerMetrics metrics;
+    private final LackOfMemory memory;
     private final NDManager manager = NDManager.newBaseManager();
     private final Thread thread = new Thread(this::run, "batch");
     private final List<Generation> running = new ArrayList<>(); // of the thread alone
     private final List<Generation> joining = new ArrayList<>(); // of the thread alone
     private RunningBatch batch;
 
-    private final Deque<Generation> waiting = new ArrayDeque<>(); // guarded by this
-    private State state = State.OPEN; // guarded by this
     private volatile int rows;
-
-    /** Whether completions are taken on, finished, or dropped. */
-    private enum State {
-        OPEN,
-        DRAINING,
-        STOPPED
-    }
 
     /**
      * Creates an engine, to be started.
@@ -47,12 +42,23 @@ final class BatchEngine {
      * @param router gives the blocks that rows go through
      * @param shape the model's sizes
      * @param places the most completions that are made at once
+     * @param models gives the adapters
+     * @param leasing runs what may wait for files
      * @param metrics where steps and tokens are counted
+     * @param memory is told what ends the thread
      */
-    BatchEngine(RowRouter router, DecoderShape shape, int places, ServerMetrics metrics) {
+    BatchEngine(
+            RowRouter router,
+            DecoderShape shape,
+            int places,
+            ModelLeases models,
+            Executor leasing,
+            ServerMetrics metrics,
+            LackOfMemory memory) {
+        this.memory = memory;
         this.router = router;
         this.shape = shape;
-        this.places = places;
+        this.admissions = new Admissions(places, models, leasing, metrics, memory);
         this.metrics = metrics;
         this.batch = newBatch();
         thread.setDaemon(true);
@@ -77,12 +83,8 @@ final class BatchEngine {
      *
      * @throws ApiException if the engine is about to stop
      */
-    synchronized void submit(List<Generation> generations) {
-        if (state != State.OPEN) {
-            throw stopping();
-        }
-        waiting.addAll(generations);
-        notifyAll();
+    void submit(List<Candidate> candidates) {
+        admissions.add(candidates);
     }
 
     /** Returns the number of texts that grow now. */
@@ -91,8 +93,8 @@ final class BatchEngine {
     }
 
     /** Returns the number of completions that wait for a place. */
-    synchronized int waiting() {
-        return waiting.size();
+    int waiting() {
+        return admissions.waiting();
     }
 
     /** Returns whether completions are made. */
@@ -106,48 +108,29 @@ final class BatchEngine {
      * @param seconds how long that may take; what is left then ends with an error
      */
     void stop(long seconds) throws InterruptedException {
-        synchronized (this) {
-            state = State.DRAINING;
-            notifyAll();
-        }
+        admissions.drain();
         TimeUnit.SECONDS.timedJoin(thread, Math.max(1, seconds));
-        synchronized (this) {
-            state = State.STOPPED;
-            notifyAll();
-        }
+        admissions.close();
         thread.join();
     }
 
     private void run() {
         try {
-            while (awaitWork()) {
+            while (admissions.await(running, joining)) {
                 round();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException | Error e) {
+            memory.note(e);
             LOG.error("The batch has ended", e);
         } finally {
             endAll();
         }
     }
 
-    /** Waits until there is work, and takes those in for whom there is a place; false to end. */
-    private synchronized boolean awaitWork() throws InterruptedException {
-        while (state == State.OPEN && waiting.isEmpty() && running.isEmpty()) {
-            wait();
-        }
-        if (state == State.STOPPED || (waiting.isEmpty() && running.isEmpty())) {
-            return false;
-        }
-        dropUnwanted(waiting.iterator());
-        while (running.size() + joining.size() < places && !waiting.isEmpty()) {
-            joining.add(waiting.remove());
-        }
-        return true;
-    }
-
     private void round() {
+        dropUnwanted(joining.iterator());
         if (!joining.isEmpty()) {
             join(joining);
             joining.clear();
@@ -162,7 +145,7 @@ final class BatchEngine {
             }
         } catch (RuntimeException e) {
             LOG.error("A step failed", e);
-            running.forEach(generation -> generation.fail(internal()));
+            running.forEach(generation -> fail(generation, internal()));
             running.clear();
             batch.close();
             batch = newBatch();
@@ -180,7 +163,7 @@ final class BatchEngine {
                 newcomers.forEach(newcomer -> join(List.of(newcomer)));
             } else {
                 LOG.error("A completion could not begin", e);
-                newcomers.forEach(newcomer -> newcomer.fail(internal()));
+                newcomers.forEach(newcomer -> fail(newcomer, internal()));
             }
             return;
         }
@@ -188,14 +171,22 @@ final class BatchEngine {
         running.addAll(newcomers);
     }
 
-    /** Returns what nobody hears; the status is the one that proxies count such requests by. */
+    /** Returns what nobody hears. */
     static ApiException gone() {
-        return ApiException.of(499, "client_gone", "The client went away.");
+        return ApiException.of(GONE, "client_gone", "The client went away.");
     }
 
     static ApiException late() {
         return ApiException.of(
                 503, "timeout", "The completion took too long. Ask for fewer tokens, or later.");
+    }
+
+    /** Returns the error of an adapter for which there is no room beside those in use. */
+    static ApiException noRoom(String model) {
+        return ApiException.of(
+                503,
+                "no_room",
+                "The adapters in use leave no room for " + model + ". Ask again later.");
     }
 
     static ApiException internal() {
@@ -219,7 +210,13 @@ final class BatchEngine {
     private void drop(Iterator<Generation> at, Generation generation, ApiException error) {
         at.remove();
         batch.leave(generation.row());
+        fail(generation, error);
+    }
+
+    private void fail(Generation generation, ApiException error) {
+        metrics.ended(generation.usage().newTokens());
         generation.fail(error);
+        admissions.released();
     }
 
     private void complete() {
@@ -230,23 +227,20 @@ final class BatchEngine {
                 batch.leave(generation.row()); // where a stop text ended it
                 metrics.ended(generation.usage().newTokens());
                 generation.complete();
+                admissions.released();
             }
         }
     }
 
     private void endAll() {
-        List<Generation> left;
-        synchronized (this) {
-            state = State.STOPPED;
-            left = new ArrayList<>(waiting);
-            waiting.clear();
-        }
-        left.addAll(joining);
-        left.addAll(running);
+        admissions.close();
+        List<Generation> begun = new ArrayList<>(running);
+        begun.addAll(joining);
         running.clear();
         rows = 0;
         batch.close();
         manager.close();
-        left.forEach(generation -> generation.fail(stopping()));
+        begun.forEach(generation -> fail(generation, stopping()));
+        admissions.end();
     }
 }

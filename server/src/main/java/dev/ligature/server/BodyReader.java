@@ -23,7 +23,7 @@ final class BodyReader {
     private final Consumer<byte[]> whole;
     private final Consumer<ApiException> refused;
     private final BodyBudget budget;
-    private final Buffer body = Buffer.buffer();
+    private Buffer body = Buffer.buffer();
     private long dropped;
     private boolean over; // whether an error was answered, or the client is gone
 
@@ -47,7 +47,7 @@ final class BodyReader {
      *
      * @param vertx keeps the time
      * @param limit the most bytes
-     * @param budget what the bytes are taken from until the body is handed over
+     * @param budget what the bytes are taken from; who is handed the body gives them back
      * @param seconds how long the client may take to send it
      * @param whole takes the body
      * @param refused takes the error of one that is too large
@@ -114,11 +114,13 @@ final class BodyReader {
         if (over) {
             return;
         }
-        byte[] bytes = body.getBytes();
-        release();
         if (dropped > 0) {
+            release();
             refused.accept(tooLarge());
         } else {
+            over = true;
+            byte[] bytes = body.getBytes();
+            body = Buffer.buffer();
             whole.accept(bytes);
         }
     }
@@ -127,7 +129,9 @@ final class BodyReader {
     private void release() {
         if (!over) {
             over = true;
-            budget.give(body.length());
+            int bytes = body.length();
+            body = Buffer.buffer(); // or the connection would keep it as long as it is open
+            budget.give(bytes);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.ligature.server;
 
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.text.TextStream;
+import dev.ligature.server.CompletionSink.Usage;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
@@ -31,6 +32,7 @@ final class CompletionHandler {
     private final BatchEngine engine;
     private final ServerLimits limits;
     private final ServerMetrics metrics;
+    private final LackOfMemory memory;
     private final BodyBudget bodies;
     private final ReadingLanes lanes;
     private final AtomicInteger taken = new AtomicInteger(); // requests that have a place or wait
@@ -41,8 +43,10 @@ final class CompletionHandler {
             ServedModels models,
             BatchEngine engine,
             ServerLimits limits,
-            ServerMetrics metrics) {
+            ServerMetrics metrics,
+            LackOfMemory memory) {
         this.vertx = vertx;
+        this.memory = memory;
         this.model = model;
         this.prompts = new PromptReader(model, limits.tokens());
         this.models = models;
@@ -62,16 +66,17 @@ final class CompletionHandler {
     }
 
     /** Handles a request for a completion, whose method and path are right. */
-    void complete(HttpServerRequest request) {
-        handle(request, CompletionReader::read, Json.Kind.COMPLETION);
+    void complete(Call call) {
+        handle(call, CompletionReader::read, Json.Kind.COMPLETION);
     }
 
     /** Handles a request for the next message of a conversation. */
-    void chat(HttpServerRequest request) {
-        handle(request, ChatReader::read, Json.Kind.CHAT);
+    void chat(Call call) {
+        handle(call, ChatReader::read, Json.Kind.CHAT);
     }
 
-    private void handle(HttpServerRequest request, Reader reader, Json.Kind kind) {
+    private void handle(Call call, Reader reader, Json.Kind kind) {
+        HttpServerRequest request = call.request();
         HttpServerResponse response = request.response();
         if (!isJson(request.getHeader(HttpHeaders.CONTENT_TYPE))) {
             // Also keeps a web page that a browser shows from asking: it may not send this type.
@@ -83,13 +88,19 @@ final class CompletionHandler {
                             "Send the request with content-type: application/json."));
             return;
         }
+        try {
+            call.begin();
+        } catch (ApiException limited) {
+            refuse(response, limited);
+            return;
+        }
         BodyReader.read(
                 vertx,
                 request,
                 limits.bodyBytes(),
                 bodies,
                 Math.min(limits.requestSeconds(), BODY_SECONDS),
-                body -> accept(response, body, reader, kind),
+                body -> accept(call, body, reader, kind),
                 error -> refuse(response, error));
     }
 
@@ -106,29 +117,40 @@ final class CompletionHandler {
         Replies.error(response, error);
     }
 
-    private void accept(HttpServerResponse response, byte[] body, Reader reader, Json.Kind kind) {
+    private void accept(Call call, byte[] body, Reader reader, Json.Kind kind) {
+        HttpServerResponse response = call.request().response();
         if (taken.incrementAndGet() > limits.batch() + limits.waiting()) {
             taken.decrementAndGet();
+            bodies.give(body.length);
             refuse(response, tooMany());
             return;
         }
         AtomicInteger held = new AtomicInteger(1);
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(limits.requestSeconds());
-        Place place = new Place(vertx.getOrCreateContext(), response, deadline, held, taken);
+        Place place = new Place(vertx.getOrCreateContext(), call, deadline, held, taken);
         response.closeHandler(v -> place.abandon());
         try {
             lanes.execute(
                     body.length,
                     () -> {
                         try {
-                            place.check();
-                            begin(place, reader.read(body, limits.tokens()), kind);
+                            begin(place, read(place, body, reader), kind);
                         } catch (RuntimeException | Error e) {
                             fail(place, e);
                         }
                     });
         } catch (ApiException full) {
+            bodies.give(body.length);
             fail(place, full);
+        }
+    }
+
+    private CompletionRequest read(Place place, byte[] body, Reader reader) {
+        try {
+            place.check();
+            return reader.read(body, limits.tokens());
+        } finally {
+            bodies.give(body.length);
         }
     }
 
@@ -140,12 +162,13 @@ final class CompletionHandler {
     }
 
     private void fail(Place place, Throwable error) {
-        place.end();
+        memory.note(error);
         if (place.gone().get()) {
             metrics.aborted();
         }
         ApiException answer = asApi(error);
         metrics.response(answer.status());
+        place.end(answer.status());
         place.loop().runOnContext(v -> Replies.error(place.response(), answer));
     }
 
@@ -153,6 +176,7 @@ final class CompletionHandler {
      * The places of a request on its way to the batch, one for each text that is made.
      *
      * @param loop the event loop of the response
+     * @param call the request
      * @param deadline when the answer must be there, in {@link System#nanoTime}
      * @param held how many places it has
      * @param taken what all requests together have
@@ -161,7 +185,7 @@ final class CompletionHandler {
      */
     private record Place(
             Context loop,
-            HttpServerResponse response,
+            Call call,
             long deadline,
             AtomicInteger held,
             AtomicInteger taken,
@@ -169,13 +193,13 @@ final class CompletionHandler {
             AtomicBoolean gone) {
         Place(
                 Context loop,
-                HttpServerResponse response,
+                Call call,
                 long deadline,
                 AtomicInteger held,
                 AtomicInteger taken) {
             this(
                     loop,
-                    response,
+                    call,
                     deadline,
                     held,
                     taken,
@@ -183,10 +207,25 @@ final class CompletionHandler {
                     new AtomicBoolean());
         }
 
-        /** Gives the places back, and ends what is still made. */
-        void end() {
+        HttpServerResponse response() {
+            return call.request().response();
+        }
+
+        /** Gives the places back, and ends what is still made; the status is known by now. */
+        void end(int status) {
             taken.addAndGet(-held.getAndSet(0));
-            generations.forEach(Generation::cancel);
+            Usage used = new Usage(0, 0);
+            for (Generation made : generations) {
+                made.cancel();
+                used = used.plus(made.usage());
+            }
+            call.used(used.promptTokens(), used.newTokens());
+            call.end(status);
+        }
+
+        /** Returns whether nobody waits for it any more, or a part of it has failed. */
+        boolean isOver() {
+            return gone.get() || held.get() == 0;
         }
 
         /** Ends work for a client that has gone away, or whose time is over. */
@@ -207,7 +246,7 @@ final class CompletionHandler {
 
         void fill(Generation begun) {
             generations.add(begun);
-            if (gone.get()) {
+            if (isOver()) {
                 begun.cancel();
             }
         }
@@ -231,34 +270,53 @@ final class CompletionHandler {
             throw tooMany();
         }
         place.held().addAndGet(rows - 1);
+        place.call().model(request.model());
+        if (!place.call().mayUse(request.model())) {
+            throw ServedModels.unknown(request.model());
+        }
+        models.check(request.model());
         Exchange exchange = exchange(place, request, kind);
-        List<Generation> begun = new ArrayList<>();
-        try {
-            for (Prompt prompt : request.prompts()) {
-                long[] ids = prompts.tokens(prompt);
-                place.check();
-                GenerationOptions options =
-                        prompts.options(request, prompts.room(request, ids.length));
-                Wording wording = prompts.wording(request, prompt, ids);
-                for (int i = 0; i < choices.bestOf(); i++) {
-                    begun.add(
+        List<Candidate> candidates = new ArrayList<>();
+        for (Prompt prompt : request.prompts()) {
+            long[] ids = prompts.tokens(prompt);
+            place.check();
+            GenerationOptions options = prompts.options(request, prompts.room(request, ids.length));
+            Wording wording = prompts.wording(request, prompt, ids);
+            for (int i = 0; i < choices.bestOf(); i++) {
+                candidates.add(
+                        candidate(place, request, ids, options, wording, exchange, candidates.size()));
+            }
+        }
+        engine.submit(candidates);
+    }
+
+    private Candidate candidate(
+            Place place,
+            CompletionRequest request,
+            long[] ids,
+            GenerationOptions options,
+            Wording wording,
+            Exchange exchange,
+            int index) {
+        return new Candidate(
+                request.model(),
+                place.deadline(),
+                place::isOver,
+                lease -> {
+                    Generation begun =
                             new Generation(
                                     ids,
-                                    Drawing.ofChoice(options, begun.size()),
-                                    models.hold(request.model()),
+                                    Drawing.ofChoice(options, index),
+                                    lease,
                                     new TextStream(model.tokenizer(), ids),
                                     new StopText(request.stops()),
-                                    exchange.choice(begun.size()),
+                                    exchange.choice(index),
                                     place.deadline(),
-                                    wording));
-                }
-            }
-            begun.forEach(place::fill);
-            engine.submit(begun);
-        } catch (RuntimeException | Error e) {
-            begun.forEach(Generation::release);
-            throw e;
-        }
+                                    wording);
+                    place.fill(begun);
+                    return begun;
+                },
+                exchange::fail);
     }
 
     private Exchange exchange(Place place, CompletionRequest request, Json.Kind kind) {

@@ -9,11 +9,13 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
-import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -42,15 +44,25 @@ public final class CompletionServer {
     private final DecoderShape shape;
     private final ServerLimits limits;
     private final ServerMetrics metrics = new ServerMetrics();
+    private final ExecutorService leasing;
     private final BatchEngine engine;
     private final CompletionHandler completions;
     private final HostRule hosts;
+    private final AccessGate gate;
+    private final ConnectionLimit connections;
+    private final LackOfMemory memory = new LackOfMemory();
     private final HttpServer http;
     private final long started = System.currentTimeMillis() / 1000;
     private volatile boolean stopping;
 
     private CompletionServer(
-            LanguageModel model, ServedModels models, ServerAddress address, ServerLimits limits) {
+            LanguageModel model,
+            ServedModels models,
+            ServerAddress address,
+            ServerLimits limits,
+            ServerAccess access)
+            throws IOException {
+        this.gate = AccessGate.open(access);
         this.models = models;
         this.shape = model.shape();
         this.limits = limits;
@@ -63,23 +75,39 @@ public final class CompletionServer {
                                         new FileSystemOptions()
                                                 .setFileCachingEnabled(false)
                                                 .setClassPathResolvingEnabled(false)));
+        this.leasing = ReadingLanes.lane("leasing", WORKERS, limits.batch());
         this.engine =
                 new BatchEngine(
                         adapters -> model.lora().routed(Routing.rows(adapters)),
                         model.shape(),
                         limits.batch(),
-                        metrics);
+                        models,
+                        leasing,
+                        metrics,
+                        memory);
         this.hosts = new HostRule(address);
-        this.completions = new CompletionHandler(vertx, model, models, engine, limits, metrics);
+        this.connections = new ConnectionLimit(limits.connections());
+        this.completions =
+                new CompletionHandler(vertx, model, models, engine, limits, metrics, memory);
         this.http =
                 vertx.createHttpServer(
-                        new HttpServerOptions()
+                        Tls.options(access)
                                 .setHost(address.host())
                                 .setPort(address.port())
                                 .setHttp2ClearTextEnabled(false)
                                 // A request may take so long without a byte; whoever is idle for
                                 // longer, in the middle of a request or between two, is cut off.
                                 .setIdleTimeout(limits.requestSeconds() + GRACE_SECONDS));
+        vertx.exceptionHandler(this::failed);
+        http.connectionHandler(connections::accept)
+                .exceptionHandler(this::failed)
+                .invalidRequestHandler(HttpFaults::answer)
+                .requestHandler(this::handle);
+    }
+
+    private void failed(Throwable error) {
+        memory.note(error);
+        LOG.debug("A connection failed", error);
     }
 
     /**
@@ -99,10 +127,33 @@ public final class CompletionServer {
             ServerAddress address,
             ServerLimits limits)
             throws IOException {
+        return start(model, store, baseName, address, limits, ServerAccess.OPEN);
+    }
+
+    /**
+     * Starts a server that asks for keys, logs requests or uses TLS.
+     *
+     * @param model the model
+     * @param store the adapters on it
+     * @param baseName what requests name the base by
+     * @param address where it listens
+     * @param limits what it takes on
+     * @param access who may reach it
+     * @throws IOException if it cannot listen there, or a file cannot be read or written
+     */
+    public static CompletionServer start(
+            LanguageModel model,
+            AdapterStore store,
+            String baseName,
+            ServerAddress address,
+            ServerLimits limits,
+            ServerAccess access)
+            throws IOException {
         CompletionServer server =
-                new CompletionServer(model, new ServedModels(baseName, store), address, limits);
+                new CompletionServer(
+                        model, new ServedModels(baseName, store), address, limits, access);
         try {
-            await(server.http.requestHandler(server::handle).listen(), LISTEN_SECONDS);
+            await(server.http.listen(), LISTEN_SECONDS);
         } catch (ExecutionException | TimeoutException e) {
             server.vertx.close();
             Throwable cause = e.getCause() == null ? e : e.getCause();
@@ -120,7 +171,9 @@ public final class CompletionServer {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while the server was to start", e);
         }
+        server.gate.watch(server.vertx);
         server.engine.start();
+        server.models.logFoldersThatAreNotServed();
         return server;
     }
 
@@ -131,34 +184,48 @@ public final class CompletionServer {
 
     /** Returns whether completions are made. */
     public boolean isAlive() {
-        return engine.isAlive();
+        return engine.isAlive() && !memory.isSeen();
+    }
+
+    /** Returns whether the heap was full; the process must end then, and {@link #stop} may hang. */
+    public boolean isOutOfMemory() {
+        return memory.isSeen();
     }
 
     private void handle(HttpServerRequest request) {
+        request.exceptionHandler(this::failed);
         try {
             hosts.check(request);
         } catch (ApiException e) {
             Replies.error(request.response(), e);
             return;
         }
+        Call call = gate.admit(request);
+        if (call != null) {
+            route(call);
+        }
+    }
+
+    private void route(Call call) {
+        HttpServerRequest request = call.request();
         boolean isPost = request.method().equals(HttpMethod.POST);
         switch (request.path()) {
             case "/v1/completions" -> {
                 if (allowed(request, isPost, "POST") && open(request)) {
-                    completions.complete(request);
+                    completions.complete(call);
                 }
             }
             case "/v1/chat/completions" -> {
                 if (allowed(request, isPost, "POST") && open(request)) {
-                    completions.chat(request);
+                    completions.chat(call);
                 }
             }
-            case "/v1/models" -> get(request, this::models);
+            case "/v1/models" -> get(request, r -> models(call));
             case "/health" -> get(request, this::health);
             case "/metrics" -> get(request, this::metrics);
             default -> {
                 if (request.path().startsWith(MODELS)) {
-                    get(request, this::model);
+                    get(request, r -> model(call));
                 } else {
                     Replies.error(
                             request.response(),
@@ -182,7 +249,11 @@ public final class CompletionServer {
     }
 
     private static void get(HttpServerRequest request, Consumer<HttpServerRequest> reply) {
-        if (allowed(request, request.method().equals(HttpMethod.GET), "GET")) {
+        HttpMethod method = request.method();
+        if (allowed(
+                request,
+                method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD),
+                "GET, HEAD")) {
             reply.accept(request);
         }
     }
@@ -198,20 +269,36 @@ public final class CompletionServer {
         return isAllowed;
     }
 
-    private void models(HttpServerRequest request) {
-        list(request, () -> Json.models(models.names().stream().map(this::entry).toList()));
+    private void models(Call call) {
+        list(
+                call.request(),
+                () ->
+                        Json.models(
+                                models.names().stream()
+                                        .filter(call::mayUse)
+                                        .map(this::entry)
+                                        .toList()));
     }
 
-    private void model(HttpServerRequest request) {
-        String name = request.path().substring(MODELS.length());
+    private void model(Call call) {
+        HttpServerRequest request = call.request();
+        String name = decoded(request.path().substring(MODELS.length()));
         list(
                 request,
                 () -> {
-                    if (!models.has(name)) {
+                    if (!call.mayUse(name) || !models.has(name)) {
                         throw ServedModels.unknown(name);
                     }
                     return Json.model(entry(name));
                 });
+    }
+
+    private static String decoded(String name) {
+        try {
+            return URLDecoder.decode(name.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            return name; // no model has a name with a percent sign
+        }
     }
 
     private ModelEntry entry(String name) {
@@ -229,19 +316,12 @@ public final class CompletionServer {
                                 Replies.error(request.response(), api);
                                 return;
                             }
-                            LOG.error("The adapters cannot be listed", error);
-                            Replies.error(
-                                    request.response(),
-                                    ApiException.of(
-                                            500,
-                                            "internal_error",
-                                            "The adapters cannot be listed. The server's log says"
-                                                    + " more."));
+                            Replies.error(request.response(), models.notListed(error));
                         });
     }
 
     private void health(HttpServerRequest request) {
-        boolean well = engine.isAlive() && !stopping;
+        boolean well = isAlive() && !stopping;
         String status = well ? "ok" : stopping ? "stopping" : "failed";
         Replies.json(request.response(), well ? 200 : 503, Json.status(status));
     }
@@ -250,7 +330,8 @@ public final class CompletionServer {
         Replies.text(
                 request.response(),
                 "text/plain; version=0.0.4; charset=utf-8",
-                metrics.text(engine.rows(), engine.waiting(), models.statistics()));
+                metrics.text(
+                        engine.rows(), engine.waiting(), connections.open(), models.statistics()));
     }
 
     /**
@@ -264,6 +345,7 @@ public final class CompletionServer {
         stopping = true;
         engine.stop(limits.shutdownSeconds());
         completions.close();
+        leasing.shutdown();
         try {
             await(http.shutdown(GRACE_SECONDS, TimeUnit.SECONDS), 2 * GRACE_SECONDS);
         } catch (ExecutionException | TimeoutException e) {
@@ -273,6 +355,8 @@ public final class CompletionServer {
             await(vertx.close(), 2 * GRACE_SECONDS);
         } catch (ExecutionException | TimeoutException e) {
             throw new IllegalStateException("The server did not stop", e);
+        } finally {
+            gate.close();
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,7 @@ final class Exchange {
     private final Json.Head head;
     private final Delivery delivery;
     private final Choices choices;
-    private final Runnable over;
+    private final IntConsumer over;
     private final List<Choice> made = new ArrayList<>();
     private int open;
     private boolean ended;
@@ -38,7 +39,7 @@ final class Exchange {
      * @param head what stands in all of it
      * @param prompts for each of which there are choices
      * @param tools the functions that answers may call
-     * @param over runs once there is nothing more to come
+     * @param over takes the status once there is nothing more to come
      */
     Exchange(
             Executor loop,
@@ -49,7 +50,7 @@ final class Exchange {
             Choices choices,
             int prompts,
             Set<String> tools,
-            Runnable over) {
+            IntConsumer over) {
         this.loop = loop;
         this.response = response;
         this.metrics = metrics;
@@ -238,7 +239,12 @@ final class Exchange {
         if (ended) {
             return;
         }
-        finish(error.status());
+        if (begun && error.status() != BatchEngine.GONE) { // its status has been sent
+            metrics.brokenStream();
+            finish(200);
+        } else {
+            finish(error.status());
+        }
         loop.execute(
                 () -> {
                     if (response.headWritten()) { // too late for a status
@@ -253,7 +259,7 @@ final class Exchange {
     private void finish(int status) {
         ended = true;
         metrics.response(status);
-        over.run();
+        over.accept(status);
     }
 
     private void event(String data) {
@@ -265,8 +271,8 @@ final class Exchange {
             return;
         }
         if (!response.headWritten()) {
-            response.setChunked(true)
-                    .putHeader("content-type", "text/event-stream; charset=utf-8")
+            Replies.begin(response, "text/event-stream; charset=utf-8")
+                    .setChunked(true)
                     .putHeader("cache-control", "no-cache");
         }
         response.write("data: " + data + "\n\n").onFailure(Replies::gone);

@@ -61,6 +61,11 @@ final class Generation {
         this.row = new TextRow(prompt, hold.adapter(), options, this::token);
     }
 
+    /** Returns whether it goes through an adapter. */
+    boolean holdsAdapter() {
+        return hold.lease() != null;
+    }
+
     TextRow row() {
         return row;
     }
@@ -142,13 +147,6 @@ final class Generation {
                 "What the model computes for this text is NaN or infinite, so that no token can be"
                         + " chosen. The server's log names the adapter, whose weights are the likely"
                         + " reason.");
-    }
-
-    /** Gives the hold back of a completion that never begins. */
-    void release() {
-        if (over.compareAndSet(false, true)) {
-            hold.close();
-        }
     }
 
     /** Ends it with an error. */

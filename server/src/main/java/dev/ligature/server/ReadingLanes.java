@@ -34,7 +34,8 @@ final class ReadingLanes implements AutoCloseable {
                         Math.max(1, requests / PART_THAT_MAY_BE_LONG));
     }
 
-    private static ThreadPoolExecutor lane(String name, int threads, int queue) {
+    /** Returns threads that are there while there is work for them. */
+    static ThreadPoolExecutor lane(String name, int threads, int queue) {
         ThreadPoolExecutor lane =
                 new ThreadPoolExecutor(
                         threads,

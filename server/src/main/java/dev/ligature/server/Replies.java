@@ -1,12 +1,21 @@
 package dev.ligature.server;
 
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Writes answers of one piece; to a client that is gone, none. */
 final class Replies {
     private static final Logger LOG = LoggerFactory.getLogger(Replies.class);
+
+    /** As HTTP writes it; of the JDK's formatter for RFC 1123 the day has one digit or two. */
+    private static final DateTimeFormatter DATE =
+            DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ROOT);
 
     private Replies() {}
 
@@ -29,10 +38,19 @@ final class Replies {
         if (response.closed() || response.ended()) {
             return;
         }
-        response.setStatusCode(status)
-                .putHeader("content-type", type)
-                .end(body)
+        Buffer bytes = Buffer.buffer(body);
+        begin(response, type)
+                .setStatusCode(status)
+                // Of HEAD as well, whose answer has no body.
+                .putHeader("content-length", Integer.toString(bytes.length()))
+                .end(bytes)
                 .onFailure(Replies::gone);
+    }
+
+    /** Sets the headers that all answers have. */
+    static HttpServerResponse begin(HttpServerResponse response, String type) {
+        return response.putHeader("content-type", type)
+                .putHeader("date", DATE.format(Instant.now().atOffset(ZoneOffset.UTC)));
     }
 
     /** Takes note of a client that went away while it was written to: that is its right. */

@@ -5,14 +5,19 @@ import dev.ligature.LoraException;
 import dev.ligature.StoreFullException;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.store.AdapterLease;
 import dev.ligature.store.AdapterStore;
 import dev.ligature.store.StoreStatistics;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,9 +28,14 @@ import org.slf4j.LoggerFactory;
  * @param store the adapters
  * @param said the last reason that was logged for each adapter that cannot be used
  */
-record ServedModels(String base, AdapterStore store, Map<String, String> said) {
+record ServedModels(String base, AdapterStore store, Map<String, String> said)
+        implements ModelLeases {
     private static final Logger LOG = LoggerFactory.getLogger(ServedModels.class);
     private static final int MOST_SAID = 10_000;
+    private static final Pattern SNAPSHOT =
+            Pattern.compile(".*[/\\\\]models--.*--([^/\\\\]+)[/\\\\]snapshots[/\\\\].*");
+
+    private static final Duration WRITING = Duration.ofSeconds(10);
 
     ServedModels(String base, AdapterStore store) {
         this(base, store, new ConcurrentHashMap<>());
@@ -38,13 +48,25 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said) {
         return names;
     }
 
+    /** Returns whether there is a model of a name. May read its folder, and no other. */
+    boolean has(String name) {
+        return name.equals(base) || store.has(name);
+    }
+
+    @Override
+    public boolean isResident(String name) {
+        return name.equals(base) || store.isLoaded(name);
+    }
+
     /**
-     * Returns whether there is a model of a name. May read the directory.
+     * Checks a name before its request waits. May read files.
      *
-     * @throws IOException if the directory cannot be read
+     * @throws ApiException if there is no model of that name, or it cannot be used
      */
-    boolean has(String name) throws IOException {
-        return name.equals(base) || store.names().contains(name);
+    void check(String name) {
+        if (!has(name)) {
+            hold(name).close(); // says what is wrong with it
+        }
     }
 
     /** Returns the error of a name that no model has. */
@@ -56,14 +78,8 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said) {
                 "There is no model " + name + ". GET /v1/models lists those that there are.");
     }
 
-    /**
-     * Holds a model. May read files.
-     *
-     * @param name what the request names
-     * @throws ApiException if there is none of that name, there is no room for it, or it cannot be
-     *     loaded
-     */
-    ModelLease hold(String name) {
+    @Override
+    public ModelLease hold(String name) {
         if (name.equals(base)) {
             return new ModelLease(null);
         }
@@ -74,21 +90,56 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said) {
                             + " and hyphens, with a letter or a digit first.");
         }
         try {
-            return new ModelLease(store.lease(name));
+            AdapterLease lease = store.lease(name);
+            warnOfOtherBase(name, lease.config().metadata().baseModelNameOrPath());
+            return new ModelLease(lease);
         } catch (UnknownAdapterException e) {
             throw unknown(name);
         } catch (StoreFullException e) {
-            throw ApiException.of(
-                    503,
-                    "no_room",
-                    "The adapters in use leave no room for " + name + ". Ask again later.");
+            throw e; // the request can wait
         } catch (LoraException e) {
             throw store.isClosed() ? BatchEngine.stopping() : broken(name, e, e.code());
         } catch (CheckpointException e) {
-            throw broken(name, e, e.code());
+            throw unreadable(name, e, e.code());
         } catch (IOException e) {
-            throw broken(name, e, "IOException");
+            throw unreadable(name, e, "IOException");
         }
+    }
+
+    /** An adapter that fits the base's shapes may still be for another one. */
+    private void warnOfOtherBase(String name, @Nullable String other) {
+        if (other != null && !lastName(other).equalsIgnoreCase(base) && isNews(name, other)) {
+            LOG.warn(
+                    "Adapter {} names {} as its base (base_model_name_or_path), and is served with"
+                            + " {}. If that is the same model, give the name with --base-name.",
+                    name,
+                    other,
+                    base);
+        }
+    }
+
+    /** Returns the last part of a name or path of a model; of a folder in the hub's cache too. */
+    static String lastName(String model) {
+        String name = SNAPSHOT.matcher(model).replaceFirst("$1").replaceFirst("[/\\\\]+$", "");
+        return name.replaceFirst(".*[/\\\\]", "");
+    }
+
+    /** Returns the error of files that cannot be read now, or at all. */
+    private ApiException unreadable(String name, IOException e, String code) {
+        if (lacksDescriptors(e)) {
+            return busy();
+        }
+        if (isBeingWritten(name)) {
+            return ApiException.of(
+                    503,
+                    "model_incomplete",
+                    "Adapter "
+                            + name
+                            + " cannot be read ["
+                            + code
+                            + "], and its files have just changed. Ask again later.");
+        }
+        return broken(name, e, code);
     }
 
     /** Returns whether a reason is another than the last one of an adapter. */
@@ -110,6 +161,62 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said) {
                 500,
                 "model_broken",
                 "Adapter " + name + " cannot be used [" + code + "]. The server's log says more.");
+    }
+
+    /** Returns the error of a list that cannot be made. */
+    ApiException notListed(Throwable error) {
+        if (lacksDescriptors(error)) {
+            return busy();
+        }
+        if (isNews("", error.toString())) {
+            LOG.error("The adapters cannot be listed", error);
+        }
+        return ApiException.of(
+                500,
+                "internal_error",
+                "The adapters cannot be listed. The server's log says more.");
+    }
+
+    /** Logs the folders that nobody can name. */
+    void logFoldersThatAreNotServed() {
+        try {
+            for (String folder : store.invalidNames()) {
+                LOG.warn(
+                        "The folder {} is not served: an adapter's name has up to 128 letters,"
+                                + " digits, dots, underscores and hyphens, with a letter or a"
+                                + " digit first. Rename it.",
+                        folder);
+            }
+        } catch (IOException e) {
+            LOG.error("The adapters cannot be listed", e);
+        }
+    }
+
+    private static boolean lacksDescriptors(@Nullable Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (String.valueOf(cause.getMessage()).contains("Too many open files")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static ApiException busy() {
+        return ApiException.of(
+                503,
+                "no_descriptors",
+                "The server has as many files and connections open as it may. Ask again later.");
+    }
+
+    /** Returns whether the files of an adapter were written so recently that more may come. */
+    private boolean isBeingWritten(String name) {
+        try {
+            return store.changed(name)
+                    .filter(time -> time.isAfter(Instant.now().minus(WRITING)))
+                    .isPresent();
+        } catch (IOException | LoraException e) {
+            return false;
+        }
     }
 
     StoreStatistics statistics() {

@@ -9,6 +9,7 @@ package dev.ligature.server;
  * @param bodyBytes the most bytes of one request's body; more is refused with 413
  * @param requestSeconds how long a request may take, waiting included
  * @param shutdownSeconds how long requests under way may take once the server is asked to stop
+ * @param connections the most connections; further ones are closed at once
  */
 public record ServerLimits(
         int batch,
@@ -16,7 +17,21 @@ public record ServerLimits(
         int tokens,
         int bodyBytes,
         int requestSeconds,
-        int shutdownSeconds) {
+        int shutdownSeconds,
+        int connections) {
     /** The limits that the command line has unless told otherwise. */
     public static final ServerLimits DEFAULTS = new ServerLimits(8, 64, 512, 1 << 20, 120, 30);
+
+    private static final int CONNECTIONS = 1024;
+
+    /** Creates limits with 1024 connections. */
+    public ServerLimits(
+            int batch,
+            int waiting,
+            int tokens,
+            int bodyBytes,
+            int requestSeconds,
+            int shutdownSeconds) {
+        this(batch, waiting, tokens, bodyBytes, requestSeconds, shutdownSeconds, CONNECTIONS);
+    }
 }

@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.LongAdder;
 final class ServerMetrics {
     private final Map<Integer, LongAdder> responses = new ConcurrentSkipListMap<>();
     private final LongAdder aborted = new LongAdder();
+    private final LongAdder broken = new LongAdder();
     private final LongAdder promptTokens = new LongAdder();
     private final LongAdder newTokens = new LongAdder();
     private final LongAdder steps = new LongAdder();
@@ -24,6 +25,11 @@ final class ServerMetrics {
         aborted.increment();
     }
 
+    /** Counts a stream that ended with an error after its status. */
+    void brokenStream() {
+        broken.increment();
+    }
+
     /** Counts prompts that went through the model. */
     void prompt(int tokens) {
         promptTokens.add(tokens);
@@ -35,7 +41,7 @@ final class ServerMetrics {
         stepRows.add(rows);
     }
 
-    /** Counts tokens of a completion that has ended. */
+    /** Counts tokens of a completion that has ended, however it did. */
     void ended(int tokens) {
         newTokens.add(tokens);
     }
@@ -45,9 +51,10 @@ final class ServerMetrics {
      *
      * @param rows the texts that grow now
      * @param waiting the requests that wait for a place
+     * @param connections the connections that are open
      * @param store what the store says of itself
      */
-    String text(int rows, int waiting, StoreStatistics store) {
+    String text(int rows, int waiting, int connections, StoreStatistics store) {
         Lines lines = new Lines();
         lines.head("ligature_responses_total", "counter", "Completion requests by HTTP status.");
         responses.forEach(
@@ -59,6 +66,11 @@ final class ServerMetrics {
         lines.counter("ligature_steps_total", "Steps of the batch.", steps.sum());
         lines.counter("ligature_step_rows_total", "Rows of all steps together.", stepRows.sum());
         lines.gauge("ligature_rows", "Texts that grow now.", rows);
+        lines.counter(
+                "ligature_broken_streams_total",
+                "Streams that ended with an error after their status 200.",
+                broken.sum());
+        lines.gauge("ligature_connections", "Connections that are open.", connections);
         lines.gauge("ligature_waiting", "Requests that wait for a place.", waiting);
         lines.counter("ligature_store_hits_total", "Adapters found in memory.", store.hits());
         lines.counter("ligature_store_misses_total", "Adapters waited for.", store.misses());

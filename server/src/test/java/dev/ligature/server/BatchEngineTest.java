@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 final class BatchEngineTest {
     private static final Path MODEL = Path.of("../models/src/test/resources/llama/biased");
 
+    private final LackOfMemory memory = new LackOfMemory();
     private NDManager manager;
     private LlamaForCausalLM model;
     private TextTokenizer tokenizer;
@@ -69,22 +70,49 @@ final class BatchEngineTest {
     }
 
     private BatchEngine engine(RowRouter router) {
-        return new BatchEngine(router, model.config().decoderShape(), 4, new ServerMetrics());
+        return new BatchEngine(
+                router,
+                model.config().decoderShape(),
+                4,
+                new BaseAlone(),
+                Runnable::run,
+                new ServerMetrics(),
+                memory);
+    }
+
+    /** Models without adapters. */
+    private record BaseAlone() implements ModelLeases {
+        @Override
+        public boolean isResident(String model) {
+            return true;
+        }
+
+        @Override
+        public ModelLease hold(String model) {
+            return new ModelLease(null);
+        }
     }
 
     private Ending submit(BatchEngine engine, int tokens) {
         Ending ending = new Ending();
+        long deadline = System.nanoTime() + SECONDS.toNanos(60);
         engine.submit(
                 List.of(
-                        new Generation(
-                                new long[] {3, 4, 5},
-                                GenerationOptions.greedy(tokens),
-                                new ModelLease(null),
-                                new TextStream(tokenizer),
-                                new StopText(List.of()),
-                                ending,
-                                System.nanoTime() + SECONDS.toNanos(60),
-                                new Wording(null, id -> ""))));
+                        new Candidate(
+                                "base",
+                                deadline,
+                                () -> false,
+                                lease ->
+                                        new Generation(
+                                                new long[] {3, 4, 5},
+                                                GenerationOptions.greedy(tokens),
+                                                lease,
+                                                new TextStream(tokenizer),
+                                                new StopText(List.of()),
+                                                ending,
+                                                deadline,
+                                                new Wording(null, id -> "")),
+                                ending::fail)));
         return ending;
     }
 
@@ -167,6 +195,7 @@ final class BatchEngineTest {
         engine.start();
         assertEquals("stopping", first.how());
         ServerFixture.await(() -> !engine.isAlive());
+        assertTrue(memory.isSeen());
         assertThrows(ApiException.class, () -> submit(engine, 1));
         engine.stop(1);
     }

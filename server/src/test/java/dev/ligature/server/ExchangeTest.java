@@ -53,10 +53,10 @@ class ExchangeTest {
                 Choices.ONE,
                 1,
                 Set.of(),
-                () -> givenBack.set(true));
+                given -> givenBack.set(true));
     }
 
     private String text() {
-        return metrics.text(0, 0, new StoreStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+        return metrics.text(0, 0, 0, new StoreStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
     }
 }

@@ -57,6 +57,7 @@ final class ServerFixture implements AutoCloseable {
     private final LoraModel lora;
     private final TextTokenizer tokenizer;
     private final AdapterStore store;
+    private final ServerAccess access;
     private CompletionServer server;
 
     ServerFixture(Path adapters, ServerLimits limits) throws IOException {
@@ -64,6 +65,12 @@ final class ServerFixture implements AutoCloseable {
     }
 
     ServerFixture(Path adapters, ServerLimits limits, long budget) throws IOException {
+        this(adapters, limits, budget, ServerAccess.OPEN);
+    }
+
+    ServerFixture(Path adapters, ServerLimits limits, long budget, ServerAccess access)
+            throws IOException {
+        this.access = access;
         this.adapters = adapters;
         manager.getEngine().setRandomSeed(5);
         model =
@@ -104,7 +111,8 @@ final class ServerFixture implements AutoCloseable {
                         store,
                         "base",
                         new ServerAddress("127.0.0.1", port),
-                        limits);
+                        limits,
+                        access);
     }
 
     CompletionServer server() {

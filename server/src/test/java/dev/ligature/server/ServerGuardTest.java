@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -157,6 +158,46 @@ final class ServerGuardTest {
             message = error(counted).get("message").getAsString();
             assertTrue(message.matches("The prompt's \\d+ tokens and max_tokens.*"), message);
         }
+    }
+
+    @Test
+    void connectionsBeyondTheLimit_areClosedAtOnce() throws Exception {
+        ServerLimits three = new ServerLimits(1, 1, 50, BODY, 30, 30, 3);
+        try (ServerFixture other = new ServerFixture(more, three)) {
+            int port = other.server().port();
+            try (RawCall first = RawCall.open(port);
+                    RawCall second = RawCall.open(port);
+                    RawCall third = RawCall.open(port);
+                    RawCall fourth = RawCall.open(port)) {
+                String get = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+                for (RawCall call : List.of(first, second, third)) {
+                    assertEquals("HTTP/1.1 200 OK", call.send(get).line());
+                }
+                assertTrue(fourth.sendUntilClosed(get, 1) || fourth.line() == null);
+            }
+            ServerFixture.await(() -> isAnswered(other.http()));
+        }
+    }
+
+    private static boolean isAnswered(HttpCalls calls) {
+        try {
+            return calls.get("/health").statusCode() == 200;
+        } catch (IOException closed) {
+            return false;
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "Llama-3.2-1B,meta-llama/Llama-3.2-1B",
+        "base,/srv/models/base/",
+        "Qwen3-0.6B,/root/.cache/huggingface/hub/models--Qwen--Qwen3-0.6B/snapshots/c1899de",
+        "name,name",
+    })
+    void theNameOfABase_isTheLastPart(String name, String written) {
+        assertEquals(name, ServedModels.lastName(written));
     }
 
     @Test

@@ -12,9 +12,11 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ligature.store.AdapterLease;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -67,6 +69,7 @@ final class ServerLifeTest {
             }
             fixture.awaitIdle();
             assertEquals(2, fixture.metric("ligature_aborted_total"));
+            assertTrue(fixture.metric("ligature_new_tokens_total") > 2, "one token, and theirs");
             assertEquals(2, fixture.metric("ligature_responses_total{status=\"499\"}"));
             assertEquals(idle, fixture.liveArrays());
             assertEquals(
@@ -111,19 +114,54 @@ final class ServerLifeTest {
     }
 
     @Test
-    void anAdapterForWhichThereIsNoRoom_is503() throws Exception {
+    void anAdapterForWhichThereIsNoRoom_isWaitedFor_andOthersAreServedMeanwhile() throws Exception {
         try (ServerFixture fixture =
                 new ServerFixture(adapters, TWO, ServerFixture.ADAPTER_BYTES)) {
-            try (RawCall running = RawCall.open(fixture.server().port())) {
-                running.post(streamed("alpha", "int", LONG)).awaitLine("data: ");
-                HttpResponse<String> other = fixture.http().complete(greedy("beta", "int", 2));
-                assertEquals(503, other.statusCode());
-                assertEquals("no_room", error(other).get("code").getAsString());
-                assertEquals("1", other.headers().firstValue("retry-after").orElse(""));
-                assertEquals(200, fixture.http().complete(greedy("alpha", "int", 2)).statusCode());
+            RawCall running = RawCall.open(fixture.server().port());
+            running.post(streamed("alpha", "int", LONG)).awaitLine("data: ");
+            Future<HttpResponse<String>> other = later(fixture.http(), greedy("beta", "int", 2));
+            ServerFixture.await(() -> is(fixture, "ligature_waiting", 1));
+            assertEquals(200, fixture.http().complete(greedy("alpha", "int", 2)).statusCode());
+            assertEquals(200, fixture.http().complete(greedy("base", "int", 2)).statusCode());
+            assertTrue(is(fixture, "ligature_waiting", 1));
+            running.close();
+            assertEquals(fixture.alone("beta", "int", 2), text(other.get().body()));
+            fixture.awaitIdle();
+        }
+    }
+
+    @Test
+    void anAdapterForWhichNoRequestMakesRoom_is503() throws Exception {
+        try (ServerFixture fixture = new ServerFixture(adapters, TWO, ServerFixture.ADAPTER_BYTES);
+                AdapterLease pinned = fixture.store().lease("alpha")) {
+            HttpResponse<String> other = fixture.http().complete(greedy("beta", "int", 2));
+            assertEquals(503, other.statusCode());
+            assertEquals("no_room", error(other).get("code").getAsString());
+            assertEquals("1", other.headers().firstValue("retry-after").orElse(""));
+            assertEquals("alpha", pinned.name());
+        }
+    }
+
+    @Test
+    void moreAdaptersThanThereIsRoomFor_areAllServed() throws Exception {
+        ServerLimits limits = new ServerLimits(16, 64, LONG, 10_000, 60, 30);
+        try (ServerFixture fixture =
+                new ServerFixture(adapters, limits, 10 * ServerFixture.ADAPTER_BYTES)) {
+            List<Future<HttpResponse<String>>> answers = new ArrayList<>();
+            for (int i = 0; i < 32; i++) {
+                fixture.writeAdapter("adapter-" + i);
+            }
+            for (int i = 0; i < 32; i++) {
+                answers.add(later(fixture.http(), greedy("adapter-" + i, "int", 20)));
+            }
+            for (int i = 0; i < 32; i++) {
+                HttpResponse<String> answer = answers.get(i).get();
+                assertEquals(200, answer.statusCode(), answer.body());
+                if (i % 8 == 0) {
+                    assertEquals(fixture.alone("adapter-" + i, "int", 20), text(answer.body()));
+                }
             }
             fixture.awaitIdle();
-            assertEquals(200, fixture.http().complete(greedy("beta", "int", 2)).statusCode());
         }
     }
 
@@ -155,6 +193,9 @@ final class ServerLifeTest {
                             .get("code")
                             .getAsString());
             fixture.awaitIdle();
+            assertEquals(1, fixture.metric("ligature_responses_total{status=\"503\"}"));
+            assertEquals(1, fixture.metric("ligature_responses_total{status=\"200\"}"));
+            assertEquals(1, fixture.metric("ligature_broken_streams_total"));
             assertNull(silent.line(), "a client that says nothing is cut off");
         }
     }

@@ -8,13 +8,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -192,6 +198,7 @@ final class ServerRefusalTest {
         Path config = adapters.resolve("broken/adapter_config.json");
         String whole = Files.readString(config);
         Files.writeString(config, "{");
+        makeOld(config.getParent());
         HttpResponse<String> response = http.complete(greedy("broken", "x", 1));
         refused(response, 500, "model_broken", null);
         assertTrue(response.body().contains("[CheckpointJson]"), response.body());
@@ -216,6 +223,46 @@ final class ServerRefusalTest {
     }
 
     @Test
+    void anAdapterThatIsBeingWritten_isRefusedForNow_andForGoodOnceItsFilesAreOld()
+            throws Exception {
+        Path folder = Files.createDirectory(adapters.resolve("half"));
+        Path config = folder.resolve("adapter_config.json");
+        Files.writeString(config, "{\"peft_type\": \"LORA\"");
+        HttpResponse<String> early = http.complete(greedy("half", "x", 1));
+        refused(early, 503, "model_incomplete", null);
+        assertEquals("1", early.headers().firstValue("retry-after").orElse(""));
+        makeOld(folder);
+        refused(http.complete(greedy("half", "x", 1)), 500, "model_broken", null);
+    }
+
+    private static void makeOld(Path folder) throws IOException {
+        FileTime hourAgo = FileTime.from(Instant.now().minusSeconds(3600));
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.toList()) {
+                Files.setLastModifiedTime(file, hourAgo);
+            }
+        }
+    }
+
+    @Test
+    void headIsGetWithoutItsBody_andEveryAnswerHasADate() throws Exception {
+        for (String path : List.of("/health", "/metrics", "/v1/models", "/v1/models/al%70ha")) {
+            HttpRequest head =
+                    HttpRequest.newBuilder(http.uri(path))
+                            .method("HEAD", BodyPublishers.noBody())
+                            .build();
+            HttpResponse<String> answer = http.send(head);
+            assertEquals(200, answer.statusCode(), path);
+            assertEquals("", answer.body());
+            assertTrue(answer.headers().firstValueAsLong("content-length").orElse(0) > 10, path);
+            String date = answer.headers().firstValue("date").orElse("");
+            Instant time = Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(date));
+            assertTrue(Duration.between(time, Instant.now()).toSeconds() < 60, date);
+        }
+        assertEquals(404, http.get("/v1/models/al%2Fpha").statusCode());
+    }
+
+    @Test
     void anotherPath_is404_andAnotherMethod405() throws Exception {
         refused(http.get("/"), 404, "not_found", null);
         refused(http.get("/v1/completions/x"), 404, "not_found", null);
@@ -228,7 +275,7 @@ final class ServerRefusalTest {
                         .build();
         HttpResponse<String> answer = http.send(post);
         refused(answer, 405, "method_not_allowed", null);
-        assertEquals("GET", answer.headers().firstValue("allow").orElse(""));
+        assertEquals("GET, HEAD", answer.headers().firstValue("allow").orElse(""));
     }
 
     @Test
@@ -271,6 +318,26 @@ final class ServerRefusalTest {
         try (RawCall call = RawCall.open(http.port())) {
             String line = call.send(bytes).line();
             assertTrue(line == null || line.matches("HTTP/\\d\\.\\d [45]\\d\\d .*"), line);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "400,invalid_http",
+        "414,path_too_long",
+        "431,headers_too_large",
+    })
+    void whatIsNoHttp_isRefusedInJson(int status, String code) throws Exception {
+        String head =
+                status == 414
+                        ? "GET /" + "x".repeat(5000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                        : "GET /health HTTP/1.1\r\nHost: localhost\r\n"
+                                + (status == 431 ? "X: " + "x".repeat(9000) : "Content-Length: x")
+                                + "\r\n\r\n";
+        try (RawCall call = RawCall.open(http.port())) {
+            String line = call.send(head).line();
+            assertTrue(line.matches("HTTP/1\\.[01] " + status + " .*"), line);
+            call.awaitLine("\"code\":\"" + code + "\"");
         }
     }
 

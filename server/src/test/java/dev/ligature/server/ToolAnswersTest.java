@@ -9,6 +9,7 @@ import dev.ligature.server.CompletionRequest.Delivery;
 import dev.ligature.server.CompletionSink.Finish;
 import dev.ligature.server.CompletionSink.Usage;
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
@@ -40,9 +41,10 @@ class ToolAnswersTest {
                                 new Class<?>[] {HttpServerResponse.class},
                                 (proxy, method, arguments) -> {
                                     if (arguments != null
-                                            && arguments[0] instanceof String text
+                                            && (arguments[0] instanceof String
+                                                    || arguments[0] instanceof Buffer)
                                             && Set.of("write", "end").contains(method.getName())) {
-                                        sent.append(text);
+                                        sent.append(arguments[0]);
                                     }
                                     return switch (method.getReturnType().getSimpleName()) {
                                         case "boolean" -> false;
@@ -60,7 +62,7 @@ class ToolAnswersTest {
                         Choices.ONE,
                         1,
                         tools,
-                        () -> {});
+                        status -> {});
         CompletionSink choice = exchange.choice(0);
         ANSWER.forEach(piece -> choice.text(piece, List.of()));
         choice.end(finish, new Usage(1, 4));

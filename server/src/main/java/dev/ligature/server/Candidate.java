@@ -1,0 +1,89 @@
+package dev.ligature.server;
+
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/** A request that waits for a place and its adapter. Its mutable fields are the line's. */
+final class Candidate {
+    private static final long NEVER = -1;
+
+    private final String model;
+    private final long deadline;
+    private final BooleanSupplier gone;
+    private final Function<ModelLease, Generation> begin;
+    private final Consumer<ApiException> refused;
+
+    /** How many later requests have been given a place before it. */
+    int passed;
+
+    /** Whether its adapter is being leased now. */
+    boolean asking;
+
+    private long asked = NEVER;
+    private long fullAt = NEVER;
+
+    /**
+     * Creates a request.
+     *
+     * @param model what it names
+     * @param deadline when it must have its answer, in {@link System#nanoTime}
+     * @param gone whether nobody listens any more
+     * @param begin makes the completion, which closes the lease when it ends
+     * @param refused takes the error of a request that never began
+     */
+    Candidate(
+            String model,
+            long deadline,
+            BooleanSupplier gone,
+            Function<ModelLease, Generation> begin,
+            Consumer<ApiException> refused) {
+        this.model = model;
+        this.deadline = deadline;
+        this.gone = gone;
+        this.begin = begin;
+        this.refused = refused;
+    }
+
+    String model() {
+        return model;
+    }
+
+    boolean isGone() {
+        return gone.getAsBoolean();
+    }
+
+    boolean isLate() {
+        return System.nanoTime() - deadline > 0;
+    }
+
+    Generation begin(ModelLease lease) {
+        return begin.apply(lease);
+    }
+
+    void refuse(ApiException error) {
+        refused.accept(error);
+    }
+
+    /** Begins to ask for its adapter, when so many leases have ended. */
+    void ask(long releases) {
+        asking = true;
+        asked = releases;
+    }
+
+    /** Notes that there was no room for its adapter. */
+    void full() {
+        asking = false;
+        fullAt = asked;
+    }
+
+    /** Returns whether there was no room for its adapter when it was last asked for. */
+    boolean isBlocked() {
+        return fullAt != NEVER;
+    }
+
+    /** Returns whether there may be room for its adapter, as leases have ended since. */
+    boolean isWorthAsking(long releases) {
+        return !asking && fullAt != releases;
+    }
+}

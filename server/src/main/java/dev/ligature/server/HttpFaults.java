@@ -1,0 +1,28 @@
+package dev.ligature.server;
+
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.http.HttpServerRequest;
+
+/** Answers what is not a request that HTTP allows, and ends its connection. */
+final class HttpFaults {
+    private HttpFaults() {}
+
+    static void answer(HttpServerRequest request) {
+        Throwable cause = request.decoderResult().cause();
+        request.response().putHeader("connection", "close");
+        Replies.error(request.response(), error(cause));
+        request.connection().close();
+    }
+
+    private static ApiException error(Throwable cause) {
+        if (cause instanceof TooLongHttpLineException) {
+            return ApiException.of(414, "path_too_long", "The path is too long. Shorten it.");
+        }
+        if (cause instanceof TooLongHttpHeaderException) {
+            return ApiException.of(
+                    431, "headers_too_large", "The headers are too large. Send fewer or shorter.");
+        }
+        return ApiException.of(400, "invalid_http", "This is no HTTP/1.1 request. Correct it.");
+    }
+}

@@ -1,0 +1,122 @@
+package dev.ligature.server;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests that wait, in the order in which they came. One whose adapter is in memory goes
+ * before one whose adapter is not, and that one before one for whose adapter there is no room. But
+ * none is passed over by more than a number of later ones: then these wait for it.
+ *
+ * <p>A request stays in the line while its adapter is leased. Guarded by the engine.
+ */
+final class WaitingLine {
+    private final List<Candidate> line = new ArrayList<>();
+    private final int mostPassed;
+    private int asking;
+
+    /**
+     * Creates an empty line.
+     *
+     * @param mostPassed the most later requests that may be given a place before an earlier one
+     */
+    WaitingLine(int mostPassed) {
+        this.mostPassed = mostPassed;
+    }
+
+    void add(Candidate candidate) {
+        line.add(candidate);
+    }
+
+    int size() {
+        return line.size();
+    }
+
+    /** Returns how many adapters are being leased. */
+    int asking() {
+        return asking;
+    }
+
+    /**
+     * Returns the request whose adapter is to be leased next, or null if there is none.
+     *
+     * @param isResident whether the adapter of a model is in memory
+     * @param releases how many leases have ended, at which a request may find room again
+     * @param tryAll whether those for which there was no room are to be asked for all the same
+     */
+    @Nullable Candidate ask(Predicate<String> isResident, long releases, boolean tryAll) {
+        int end = reach();
+        int at = -1;
+        for (int i = 0; i < end; i++) {
+            Candidate each = line.get(i);
+            if (tryAll ? !each.asking : each.isWorthAsking(releases)) {
+                if (isResident.test(each.model())) {
+                    at = i;
+                    break;
+                }
+                at = at < 0 ? i : at;
+            }
+        }
+        if (at < 0) {
+            return null;
+        }
+        Candidate next = line.get(at);
+        pass(at, 1);
+        next.ask(releases);
+        asking++;
+        return next;
+    }
+
+    /** Returns the end of those that may be given a place now. */
+    private int reach() {
+        for (int i = 0; i < line.size(); i++) {
+            if (line.get(i).passed >= mostPassed) {
+                return i + 1;
+            }
+        }
+        return line.size();
+    }
+
+    private void pass(int end, int more) {
+        line.subList(0, end).forEach(earlier -> earlier.passed += more);
+    }
+
+    /** Leaves a request in the line, as there is no room for its adapter. */
+    void keep(Candidate candidate) {
+        candidate.full();
+        asking--;
+        pass(line.indexOf(candidate), -1);
+    }
+
+    /** Takes a request out whose adapter was leased, or cannot be. */
+    void remove(Candidate candidate) {
+        candidate.asking = false;
+        asking--;
+        line.remove(candidate);
+    }
+
+    /** Takes out those that nobody waits for, or whose time is over. */
+    List<Candidate> removeUnwanted() {
+        return removeIf(each -> each.isGone() || each.isLate());
+    }
+
+    /** Takes all out. */
+    List<Candidate> removeAll() {
+        return removeIf(each -> true);
+    }
+
+    private List<Candidate> removeIf(Predicate<Candidate> condition) {
+        List<Candidate> removed = new ArrayList<>();
+        for (Iterator<Candidate> each = line.iterator(); each.hasNext(); ) {
+            Candidate candidate = each.next();
+            if (!candidate.asking && condition.test(candidate)) {
+                each.remove();
+                removed.add(candidate);
+            }
+        }
+        return removed;
+    }
+}

@@ -1,0 +1,103 @@
+package dev.ligature.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** The order in which requests are given places. */
+final class WaitingLineTest {
+    private static final int MOST = 3;
+
+    private final WaitingLine line = new WaitingLine(MOST);
+    private long releases = 1;
+
+    private Candidate add(String model) {
+        Candidate candidate =
+                new Candidate(
+                        model,
+                        Long.MAX_VALUE,
+                        () -> false,
+                        lease -> {
+                            throw new AssertionError("not begun here");
+                        },
+                        error -> {
+                            throw new AssertionError("not refused here");
+                        });
+        line.add(candidate);
+        return candidate;
+    }
+
+    private Candidate next() {
+        return line.ask(Set.of("here")::contains, releases, false);
+    }
+
+    @Test
+    void thoseWhoseAdaptersAreInMemory_goFirst_andTheOthersInTheirOrder() {
+        Candidate first = add("first");
+        Candidate second = add("second");
+        Candidate third = add("here");
+        assertSame(third, next());
+        assertSame(first, next());
+        assertSame(second, next());
+        assertNull(next());
+        assertEquals(3, line.asking());
+        assertEquals(3, line.size(), "they stay until they have their adapters");
+        List.of(first, second, third).forEach(line::remove);
+        assertEquals(0, line.asking());
+        assertEquals(0, line.size());
+    }
+
+    @Test
+    void oneWithoutRoom_isAskedAgainOnceALeaseHasEnded() {
+        Candidate blocked = add("blocked");
+        assertSame(blocked, next());
+        line.keep(blocked);
+        assertTrue(blocked.isBlocked());
+        assertNull(next());
+        assertSame(blocked, line.ask(model -> false, releases, true), "where nobody holds any");
+        line.keep(blocked);
+        releases++;
+        assertSame(blocked, next());
+    }
+
+    @Test
+    void oneThatWasPassedOverOftenEnough_isPassedOverNoMore() {
+        Candidate blocked = add("blocked");
+        assertSame(blocked, next());
+        line.keep(blocked);
+        for (int i = 0; i < MOST; i++) {
+            Candidate later = add(i % 2 == 0 ? "here" : "loaded");
+            assertSame(later, next());
+            line.remove(later);
+        }
+        Candidate waits = add("here");
+        assertNull(next(), "though its adapter is in memory");
+        releases++;
+        assertSame(blocked, next());
+        assertNull(next(), "while it is asked whether there is room");
+        line.keep(blocked);
+        releases++;
+        assertSame(blocked, next());
+        line.remove(blocked);
+        assertSame(waits, next());
+    }
+
+    @Test
+    void oneThatComesToNothing_hasPassedNobody() {
+        Candidate blocked = add("blocked");
+        assertSame(blocked, next());
+        line.keep(blocked);
+        Candidate other = add("other");
+        for (int i = 0; i < 2 * MOST; i++) {
+            assertSame(other, line.ask("other"::equals, releases, false));
+            line.keep(other);
+            releases++;
+        }
+        assertEquals(0, blocked.passed);
+    }
+}
