@@ -7,10 +7,12 @@ import dev.ligature.server.LanguageModel;
 import dev.ligature.server.ServerAccess;
 import dev.ligature.server.ServerAddress;
 import dev.ligature.server.ServerLimits;
+import dev.ligature.store.AdapterLease;
 import dev.ligature.store.AdapterStore;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +90,14 @@ final class ServeCommand implements Callable<Integer> {
             description = "The most memory for adapters, in MiB. Default: 1024.")
     private int adapterMemory;
 
+    @Option(
+            names = "--pin",
+            paramLabel = "NAME",
+            description =
+                    "An adapter that is loaded at the start and stays in memory; may be given"
+                            + " several times.")
+    private List<String> pinned = List.of();
+
     @Mixin private ModelFileOptions modelFiles = new ModelFileOptions();
 
     @Mixin private AdapterFileOptions adapterFiles = new AdapterFileOptions();
@@ -114,7 +124,8 @@ final class ServeCommand implements Callable<Integer> {
                                 .openAdapters(
                                         adapters,
                                         (long) adapterMemory << 20,
-                                        adapterFiles.options())) {
+                                        adapterFiles.options());
+                Pins pins = new Pins()) {
             LanguageModel language = LanguageModel.of(loaded.base());
             int known = store.names().size();
             if (store.names().contains(base)) {
@@ -124,6 +135,9 @@ final class ServeCommand implements Callable<Integer> {
                                 + " are both called "
                                 + base
                                 + ". Name the base with --base-name.");
+            }
+            for (String name : pinned) {
+                pins.add(store.lease(name));
             }
             serve(
                     CompletionServer.start(
@@ -183,5 +197,21 @@ final class ServeCommand implements Callable<Integer> {
         Failure failure = Failure.of(new OutOfMemoryError("Java heap space"));
         terminal.note(failure.line());
         Runtime.getRuntime().halt(failure.exitCode());
+    }
+
+    /** The leases that keep adapters in memory. */
+    private record Pins(List<AdapterLease> leases) implements AutoCloseable {
+        Pins() {
+            this(new ArrayList<>());
+        }
+
+        void add(AdapterLease lease) {
+            leases.add(lease);
+        }
+
+        @Override
+        public void close() {
+            leases.forEach(AdapterLease::close);
+        }
     }
 }

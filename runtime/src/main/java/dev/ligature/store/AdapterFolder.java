@@ -12,9 +12,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
@@ -25,6 +27,7 @@ final class AdapterFolder {
 
     private final Path root;
     private final LongSupplier nanoTime;
+    private final Map<String, Path> elsewhere = new ConcurrentHashMap<>(); // by name
     private Set<String> hints = Set.of(); // guarded by this
     private long hintsUntil; // guarded by this; of System.nanoTime
     private boolean hinted; // guarded by this
@@ -63,7 +66,7 @@ final class AdapterFolder {
      * @throws IOException if the state cannot be read
      */
     FolderStamp find(String name) throws IOException {
-        Path directory = root.resolve(AdapterName.check(name));
+        Path directory = directory(AdapterName.check(name));
         BasicFileAttributes found;
         try {
             found =
@@ -72,7 +75,7 @@ final class AdapterFolder {
         } catch (NoSuchFileException absent) {
             throw unknown(name);
         }
-        if (found.isSymbolicLink()) {
+        if (found.isSymbolicLink() && !elsewhere.containsKey(name)) {
             checkLink(name, directory);
         }
         if (!found.isDirectory() && !Files.isDirectory(directory)) {
@@ -122,17 +125,37 @@ final class AdapterFolder {
                     .filter(name -> AdapterName.isValid(name) == valid)
                     .forEach(names::add);
         }
+        if (valid) {
+            names.addAll(elsewhere.keySet());
+        }
         return names;
     }
 
     /** Returns whether {@link #names} has a name. */
     boolean has(String name) {
-        return AdapterName.isValid(name) && isAdapter(root.resolve(name));
+        return AdapterName.isValid(name) && isAdapter(directory(name));
+    }
+
+    /** Returns the folder of a valid name. */
+    private Path directory(String name) {
+        return elsewhere.getOrDefault(name, root.resolve(name));
+    }
+
+    /** Takes a folder elsewhere for a name; false if the name has one already. */
+    boolean add(String name, Path directory) {
+        AdapterName.check(name);
+        return !Files.exists(root.resolve(name), LinkOption.NOFOLLOW_LINKS)
+                && elsewhere.putIfAbsent(name, directory) == null;
+    }
+
+    /** Forgets a folder elsewhere; false if there is none of that name. */
+    boolean remove(String name) {
+        return elsewhere.remove(name) != null;
     }
 
     /** Returns when an adapter's files were last written. */
     Optional<Instant> changed(String name) throws IOException {
-        Path directory = root.resolve(AdapterName.check(name));
+        Path directory = directory(AdapterName.check(name));
         if (!Files.isDirectory(directory)) {
             return Optional.empty();
         }

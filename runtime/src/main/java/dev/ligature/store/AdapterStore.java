@@ -177,6 +177,33 @@ public final class AdapterStore implements AutoCloseable {
     }
 
     /**
+     * Adds an adapter whose folder is elsewhere; loads nothing.
+     *
+     * @param name its name in the store
+     * @param elsewhere its folder
+     * @return false if the store has an adapter of that name; nothing has changed then
+     * @throws LoraException if the name is invalid
+     */
+    public boolean add(String name, Path elsewhere) {
+        return folder.add(name, elsewhere);
+    }
+
+    /**
+     * Removes an adapter that was added; open leases keep it in memory. The store's directory stays
+     * as it is.
+     *
+     * @param name its name
+     * @return false if none of that name was added
+     */
+    public boolean remove(String name) {
+        boolean removed = folder.remove(name);
+        if (removed) {
+            cache.remove(name, cached -> !cached.isPublished());
+        }
+        return removed;
+    }
+
+    /**
      * Returns when the newest file of an adapter was written, or its folder if it has none; empty
      * if there is no folder.
      *

@@ -80,6 +80,29 @@ final class AdapterStoreTest {
     }
 
     @Test
+    void anAdapterElsewhere_isLeasedUnderItsName_untilItIsRemoved(@TempDir Path elsewhere)
+            throws IOException {
+        float[] a = write("a", 1);
+        Files.move(root.resolve("a"), elsewhere.resolve("moved"));
+        write("b", 2);
+        try (AdapterStore store = store(2)) {
+            assertTrue(store.add("a", elsewhere.resolve("moved")));
+            assertFalse(store.add("a", elsewhere.resolve("moved")));
+            assertFalse(store.add("b", elsewhere.resolve("moved")), "a folder of the store");
+            assertThrows(LoraException.class, () -> store.add("../a", elsewhere));
+            assertEquals(Set.of("a", "b"), store.names());
+            assertTrue(store.has("a"));
+            assertArrayEquals(a, answer(store, "a"));
+            assertTrue(store.isLoaded("a"));
+            assertTrue(store.remove("a"));
+            assertFalse(store.isLoaded("a"));
+            assertFalse(store.remove("a"));
+            assertFalse(store.remove("b"));
+            assertThrows(UnknownAdapterException.class, () -> store.lease("a"));
+        }
+    }
+
+    @Test
     void anAdapterIsLoadedOnce_andAnswersAsOnItsOwn() throws IOException {
         float[] a = write("a", 1);
         float[] b = write("b", 2);

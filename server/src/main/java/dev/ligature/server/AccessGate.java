@@ -4,20 +4,24 @@ import dev.ligature.server.access.AccessException;
 import dev.ligature.server.access.ApiKeys;
 import dev.ligature.server.access.AuditLog;
 import dev.ligature.server.access.Tenant;
+
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
-import java.io.IOException;
-import java.util.Set;
+
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.util.Set;
 
 /** Asks requests for their keys, where there are any. */
 final class AccessGate {
     private static final Logger LOG = LoggerFactory.getLogger(AccessGate.class);
     private static final long REFRESH_MILLIS = 1000;
     private static final Set<String> FOR_ALL = Set.of("/health");
-    private static final Set<String> FOR_ADMINS = Set.of("/metrics");
+    private static final Set<String> FOR_ADMINS =
+            Set.of("/metrics", AdapterAdmin.LOAD, AdapterAdmin.UNLOAD);
 
     private final @Nullable ApiKeys keys;
     private final @Nullable AuditLog log;
@@ -36,6 +40,11 @@ final class AccessGate {
         ApiKeys keys = access.keys() == null ? null : ApiKeys.read(access.keys());
         return new AccessGate(
                 keys, access.auditLog() == null ? null : AuditLog.open(access.auditLog()));
+    }
+
+    /** Returns whether there are administrators, who may load and unload adapters. */
+    boolean hasAdmin() {
+        return keys != null && keys.hasAdmin();
     }
 
     /** Looks for changes of the file of keys, now and then. */

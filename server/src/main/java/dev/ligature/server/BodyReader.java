@@ -4,6 +4,10 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -83,6 +87,15 @@ final class BodyReader {
         if (expectsContinue(request)) {
             request.response().writeContinue();
         }
+    }
+
+    /** Returns whether a content type is that of JSON. */
+    static boolean isJson(@Nullable String type) {
+        return type != null
+                && type.toLowerCase(Locale.ROOT)
+                        .replaceFirst(";.*", "")
+                        .strip()
+                        .equals("application/json");
     }
 
     private static boolean expectsContinue(HttpServerRequest request) {

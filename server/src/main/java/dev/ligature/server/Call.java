@@ -46,6 +46,11 @@ final class Call {
         return tenant == null || tenant.mayUse(name);
     }
 
+    /** Returns the name of its key. */
+    String key() {
+        return tenant == null ? "" : tenant.name();
+    }
+
     /** Returns whether its key is an administrator's. */
     boolean isAdmin() {
         return tenant != null && tenant.isAdmin();

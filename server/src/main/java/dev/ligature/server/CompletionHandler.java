@@ -3,21 +3,23 @@ package dev.ligature.server;
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.text.TextStream;
 import dev.ligature.server.CompletionSink.Usage;
+
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Takes completion requests from the event loop to the batch. */
 final class CompletionHandler {
@@ -78,7 +80,7 @@ final class CompletionHandler {
     private void handle(Call call, Reader reader, Json.Kind kind) {
         HttpServerRequest request = call.request();
         HttpServerResponse response = request.response();
-        if (!isJson(request.getHeader(HttpHeaders.CONTENT_TYPE))) {
+        if (!BodyReader.isJson(request.getHeader(HttpHeaders.CONTENT_TYPE))) {
             // Also keeps a web page that a browser shows from asking: it may not send this type.
             refuse(
                     response,
@@ -102,14 +104,6 @@ final class CompletionHandler {
                 Math.min(limits.requestSeconds(), BODY_SECONDS),
                 body -> accept(call, body, reader, kind),
                 error -> refuse(response, error));
-    }
-
-    private static boolean isJson(String type) {
-        return type != null
-                && type.toLowerCase(Locale.ROOT)
-                        .replaceFirst(";.*", "")
-                        .strip()
-                        .equals("application/json");
     }
 
     private void refuse(HttpServerResponse response, ApiException error) {
@@ -191,12 +185,7 @@ final class CompletionHandler {
             AtomicInteger taken,
             Queue<Generation> generations,
             AtomicBoolean gone) {
-        Place(
-                Context loop,
-                Call call,
-                long deadline,
-                AtomicInteger held,
-                AtomicInteger taken) {
+        Place(Context loop, Call call, long deadline, AtomicInteger held, AtomicInteger taken) {
             this(
                     loop,
                     call,
@@ -284,7 +273,14 @@ final class CompletionHandler {
             Wording wording = prompts.wording(request, prompt, ids);
             for (int i = 0; i < choices.bestOf(); i++) {
                 candidates.add(
-                        candidate(place, request, ids, options, wording, exchange, candidates.size()));
+                        candidate(
+                                place,
+                                request,
+                                ids,
+                                options,
+                                wording,
+                                exchange,
+                                candidates.size()));
             }
         }
         engine.submit(candidates);

@@ -3,6 +3,7 @@ package dev.ligature.server;
 import dev.ligature.Routing;
 import dev.ligature.models.DecoderShape;
 import dev.ligature.store.AdapterStore;
+
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -10,17 +11,17 @@ import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A server that completes texts: {@code POST /v1/completions} and {@code /v1/chat/completions},
@@ -28,7 +29,6 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>{@code
  * CompletionServer server = CompletionServer.start(model, store, new ServerAddress("127.0.0.1", 8080), "base", ServerLimits.DEFAULTS);
- * …
  * server.stop();
  * }</pre>
  */
@@ -49,6 +49,7 @@ public final class CompletionServer {
     private final CompletionHandler completions;
     private final HostRule hosts;
     private final AccessGate gate;
+    private final AdapterAdmin admin;
     private final ConnectionLimit connections;
     private final LackOfMemory memory = new LackOfMemory();
     private final HttpServer http;
@@ -86,6 +87,7 @@ public final class CompletionServer {
                         metrics,
                         memory);
         this.hosts = new HostRule(address);
+        this.admin = new AdapterAdmin(vertx, models);
         this.connections = new ConnectionLimit(limits.connections());
         this.completions =
                 new CompletionHandler(vertx, model, models, engine, limits, metrics, memory);
@@ -211,13 +213,20 @@ public final class CompletionServer {
         boolean isPost = request.method().equals(HttpMethod.POST);
         switch (request.path()) {
             case "/v1/completions" -> {
-                if (allowed(request, isPost, "POST") && open(request)) {
+                if (Replies.allowed(request, isPost, "POST") && open(request)) {
                     completions.complete(call);
                 }
             }
             case "/v1/chat/completions" -> {
-                if (allowed(request, isPost, "POST") && open(request)) {
+                if (Replies.allowed(request, isPost, "POST") && open(request)) {
                     completions.chat(call);
+                }
+            }
+            case AdapterAdmin.LOAD, AdapterAdmin.UNLOAD -> {
+                if (!gate.hasAdmin()) {
+                    Replies.notFound(request);
+                } else if (Replies.allowed(request, isPost, "POST")) {
+                    admin.handle(call);
                 }
             }
             case "/v1/models" -> get(request, r -> models(call));
@@ -227,14 +236,7 @@ public final class CompletionServer {
                 if (request.path().startsWith(MODELS)) {
                     get(request, r -> model(call));
                 } else {
-                    Replies.error(
-                            request.response(),
-                            ApiException.of(
-                                    404,
-                                    "not_found",
-                                    "There is nothing here. POST /v1/completions or"
-                                            + " /v1/chat/completions, or GET /v1/models, /health"
-                                            + " or /metrics."));
+                    Replies.notFound(request);
                 }
             }
         }
@@ -250,23 +252,12 @@ public final class CompletionServer {
 
     private static void get(HttpServerRequest request, Consumer<HttpServerRequest> reply) {
         HttpMethod method = request.method();
-        if (allowed(
+        if (Replies.allowed(
                 request,
                 method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD),
                 "GET, HEAD")) {
             reply.accept(request);
         }
-    }
-
-    private static boolean allowed(HttpServerRequest request, boolean isAllowed, String method) {
-        if (!isAllowed) {
-            request.response().putHeader("allow", method);
-            Replies.error(
-                    request.response(),
-                    ApiException.of(
-                            405, "method_not_allowed", "Use " + method + " for this path."));
-        }
-        return isAllowed;
     }
 
     private void models(Call call) {
@@ -282,7 +273,7 @@ public final class CompletionServer {
 
     private void model(Call call) {
         HttpServerRequest request = call.request();
-        String name = decoded(request.path().substring(MODELS.length()));
+        String name = ServedModels.decoded(request.path().substring(MODELS.length()));
         list(
                 request,
                 () -> {
@@ -291,14 +282,6 @@ public final class CompletionServer {
                     }
                     return Json.model(entry(name));
                 });
-    }
-
-    private static String decoded(String name) {
-        try {
-            return URLDecoder.decode(name.replace("+", "%2B"), StandardCharsets.UTF_8);
-        } catch (IllegalArgumentException e) {
-            return name; // no model has a name with a percent sign
-        }
     }
 
     private ModelEntry entry(String name) {

@@ -30,6 +30,7 @@ final class Exchange {
     private final IntConsumer over;
     private final List<Choice> made = new ArrayList<>();
     private int open;
+    private boolean begun; // whether the first event was sent
     private boolean ended;
 
     /**
@@ -144,6 +145,7 @@ final class Exchange {
                 event(Json.begin(head, index));
             }
             isBegun = true;
+            begun = true;
         }
 
         @Override

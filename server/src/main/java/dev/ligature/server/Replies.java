@@ -1,13 +1,16 @@
 package dev.ligature.server;
 
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Writes answers of one piece; to a client that is gone, none. */
 final class Replies {
@@ -32,6 +35,30 @@ final class Replies {
             response.putHeader("retry-after", Integer.toString(error.retryAfter()));
         }
         json(response, error.status(), Json.error(error));
+    }
+
+    /** Answers that there is nothing at a path. */
+    static void notFound(HttpServerRequest request) {
+        error(
+                request.response(),
+                ApiException.of(
+                        404,
+                        "not_found",
+                        "There is nothing here. POST /v1/completions or"
+                                + " /v1/chat/completions, or GET /v1/models, /health"
+                                + " or /metrics."));
+    }
+
+    /** Returns whether a method is allowed, or answers that it is not. */
+    static boolean allowed(HttpServerRequest request, boolean isAllowed, String method) {
+        if (!isAllowed) {
+            request.response().putHeader("allow", method);
+            error(
+                    request.response(),
+                    ApiException.of(
+                            405, "method_not_allowed", "Use " + method + " for this path."));
+        }
+        return isAllowed;
     }
 
     private static void send(HttpServerResponse response, int status, String type, String body) {

@@ -8,7 +8,14 @@ import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.store.AdapterLease;
 import dev.ligature.store.AdapterStore;
 import dev.ligature.store.StoreStatistics;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.io.IOException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,9 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What requests may name as their model: the base, and the adapters of a store.
@@ -66,6 +70,15 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said)
     void check(String name) {
         if (!has(name)) {
             hold(name).close(); // says what is wrong with it
+        }
+    }
+
+    /** Returns a name of a path as it was before it was encoded. */
+    static String decoded(String name) {
+        try {
+            return URLDecoder.decode(name.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            return name; // no model has a name with a percent sign
         }
     }
 

@@ -124,6 +124,45 @@ final class ServerAccessTest {
         assertTrue(seconds > 30 && seconds <= 60, "after " + seconds);
     }
 
+    private static HttpResponse<String> admin(String key, String path, String body)
+            throws Exception {
+        HttpRequest.Builder request = fixture.http().post(path, body);
+        return fixture.http().send(request.header("authorization", "Bearer " + key).build());
+    }
+
+    @Test
+    void anAdministrator_loadsAndUnloadsAdapters() throws Exception {
+        fixture.writeAdapter("moved");
+        Path folder = others.resolve("moved");
+        Files.move(adapters.resolve("moved"), folder);
+        String name = "{\"lora_name\":\"added\"}";
+        String load = "{\"lora_name\":\"added\",\"lora_path\":\"" + folder + "\"}";
+        String loading = "/v1/load_lora_adapter";
+        String unloading = "/v1/unload_lora_adapter";
+        assertEquals(403, admin("acme-key", loading, load).statusCode());
+        assertEquals(404, complete("operator-key", "added").statusCode());
+        HttpResponse<String> loaded = admin("operator-key", loading, load);
+        assertEquals("Success: LoRA adapter 'added' added successfully.", loaded.body());
+        assertEquals(200, complete("operator-key", "added").statusCode());
+        assertTrue(get("operator-key", "/v1/models").body().contains("\"added\""));
+        assertEquals(400, admin("operator-key", loading, load).statusCode());
+        for (String taken : List.of("alpha", "base", "../x")) {
+            assertEquals(
+                    400,
+                    admin("operator-key", loading, load.replace("\"added", "\"" + taken))
+                            .statusCode());
+        }
+        String nowhere = load.replace("added", "broken").replace("/moved", "/nowhere");
+        assertEquals(400, admin("operator-key", loading, nowhere).statusCode());
+        assertEquals(404, complete("operator-key", "broken").statusCode());
+        assertEquals(400, admin("operator-key", loading, "{").statusCode());
+        assertEquals(
+                400, admin("operator-key", unloading, name.replace("added", "alpha")).statusCode());
+        assertEquals(200, admin("operator-key", unloading, name).statusCode());
+        assertEquals(404, admin("operator-key", unloading, name).statusCode());
+        assertEquals(404, complete("operator-key", "added").statusCode());
+    }
+
     @Test
     void overTls_aClientThatTrustsTheCertificate_isServed() throws Exception {
         Path certificate = Path.of("src/test/resources/tls/cert.pem");

@@ -1,0 +1,169 @@
+package dev.ligature.server;
+
+import dev.ligature.LoraException;
+import dev.ligature.internal.json.JsonErrors;
+import dev.ligature.internal.json.JsonField;
+import dev.ligature.internal.json.JsonFields;
+import dev.ligature.internal.json.JsonLimits;
+import dev.ligature.store.AdapterStore;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerRequest;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Set;
+
+/** Loads and unloads adapters while the server runs, in the shape of vLLM's API. */
+final class AdapterAdmin {
+    private static final Logger LOG = LoggerFactory.getLogger(AdapterAdmin.class);
+    static final String LOAD = "/v1/load_lora_adapter";
+    static final String UNLOAD = "/v1/unload_lora_adapter";
+
+    private static final int MOST_BYTES = 1 << 16;
+    private static final int SECONDS = 30; // for a client to send a body
+    private static final int DEPTH = 2;
+
+    private final Vertx vertx;
+    private final ServedModels models;
+    private final BodyBudget bodies = new BodyBudget(16L * MOST_BYTES);
+
+    AdapterAdmin(Vertx vertx, ServedModels models) {
+        this.vertx = vertx;
+        this.models = models;
+    }
+
+    /** What is to be done by the fields of a body. */
+    private interface Task {
+        String run(Call call, JsonFields<ApiException> fields) throws IOException;
+    }
+
+    /** Handles a request, whose path is one of the two. */
+    void handle(Call call) {
+        if (call.request().path().equals(LOAD)) {
+            handle(call, Set.of("lora_name", "lora_path"), this::load);
+        } else {
+            handle(call, Set.of("lora_name", "lora_int_id"), this::unload);
+        }
+    }
+
+    private void handle(Call call, Set<String> known, Task task) {
+        HttpServerRequest request = call.request();
+        BodyReader.read(
+                vertx,
+                request,
+                MOST_BYTES,
+                bodies,
+                SECONDS,
+                body -> {
+                    bodies.give(body.length);
+                    vertx.executeBlocking(() -> task.run(call, fields(body, known)), false)
+                            .onSuccess(
+                                    text ->
+                                            Replies.text(
+                                                    request.response(),
+                                                    "text/plain; charset=utf-8",
+                                                    text))
+                            .onFailure(error -> Replies.error(request.response(), asApi(error)));
+                },
+                error -> Replies.error(request.response(), error));
+    }
+
+    private static ApiException asApi(Throwable error) {
+        if (error instanceof ApiException api) {
+            return api;
+        }
+        LOG.error("An adapter cannot be loaded or unloaded", error);
+        return BatchEngine.internal();
+    }
+
+    private static JsonFields<ApiException> fields(byte[] body, Set<String> known) {
+        JsonFields<ApiException> fields =
+                JsonFields.parse(
+                        new StringReader(new String(body, StandardCharsets.UTF_8)),
+                        new JsonLimits(DEPTH, MOST_BYTES),
+                        new Errors());
+        for (String name : fields.names()) {
+            if (!known.contains(name)) {
+                throw ApiException.field(name, "There is no such field. Leave it out.");
+            }
+        }
+        return fields;
+    }
+
+    private String load(Call call, JsonFields<ApiException> fields) throws IOException {
+        String name = fields.string("lora_name");
+        AdapterStore store = models.store();
+        if (name.equals(models.base()) || !added(store, name, fields.string("lora_path"))) {
+            throw ApiException.field(
+                    "lora_name", "There is a model " + name + " already. Choose another name.");
+        }
+        try {
+            store.preload(name);
+        } catch (IOException | LoraException e) {
+            store.remove(name);
+            throw ApiException.field(
+                    400,
+                    "model_broken",
+                    "lora_path",
+                    "The adapter is not loaded: " + e.getMessage());
+        }
+        LOG.info("Adapter {} was loaded by key {}", name, call.key());
+        return "Success: LoRA adapter '" + name + "' added successfully.";
+    }
+
+    private static boolean added(AdapterStore store, String name, String path) {
+        try {
+            return store.add(name, Path.of(path).toAbsolutePath());
+        } catch (InvalidPathException e) {
+            throw ApiException.field("lora_path", "lora_path is not a path. Give a folder.");
+        } catch (LoraException e) {
+            throw ApiException.field("lora_name", String.valueOf(e.getMessage()));
+        }
+    }
+
+    private String unload(Call call, JsonFields<ApiException> fields) {
+        String name = fields.string("lora_name");
+        if (models.store().remove(name)) {
+            LOG.info("Adapter {} was unloaded by key {}", name, call.key());
+            return "Success: LoRA adapter '" + name + "' removed successfully.";
+        }
+        if (models.has(name)) {
+            throw ApiException.field(
+                    "lora_name",
+                    name + " was not loaded by a request. Remove its folder from the adapters'.");
+        }
+        throw ServedModels.unknown(name);
+    }
+
+    /** The errors of a body. */
+    private record Errors() implements JsonErrors<ApiException> {
+        @Override
+        public ApiException malformed(String what, @Nullable Throwable cause) {
+            return ApiException.of(
+                    400, "invalid_json", "The body is not one JSON object: " + what + ".");
+        }
+
+        @Override
+        public ApiException duplicate(JsonField field) {
+            return ApiException.field(field.toString(), field + " is there twice. Send it once.");
+        }
+
+        @Override
+        public ApiException wrong(JsonField field, @Nullable Object value, String expected) {
+            return ApiException.field(field.toString(), field + " must be " + expected + ".");
+        }
+
+        @Override
+        public ApiException beyond(JsonField field, String what) {
+            return ApiException.field(field.toString(), field + " " + what + ". Correct it.");
+        }
+    }
+}
