@@ -4,16 +4,13 @@ import dev.ligature.server.access.AccessException;
 import dev.ligature.server.access.ApiKeys;
 import dev.ligature.server.access.AuditLog;
 import dev.ligature.server.access.Tenant;
-
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
-
+import java.io.IOException;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-
-import java.io.IOException;
-import java.util.Set;
 
 /** Asks requests for their keys, where there are any. */
 final class AccessGate {

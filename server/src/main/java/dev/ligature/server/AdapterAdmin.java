@@ -6,20 +6,17 @@ import dev.ligature.internal.json.JsonField;
 import dev.ligature.internal.json.JsonFields;
 import dev.ligature.internal.json.JsonLimits;
 import dev.ligature.store.AdapterStore;
-
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Loads and unloads adapters while the server runs, in the shape of vLLM's API. */
 final class AdapterAdmin {

@@ -3,16 +3,11 @@ package dev.ligature.server;
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.text.TextStream;
 import dev.ligature.server.CompletionSink.Usage;
-
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -20,6 +15,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Takes completion requests from the event loop to the batch. */
 final class CompletionHandler {

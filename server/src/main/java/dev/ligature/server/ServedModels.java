@@ -8,11 +8,6 @@ import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.store.AdapterLease;
 import dev.ligature.store.AdapterStore;
 import dev.ligature.store.StoreStatistics;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What requests may name as their model: the base, and the adapters of a store.
