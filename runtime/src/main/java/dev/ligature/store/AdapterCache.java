@@ -322,12 +322,7 @@ final class AdapterCache {
         freed.add(cached);
     }
 
-    /**
-     * Evicts idle adapters until there is room.
-     *
-     * @param more the bytes to be added
-     * @param whole the bytes of the whole adapter
-     */
+    /** Evicts idle adapters until there is room for {@code more} of an adapter's bytes. */
     private void makeRoom(String name, long more, long whole, List<CachedAdapter> freed) {
         if (whole > budget) {
             throw StoreMessage.BUDGET_TOO_SMALL.error(name, whole, budget);

@@ -7,19 +7,15 @@ import dev.ligature.LoraStateException;
 import dev.ligature.StoreFullException;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.AdapterLoadOptions;
-import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.internal.adapter.AdapterName;
 import dev.ligature.internal.registry.AdapterRegistry;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A cache of PEFT adapters over a directory that has one folder per adapter. An adapter is loaded
@@ -46,25 +42,19 @@ import org.jspecify.annotations.Nullable;
  * <p>On the model, adapters have the names of their leases ({@link AdapterLease#routedName}).
  */
 public final class AdapterStore implements AutoCloseable {
-    private static final int ATTEMPTS = 3;
-
     private final LoraModel lora;
     private final AdapterFolder folder;
     private final AdapterCache cache;
-    private final Loader loader;
     private final RoutedNames names;
+    private final FolderLoads loads;
 
-    AdapterStore(LoraModel lora, AdapterFolder folder, long budgetBytes, Loader loader) {
+    AdapterStore(
+            LoraModel lora, AdapterFolder folder, long budgetBytes, FolderLoads.Loader loader) {
         this.lora = lora;
         this.folder = folder;
-        this.cache = new AdapterCache(budgetBytes, cached -> free(cached.adapter()));
-        this.loader = loader;
         this.names = new RoutedNames(lora);
-    }
-
-    /** Loads an adapter onto the model, and asks for room when it has planned it. */
-    interface Loader {
-        Adapter load(String routedName, Path directory, LongConsumer room) throws IOException;
+        this.cache = new AdapterCache(budgetBytes, cached -> names.remove(cached.adapter()));
+        this.loads = new FolderLoads(lora, folder, cache, loader, names);
     }
 
     /**
@@ -100,7 +90,7 @@ public final class AdapterStore implements AutoCloseable {
                 lora, new AdapterFolder(directory), budgetBytes, loader(lora, options));
     }
 
-    static Loader loader(LoraModel lora, AdapterLoadOptions options) {
+    static FolderLoads.Loader loader(LoraModel lora, AdapterLoadOptions options) {
         AdapterRegistry adapters = AdapterRegistry.of(lora);
         return (name, directory, room) -> adapters.load(name, directory, options, room);
     }
@@ -150,7 +140,7 @@ public final class AdapterStore implements AutoCloseable {
             if (!published) {
                 cache.unreserve(pending);
                 if (copy != null) {
-                    free(copy);
+                    names.remove(copy);
                 }
             }
         }
@@ -242,7 +232,7 @@ public final class AdapterStore implements AutoCloseable {
      */
     public AdapterLease lease(String name) throws IOException {
         try {
-            CachedAdapter cached = cached(name);
+            CachedAdapter cached = loads.lease(name);
             return new AdapterLease(cached, () -> cache.release(cached));
         } catch (IOException | RuntimeException | Error e) {
             cache.countFailure();
@@ -279,114 +269,5 @@ public final class AdapterStore implements AutoCloseable {
     @Override
     public void close() {
         cache.close();
-    }
-
-    private CachedAdapter cached(String name) throws IOException {
-        while (true) {
-            CachedAdapter published = cache.leasePublished(name);
-            Lookup found =
-                    published == null ? cache.lookUp(name, find(name)) : new Lookup.Hit(published);
-            if (found instanceof Lookup.KnownBad bad) {
-                throw PendingLoad.rethrown(bad.error());
-            }
-            if (found instanceof Lookup.Hit hit) {
-                CachedAdapter cached = hit.adapter();
-                if (lora.hasAdapter(cached.adapter().name())) {
-                    return cached;
-                }
-                cache.release(cached); // the application has removed it from the model by itself
-                cache.remove(name, lost -> true);
-                continue;
-            }
-            if (found instanceof Lookup.LoadIt toLoad) {
-                return load(name, toLoad.pending());
-            }
-            PendingLoad elsewhere = ((Lookup.LoadingElsewhere) found).pending();
-            try {
-                return elsewhere.await();
-            } catch (InterruptedException e) {
-                cache.giveUp(elsewhere);
-                Thread.currentThread().interrupt();
-                throw (InterruptedIOException)
-                        new InterruptedIOException("interrupted while adapter " + name + " loads")
-                                .initCause(e);
-            } catch (InterruptedIOException | ClosedByInterruptException other) {
-                // It was the other thread that was interrupted: ask again.
-            }
-        }
-    }
-
-    private FolderStamp find(String name) throws IOException {
-        try {
-            return folder.find(name);
-        } catch (IOException | LoraException gone) {
-            cache.remove(name, cached -> !cached.isPublished());
-            throw gone;
-        }
-    }
-
-    private CachedAdapter load(String name, PendingLoad pending) throws IOException {
-        try {
-            for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-                CachedAdapter loaded = attempt(name, pending);
-                if (loaded != null) {
-                    return loaded;
-                }
-            }
-            throw StoreMessage.CHANGED.fileError(folder.root().resolve(name), ATTEMPTS);
-        } catch (IOException | RuntimeException | Error e) {
-            cache.abandon(name, pending, e);
-            throw e;
-        }
-    }
-
-    /** Loads once; null if the files changed meanwhile, as what was read may then be a mixture. */
-    private @Nullable CachedAdapter attempt(String name, PendingLoad pending) throws IOException {
-        FolderStamp stamp = folder.find(name);
-        Adapter adapter;
-        try {
-            adapter = read(name, stamp.directory(), pending);
-        } catch (CheckpointException | LoraException e) {
-            cache.unreserve(pending);
-            if (!folder.find(name).equals(stamp)) {
-                return null;
-            }
-            if (!(e instanceof LoraStateException)) {
-                cache.remember(name, stamp, e); // the files are wrong, whatever the store's state
-            }
-            throw e;
-        }
-        boolean published = false;
-        try {
-            if (!folder.find(name).equals(stamp)) {
-                return null;
-            }
-            CachedAdapter cached = new CachedAdapter(name, stamp, adapter);
-            cache.publish(pending, cached);
-            published = true;
-            return cached;
-        } finally {
-            if (!published) {
-                cache.unreserve(pending);
-                free(adapter);
-            }
-        }
-    }
-
-    /** Loads an adapter under a name of its own, once there is room for what its plan takes. */
-    private Adapter read(String name, Path directory, PendingLoad pending) throws IOException {
-        return names.register(
-                name,
-                routed ->
-                        loader.load(
-                                routed, directory, bytes -> cache.reserve(pending, name, bytes)));
-    }
-
-    private void free(Adapter adapter) {
-        try {
-            lora.remove(adapter.name());
-        } catch (UnknownAdapterException removedAlready) {
-            // The application has removed it from the model by itself.
-        }
     }
 }

@@ -3,6 +3,7 @@ package dev.ligature.store;
 import dev.ligature.Adapter;
 import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
+import dev.ligature.UnknownAdapterException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Gives adapters names on the model: the name in the store, a dot, and a number. Thread-safe. */
@@ -33,6 +34,15 @@ final class RoutedNames {
                     throw e; // otherwise the application has created an adapter of that name
                 }
             }
+        }
+    }
+
+    /** Removes an adapter from the model, if the application has not done so by itself. */
+    void remove(Adapter adapter) {
+        try {
+            lora.remove(adapter.name());
+        } catch (UnknownAdapterException removedAlready) {
+            // There is nothing left to free.
         }
     }
 }

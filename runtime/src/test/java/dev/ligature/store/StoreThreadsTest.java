@@ -94,7 +94,7 @@ final class StoreThreadsTest {
         float[] expectedSlow = toy.write(root.resolve("slow"), 2, 2);
         CountDownLatch loading = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
-        AdapterStore.Loader loader =
+        FolderLoads.Loader loader =
                 (name, directory, room) -> {
                     if (name.startsWith("slow")) {
                         loading.countDown();

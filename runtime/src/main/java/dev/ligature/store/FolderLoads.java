@@ -1,0 +1,151 @@
+package dev.ligature.store;
+
+import dev.ligature.Adapter;
+import dev.ligature.LoraException;
+import dev.ligature.LoraModel;
+import dev.ligature.LoraStateException;
+import dev.ligature.checkpoint.CheckpointException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.Path;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Loads the adapters of a folder into the cache, each by the first thread that leases it.
+ * Thread-safe.
+ */
+final class FolderLoads {
+    private static final int ATTEMPTS = 3;
+
+    private final LoraModel lora;
+    private final AdapterFolder folder;
+    private final AdapterCache cache;
+    private final Loader loader;
+    private final RoutedNames names;
+
+    FolderLoads(
+            LoraModel lora,
+            AdapterFolder folder,
+            AdapterCache cache,
+            Loader loader,
+            RoutedNames names) {
+        this.lora = lora;
+        this.folder = folder;
+        this.cache = cache;
+        this.loader = loader;
+        this.names = names;
+    }
+
+    /** Loads an adapter onto the model, and asks for room when it has planned it. */
+    interface Loader {
+        Adapter load(String routedName, Path directory, LongConsumer room) throws IOException;
+    }
+
+    /**
+     * Returns an adapter with a lease of it, which {@link AdapterCache#release} ends.
+     *
+     * @throws IOException if its files cannot be read or are not an adapter of this model
+     */
+    CachedAdapter lease(String name) throws IOException {
+        while (true) {
+            CachedAdapter published = cache.leasePublished(name);
+            Lookup found =
+                    published == null ? cache.lookUp(name, find(name)) : new Lookup.Hit(published);
+            if (found instanceof Lookup.KnownBad bad) {
+                throw PendingLoad.rethrown(bad.error());
+            }
+            if (found instanceof Lookup.Hit hit) {
+                CachedAdapter cached = hit.adapter();
+                if (lora.hasAdapter(cached.adapter().name())) {
+                    return cached;
+                }
+                cache.release(cached); // the application has removed it from the model by itself
+                cache.remove(name, lost -> true);
+                continue;
+            }
+            if (found instanceof Lookup.LoadIt toLoad) {
+                return load(name, toLoad.pending());
+            }
+            PendingLoad elsewhere = ((Lookup.LoadingElsewhere) found).pending();
+            try {
+                return elsewhere.await();
+            } catch (InterruptedException e) {
+                cache.giveUp(elsewhere);
+                Thread.currentThread().interrupt();
+                throw (InterruptedIOException)
+                        new InterruptedIOException("interrupted while adapter " + name + " loads")
+                                .initCause(e);
+            } catch (InterruptedIOException | ClosedByInterruptException other) {
+                // It was the other thread that was interrupted: ask again.
+            }
+        }
+    }
+
+    private FolderStamp find(String name) throws IOException {
+        try {
+            return folder.find(name);
+        } catch (IOException | LoraException gone) {
+            cache.remove(name, cached -> !cached.isPublished());
+            throw gone;
+        }
+    }
+
+    private CachedAdapter load(String name, PendingLoad pending) throws IOException {
+        try {
+            for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+                CachedAdapter loaded = attempt(name, pending);
+                if (loaded != null) {
+                    return loaded;
+                }
+            }
+            throw StoreMessage.CHANGED.fileError(folder.root().resolve(name), ATTEMPTS);
+        } catch (IOException | RuntimeException | Error e) {
+            cache.abandon(name, pending, e);
+            throw e;
+        }
+    }
+
+    /** Loads once; null if the files changed meanwhile, as what was read may then be a mixture. */
+    private @Nullable CachedAdapter attempt(String name, PendingLoad pending) throws IOException {
+        FolderStamp stamp = folder.find(name);
+        Adapter adapter;
+        try {
+            adapter = read(name, stamp.directory(), pending);
+        } catch (CheckpointException | LoraException e) {
+            cache.unreserve(pending);
+            if (!folder.find(name).equals(stamp)) {
+                return null;
+            }
+            if (!(e instanceof LoraStateException)) {
+                cache.remember(name, stamp, e); // the files are wrong, whatever the store's state
+            }
+            throw e;
+        }
+        boolean published = false;
+        try {
+            if (!folder.find(name).equals(stamp)) {
+                return null;
+            }
+            CachedAdapter cached = new CachedAdapter(name, stamp, adapter);
+            cache.publish(pending, cached);
+            published = true;
+            return cached;
+        } finally {
+            if (!published) {
+                cache.unreserve(pending);
+                names.remove(adapter);
+            }
+        }
+    }
+
+    /** Loads an adapter under a name of its own, once there is room for what its plan takes. */
+    private Adapter read(String name, Path directory, PendingLoad pending) throws IOException {
+        return names.register(
+                name,
+                routed ->
+                        loader.load(
+                                routed, directory, bytes -> cache.reserve(pending, name, bytes)));
+    }
+}
