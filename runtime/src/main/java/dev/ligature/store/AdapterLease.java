@@ -1,7 +1,7 @@
 package dev.ligature.store;
 
+import dev.ligature.Adapter;
 import dev.ligature.Routing;
-import dev.ligature.config.LoraConfig;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -37,9 +37,9 @@ public final class AdapterLease implements AutoCloseable {
         return cached.adapter().name();
     }
 
-    /** Returns the adapter's configuration. */
-    public LoraConfig config() {
-        return cached.adapter().config();
+    /** Returns the adapter, for its configuration and plan; only the store removes it. */
+    public Adapter adapter() {
+        return cached.adapter();
     }
 
     /** Returns the routing through the adapter. */

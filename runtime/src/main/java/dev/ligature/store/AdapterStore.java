@@ -163,6 +163,7 @@ public final class AdapterStore implements AutoCloseable {
      * @param name a name
      */
     public boolean has(String name) {
+        Objects.requireNonNull(name, "name");
         return cache.published().contains(name) || folder.has(name);
     }
 
@@ -175,7 +176,8 @@ public final class AdapterStore implements AutoCloseable {
      * @throws LoraException if the name is invalid
      */
     public boolean add(String name, Path elsewhere) {
-        return folder.add(name, elsewhere);
+        Objects.requireNonNull(name, "name");
+        return folder.add(name, Objects.requireNonNull(elsewhere, "elsewhere"));
     }
 
     /**
@@ -186,7 +188,7 @@ public final class AdapterStore implements AutoCloseable {
      * @return false if none of that name was added
      */
     public boolean remove(String name) {
-        boolean removed = folder.remove(name);
+        boolean removed = folder.remove(Objects.requireNonNull(name, "name"));
         if (removed) {
             cache.remove(name, cached -> !cached.isPublished());
         }
@@ -200,7 +202,7 @@ public final class AdapterStore implements AutoCloseable {
      * @param name a name
      */
     public Optional<Instant> changed(String name) throws IOException {
-        return folder.changed(name);
+        return folder.changed(Objects.requireNonNull(name, "name"));
     }
 
     /** Returns the names of folders that hold an adapter and cannot be leased by these names. */
@@ -214,7 +216,7 @@ public final class AdapterStore implements AutoCloseable {
      * @param name its name
      */
     public boolean isLoaded(String name) {
-        return cache.has(name);
+        return cache.has(Objects.requireNonNull(name, "name"));
     }
 
     /**

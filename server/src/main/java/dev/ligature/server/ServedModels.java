@@ -102,7 +102,7 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said)
         }
         try {
             AdapterLease lease = store.lease(name);
-            warnOfOtherBase(name, lease.config().metadata().baseModelNameOrPath());
+            warnOfOtherBase(name, lease.adapter().config().metadata().baseModelNameOrPath());
             return new ModelLease(lease);
         } catch (UnknownAdapterException e) {
             throw unknown(name);
