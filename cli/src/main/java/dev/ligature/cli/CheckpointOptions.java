@@ -84,6 +84,10 @@ final class CheckpointOptions {
                 WorkDirectory.removePartial(output);
             }
             WorkDirectory.requireFree(output);
+            if (own && checkpoint != null) {
+                // Or they would stand in the way of those of their steps, and outlive older ones.
+                opened.setAside(checkpoint.damaged());
+            }
             return opened;
         } catch (IOException | RuntimeException | Error e) {
             opened.close();

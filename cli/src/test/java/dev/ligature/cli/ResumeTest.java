@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -225,6 +226,34 @@ final class ResumeTest {
         assertTrue(run.err().contains("step-9/training.json is not there"), run.err());
         assertTrue(run.err().contains("step-4/metrics.csv is not there"), run.err());
         assertTrue(run.err().contains("going on after step 2"), run.err());
+
+        Files.move(folder.resolve("a"), folder.resolve("before"));
+        args.set(OUTPUT, folder.resolve("a"));
+        CliRun.of(
+                        with(
+                                args,
+                                "--steps",
+                                4,
+                                "--checkpoint-every",
+                                2,
+                                "--keep-checkpoints",
+                                1,
+                                "--resume",
+                                checkpoints))
+                .succeeded();
+        assertEquals("report.html step-4 step-4.damaged step-9.damaged", shown(checkpoints));
+        assertTrue(Files.exists(last.resolve("metrics.csv")), "written anew");
+        Files.move(folder.resolve("a"), folder.resolve("again"));
+        CliRun.of(with(args, "--steps", 5, "--resume", checkpoints)).succeeded();
+    }
+
+    private static String shown(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> !name.startsWith("."))
+                    .sorted()
+                    .collect(Collectors.joining(" "));
+        }
     }
 
     @Test

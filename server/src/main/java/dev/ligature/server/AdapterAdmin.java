@@ -1,6 +1,7 @@
 package dev.ligature.server;
 
 import dev.ligature.LoraException;
+import dev.ligature.StoreFullException;
 import dev.ligature.internal.json.JsonErrors;
 import dev.ligature.internal.json.JsonField;
 import dev.ligature.internal.json.JsonFields;
@@ -11,6 +12,7 @@ import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Set;
@@ -104,6 +106,9 @@ final class AdapterAdmin {
         }
         try {
             store.preload(name);
+        } catch (StoreFullException e) {
+            store.remove(name);
+            throw ApiException.of(503, "no_room", String.valueOf(e.getMessage()));
         } catch (IOException | LoraException e) {
             store.remove(name);
             throw ApiException.field(
@@ -118,7 +123,11 @@ final class AdapterAdmin {
 
     private static boolean added(AdapterStore store, String name, String path) {
         try {
-            return store.add(name, Path.of(path).toAbsolutePath());
+            Path folder = Path.of(path).toAbsolutePath();
+            if (!Files.isDirectory(folder)) {
+                throw ApiException.field("lora_path", "lora_path is no folder. Give a folder.");
+            }
+            return store.add(name, folder);
         } catch (InvalidPathException e) {
             throw ApiException.field("lora_path", "lora_path is not a path. Give a folder.");
         } catch (LoraException e) {

@@ -11,6 +11,8 @@ import io.vertx.core.http.HttpServerResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -172,6 +174,7 @@ final class CompletionHandler {
      * @param held how many places it has
      * @param taken what all requests together have
      * @param generations what to cancel when the client goes away
+     * @param firsts the first one of each prompt, with which its tokens count
      * @param gone whether it has
      */
     private record Place(
@@ -181,6 +184,7 @@ final class CompletionHandler {
             AtomicInteger held,
             AtomicInteger taken,
             Queue<Generation> generations,
+            Set<Generation> firsts,
             AtomicBoolean gone) {
         Place(Context loop, Call call, long deadline, AtomicInteger held, AtomicInteger taken) {
             this(
@@ -190,6 +194,7 @@ final class CompletionHandler {
                     held,
                     taken,
                     new ConcurrentLinkedQueue<>(),
+                    ConcurrentHashMap.newKeySet(),
                     new AtomicBoolean());
         }
 
@@ -203,7 +208,9 @@ final class CompletionHandler {
             Usage used = new Usage(0, 0);
             for (Generation made : generations) {
                 made.cancel();
-                used = used.plus(made.usage());
+                Usage usage = made.usage();
+                int prompt = firsts.contains(made) ? usage.promptTokens() : 0;
+                used = used.plus(new Usage(prompt, usage.newTokens()));
             }
             call.used(used.promptTokens(), used.newTokens());
             call.end(status);
@@ -230,7 +237,10 @@ final class CompletionHandler {
             generations.forEach(Generation::cancel);
         }
 
-        void fill(Generation begun) {
+        void fill(Generation begun, boolean isFirst) {
+            if (isFirst) {
+                firsts.add(begun);
+            }
             generations.add(begun);
             if (isOver()) {
                 begun.cancel();
@@ -306,7 +316,7 @@ final class CompletionHandler {
                                     exchange.choice(index),
                                     place.deadline(),
                                     wording);
-                    place.fill(begun);
+                    place.fill(begun, index % request.choices().bestOf() == 0);
                     return begun;
                 },
                 exchange::fail);

@@ -153,6 +153,20 @@ public final class CheckpointFolder implements AutoCloseable {
         }
     }
 
+    /**
+     * Gives checkpoints another name, {@code step-6.damaged}: they are no checkpoints any more, but
+     * stay until somebody removes them.
+     *
+     * @param damaged checkpoints of this folder
+     */
+    public void setAside(List<Path> damaged) throws IOException {
+        for (Path path : damaged) {
+            Path aside = path.resolveSibling(path.getFileName() + ".damaged");
+            delete(aside);
+            Files.move(path, aside, StandardCopyOption.ATOMIC_MOVE);
+        }
+    }
+
     private static List<Path> list(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             return files.toList();

@@ -65,7 +65,7 @@ public final class FileDigest {
     private static boolean isOfModel(Path directory, Path file) {
         String name = file.getFileName().toString();
         return directory.equals(file.getParent())
-                ? name.endsWith(".json") || name.endsWith(".safetensors")
+                ? name.endsWith(".json") || name.endsWith(".safetensors") || name.endsWith(".jinja")
                 : name.equals("config.json");
     }
 

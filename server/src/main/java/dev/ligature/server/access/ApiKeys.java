@@ -13,6 +13,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -54,7 +55,8 @@ public final class ApiKeys {
     private final LongSupplier nanoTime;
     private final Map<String, Tenant> tenants = new LinkedHashMap<>(); // by name; guarded by this
     private volatile List<Entry> entries = List.of();
-    private volatile @Nullable Object stamp;
+    private volatile @Nullable Object stamp; // of the file as it was tried last
+    private volatile String fault = ""; // why it was of no use
 
     /** A key's hash, and whose it is. */
     private record Entry(String hash, Tenant tenant) {}
@@ -77,22 +79,22 @@ public final class ApiKeys {
 
     /** Reads the file again if it has changed. If it is wrong, the former keys stay. */
     public void refresh() {
-        Object now;
+        Object now = null;
         try {
             now = stamp();
             if (now.equals(stamp)) {
                 return;
             }
-            stamp = now;
             read();
+            fault = "";
             LOG.info("{} has changed; its keys count from now on", file);
         } catch (IOException e) {
-            if (stamp != null) {
-                LOG.error(
-                        "The former keys stay, because the file cannot be used: {}", e.toString());
+            if (!fault.equals(e.toString())) {
+                fault = e.toString();
+                LOG.error("The former keys stay, because the file cannot be used: {}", fault);
             }
-            stamp = null; // until it can
         }
+        stamp = now;
     }
 
     private Object stamp() throws IOException {
@@ -106,8 +108,14 @@ public final class ApiKeys {
             JsonFields<IOException> all =
                     JsonFields.parse(
                             text, new JsonLimits(DEPTH, Integer.MAX_VALUE), new Errors(file));
+            Set<String> hashes = new HashSet<>();
             for (String name : all.names()) {
-                rules.put(name, rule(name, all.object(name)));
+                KeyRule rule = rule(name, all.object(name));
+                if (!hashes.add(rule.hash())) {
+                    throw new Errors(file)
+                            .error("the sha256 of " + name + " is that of another key", null);
+                }
+                rules.put(name, rule);
             }
         }
         tenants.keySet().retainAll(rules.keySet());
@@ -126,7 +134,9 @@ public final class ApiKeys {
     }
 
     private static KeyRule rule(String name, JsonFields<IOException> fields) throws IOException {
+        Set<String> names = new HashSet<>();
         for (String field : fields.names()) {
+            names.add(field);
             if (!FIELDS.contains(field)) {
                 throw fields.wrong(field, "one of " + FIELDS.stream().sorted().toList());
             }
@@ -138,7 +148,7 @@ public final class ApiKeys {
         return new KeyRule(
                 name,
                 hash,
-                fields.has("models") ? new LinkedHashSet<>(fields.strings("models")) : null,
+                names.contains("models") ? new LinkedHashSet<>(fields.strings("models")) : null,
                 limit(fields, "requests_per_minute"),
                 limit(fields, "tokens_per_minute"),
                 limit(fields, "in_flight"),

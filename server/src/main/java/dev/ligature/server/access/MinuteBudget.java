@@ -21,10 +21,13 @@ final class MinuteBudget {
         this.filled = now;
     }
 
-    /** Sets another limit; what was used stays used. */
+    /**
+     * Sets another limit; what was used under the former one stays used, but makes nobody wait
+     * longer than the new one would have done.
+     */
     void limit(long newLimit, long now) {
         fill(now);
-        left += newLimit - limit;
+        left = limit == 0 ? newLimit : Math.max(left + newLimit - limit, Math.min(left, 0));
         limit = newLimit;
     }
 
@@ -43,8 +46,10 @@ final class MinuteBudget {
 
     /** Takes an amount, even if there is less. */
     void take(long amount, long now) {
-        fill(now);
-        left -= amount;
+        if (limit > 0) {
+            fill(now);
+            left -= amount;
+        }
     }
 
     private void fill(long now) {

@@ -102,6 +102,47 @@ final class ApiKeysTest {
     }
 
     @Test
+    void anotherLimit_makesNobodyWaitLongerThanItself() throws Exception {
+        ApiKeys keys = keys("");
+        Tenant tenant = keys.authenticate("Bearer secret");
+        for (int i = 0; i < 1000; i++) {
+            tenant.begin();
+            tenant.end(1000);
+        }
+        keys(",\"requests_per_minute\":6,\"tokens_per_minute\":6000");
+        keys.refresh();
+        tenant.begin(); // what was used without a limit does not count
+        tenant.end(5900);
+        keys(",\"requests_per_minute\":6,\"tokens_per_minute\":60");
+        keys.refresh();
+        assertEquals(1, wait(tenant));
+        after(1);
+        tenant.begin();
+    }
+
+    @Test
+    void aFileThatOpensMoreThanItSays_isRefused() throws Exception {
+        Exception nothing = assertThrows(IOException.class, () -> keys(",\"models\":null"));
+        assertTrue(nothing.getMessage().contains("models must be"), nothing.getMessage());
+        String rule = "{\"sha256\":\"" + hash("secret") + "\"";
+        Exception twice =
+                assertThrows(
+                        IOException.class,
+                        () ->
+                                new ApiKeys(
+                                        write(
+                                                "{\"a\":"
+                                                        + rule
+                                                        + "},\"b\":"
+                                                        + rule
+                                                        + ",\"admin\":true}}"),
+                                        () -> now));
+        assertTrue(
+                twice.getMessage().contains("the sha256 of b is that of another key"),
+                twice.getMessage());
+    }
+
+    @Test
     void requestsAtATime_areLimited() throws Exception {
         Tenant tenant = keys(",\"in_flight\":2").authenticate("Bearer secret");
         tenant.begin();
