@@ -6,7 +6,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.ligature.models.PretrainedModel;
 import dev.ligature.models.internal.ModelMessage;
+import dev.ligature.models.text.Padding;
+import dev.ligature.models.text.TokenizedText;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +28,30 @@ import org.jspecify.annotations.Nullable;
  */
 public record EncoderInputs(NDArray ids, @Nullable NDArray mask, @Nullable NDArray types) {
     private static final int MOST = 3;
+    private static final String TYPES = "token_type_embeddings";
+
+    /** Returns whether a model tells the texts of a pair apart by types of tokens. */
+    public static boolean hasTypes(PretrainedModel model) {
+        return model.lora().layout().modules().stream()
+                .anyMatch(module -> module.name().endsWith(TYPES));
+    }
+
+    /**
+     * Returns the inputs for texts, padded behind; encoders look at no token of padding.
+     *
+     * @param texts the texts
+     * @param hasTypes whether the model has types of tokens
+     * @param manager the owner of the arrays
+     */
+    public static NDList padded(List<TokenizedText> texts, boolean hasTypes, NDManager manager) {
+        List<long[]> ids = texts.stream().map(TokenizedText::ids).toList();
+        NDList inputs =
+                new NDList(Padding.rows(ids, 0, manager), Padding.mask(ids, manager)); // (B, T)
+        if (hasTypes) {
+            inputs.add(Padding.rows(texts.stream().map(TokenizedText::types).toList(), 0, manager));
+        }
+        return inputs;
+    }
 
     /**
      * Checks the inputs of a model.

@@ -98,6 +98,10 @@ public enum ModelMessage implements Message {
             "NotEmbedding",
             "The model in %1$s is %2$s, so it does not embed texts. Use an embedding model, one"
                     + " without a head."),
+    NOT_CLASSIFIER(
+            "NotClassifier",
+            "The model in %1$s is %2$s, so it does not classify texts. Use a classifier of texts,"
+                    + " such as BertForSequenceClassification."),
     MODULE_TYPE(
             "EmbeddingModule",
             "%1$s: module %2$s has the type %3$s, which is not computed; known are Transformer,"

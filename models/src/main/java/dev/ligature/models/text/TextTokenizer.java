@@ -175,6 +175,15 @@ public final class TextTokenizer implements AutoCloseable {
     }
 
     /**
+     * Returns the text of token ids, in which special tokens have theirs.
+     *
+     * @param ids the token ids
+     */
+    public String decodeAll(long[] ids) {
+        return cleanUp(tokenizer.decode(ids, false)).toString();
+    }
+
+    /**
      * Returns the text that tokens add to a prompt: what the text of both has beyond the text of
      * the prompt. It begins with the blank that the text of the tokens alone may lack.
      *

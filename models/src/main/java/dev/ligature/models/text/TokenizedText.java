@@ -37,6 +37,18 @@ public final class TokenizedText {
                 encoding.getSequenceIds());
     }
 
+    /**
+     * Returns a text whose tokens are known already.
+     *
+     * @param ids the token ids, with what the tokenizer would put around the text
+     */
+    public static TokenizedText of(long[] ids) {
+        long[] none = new long[ids.length];
+        Arrays.fill(none, -1);
+        return new TokenizedText(
+                ids, new long[ids.length], none, new long[ids.length], new long[ids.length]);
+    }
+
     /** Returns the token ids; not a copy. */
     public long[] ids() {
         return ids;

@@ -11,6 +11,7 @@ import dev.ligature.models.evaluation.TokenMeasure;
 import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.models.text.DataFiles;
 import dev.ligature.models.text.DataLine;
+import dev.ligature.models.text.Padding;
 import dev.ligature.training.NextTokenLoss;
 import dev.ligature.training.TrainingBatch;
 import java.io.IOException;

@@ -2,10 +2,12 @@ package dev.ligature.models.training;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.ligature.models.encoder.EncoderInputs;
 import dev.ligature.models.evaluation.Measure;
 import dev.ligature.models.evaluation.TokenMeasure;
 import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.models.text.DataLine;
+import dev.ligature.models.text.Padding;
 import dev.ligature.models.text.TokenizedText;
 import dev.ligature.models.text.TokenizerFile;
 import dev.ligature.training.NextTokenLoss;
@@ -47,7 +49,7 @@ final class MaskedTask implements TrainingTask<MaskedTask.Example> {
 
     MaskedTask(TextTokens tokens) {
         this.tokens = tokens;
-        this.hasTypes = EncoderRows.hasTypes(tokens.model());
+        this.hasTypes = EncoderInputs.hasTypes(tokens.model());
     }
 
     @Override
@@ -113,7 +115,8 @@ final class MaskedTask implements TrainingTask<MaskedTask.Example> {
             }
         }
         NDList inputs =
-                EncoderRows.of(examples.stream().map(e -> e.text).toList(), hasTypes, manager);
+                EncoderInputs.padded(
+                        examples.stream().map(e -> e.text).toList(), hasTypes, manager);
         inputs.set(0, Padding.rows(ids, 0, manager)); // (B, T)
         return TrainingBatch.classes(
                 inputs, Padding.rows(labels, NextTokenLoss.IGNORED, manager)); // (B, T)

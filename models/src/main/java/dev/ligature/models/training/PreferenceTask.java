@@ -12,6 +12,7 @@ import dev.ligature.models.chat.ChatText;
 import dev.ligature.models.evaluation.Measure;
 import dev.ligature.models.evaluation.TokenScores;
 import dev.ligature.models.text.DataLine;
+import dev.ligature.models.text.Padding;
 import dev.ligature.training.NextTokenLoss;
 import dev.ligature.training.TrainingBatch;
 import java.io.IOException;

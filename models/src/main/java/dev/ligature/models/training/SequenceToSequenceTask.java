@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import dev.ligature.models.evaluation.Measure;
 import dev.ligature.models.evaluation.TokenMeasure;
 import dev.ligature.models.text.DataLine;
+import dev.ligature.models.text.Padding;
 import dev.ligature.training.NextTokenLoss;
 import dev.ligature.training.TrainingBatch;
 import java.io.IOException;

@@ -2,6 +2,7 @@ package dev.ligature.models.training;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.ligature.models.encoder.EncoderInputs;
 import dev.ligature.models.evaluation.LabelMeasure;
 import dev.ligature.models.evaluation.Measure;
 import dev.ligature.models.text.DataLine;
@@ -33,7 +34,7 @@ final class TextClassificationTask implements TrainingTask<TextClassificationTas
     TextClassificationTask(TextTokens tokens) throws IOException {
         this.tokens = tokens;
         this.labels = Labels.of(tokens.model());
-        this.hasTypes = EncoderRows.hasTypes(tokens.model());
+        this.hasTypes = EncoderInputs.hasTypes(tokens.model());
     }
 
     @Override
@@ -76,7 +77,8 @@ final class TextClassificationTask implements TrainingTask<TextClassificationTas
     @Override
     public TrainingBatch batch(List<Example> examples, Random random, NDManager manager) {
         NDList inputs =
-                EncoderRows.of(examples.stream().map(Example::text).toList(), hasTypes, manager);
+                EncoderInputs.padded(
+                        examples.stream().map(Example::text).toList(), hasTypes, manager);
         long[] numbers = examples.stream().mapToLong(Example::label).toArray();
         return TrainingBatch.classes(inputs, manager.create(numbers)); // (B)
     }

@@ -2,10 +2,12 @@ package dev.ligature.models.training;
 
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.ligature.models.encoder.EncoderInputs;
 import dev.ligature.models.evaluation.LabelMeasure;
 import dev.ligature.models.evaluation.Measure;
 import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.models.text.DataLine;
+import dev.ligature.models.text.Padding;
 import dev.ligature.models.text.TokenizedText;
 import dev.ligature.training.NextTokenLoss;
 import dev.ligature.training.TrainingBatch;
@@ -40,7 +42,7 @@ final class TokenClassificationTask implements TrainingTask<TokenClassificationT
     TokenClassificationTask(TextTokens tokens) throws IOException {
         this.tokens = tokens;
         this.labels = Labels.of(tokens.model());
-        this.hasTypes = EncoderRows.hasTypes(tokens.model());
+        this.hasTypes = EncoderInputs.hasTypes(tokens.model());
     }
 
     @Override
@@ -103,7 +105,8 @@ final class TokenClassificationTask implements TrainingTask<TokenClassificationT
     @Override
     public TrainingBatch batch(List<Example> examples, Random random, NDManager manager) {
         NDList inputs =
-                EncoderRows.of(examples.stream().map(e -> e.text).toList(), hasTypes, manager);
+                EncoderInputs.padded(
+                        examples.stream().map(e -> e.text).toList(), hasTypes, manager);
         List<long[]> rows = examples.stream().map(e -> e.labels).toList();
         return TrainingBatch.classes(
                 inputs, Padding.rows(rows, NextTokenLoss.IGNORED, manager)); // (B, T)
