@@ -3,10 +3,10 @@ package dev.ligature.cli;
 import dev.ligature.Adapter;
 import dev.ligature.internal.files.HubCache;
 import dev.ligature.server.CompletionServer;
-import dev.ligature.server.LanguageModel;
 import dev.ligature.server.ServerAccess;
 import dev.ligature.server.ServerAddress;
 import dev.ligature.server.ServerLimits;
+import dev.ligature.server.TaskModel;
 import dev.ligature.store.AdapterLease;
 import dev.ligature.store.AdapterStore;
 import java.io.IOException;
@@ -126,7 +126,7 @@ final class ServeCommand implements Callable<Integer> {
                                         (long) adapterMemory << 20,
                                         adapterFiles.options());
                 Pins pins = new Pins()) {
-            LanguageModel language = LanguageModel.of(loaded.base());
+            TaskModel served = TaskModel.of(loaded.base());
             int known = store.names().size();
             if (store.names().contains(base)) {
                 throw new BadInputException(
@@ -141,7 +141,7 @@ final class ServeCommand implements Callable<Integer> {
             }
             serve(
                     CompletionServer.start(
-                            language,
+                            served,
                             store,
                             base,
                             new ServerAddress(host, port, allowedHosts),

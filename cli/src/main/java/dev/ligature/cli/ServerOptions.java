@@ -54,6 +54,15 @@ final class ServerOptions {
             description = "The most connections; further ones are closed. Default: 1024.")
     private int connections;
 
+    @Option(
+            names = "--metrics-adapters",
+            defaultValue = "20",
+            paramLabel = "N",
+            description =
+                    "How many adapters /metrics tells apart, the busiest; the rest are \"other\"."
+                            + " Default: 20.")
+    private int adapterLabels;
+
     ServerLimits limits() {
         OptionChecks.atLeast("--max-batch", batch, 1);
         OptionChecks.atLeast("--max-waiting", waiting, 0);
@@ -62,7 +71,15 @@ final class ServerOptions {
         OptionChecks.atLeast("--request-timeout", requestSeconds, 1);
         OptionChecks.atLeast("--shutdown-timeout", shutdownSeconds, 0);
         OptionChecks.atLeast("--max-connections", connections, 1);
+        OptionChecks.atLeast("--metrics-adapters", adapterLabels, 0);
         return new ServerLimits(
-                batch, waiting, tokens, bodyBytes, requestSeconds, shutdownSeconds, connections);
+                batch,
+                waiting,
+                tokens,
+                bodyBytes,
+                requestSeconds,
+                shutdownSeconds,
+                connections,
+                adapterLabels);
     }
 }

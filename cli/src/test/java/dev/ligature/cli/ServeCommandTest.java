@@ -218,6 +218,7 @@ final class ServeCommandTest {
         serve("--adapters", adapters, "--request-timeout", 0).refused("--request-timeout is 0");
         serve("--adapters", adapters, "--shutdown-timeout", -1).refused("--shutdown-timeout is -1");
         serve("--adapters", adapters, "--max-connections", 0).refused("--max-connections is 0");
+        serve("--adapters", adapters, "--metrics-adapters", -1).refused("--metrics-adapters is -1");
         serve("--adapters", adapters, "--pin", "none").refused("[LoraStoreUnknown]", "none");
         serve("--adapters", adapters, "--tls-cert", "x").refused("--tls-cert and --tls-key");
         serve("--adapters", adapters, "--api-keys", adapters.resolve("none"))

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 final class AccessGate {
     private static final Logger LOG = LoggerFactory.getLogger(AccessGate.class);
     private static final long REFRESH_MILLIS = 1000;
-    private static final Set<String> FOR_ALL = Set.of("/health");
+    private static final Set<String> FOR_ALL = Set.of("/health", "/", "/page.css", "/page.js");
     private static final Set<String> FOR_ADMINS =
             Set.of("/metrics", AdapterAdmin.LOAD, AdapterAdmin.UNLOAD);
 
@@ -88,6 +88,11 @@ final class AccessGate {
             return null;
         }
         return call;
+    }
+
+    /** Returns a call that is refused before anybody asks whose it is. */
+    Call unknown(HttpServerRequest request) {
+        return new Call(request, null, log);
     }
 
     void close() {

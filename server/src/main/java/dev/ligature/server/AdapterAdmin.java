@@ -25,6 +25,7 @@ final class AdapterAdmin {
     private static final Logger LOG = LoggerFactory.getLogger(AdapterAdmin.class);
     static final String LOAD = "/v1/load_lora_adapter";
     static final String UNLOAD = "/v1/unload_lora_adapter";
+    static final Set<String> PATHS = Set.of(LOAD, UNLOAD);
 
     private static final int MOST_BYTES = 1 << 16;
     private static final int SECONDS = 30; // for a client to send a body
@@ -44,17 +45,24 @@ final class AdapterAdmin {
         String run(Call call, JsonFields<ApiException> fields) throws IOException;
     }
 
-    /** Handles a request, whose path is one of the two. */
-    void handle(Call call) {
-        if (call.request().path().equals(LOAD)) {
-            handle(call, Set.of("lora_name", "lora_path"), this::load);
-        } else {
-            handle(call, Set.of("lora_name", "lora_int_id"), this::unload);
-        }
+    /** Handles a request to load an adapter. */
+    void load(Call call) {
+        handle(call, Set.of("lora_name", "lora_path"), this::load);
+    }
+
+    /** Handles a request to unload one. */
+    void unload(Call call) {
+        handle(call, Set.of("lora_name", "lora_int_id"), this::unload);
     }
 
     private void handle(Call call, Set<String> known, Task task) {
         HttpServerRequest request = call.request();
+        try {
+            RequestIntake.requireJson(request);
+        } catch (ApiException refusal) {
+            Replies.error(request.response(), refusal);
+            return;
+        }
         BodyReader.read(
                 vertx,
                 request,
@@ -99,6 +107,7 @@ final class AdapterAdmin {
 
     private String load(Call call, JsonFields<ApiException> fields) throws IOException {
         String name = fields.string("lora_name");
+        call.model(name);
         AdapterStore store = models.store();
         if (name.equals(models.base()) || !added(store, name, fields.string("lora_path"))) {
             throw ApiException.field(
@@ -137,6 +146,7 @@ final class AdapterAdmin {
 
     private String unload(Call call, JsonFields<ApiException> fields) {
         String name = fields.string("lora_name");
+        call.model(name);
         if (models.store().remove(name)) {
             LOG.info("Adapter {} was unloaded by key {}", name, call.key());
             return "Success: LoRA adapter '" + name + "' removed successfully.";

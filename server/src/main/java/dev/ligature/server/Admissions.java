@@ -1,6 +1,7 @@
 package dev.ligature.server;
 
 import dev.ligature.StoreFullException;
+import dev.ligature.server.metrics.ServerMetrics;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -11,8 +12,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Decides which requests join the batch, and has their adapters leased for that by other threads. A
  * request for whose adapter there is no room waits until other leases end.
+ *
+ * @param <T> what requests become
  */
-final class Admissions {
+final class Admissions<T extends Admitted> {
     private static final Logger LOG = LoggerFactory.getLogger(Admissions.class);
 
     /** How long completions wait for others that begin with them, where nothing runs. */
@@ -28,8 +31,8 @@ final class Admissions {
     private final LackOfMemory memory;
 
     // All guarded by this.
-    private final WaitingLine line;
-    private final List<Generation> admitted = new ArrayList<>();
+    private final WaitingLine<T> line;
+    private final List<T> admitted = new ArrayList<>();
     private int running; // completions, as far as the batch has told
     private long holders; // of adapters among them
     private long releases; // of completions that have ended
@@ -62,7 +65,7 @@ final class Admissions {
         this.models = models;
         this.leasing = leasing;
         this.metrics = metrics;
-        this.line = new WaitingLine(PASSES * places);
+        this.line = new WaitingLine<>(PASSES * places);
     }
 
     /**
@@ -70,7 +73,7 @@ final class Admissions {
      *
      * @throws ApiException if no more are taken on
      */
-    synchronized void add(List<Candidate> candidates) {
+    synchronized void add(List<Candidate<T>> candidates) {
         if (state != State.OPEN) {
             throw BatchEngine.stopping();
         }
@@ -109,8 +112,7 @@ final class Admissions {
      * @param joining takes those that join them
      * @return false if there will be no more work
      */
-    synchronized boolean await(List<Generation> now, List<Generation> joining)
-            throws InterruptedException {
+    synchronized boolean await(List<T> now, List<T> joining) throws InterruptedException {
         running = now.size();
         holders = adapters(now);
         long settled = 0;
@@ -144,7 +146,7 @@ final class Admissions {
     /** Has adapters leased for as many requests as there are places. */
     private void ask() {
         for (int free = places - running - admitted.size() - line.asking(); free > 0; free--) {
-            Candidate next = line.ask(models::isResident, releases, line.asking() == holders());
+            Candidate<T> next = line.ask(models::isResident, releases, line.asking() == holders());
             if (next == null) {
                 return;
             }
@@ -163,13 +165,13 @@ final class Admissions {
         return holders + adapters(admitted) + line.asking();
     }
 
-    private static long adapters(List<Generation> generations) {
-        return generations.stream().filter(Generation::holdsAdapter).count();
+    private static long adapters(List<? extends Admitted> generations) {
+        return generations.stream().filter(Admitted::holdsAdapter).count();
     }
 
     /** Leases the adapter of a request, which goes on, is kept in the line, or is refused. */
-    private void lease(Candidate candidate) {
-        Generation begun = null;
+    private void lease(Candidate<T> candidate) {
+        T begun = null;
         boolean full = false;
         ApiException error = BatchEngine.stopping();
         try {
@@ -204,7 +206,7 @@ final class Admissions {
         }
     }
 
-    private Generation begin(Candidate candidate) {
+    private T begin(Candidate<T> candidate) {
         ModelLease lease = models.hold(candidate.model());
         try {
             return candidate.begin(lease);
@@ -214,7 +216,7 @@ final class Admissions {
         }
     }
 
-    private void refuse(Candidate candidate) {
+    private void refuse(Candidate<T> candidate) {
         if (candidate.isGone()) {
             metrics.aborted();
             candidate.refuse(BatchEngine.gone());
@@ -228,8 +230,8 @@ final class Admissions {
 
     /** Refuses all that wait, and waits for the leases that are being made, to give them back. */
     void end() {
-        List<Candidate> left;
-        List<Generation> begun;
+        List<Candidate<T>> left;
+        List<T> begun;
         boolean interrupted = false;
         synchronized (this) {
             left = line.removeAll();

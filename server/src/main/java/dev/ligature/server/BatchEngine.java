@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDManager;
 import dev.ligature.models.DecoderShape;
 import dev.ligature.models.generation.RowRouter;
 import dev.ligature.models.generation.RunningBatch;
+import dev.ligature.server.metrics.ServerMetrics;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -17,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * between two tokens, as soon as there is a place and their adapter is leased, and leave when they
  * end or nobody listens. Adapters are leased by other threads.
  */
-final class BatchEngine {
+final class BatchEngine implements Engine {
     /** The status that proxies count requests by whose client went away. */
     static final int GONE = 499;
 
@@ -25,7 +26,7 @@ final class BatchEngine {
 
     private final RowRouter router;
     private final DecoderShape shape;
-    private final Admissions admissions;
+    private final Admissions<Generation> admissions;
     private final ServerMetrics metrics;
     private final LackOfMemory memory;
     private final NDManager manager = NDManager.newBaseManager();
@@ -58,7 +59,7 @@ final class BatchEngine {
         this.memory = memory;
         this.router = router;
         this.shape = shape;
-        this.admissions = new Admissions(places, models, leasing, metrics, memory);
+        this.admissions = new Admissions<>(places, models, leasing, metrics, memory);
         this.metrics = metrics;
         this.batch = newBatch();
         thread.setDaemon(true);
@@ -68,7 +69,8 @@ final class BatchEngine {
         return new RunningBatch(router, shape, manager);
     }
 
-    void start() {
+    @Override
+    public void start() {
         thread.start();
     }
 
@@ -83,31 +85,27 @@ final class BatchEngine {
      *
      * @throws ApiException if the engine is about to stop
      */
-    void submit(List<Candidate> candidates) {
+    void submit(List<Candidate<Generation>> candidates) {
         admissions.add(candidates);
     }
 
-    /** Returns the number of texts that grow now. */
-    int rows() {
+    @Override
+    public int rows() {
         return rows;
     }
 
-    /** Returns the number of completions that wait for a place. */
-    int waiting() {
+    @Override
+    public int waiting() {
         return admissions.waiting();
     }
 
-    /** Returns whether completions are made. */
-    boolean isAlive() {
+    @Override
+    public boolean isAlive() {
         return thread.isAlive();
     }
 
-    /**
-     * Finishes what was taken on, and then ends the thread.
-     *
-     * @param seconds how long that may take; what is left then ends with an error
-     */
-    void stop(long seconds) throws InterruptedException {
+    @Override
+    public void stop(long seconds) throws InterruptedException {
         admissions.drain();
         TimeUnit.SECONDS.timedJoin(thread, Math.max(1, seconds));
         admissions.close();
@@ -167,7 +165,10 @@ final class BatchEngine {
             }
             return;
         }
-        newcomers.forEach(newcomer -> metrics.prompt(newcomer.usage().promptTokens()));
+        for (Generation newcomer : newcomers) {
+            newcomer.joined();
+            metrics.prompt(newcomer.usage().promptTokens());
+        }
         running.addAll(newcomers);
     }
 
@@ -178,7 +179,7 @@ final class BatchEngine {
 
     static ApiException late() {
         return ApiException.of(
-                503, "timeout", "The completion took too long. Ask for fewer tokens, or later.");
+                503, "timeout", "The request took too long. Ask for less, or later.");
     }
 
     /** Returns the error of an adapter for which there is no room beside those in use. */
@@ -191,7 +192,7 @@ final class BatchEngine {
 
     static ApiException internal() {
         return ApiException.of(
-                500, "internal_error", "The completion failed. The server's log says more.");
+                500, "internal_error", "The request failed. The server's log says more.");
     }
 
     /** Ends those that nobody listens to, and those whose time is over. */

@@ -46,9 +46,9 @@ final class Call {
         return tenant == null || tenant.mayUse(name);
     }
 
-    /** Returns the name of its key. */
-    String key() {
-        return tenant == null ? "" : tenant.name();
+    /** Returns the name of its key; null where no keys are asked for. */
+    @Nullable String key() {
+        return tenant == null ? null : tenant.name();
     }
 
     /** Returns whether its key is an administrator's. */
@@ -81,6 +81,12 @@ final class Call {
     void used(long prompt, long made) {
         promptTokens = prompt;
         newTokens = made;
+    }
+
+    /** Answers it with an error, and ends it. */
+    void refuse(ApiException error) {
+        end(error.status());
+        Replies.error(request.response(), error);
     }
 
     /** Ends it, once. */

@@ -4,14 +4,18 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** A request that waits for a place and its adapter. Its mutable fields are the line's. */
-final class Candidate {
+/**
+ * A request that waits for a place and its adapter. Its mutable fields are the line's.
+ *
+ * @param <T> what it becomes
+ */
+final class Candidate<T extends Admitted> {
     private static final long NEVER = -1;
 
     private final String model;
     private final long deadline;
     private final BooleanSupplier gone;
-    private final Function<ModelLease, Generation> begin;
+    private final Function<ModelLease, T> begin;
     private final Consumer<ApiException> refused;
 
     /** How many later requests have been given a place before it. */
@@ -29,14 +33,14 @@ final class Candidate {
      * @param model what it names
      * @param deadline when it must have its answer, in {@link System#nanoTime}
      * @param gone whether nobody listens any more
-     * @param begin makes the completion, which closes the lease when it ends
+     * @param begin makes what is computed, which closes the lease when it ends
      * @param refused takes the error of a request that never began
      */
     Candidate(
             String model,
             long deadline,
             BooleanSupplier gone,
-            Function<ModelLease, Generation> begin,
+            Function<ModelLease, T> begin,
             Consumer<ApiException> refused) {
         this.model = model;
         this.deadline = deadline;
@@ -57,7 +61,7 @@ final class Candidate {
         return System.nanoTime() - deadline > 0;
     }
 
-    Generation begin(ModelLease lease) {
+    T begin(ModelLease lease) {
         return begin.apply(lease);
     }
 

@@ -22,7 +22,9 @@ final class ChatReader {
                     "max_completion_tokens",
                     "logprobs",
                     "top_logprobs",
-                    "response_format");
+                    "response_format",
+                    "parallel_tool_calls",
+                    "store");
 
     private ChatReader() {}
 
@@ -38,7 +40,7 @@ final class ChatReader {
         refuseUnsupported(request.json());
         return new CompletionRequest(
                 request.model(),
-                List.of(new Prompt.Chat(conversation(request))),
+                List.of(new Prompt.Chat(conversation(request, true))),
                 maxTokens(request.json(), mostTokens),
                 request.drawing(),
                 request.stops(),
@@ -47,6 +49,12 @@ final class ChatReader {
     }
 
     private static void refuseUnsupported(JsonFields<ApiException> fields) {
+        if (!fields.bool("parallel_tool_calls", true)) {
+            throw RequestFields.unsupported("parallel_tool_calls", "true");
+        }
+        if (fields.bool("store", false)) {
+            throw RequestFields.unsupported("store", "false");
+        }
         if (fields.has("response_format")
                 && !fields.object("response_format").string("type").equals("text")) {
             throw RequestFields.unsupported("response_format", "{\"type\": \"text\"}");
@@ -81,7 +89,12 @@ final class ChatReader {
                 : OptionalInt.empty();
     }
 
-    private static Conversation conversation(RequestFields request) {
+    /**
+     * Reads the messages of a request, with what its template gets beside them.
+     *
+     * @param asksForAnswer whether the text ends where the answer begins
+     */
+    static Conversation conversation(RequestFields request, boolean asksForAnswer) {
         request.require("messages", "a list of messages, each with role and content");
         JsonFields<ApiException> fields = request.json();
         List<Map<String, @Nullable Object>> messages =
@@ -100,7 +113,8 @@ final class ChatReader {
             JsonFields<ApiException> given = fields.object("chat_template_kwargs");
             given.names().forEach(name -> variables.put(name, given.value(name)));
         }
-        return new Conversation(messages, tools ? objects(fields, "tools") : null, true, variables);
+        return new Conversation(
+                messages, tools ? objects(fields, "tools") : null, asksForAnswer, variables);
     }
 
     /**

@@ -2,9 +2,6 @@ package dev.ligature.server;
 
 import dev.ligature.internal.json.JsonFields;
 import dev.ligature.server.CompletionRequest.Delivery;
-import java.math.BigDecimal;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -13,9 +10,6 @@ final class CompletionReader {
     private static final int DEFAULT_TOKENS = 16; // OpenAI's
     private static final int DEPTH = 8;
     private static final int MOST_CHOICES = 128; // the server's own limit is lower
-    private static final BigDecimal LARGEST_ID = BigDecimal.valueOf(Integer.MAX_VALUE);
-    private static final String EXPECTED =
-            "a text, a list of token ids, or a list of one or more of these";
     private static final Set<String> FIELDS =
             Set.of("prompt", "best_of", "echo", "logprobs", "suffix");
 
@@ -37,7 +31,7 @@ final class CompletionReader {
         Delivery delivery = request.delivery();
         return new CompletionRequest(
                 request.model(),
-                prompts(request),
+                PromptFields.read(request, "prompt", false),
                 OptionalInt.of(
                         fields.has("max_tokens")
                                 ? (int) fields.whole("max_tokens", 0, mostTokens)
@@ -59,41 +53,5 @@ final class CompletionReader {
         }
         return new Choices(
                 n, bestOf, fields.bool("echo", false), request.likeliest("logprobs", -1));
-    }
-
-    private static List<Prompt> prompts(RequestFields request) {
-        request.require("prompt", EXPECTED);
-        JsonFields<ApiException> fields = request.json();
-        Object value = fields.value("prompt");
-        if (value instanceof String text) {
-            return List.of(new Prompt.Text(text));
-        }
-        if (!(value instanceof List<?> list) || list.isEmpty()) {
-            throw fields.wrong("prompt", EXPECTED);
-        }
-        if (list.get(0) instanceof BigDecimal) {
-            return List.of(new Prompt.Ids(fields.naturals("prompt")));
-        }
-        return list.stream().map(element -> prompt(fields, element)).toList();
-    }
-
-    private static Prompt prompt(JsonFields<ApiException> fields, Object element) {
-        if (element instanceof String text) {
-            return new Prompt.Text(text);
-        }
-        if (!(element instanceof List<?> list)) {
-            throw fields.wrong("prompt", EXPECTED);
-        }
-        List<Long> ids = new ArrayList<>();
-        for (Object id : list) {
-            if (!(id instanceof BigDecimal number)
-                    || number.scale() != 0
-                    || number.signum() < 0
-                    || number.compareTo(LARGEST_ID) > 0) {
-                throw fields.wrong("prompt", EXPECTED);
-            }
-            ids.add(number.longValueExact());
-        }
-        return new Prompt.Ids(ids);
     }
 }

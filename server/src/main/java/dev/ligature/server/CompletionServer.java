@@ -1,28 +1,30 @@
 package dev.ligature.server;
 
-import dev.ligature.Routing;
-import dev.ligature.models.DecoderShape;
+import dev.ligature.server.metrics.ServerMetrics;
+import dev.ligature.server.page.PageFile;
 import dev.ligature.store.AdapterStore;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
-import java.util.concurrent.Callable;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A server that completes texts: {@code POST /v1/completions} and {@code /v1/chat/completions},
- * {@code GET /v1/models}, {@code /v1/models/NAME}, {@code /health} and {@code /metrics}.
+ * A server of one model and its adapters, over HTTP. It completes texts ({@code POST
+ * /v1/completions}, {@code /v1/chat/completions}), embeds them ({@code /v1/embeddings}) or
+ * classifies them ({@code /v1/classify}): which of these follows from the model.
  *
  * <pre>{@code
  * CompletionServer server = CompletionServer.start(model, store, new ServerAddress("127.0.0.1", 8080), "base", ServerLimits.DEFAULTS);
@@ -30,7 +32,6 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  */
 public final class CompletionServer {
-    private static final String MODELS = "/v1/models/";
     private static final int WORKERS = 4;
     private static final int GRACE_SECONDS = 5;
     private static final int LISTEN_SECONDS = 60;
@@ -38,32 +39,29 @@ public final class CompletionServer {
 
     private final Vertx vertx;
     private final ServedModels models;
-    private final DecoderShape shape;
     private final ServerLimits limits;
-    private final ServerMetrics metrics = new ServerMetrics();
+    private final ServerMetrics metrics;
     private final ExecutorService leasing;
-    private final BatchEngine engine;
-    private final CompletionHandler completions;
-    private final HostRule hosts;
+    private final Engine engine;
+    private final RequestIntake intake;
     private final AccessGate gate;
-    private final AdapterAdmin admin;
+    private final Endpoints endpoints;
     private final ConnectionLimit connections;
     private final LackOfMemory memory = new LackOfMemory();
     private final HttpServer http;
-    private final long started = System.currentTimeMillis() / 1000;
-    private volatile boolean stopping;
 
     private CompletionServer(
-            LanguageModel model,
+            TaskModel model,
             ServedModels models,
             ServerAddress address,
             ServerLimits limits,
             ServerAccess access)
             throws IOException {
+        HttpServerOptions options = Tls.options(access);
         this.gate = AccessGate.open(access);
         this.models = models;
-        this.shape = model.shape();
         this.limits = limits;
+        this.metrics = new ServerMetrics(limits.adapterLabels());
         this.vertx =
                 Vertx.vertx(
                         new VertxOptions()
@@ -74,24 +72,18 @@ public final class CompletionServer {
                                                 .setFileCachingEnabled(false)
                                                 .setClassPathResolvingEnabled(false)));
         this.leasing = ReadingLanes.lane("leasing", WORKERS, limits.batch());
-        this.engine =
-                new BatchEngine(
-                        adapters -> model.lora().routed(Routing.rows(adapters)),
-                        model.shape(),
-                        limits.batch(),
-                        models,
-                        leasing,
-                        metrics,
-                        memory);
-        this.hosts = new HostRule(address);
-        this.admin = new AdapterAdmin(vertx, models);
         this.connections = new ConnectionLimit(limits.connections());
-        this.completions =
-                new CompletionHandler(vertx, model, models, engine, limits, metrics, memory);
+        this.intake = new RequestIntake(vertx, models, limits, metrics, memory);
+        TaskService service =
+                TaskService.of(
+                        model,
+                        new TaskService.Parts(intake, models, leasing, limits, metrics, memory));
+        this.engine = service.engine();
+        this.endpoints = endpoints(model, service, new HostRule(address));
+        showState();
         this.http =
                 vertx.createHttpServer(
-                        Tls.options(access)
-                                .setHost(address.host())
+                        options.setHost(address.host())
                                 .setPort(address.port())
                                 .setHttp2ClearTextEnabled(false)
                                 // A request may take so long without a byte; whoever is idle for
@@ -100,7 +92,7 @@ public final class CompletionServer {
         vertx.exceptionHandler(this::failed);
         http.connectionHandler(connections::accept)
                 .exceptionHandler(this::failed)
-                .invalidRequestHandler(HttpFaults::answer)
+                .invalidRequestHandler(request -> HttpFaults.answer(gate.unknown(request)))
                 .requestHandler(this::handle);
     }
 
@@ -120,7 +112,7 @@ public final class CompletionServer {
      * @throws IOException if it cannot listen there
      */
     public static CompletionServer start(
-            LanguageModel model,
+            TaskModel model,
             AdapterStore store,
             String baseName,
             ServerAddress address,
@@ -141,7 +133,7 @@ public final class CompletionServer {
      * @throws IOException if it cannot listen there, or a file cannot be read or written
      */
     public static CompletionServer start(
-            LanguageModel model,
+            TaskModel model,
             AdapterStore store,
             String baseName,
             ServerAddress address,
@@ -155,16 +147,7 @@ public final class CompletionServer {
             await(server.http.listen(), LISTEN_SECONDS);
         } catch (ExecutionException | TimeoutException e) {
             server.vertx.close();
-            Throwable cause = e.getCause() == null ? e : e.getCause();
-            throw new IOException(
-                    "The server cannot listen on "
-                            + address.host()
-                            + ":"
-                            + address.port()
-                            + " ("
-                            + cause.getMessage()
-                            + "). Choose another port or host.",
-                    e);
+            throw cannotListen(address, e.getCause() == null ? e : e.getCause());
         } catch (InterruptedException e) {
             server.vertx.close();
             Thread.currentThread().interrupt();
@@ -174,6 +157,22 @@ public final class CompletionServer {
         server.engine.start();
         server.models.logFoldersThatAreNotServed();
         return server;
+    }
+
+    private static IOException cannotListen(ServerAddress address, Throwable cause) {
+        boolean isTaken =
+                cause instanceof SocketException
+                        || cause instanceof UnknownHostException
+                        || cause instanceof UnresolvedAddressException;
+        return new IOException(
+                "The server cannot listen on "
+                        + address.host()
+                        + ":"
+                        + address.port()
+                        + " ("
+                        + cause.getMessage()
+                        + (isTaken ? "). Choose another port or host." : ")."),
+                cause);
     }
 
     /** Returns the port that it listens on. */
@@ -191,127 +190,61 @@ public final class CompletionServer {
         return memory.isSeen();
     }
 
+    private Endpoints endpoints(TaskModel model, TaskService service, HostRule hosts) {
+        ModelsHandler listing = new ModelsHandler(vertx, models, model.maxTokens());
+        AdapterAdmin admin = new AdapterAdmin(vertx, models);
+        StatusHandler status = new StatusHandler(vertx, model, models, engine, limits);
+        TokenHandler tokens = new TokenHandler(intake, model, models.base());
+        Endpoints all = new Endpoints(gate, hosts);
+        service.paths().forEach(all::post);
+        for (PageFile file : PageFile.all()) {
+            all.get(file.path(), call -> Replies.page(call.request().response(), file));
+        }
+        return all.post("/tokenize", tokens::tokenize)
+                .post("/detokenize", tokens::detokenize)
+                .admin(AdapterAdmin.LOAD, admin::load)
+                .admin(AdapterAdmin.UNLOAD, admin::unload)
+                .get("/v1/models", listing::all)
+                .getBelow(ModelsHandler.FOLDER, listing::one)
+                .get("/v1/status", status::status)
+                .get("/v1/modules", status::modules)
+                .get("/version", call -> version(call.request()))
+                .get("/health", call -> health(call.request()))
+                .get("/metrics", call -> metrics(call.request()));
+    }
+
     private void handle(HttpServerRequest request) {
         request.exceptionHandler(this::failed);
-        try {
-            hosts.check(request);
-        } catch (ApiException e) {
-            Replies.error(request.response(), e);
-            return;
-        }
-        Call call = gate.admit(request);
-        if (call != null) {
-            route(call);
-        }
+        endpoints.handle(request);
     }
 
-    private void route(Call call) {
-        HttpServerRequest request = call.request();
-        boolean isPost = request.method().equals(HttpMethod.POST);
-        switch (request.path()) {
-            case "/v1/completions" -> {
-                if (Replies.allowed(request, isPost, "POST") && open(request)) {
-                    completions.complete(call);
-                }
-            }
-            case "/v1/chat/completions" -> {
-                if (Replies.allowed(request, isPost, "POST") && open(request)) {
-                    completions.chat(call);
-                }
-            }
-            case AdapterAdmin.LOAD, AdapterAdmin.UNLOAD -> {
-                if (!gate.hasAdmin()) {
-                    Replies.notFound(request);
-                } else if (Replies.allowed(request, isPost, "POST")) {
-                    admin.handle(call);
-                }
-            }
-            case "/v1/models" -> get(request, r -> models(call));
-            case "/health" -> get(request, this::health);
-            case "/metrics" -> get(request, this::metrics);
-            default -> {
-                if (request.path().startsWith(MODELS)) {
-                    get(request, r -> model(call));
-                } else {
-                    Replies.notFound(request);
-                }
-            }
-        }
-    }
-
-    private boolean open(HttpServerRequest request) {
-        if (stopping) {
-            request.response().putHeader("connection", "close");
-            Replies.error(request.response(), BatchEngine.stopping());
-        }
-        return !stopping;
-    }
-
-    private static void get(HttpServerRequest request, Consumer<HttpServerRequest> reply) {
-        HttpMethod method = request.method();
-        if (Replies.allowed(
-                request,
-                method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD),
-                "GET, HEAD")) {
-            reply.accept(request);
-        }
-    }
-
-    private void models(Call call) {
-        list(
-                call.request(),
-                () ->
-                        Json.models(
-                                models.names().stream()
-                                        .filter(call::mayUse)
-                                        .map(this::entry)
-                                        .toList()));
-    }
-
-    private void model(Call call) {
-        HttpServerRequest request = call.request();
-        String name = ServedModels.decoded(request.path().substring(MODELS.length()));
-        list(
-                request,
-                () -> {
-                    if (!call.mayUse(name) || !models.has(name)) {
-                        throw ServedModels.unknown(name);
-                    }
-                    return Json.model(entry(name));
-                });
-    }
-
-    private ModelEntry entry(String name) {
-        String parent = name.equals(models.base()) ? null : models.base();
-        return new ModelEntry(name, started, parent, shape.maxPositions());
-    }
-
-    /** Answers with what may read the directory of the adapters. */
-    private void list(HttpServerRequest request, Callable<String> body) {
-        vertx.executeBlocking(body, false)
-                .onSuccess(text -> Replies.json(request.response(), 200, text))
-                .onFailure(
-                        error -> {
-                            if (error instanceof ApiException api) {
-                                Replies.error(request.response(), api);
-                                return;
-                            }
-                            Replies.error(request.response(), models.notListed(error));
-                        });
+    private void version(HttpServerRequest request) {
+        String version = CompletionServer.class.getPackage().getImplementationVersion();
+        Replies.json(
+                request.response(),
+                200,
+                Json.object(
+                        json ->
+                                json.name("version")
+                                        .value(version == null ? "(not packaged)" : version)));
     }
 
     private void health(HttpServerRequest request) {
-        boolean well = isAlive() && !stopping;
-        String status = well ? "ok" : stopping ? "stopping" : "failed";
+        boolean well = isAlive() && !endpoints.isStopping();
+        String status = well ? "ok" : endpoints.isStopping() ? "stopping" : "failed";
         Replies.json(request.response(), well ? 200 : 503, Json.status(status));
     }
 
     private void metrics(HttpServerRequest request) {
-        Replies.text(
-                request.response(),
-                "text/plain; version=0.0.4; charset=utf-8",
-                metrics.text(
-                        engine.rows(), engine.waiting(), connections.open(), models.statistics()));
+        Replies.text(request.response(), ServerMetrics.TYPE, metrics.text());
+    }
+
+    private void showState() {
+        metrics.gauge("ligature.rows", "Texts that are computed now.", engine::rows);
+        metrics.gauge("ligature.waiting", "Requests that wait for a place.", engine::waiting);
+        metrics.gauge("ligature.running", "Requests under way, by their texts.", intake::taken);
+        metrics.gauge("ligature.connections", "Connections that are open.", connections::open);
+        StoreMetrics.show(models::statistics, metrics);
     }
 
     /**
@@ -319,12 +252,12 @@ public final class CompletionServer {
      * frees what the server made. The model and the store stay. A second call does nothing.
      */
     public synchronized void stop() throws InterruptedException {
-        if (stopping) {
+        if (endpoints.isStopping()) {
             return;
         }
-        stopping = true;
+        endpoints.stop();
         engine.stop(limits.shutdownSeconds());
-        completions.close();
+        intake.close();
         leasing.shutdown();
         try {
             await(http.shutdown(GRACE_SECONDS, TimeUnit.SECONDS), 2 * GRACE_SECONDS);

@@ -3,6 +3,7 @@ package dev.ligature.server;
 import dev.ligature.server.CompletionRequest.Delivery;
 import dev.ligature.server.CompletionSink.Usage;
 import dev.ligature.server.ToolCallReader.Found;
+import dev.ligature.server.metrics.ServerMetrics;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  * One completion on its way: the text that grows, the hold on its adapter, and where it goes. It
  * ends once, whatever the reason, and gives its hold back then.
  */
-final class Generation {
+final class Generation implements Admitted, Place.Part {
     private static final Logger LOG = LoggerFactory.getLogger(Generation.class);
 
     private final ModelLease hold;
@@ -23,7 +23,7 @@ final class Generation {
     private final TextStream stream;
     private final StopText stops;
     private final TextRow row;
-    private final long deadline;
+    private final RequestClock clock;
     private final Wording wording;
     private final AtomicBoolean over = new AtomicBoolean();
     private volatile boolean cancelled;
@@ -40,7 +40,7 @@ final class Generation {
      * @param stream makes text of tokens
      * @param stops finds the texts that end it
      * @param sink where it goes
-     * @param deadline when it must have ended, in {@link System#nanoTime}
+     * @param clock tells when it must have ended, and measures it
      * @param wording what is said besides its text
      */
     Generation(
@@ -50,20 +50,25 @@ final class Generation {
             TextStream stream,
             StopText stops,
             CompletionSink sink,
-            long deadline,
+            RequestClock clock,
             Wording wording) {
         this.wording = wording;
         this.hold = hold;
         this.sink = sink;
         this.stream = stream;
         this.stops = stops;
-        this.deadline = deadline;
+        this.clock = clock;
         this.row = new TextRow(prompt, hold.adapter(), options, this::token);
     }
 
-    /** Returns whether it goes through an adapter. */
-    boolean holdsAdapter() {
+    @Override
+    public boolean holdsAdapter() {
         return hold.lease() != null;
+    }
+
+    /** Notes that it has joined the batch. */
+    void joined() {
+        clock.joined();
     }
 
     TextRow row() {
@@ -71,7 +76,8 @@ final class Generation {
     }
 
     /** Asks the batch to drop it, because nobody listens any more. */
-    void cancel() {
+    @Override
+    public void cancel() {
         cancelled = true;
     }
 
@@ -80,7 +86,7 @@ final class Generation {
     }
 
     boolean isLate() {
-        return System.nanoTime() - deadline > 0;
+        return clock.isLate();
     }
 
     /** Returns whether nothing more is to be made. */
@@ -90,6 +96,7 @@ final class Generation {
 
     /** Takes a token; what fails here must not reach the batch, which has other rows. */
     private void token(long id) {
+        clock.token();
         try {
             give(stops.add(stream.add(id)));
         } catch (RuntimeException e) {
@@ -149,15 +156,16 @@ final class Generation {
                         + " reason.");
     }
 
-    /** Ends it with an error. */
-    void fail(ApiException error) {
+    @Override
+    public void fail(ApiException error) {
         if (over.compareAndSet(false, true)) {
             hold.close();
             sink.fail(error);
         }
     }
 
-    Usage usage() {
+    @Override
+    public Usage usage() {
         return new Usage(row.prompt().length, row.tokens().length);
     }
 }

@@ -8,10 +8,11 @@ import io.vertx.core.http.HttpServerRequest;
 final class HttpFaults {
     private HttpFaults() {}
 
-    static void answer(HttpServerRequest request) {
+    static void answer(Call call) {
+        HttpServerRequest request = call.request();
         Throwable cause = request.decoderResult().cause();
         request.response().putHeader("connection", "close");
-        Replies.error(request.response(), error(cause));
+        call.refuse(error(cause));
         request.connection().close();
     }
 

@@ -39,11 +39,13 @@ final class Json {
     /** What stands in every answer to one request. */
     record Head(Kind kind, String id, long created, String model) {}
 
-    private interface Content {
+    /** What is in an object. */
+    interface Content {
         void writeTo(JsonWriter json) throws IOException;
     }
 
-    private static String object(Content content) {
+    /** Returns an object. */
+    static String object(Content content) {
         StringWriter text = new StringWriter();
         try (JsonWriter json = new JsonWriter(text)) {
             json.setSerializeNulls(true);

@@ -4,6 +4,7 @@ import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.models.DecoderShape;
+import dev.ligature.models.ModelTask;
 import dev.ligature.models.PretrainedModel;
 import dev.ligature.models.SpecialTokens;
 import dev.ligature.models.chat.ChatTemplate;
@@ -27,7 +28,8 @@ public record LanguageModel(
         DecoderShape shape,
         SpecialTokens tokens,
         TextTokenizer tokenizer,
-        Optional<ChatTemplate> chat) {
+        Optional<ChatTemplate> chat)
+        implements TaskModel {
     private static final Logger LOG = LoggerFactory.getLogger(LanguageModel.class);
 
     /**
@@ -40,6 +42,16 @@ public record LanguageModel(
     public static LanguageModel of(PretrainedModel model) throws IOException {
         return new LanguageModel(
                 model.lora(), model.decoder(), model.tokens(), model.tokenizer(), template(model));
+    }
+
+    @Override
+    public int maxTokens() {
+        return shape.maxPositions();
+    }
+
+    @Override
+    public ModelTask task() {
+        return ModelTask.CAUSAL_LM;
     }
 
     /** A template that cannot be used leaves the model without one: completions need none. */

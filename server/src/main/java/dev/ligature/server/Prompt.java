@@ -11,6 +11,9 @@ sealed interface Prompt {
     /** Token ids, at least one. */
     record Ids(List<Long> ids) implements Prompt {}
 
+    /** A pair of texts, for a model that compares them. */
+    record Pair(String text, String pair) implements Prompt {}
+
     /** A conversation, whose text is made by the chat template. */
     record Chat(Conversation conversation) implements Prompt {}
 }

@@ -13,10 +13,15 @@ import org.slf4j.LoggerFactory;
  *
  * @param model the model
  * @param mostTokens the most new tokens of a text
+ * @param length of its texts
  */
-record PromptReader(LanguageModel model, int mostTokens) {
+record PromptReader(LanguageModel model, int mostTokens, LengthRule length) {
     private static final Logger LOG = LoggerFactory.getLogger(PromptReader.class);
     private static final long MOST_LOGITS = 1L << 28; // of a prompt whose logprobs are asked for
+
+    PromptReader(LanguageModel model, int mostTokens) {
+        this(model, mostTokens, LengthRule.of(model));
+    }
 
     /** Returns the tokens of a prompt. */
     long[] tokens(Prompt prompt) {
@@ -25,34 +30,15 @@ record PromptReader(LanguageModel model, int mostTokens) {
         }
         if (prompt instanceof Prompt.Text text) {
             return checked(
-                    "prompt", model.tokenizer().encodePrompt(fitting("prompt", text.text())));
+                    "prompt",
+                    model.tokenizer().encodePrompt(length.fitting("prompt", text.text())));
         }
-        String text = fitting("messages", text((Prompt.Chat) prompt));
+        String text = length.fitting("messages", text((Prompt.Chat) prompt));
         return checked("messages", model.tokenizer().encode(text));
     }
 
-    /** Refuses a text that cannot fit before the time is spent to make tokens of it. */
-    private String fitting(String field, String text) {
-        int most = model.shape().maxPositions();
-        if (model.tokenizer().file().bound().isExceeded(text, most)) {
-            throw tooLong(
-                    field, "The text has " + text.length() + " characters, and its tokens are");
-        }
-        return text;
-    }
-
-    private ApiException tooLong(String field, String what) {
-        return ApiException.field(
-                400,
-                "context_length_exceeded",
-                field,
-                what
-                        + " more than the model's "
-                        + model.shape().maxPositions()
-                        + ". Shorten the prompt, or ask for fewer tokens.");
-    }
-
-    private String text(Prompt.Chat chat) {
+    /** Returns the text that the chat template makes of a conversation. */
+    String text(Prompt.Chat chat) {
         ChatTemplate template =
                 model.chat()
                         .orElseThrow(
@@ -97,7 +83,7 @@ record PromptReader(LanguageModel model, int mostTokens) {
         int room = Math.max(1, Math.min(mostTokens, most - prompt));
         int tokens = request.maxTokens().orElse(room);
         if ((long) prompt + tokens > most) {
-            throw tooLong(
+            throw length.tooLong(
                     request.prompts().get(0) instanceof Prompt.Chat ? "messages" : "prompt",
                     "The prompt's "
                             + prompt

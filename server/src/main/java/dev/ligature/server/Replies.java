@@ -1,5 +1,6 @@
 package dev.ligature.server;
 
+import dev.ligature.server.page.PageFile;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -28,6 +29,16 @@ final class Replies {
         send(response, 200, type, body);
     }
 
+    /** Answers with a file of the page, and with what a browser is to let the page do. */
+    static void page(HttpServerResponse response, PageFile file) {
+        response.putHeader("content-security-policy", PageFile.POLICY)
+                .putHeader("x-content-type-options", "nosniff")
+                .putHeader("referrer-policy", "no-referrer")
+                .putHeader("cross-origin-opener-policy", "same-origin")
+                .putHeader("cache-control", "no-cache");
+        text(response, file.type(), file.text());
+    }
+
     static void error(HttpServerResponse response, ApiException error) {
         if (error.retryAfter() > 0 && !response.headWritten()) {
             response.putHeader("retry-after", Integer.toString(error.retryAfter()));
@@ -42,9 +53,9 @@ final class Replies {
                 ApiException.of(
                         404,
                         "not_found",
-                        "There is nothing here. POST /v1/completions or"
-                                + " /v1/chat/completions, or GET /v1/models, /health"
-                                + " or /metrics."));
+                        "There is nothing here. GET /v1/models, /health, /version or /metrics, or"
+                                + " POST to a path that the documentation lists, such as"
+                                + " /v1/completions."));
     }
 
     /** Returns whether a method is allowed, or answers that it is not. */

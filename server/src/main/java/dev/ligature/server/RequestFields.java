@@ -32,9 +32,9 @@ final class RequestFields {
     private static final int MOST_CHOICES = 128; // the server's own limit is lower
     private static final int MOST_LIKELIEST = 20; // OpenAI's, of conversations
     private static final double LARGEST_BIAS = 100; // OpenAI's
-    private static final Pattern TOKEN_ID = Pattern.compile("\\d{1,9}");
+    private static final Pattern TOKEN_ID = Pattern.compile("0|[1-9]\\d{0,8}");
 
-    /** The fields that requests of all kinds have. */
+    /** The fields that requests for completions of all kinds have. */
     private static final Set<String> COMMON =
             Set.of(
                     "model",
@@ -74,7 +74,21 @@ final class RequestFields {
      * @throws ApiException if it is not one JSON object of such fields
      */
     static RequestFields read(byte[] body, int depth, Set<String> own) {
-        Errors errors = new Errors(own);
+        Set<String> known = new HashSet<>(COMMON);
+        known.addAll(own);
+        return only(body, depth, known);
+    }
+
+    /**
+     * Reads the body of a request that is not for a completion.
+     *
+     * @param body the body, in UTF-8
+     * @param depth the most objects and lists in each other
+     * @param known all fields that there are
+     * @throws ApiException if it is not one JSON object of such fields
+     */
+    static RequestFields only(byte[] body, int depth, Set<String> known) {
+        Errors errors = new Errors(known);
         JsonFields<ApiException> fields =
                 JsonFields.parse(
                         new StringReader(errors.text(body)),
@@ -161,8 +175,16 @@ final class RequestFields {
                         .optLogitBias(logitBias());
         Set<Integer> stopIds = new HashSet<>();
         if (fields.has("stop_token_ids")) {
-            fields.naturals("stop_token_ids")
-                    .forEach(id -> stopIds.add((int) Math.min(id, Integer.MAX_VALUE)));
+            for (long id : fields.naturals("stop_token_ids")) {
+                if (id > Integer.MAX_VALUE) {
+                    throw ApiException.field(
+                            "stop_token_ids",
+                            "stop_token_ids has "
+                                    + id
+                                    + ", which no token has. Send ids of the model's vocabulary.");
+                }
+                stopIds.add((int) id);
+            }
         }
         return new Drawing(
                 sampling.build(),
@@ -244,7 +266,7 @@ final class RequestFields {
     }
 
     /** The errors of a body, as the API's clients expect them. */
-    private record Errors(Set<String> own) implements JsonErrors<ApiException> {
+    private record Errors(Set<String> known) implements JsonErrors<ApiException> {
         @Override
         public ApiException malformed(String what, @Nullable Throwable cause) {
             return ApiException.of(
@@ -273,7 +295,7 @@ final class RequestFields {
         }
 
         boolean knows(String name) {
-            return COMMON.contains(name) || own.contains(name);
+            return known.contains(name);
         }
 
         String text(byte[] body) {

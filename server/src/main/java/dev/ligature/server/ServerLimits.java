@@ -10,6 +10,7 @@ package dev.ligature.server;
  * @param requestSeconds how long a request may take, waiting included
  * @param shutdownSeconds how long requests under way may take once the server is asked to stop
  * @param connections the most connections; further ones are closed at once
+ * @param adapterLabels how many adapters metrics tell apart, the busiest; the rest are one
  */
 public record ServerLimits(
         int batch,
@@ -18,13 +19,35 @@ public record ServerLimits(
         int bodyBytes,
         int requestSeconds,
         int shutdownSeconds,
-        int connections) {
+        int connections,
+        int adapterLabels) {
     /** The limits that the command line has unless told otherwise. */
     public static final ServerLimits DEFAULTS = new ServerLimits(8, 64, 512, 1 << 20, 120, 30);
 
     private static final int CONNECTIONS = 1024;
+    private static final int ADAPTER_LABELS = 20;
 
-    /** Creates limits with 1024 connections. */
+    /** Creates limits with metrics of 20 adapters. */
+    public ServerLimits(
+            int batch,
+            int waiting,
+            int tokens,
+            int bodyBytes,
+            int requestSeconds,
+            int shutdownSeconds,
+            int connections) {
+        this(
+                batch,
+                waiting,
+                tokens,
+                bodyBytes,
+                requestSeconds,
+                shutdownSeconds,
+                connections,
+                ADAPTER_LABELS);
+    }
+
+    /** Creates limits with 1024 connections, and metrics of 20 adapters. */
     public ServerLimits(
             int batch,
             int waiting,

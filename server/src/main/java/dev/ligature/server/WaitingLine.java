@@ -12,9 +12,11 @@ import org.jspecify.annotations.Nullable;
  * none is passed over by more than a number of later ones: then these wait for it.
  *
  * <p>A request stays in the line while its adapter is leased. Guarded by the engine.
+ *
+ * @param <T> what requests become
  */
-final class WaitingLine {
-    private final List<Candidate> line = new ArrayList<>();
+final class WaitingLine<T extends Admitted> {
+    private final List<Candidate<T>> line = new ArrayList<>();
     private final int mostPassed;
     private int asking;
 
@@ -27,7 +29,7 @@ final class WaitingLine {
         this.mostPassed = mostPassed;
     }
 
-    void add(Candidate candidate) {
+    void add(Candidate<T> candidate) {
         line.add(candidate);
     }
 
@@ -47,11 +49,11 @@ final class WaitingLine {
      * @param releases how many leases have ended, at which a request may find room again
      * @param tryAll whether those for which there was no room are to be asked for all the same
      */
-    @Nullable Candidate ask(Predicate<String> isResident, long releases, boolean tryAll) {
+    @Nullable Candidate<T> ask(Predicate<String> isResident, long releases, boolean tryAll) {
         int end = reach();
         int at = -1;
         for (int i = 0; i < end; i++) {
-            Candidate each = line.get(i);
+            Candidate<T> each = line.get(i);
             if (tryAll ? !each.asking : each.isWorthAsking(releases)) {
                 if (isResident.test(each.model())) {
                     at = i;
@@ -63,7 +65,7 @@ final class WaitingLine {
         if (at < 0) {
             return null;
         }
-        Candidate next = line.get(at);
+        Candidate<T> next = line.get(at);
         pass(at, 1);
         next.ask(releases);
         asking++;
@@ -85,33 +87,33 @@ final class WaitingLine {
     }
 
     /** Leaves a request in the line, as there is no room for its adapter. */
-    void keep(Candidate candidate) {
+    void keep(Candidate<T> candidate) {
         candidate.full();
         asking--;
         pass(line.indexOf(candidate), -1);
     }
 
     /** Takes a request out whose adapter was leased, or cannot be. */
-    void remove(Candidate candidate) {
+    void remove(Candidate<T> candidate) {
         candidate.asking = false;
         asking--;
         line.remove(candidate);
     }
 
     /** Takes out those that nobody waits for, or whose time is over. */
-    List<Candidate> removeUnwanted() {
+    List<Candidate<T>> removeUnwanted() {
         return removeIf(each -> each.isGone() || each.isLate());
     }
 
     /** Takes all out. */
-    List<Candidate> removeAll() {
+    List<Candidate<T>> removeAll() {
         return removeIf(each -> true);
     }
 
-    private List<Candidate> removeIf(Predicate<Candidate> condition) {
-        List<Candidate> removed = new ArrayList<>();
-        for (Iterator<Candidate> each = line.iterator(); each.hasNext(); ) {
-            Candidate candidate = each.next();
+    private List<Candidate<T>> removeIf(Predicate<Candidate<T>> condition) {
+        List<Candidate<T>> removed = new ArrayList<>();
+        for (Iterator<Candidate<T>> each = line.iterator(); each.hasNext(); ) {
+            Candidate<T> candidate = each.next();
             if (!candidate.asking && condition.test(candidate)) {
                 each.remove();
                 removed.add(candidate);

@@ -12,6 +12,7 @@ import dev.ligature.models.llama.LlamaCheckpoint;
 import dev.ligature.models.llama.LlamaForCausalLM;
 import dev.ligature.models.text.TextStream;
 import dev.ligature.models.text.TextTokenizer;
+import dev.ligature.server.metrics.ServerMetrics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.Test;
 /** What becomes of completions when the model fails under them. */
 final class BatchEngineTest {
     private static final Path MODEL = Path.of("../models/src/test/resources/llama/biased");
+
+    private static final ServerMetrics METRICS = new ServerMetrics(2);
 
     private final LackOfMemory memory = new LackOfMemory();
     private NDManager manager;
@@ -76,7 +79,7 @@ final class BatchEngineTest {
                 4,
                 new BaseAlone(),
                 Runnable::run,
-                new ServerMetrics(),
+                METRICS,
                 memory);
     }
 
@@ -98,7 +101,7 @@ final class BatchEngineTest {
         long deadline = System.nanoTime() + SECONDS.toNanos(60);
         engine.submit(
                 List.of(
-                        new Candidate(
+                        new Candidate<>(
                                 "base",
                                 deadline,
                                 () -> false,
@@ -110,7 +113,8 @@ final class BatchEngineTest {
                                                 new TextStream(tokenizer),
                                                 new StopText(List.of()),
                                                 ending,
-                                                deadline,
+                                                new RequestClock(
+                                                        System.nanoTime(), deadline, METRICS),
                                                 new Wording(null, id -> "")),
                                 ending::fail)));
         return ending;

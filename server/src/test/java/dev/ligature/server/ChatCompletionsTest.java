@@ -65,6 +65,24 @@ final class ChatCompletionsTest {
         assertNotEquals(fixture.alone("base", PROMPT, 9), fixture.alone("alpha", PROMPT, 9));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "200,parallel_tool_calls,true",
+        "400,parallel_tool_calls,false",
+        "200,store,false",
+        "400,store,true",
+    })
+    void whatAsksForNothing_isTaken_andTheOppositeRefused(int status, String field, boolean value)
+            throws Exception {
+        HttpResponse<String> response =
+                http.chat(body("base", MESSAGES, "\"max_tokens\":2,\"" + field + "\":" + value));
+        assertEquals(status, response.statusCode(), response.body());
+        if (status == 400) {
+            assertEquals("unsupported_field", error(response).get("code").getAsString());
+            assertEquals(field, error(response).get("param").getAsString());
+        }
+    }
+
     @Test
     void toolsAndVariables_reachTheTemplate() throws Exception {
         String tools = "[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]";

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import dev.ligature.server.metrics.Exposition;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -236,10 +237,7 @@ final class CompletionServerTest {
         assertEquals(
                 "text/plain; version=0.0.4; charset=utf-8",
                 response.headers().firstValue("content-type").orElse(""));
-        for (String line : response.body().lines().toList()) {
-            assertTrue(
-                    line.matches("# (HELP|TYPE) ligature_\\w+ .+|ligature_\\w+(\\{[^}]*})? \\d+"),
-                    line);
-        }
+        assertEquals(
+                "counter", Exposition.read(response.body()).types().get("ligature_steps_total"));
     }
 }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ligature.server.CompletionRequest.Delivery;
 import dev.ligature.server.CompletionSink.Finish;
 import dev.ligature.server.CompletionSink.Usage;
-import dev.ligature.store.StoreStatistics;
+import dev.ligature.server.metrics.ServerMetrics;
 import io.vertx.core.http.HttpServerResponse;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ExchangeTest {
-    private final ServerMetrics metrics = new ServerMetrics();
+    private final ServerMetrics metrics = new ServerMetrics(2);
     private final AtomicBoolean givenBack = new AtomicBoolean();
     private final List<Boolean> seen = new ArrayList<>();
 
@@ -37,7 +37,7 @@ class ExchangeTest {
 
     /** Returns an exchange that looks, in place of each thing to write, at what was counted. */
     private Exchange exchange(Delivery delivery, int status) {
-        String counted = "ligature_responses_total{status=\"" + status + "\"} 1\n";
+        String counted = "ligature_responses_total{status=\"" + status + "\"} 1.0\n";
         return new Exchange(
                 task -> seen.add(givenBack.get() && text().contains(counted)),
                 (HttpServerResponse)
@@ -57,6 +57,6 @@ class ExchangeTest {
     }
 
     private String text() {
-        return metrics.text(0, 0, 0, new StoreStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+        return metrics.text();
     }
 }

@@ -5,6 +5,7 @@ import static dev.ligature.server.HttpCalls.greedy;
 import static dev.ligature.server.HttpCalls.json;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -20,11 +21,14 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPairGenerator;
 import java.security.KeyStore;
 import java.security.MessageDigest;
 import java.security.cert.CertificateFactory;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterAll;
@@ -141,6 +145,13 @@ final class ServerAccessTest {
         String unloading = "/v1/unload_lora_adapter";
         assertEquals(403, admin("acme-key", loading, load).statusCode());
         assertEquals(404, complete("operator-key", "added").statusCode());
+        HttpRequest plain =
+                HttpRequest.newBuilder(fixture.http().uri(loading))
+                        .header("authorization", "Bearer operator-key")
+                        .header("content-type", "text/plain")
+                        .POST(HttpRequest.BodyPublishers.ofString(load))
+                        .build();
+        assertEquals(415, fixture.http().send(plain).statusCode());
         HttpResponse<String> loaded = admin("operator-key", loading, load);
         assertEquals("Success: LoRA adapter 'added' added successfully.", loaded.body());
         assertEquals(200, complete("operator-key", "added").statusCode());
@@ -161,6 +172,9 @@ final class ServerAccessTest {
         assertEquals(200, admin("operator-key", unloading, name).statusCode());
         assertEquals(404, admin("operator-key", unloading, name).statusCode());
         assertEquals(404, complete("operator-key", "added").statusCode());
+        for (String path : List.of(loading, unloading)) {
+            awaitLine(path, "\"model\":\"added\"", "\"status\":200");
+        }
     }
 
     @Test
@@ -194,8 +208,73 @@ final class ServerAccessTest {
                             .send(HttpRequest.newBuilder(health).build(), BodyHandlers.ofString());
             assertEquals(200, answer.statusCode());
         }
-        ServerAccess wrong = new ServerAccess(null, null, certificate, certificate);
-        assertThrows(IOException.class, () -> Tls.options(wrong));
+    }
+
+    @Test
+    void filesThatAreNotForTls_areNamed() throws Exception {
+        Path resources = Path.of("src/test/resources/tls");
+        Path certificate = resources.resolve("cert.pem");
+        Path key = resources.resolve("key.pem");
+        Path damaged = files.resolve("damaged.pem");
+        String text = Files.readString(certificate);
+        Files.writeString(damaged, text.replace(text.substring(60, 90), "A".repeat(30)));
+        Path other = files.resolve("other.pem");
+        KeyPairGenerator pairs = KeyPairGenerator.getInstance("RSA");
+        pairs.initialize(2048);
+        String encoded =
+                Base64.getMimeEncoder()
+                        .encodeToString(pairs.generateKeyPair().getPrivate().getEncoded());
+        Files.writeString(
+                other, "-----BEGIN PRIVATE KEY-----\n" + encoded + "\n-----END PRIVATE KEY-----\n");
+        assertNotStarted(certificate, certificate, certificate + " has no line");
+        assertNotStarted(key, key, key + " is not a certificate");
+        assertNotStarted(damaged, key, damaged + " is not a certificate");
+        assertNotStarted(certificate, other, other + " is not the key of the first certificate");
+    }
+
+    private static void assertNotStarted(Path certificate, Path key, String message) {
+        ServerAccess access = new ServerAccess(null, null, certificate, key);
+        IOException error =
+                assertThrows(
+                        IOException.class,
+                        () ->
+                                new ServerFixture(
+                                        others,
+                                        new ServerLimits(1, 1, 50, 2000, 60, 30),
+                                        ServerFixture.ADAPTER_BYTES,
+                                        access));
+        assertTrue(String.valueOf(error.getMessage()).startsWith(message), error::toString);
+    }
+
+    @Test
+    void whatIsRefusedBeforeItsKeyIsAskedFor_isALineOfTheLogToo() throws Exception {
+        refusedEarly("GET /v1/strange HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+        awaitLine("/v1/strange", "\"status\":403");
+        refusedEarly(
+                "GET /v1/heavy HTTP/1.1\r\nHost: localhost\r\nX: " + "x".repeat(9000) + "\r\n\r\n");
+        awaitLine("/v1/heavy", "\"status\":431");
+        refusedEarly("GET /" + "x".repeat(5000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        awaitLine("\"status\":414", "\"method\":\"GET\"");
+    }
+
+    private static void refusedEarly(String request) throws IOException {
+        try (RawCall call = RawCall.open(fixture.http().port())) {
+            assertNotNull(call.send(request).line());
+        }
+    }
+
+    /** Waits for a line of the audit log with some texts in it. */
+    private static void awaitLine(String... parts) throws InterruptedException {
+        Path log = files.resolve("audit.log");
+        ServerFixture.await(
+                () -> {
+                    try {
+                        return Files.readAllLines(log).stream()
+                                .anyMatch(line -> Stream.of(parts).allMatch(line::contains));
+                    } catch (IOException e) {
+                        throw new AssertionError(e);
+                    }
+                });
     }
 
     @Test
@@ -219,6 +298,8 @@ final class ServerAccessTest {
                         .map(each -> JsonParser.parseString(each).getAsJsonObject())
                         .filter(each -> each.get("status").getAsInt() == 200)
                         .filter(each -> !each.get("model").isJsonNull())
+                        .filter(each -> each.get("method").getAsString().equals("POST"))
+                        .filter(each -> !each.get("path").getAsString().contains("lora"))
                         .findFirst()
                         .orElseThrow();
         assertEquals("POST", line.get("method").getAsString());

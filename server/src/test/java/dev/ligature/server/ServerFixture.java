@@ -190,11 +190,16 @@ final class ServerFixture implements AutoCloseable {
 
     /** Returns a number that the server reports. */
     long metric(String name) throws Exception {
-        return http().get("/metrics")
+        return metric(http(), name);
+    }
+
+    /** Returns a number that a server reports. */
+    static long metric(HttpCalls http, String name) throws Exception {
+        return http.get("/metrics")
                 .body()
                 .lines()
                 .filter(line -> line.startsWith(name + " "))
-                .mapToLong(line -> Long.parseLong(line.substring(name.length() + 1)))
+                .mapToLong(line -> (long) Double.parseDouble(line.substring(name.length() + 1)))
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("no metric " + name));
     }

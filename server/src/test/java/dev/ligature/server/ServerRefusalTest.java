@@ -128,6 +128,7 @@ final class ServerRefusalTest {
                 "invalid_value|logit_bias|{\"model\":\"base\",\"prompt\":\"x\",\"logit_bias\":{\"x\":1}}",
                 "invalid_value|logit_bias|{\"model\":\"base\",\"prompt\":\"x\",\"logit_bias\":{\"5\":101}}",
                 "invalid_value|logit_bias|{\"model\":\"base\",\"prompt\":\"x\",\"logit_bias\":{\"5\":\"1\"}}",
+                "invalid_value|logit_bias|{\"model\":\"base\",\"prompt\":\"x\",\"logit_bias\":{\"05\":1,\"5\":2}}",
                 "invalid_value|echo|{\"model\":\"base\",\"prompt\":\"x\",\"echo\":1}",
                 "invalid_value|logprobs|{\"model\":\"base\",\"prompt\":\"x\",\"logprobs\":21}",
                 "unknown_field|max_token|{\"model\":\"base\",\"prompt\":\"x\",\"max_token\":5}",
@@ -139,6 +140,15 @@ final class ServerRefusalTest {
     void aBodyThatIsWrong_is400_andNamesTheField(String code, String param, String body)
             throws Exception {
         refused(http.complete(body == null ? "" : body), 400, code, param);
+    }
+
+    @Test
+    void aTokenIdThatNoTokenHas_isNamedAsItWasSent() throws Exception {
+        HttpResponse<String> response =
+                http.complete(
+                        "{\"model\":\"base\",\"prompt\":\"x\",\"stop_token_ids\":[3000000000]}");
+        refused(response, 400, "invalid_value", "stop_token_ids");
+        assertTrue(response.body().contains("3000000000"), response.body());
     }
 
     @Test
@@ -264,7 +274,7 @@ final class ServerRefusalTest {
 
     @Test
     void anotherPath_is404_andAnotherMethod405() throws Exception {
-        refused(http.get("/"), 404, "not_found", null);
+        refused(http.get("/nothing"), 404, "not_found", null);
         refused(http.get("/v1/completions/x"), 404, "not_found", null);
         HttpResponse<String> get = http.get("/v1/completions");
         refused(get, 405, "method_not_allowed", null);

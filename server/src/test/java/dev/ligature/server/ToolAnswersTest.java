@@ -8,6 +8,7 @@ import com.google.gson.JsonObject;
 import dev.ligature.server.CompletionRequest.Delivery;
 import dev.ligature.server.CompletionSink.Finish;
 import dev.ligature.server.CompletionSink.Usage;
+import dev.ligature.server.metrics.ServerMetrics;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
@@ -56,7 +57,7 @@ class ToolAnswersTest {
                 new Exchange(
                         Runnable::run,
                         response,
-                        new ServerMetrics(),
+                        new ServerMetrics(2),
                         new Json.Head(Json.Kind.CHAT, "chatcmpl-1", 0, "alpha"),
                         delivery,
                         Choices.ONE,

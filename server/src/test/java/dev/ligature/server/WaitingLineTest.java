@@ -13,12 +13,12 @@ import org.junit.jupiter.api.Test;
 final class WaitingLineTest {
     private static final int MOST = 3;
 
-    private final WaitingLine line = new WaitingLine(MOST);
+    private final WaitingLine<Generation> line = new WaitingLine<>(MOST);
     private long releases = 1;
 
-    private Candidate add(String model) {
-        Candidate candidate =
-                new Candidate(
+    private Candidate<Generation> add(String model) {
+        Candidate<Generation> candidate =
+                new Candidate<>(
                         model,
                         Long.MAX_VALUE,
                         () -> false,
@@ -32,15 +32,15 @@ final class WaitingLineTest {
         return candidate;
     }
 
-    private Candidate next() {
+    private Candidate<Generation> next() {
         return line.ask(Set.of("here")::contains, releases, false);
     }
 
     @Test
     void thoseWhoseAdaptersAreInMemory_goFirst_andTheOthersInTheirOrder() {
-        Candidate first = add("first");
-        Candidate second = add("second");
-        Candidate third = add("here");
+        Candidate<Generation> first = add("first");
+        Candidate<Generation> second = add("second");
+        Candidate<Generation> third = add("here");
         assertSame(third, next());
         assertSame(first, next());
         assertSame(second, next());
@@ -54,7 +54,7 @@ final class WaitingLineTest {
 
     @Test
     void oneWithoutRoom_isAskedAgainOnceALeaseHasEnded() {
-        Candidate blocked = add("blocked");
+        Candidate<Generation> blocked = add("blocked");
         assertSame(blocked, next());
         line.keep(blocked);
         assertTrue(blocked.isBlocked());
@@ -67,15 +67,15 @@ final class WaitingLineTest {
 
     @Test
     void oneThatWasPassedOverOftenEnough_isPassedOverNoMore() {
-        Candidate blocked = add("blocked");
+        Candidate<Generation> blocked = add("blocked");
         assertSame(blocked, next());
         line.keep(blocked);
         for (int i = 0; i < MOST; i++) {
-            Candidate later = add(i % 2 == 0 ? "here" : "loaded");
+            Candidate<Generation> later = add(i % 2 == 0 ? "here" : "loaded");
             assertSame(later, next());
             line.remove(later);
         }
-        Candidate waits = add("here");
+        Candidate<Generation> waits = add("here");
         assertNull(next(), "though its adapter is in memory");
         releases++;
         assertSame(blocked, next());
@@ -89,10 +89,10 @@ final class WaitingLineTest {
 
     @Test
     void oneThatComesToNothing_hasPassedNobody() {
-        Candidate blocked = add("blocked");
+        Candidate<Generation> blocked = add("blocked");
         assertSame(blocked, next());
         line.keep(blocked);
-        Candidate other = add("other");
+        Candidate<Generation> other = add("other");
         for (int i = 0; i < 2 * MOST; i++) {
             assertSame(other, line.ask("other"::equals, releases, false));
             line.keep(other);

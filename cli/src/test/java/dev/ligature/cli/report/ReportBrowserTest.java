@@ -1,22 +1,16 @@
 package dev.ligature.cli.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
+import dev.ligature.cli.browser.Chromium;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -26,23 +20,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Pages in Chromium, as wide as a phone and as a screen, light and dark: nothing sticks out, all
- * text can be read, and the policy of the page lets its own style sheet in. {@code .ci/run}
- * installs Chromium; elsewhere, where there is none, this is skipped.
+ * text can be read, and the policy of the page lets its own style sheet in.
  */
 final class ReportBrowserTest {
-    private static final List<String> NAMES =
-            List.of("chromium", "chromium-browser", "google-chrome", "chrome");
     private static final Pattern RESULT = Pattern.compile("(?s)<pre id=\"result\">(.*?)</pre>");
-    private static final int PATIENCE_SECONDS = 90;
 
     @TempDir Path folder;
-
-    private static Optional<Path> chromium() {
-        return Arrays.stream(System.getenv("PATH").split(File.pathSeparator, -1))
-                .flatMap(path -> NAMES.stream().map(name -> Path.of(path, name)))
-                .filter(Files::isExecutable)
-                .findFirst();
-    }
 
     @ParameterizedTest
     @CsvSource({"light, 1", "dark, 0"})
@@ -70,47 +53,21 @@ final class ReportBrowserTest {
     }
 
     private List<String> check(int scheme, String... pages) throws Exception {
-        Optional<Path> browser = chromium();
-        String reason = "SKIPPED: there is no Chromium in the PATH: apt-get install chromium";
-        if (browser.isEmpty()) {
-            System.err.println(reason);
-        }
-        assumeTrue(browser.isPresent(), reason);
         try (InputStream page = ReportBrowserTest.class.getResourceAsStream("check.html")) {
             Files.copy(Objects.requireNonNull(page), folder.resolve("check.html"));
         }
-        Path out = folder.resolve("out.txt");
-        Path err = folder.resolve("err.txt");
-        List<String> line = new ArrayList<>(List.of(browser.orElseThrow().toString()));
-        line.addAll(
-                List.of(
-                        "--headless",
-                        "--no-sandbox",
-                        "--disable-gpu",
-                        "--disable-dev-shm-usage",
-                        "--hide-scrollbars",
-                        "--allow-file-access-from-files",
-                        "--enable-logging=stderr",
-                        "--user-data-dir=" + folder.resolve("profile"),
-                        "--blink-settings=preferredColorScheme=" + scheme,
-                        "--window-size=1400,900",
-                        "--virtual-time-budget=10000",
-                        "--dump-dom",
+        Files.writeString(folder.resolve("checks.js"), Chromium.checks());
+        String shown =
+                Chromium.dump(
+                        folder,
                         folder.resolve("check.html").toUri()
                                 + "#390,1280;"
-                                + String.join(";", pages)));
-        Process process =
-                new ProcessBuilder(line)
-                        .redirectOutput(out.toFile())
-                        .redirectError(err.toFile())
-                        .start();
-        boolean ended = process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly();
-        assertTrue(ended, Files.readString(err));
-        assertFalse(Files.readString(err).contains("CONSOLE"), Files.readString(err));
-        Matcher result = RESULT.matcher(Files.readString(out));
-        assertTrue(result.find(), Files.readString(out) + Files.readString(err));
+                                + String.join(";", pages),
+                        "--allow-file-access-from-files",
+                        "--blink-settings=preferredColorScheme=" + scheme,
+                        "--window-size=1400,900");
+        Matcher result = RESULT.matcher(shown);
+        assertTrue(result.find(), shown);
         return result.group(1).lines().toList();
     }
 

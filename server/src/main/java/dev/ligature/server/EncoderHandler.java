@@ -1,0 +1,138 @@
+package dev.ligature.server;
+
+import dev.ligature.models.text.TokenizedText;
+import dev.ligature.server.CompletionSink.Usage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/** Takes requests for embeddings or classes of texts to the engine that computes them. */
+final class EncoderHandler {
+    private final RequestIntake intake;
+    private final EncoderModel model;
+    private final EncoderEngine engine;
+    private final LengthRule length;
+
+    EncoderHandler(RequestIntake intake, EncoderModel model, EncoderEngine engine) {
+        this.intake = intake;
+        this.model = model;
+        this.engine = engine;
+        this.length = LengthRule.of(model);
+    }
+
+    /** Makes the body of an answer of the numbers of each text. */
+    private interface Answer {
+        String of(EncoderRequest request, float[][] numbers, Usage usage);
+    }
+
+    /**
+     * Handles a request for embeddings.
+     *
+     * @param embedding the model, which is that of the engine
+     */
+    void embed(Call call, EmbeddingModel embedding) {
+        handle(
+                call,
+                body -> {
+                    EncoderRequest request = EncoderRequest.ofEmbeddings(body);
+                    EmbeddingSize.check(request, embedding);
+                    return request;
+                },
+                (request, numbers, usage) ->
+                        EncoderJson.embeddings(
+                                request, EmbeddingSize.cut(request, numbers, embedding), usage));
+    }
+
+    /**
+     * Handles a request for classes.
+     *
+     * @param classifier the model, which is that of the engine
+     */
+    void classify(Call call, ClassifierModel classifier) {
+        handle(
+                call,
+                EncoderRequest::ofClasses,
+                (request, numbers, usage) ->
+                        EncoderJson.classes(
+                                request, numbers, classifier.classifier().labels(), usage));
+    }
+
+    private void handle(Call call, Function<byte[], EncoderRequest> read, Answer answer) {
+        intake.handle(call, read, (place, request) -> begin(place, request, answer));
+    }
+
+    private void begin(Place place, EncoderRequest request, Answer answer) {
+        intake.admit(place, request.model());
+        List<TokenizedText> texts = new ArrayList<>();
+        for (Prompt input : request.inputs()) {
+            texts.add(tokens(input, request));
+            place.check();
+        }
+        engine.submit(
+                new Candidate<>(
+                        request.model(),
+                        place.deadline(),
+                        place::isOver,
+                        lease -> {
+                            EncoderJob job = job(place, request, texts, lease, answer);
+                            place.fill(job);
+                            return job;
+                        },
+                        error -> intake.end(place, error)));
+    }
+
+    private EncoderJob job(
+            Place place,
+            EncoderRequest request,
+            List<TokenizedText> texts,
+            ModelLease lease,
+            Answer answer) {
+        int tokens = texts.stream().mapToInt(TokenizedText::length).sum();
+        return new EncoderJob(
+                texts,
+                lease,
+                place.clock(),
+                numbers ->
+                        intake.reply(
+                                place, () -> answer.of(request, numbers, new Usage(tokens, 0))),
+                error -> intake.end(place, error));
+    }
+
+    private TokenizedText tokens(Prompt input, EncoderRequest request) {
+        TokenizedText text = whole(input, request.truncate().isEmpty());
+        int most = length.most();
+        if (request.truncate().isPresent()) {
+            int asked = request.truncate().getAsInt();
+            text = text.cut(asked < 0 ? most : Math.min(asked, most));
+        }
+        if (text.length() == 0) {
+            throw ApiException.field("input", "input has a text without tokens. Leave it out.");
+        }
+        if (text.length() > most) {
+            throw length.tooLong("input", "A text has " + text.length() + " tokens,");
+        }
+        for (long id : text.ids()) {
+            if (id >= model.vocabulary()) {
+                throw ApiException.field(
+                        "input",
+                        "input has the token "
+                                + id
+                                + ", and the model knows 0 to "
+                                + (model.vocabulary() - 1)
+                                + ". Use its own tokenizer.");
+            }
+        }
+        return text;
+    }
+
+    private TokenizedText whole(Prompt input, boolean mustFit) {
+        if (input instanceof Prompt.Ids ids) {
+            return TokenizedText.of(ids.ids().stream().mapToLong(Long::longValue).toArray());
+        }
+        if (input instanceof Prompt.Pair pair) {
+            return model.tokenizer().tokenize(pair.text(), pair.pair());
+        }
+        String text = ((Prompt.Text) input).text();
+        return model.tokenizer().tokenize(mustFit ? length.fitting("input", text) : text);
+    }
+}

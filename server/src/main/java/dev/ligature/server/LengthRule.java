@@ -1,0 +1,45 @@
+package dev.ligature.server;
+
+import dev.ligature.models.text.TextTokenizer;
+
+/**
+ * The most tokens of a text.
+ *
+ * @param tokenizer makes them
+ * @param most how many the model takes
+ */
+record LengthRule(TextTokenizer tokenizer, int most) {
+    static LengthRule of(TaskModel model) {
+        return new LengthRule(model.tokenizer(), model.maxTokens());
+    }
+
+    /**
+     * Refuses a text that cannot fit before the time is spent to make tokens of it.
+     *
+     * @param field what the text stands in
+     * @throws ApiException if it is certainly too long
+     */
+    String fitting(String field, String text) {
+        if (tokenizer.file().bound().isExceeded(text, most)) {
+            throw tooLong(
+                    field, "The text has " + text.length() + " characters, and its tokens are");
+        }
+        return text;
+    }
+
+    /**
+     * Returns the error of a text that is too long.
+     *
+     * @param what which tokens are more
+     */
+    ApiException tooLong(String field, String what) {
+        return ApiException.field(
+                400,
+                "context_length_exceeded",
+                field,
+                what
+                        + " more than the model's "
+                        + most
+                        + ". Shorten the prompt, or ask for fewer tokens.");
+    }
+}

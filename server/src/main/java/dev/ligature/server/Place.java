@@ -1,0 +1,152 @@
+package dev.ligature.server;
+
+import dev.ligature.server.CompletionSink.Usage;
+import dev.ligature.server.metrics.ServerMetrics;
+import io.vertx.core.Context;
+import io.vertx.core.http.HttpServerResponse;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** The places of a request on its way to what computes it, one for each part of it. */
+final class Place {
+    private final Context loop;
+    private final Call call;
+    private final long arrived = System.nanoTime();
+    private final long deadline;
+    private final ServerMetrics metrics;
+    private final AtomicInteger held = new AtomicInteger(1);
+    private final AtomicInteger taken;
+    private final Queue<Part> parts = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean gone = new AtomicBoolean();
+    private volatile @Nullable String model;
+
+    /** A part of a request that is computed. */
+    interface Part {
+        /** Asks for its end, because nobody listens any more. */
+        void cancel();
+
+        /** Returns the tokens that count for the request. */
+        Usage usage();
+    }
+
+    /**
+     * Creates the first place.
+     *
+     * @param loop the event loop of the response
+     * @param call the request
+     * @param limit how long it may take
+     * @param taken what all requests together have, this place included
+     * @param metrics take what it has used
+     */
+    Place(Context loop, Call call, Duration limit, AtomicInteger taken, ServerMetrics metrics) {
+        this.loop = loop;
+        this.call = call;
+        this.deadline = arrived + limit.toNanos();
+        this.taken = taken;
+        this.metrics = metrics;
+    }
+
+    Call call() {
+        return call;
+    }
+
+    /** Returns when the answer must be there, in {@link System#nanoTime}. */
+    long deadline() {
+        return deadline;
+    }
+
+    /** Returns what measures a part of it. */
+    RequestClock clock() {
+        return new RequestClock(arrived, deadline, metrics);
+    }
+
+    /** Notes the model, which there is, and which its key may use. */
+    void admit(String name) {
+        model = name;
+    }
+
+    HttpServerResponse response() {
+        return call.request().response();
+    }
+
+    /** Runs a task on the event loop of the response, in order. */
+    void onLoop(Runnable task) {
+        loop.runOnContext(v -> task.run());
+    }
+
+    /**
+     * Takes further places.
+     *
+     * @param more how many
+     * @param most that all requests together may have
+     * @return false if there are not so many left, and nothing was taken
+     */
+    boolean take(int more, int most) {
+        if (taken.addAndGet(more) > most) {
+            taken.addAndGet(-more);
+            return false;
+        }
+        held.addAndGet(more);
+        return true;
+    }
+
+    /** Gives the places back, and ends what is still made; the status is known by now. */
+    void end(int status) {
+        int places = held.getAndSet(0);
+        taken.addAndGet(-places);
+        Usage used = new Usage(0, 0);
+        for (Part part : parts) {
+            part.cancel();
+            used = used.plus(part.usage());
+        }
+        call.used(used.promptTokens(), used.newTokens());
+        String name = model;
+        if (places > 0 && name != null) {
+            metrics.request(
+                    name,
+                    call.key(),
+                    used.promptTokens(),
+                    used.newTokens(),
+                    Duration.ofNanos(System.nanoTime() - arrived));
+        }
+        call.end(status);
+    }
+
+    /** Returns whether its client has gone away. */
+    boolean isGone() {
+        return gone.get();
+    }
+
+    /** Returns whether nobody waits for it any more, or a part of it has failed. */
+    boolean isOver() {
+        return gone.get() || held.get() == 0;
+    }
+
+    /** Ends work for a client that has gone away, or whose time is over. */
+    void check() {
+        if (gone.get()) {
+            throw BatchEngine.gone();
+        }
+        if (System.nanoTime() - deadline > 0) {
+            throw BatchEngine.late();
+        }
+    }
+
+    /** Cancels; whichever comes last of this and {@link #fill} sees the other. */
+    void abandon() {
+        gone.set(true);
+        parts.forEach(Part::cancel);
+    }
+
+    /** Adds a part that has begun. */
+    void fill(Part begun) {
+        parts.add(begun);
+        if (isOver()) {
+            begun.cancel();
+        }
+    }
+}

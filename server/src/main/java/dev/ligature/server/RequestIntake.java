@@ -1,0 +1,218 @@
+package dev.ligature.server;
+
+import dev.ligature.server.metrics.ServerMetrics;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes requests with a body of JSON from the event loop to the threads that read them, within the
+ * limits of their keys and of the server.
+ */
+final class RequestIntake {
+    private static final Logger LOG = LoggerFactory.getLogger(RequestIntake.class);
+    private static final int BODY_SECONDS = 30; // for a client to send a body
+
+    private final Vertx vertx;
+    private final ServedModels models;
+    private final ServerLimits limits;
+    private final ServerMetrics metrics;
+    private final LackOfMemory memory;
+    private final BodyBudget bodies;
+    private final ReadingLanes lanes;
+    private final AtomicInteger taken = new AtomicInteger(); // requests that have a place or wait
+
+    RequestIntake(
+            Vertx vertx,
+            ServedModels models,
+            ServerLimits limits,
+            ServerMetrics metrics,
+            LackOfMemory memory) {
+        this.vertx = vertx;
+        this.models = models;
+        this.limits = limits;
+        this.metrics = metrics;
+        this.memory = memory;
+        this.bodies = BodyBudget.of(limits);
+        this.lanes = new ReadingLanes(most(), Runtime.getRuntime().availableProcessors());
+    }
+
+    private int most() {
+        return limits.batch() + limits.waiting();
+    }
+
+    /**
+     * Handles a request, whose method and path are right.
+     *
+     * @param read reads a body, and throws an {@link ApiException} for one that is wrong; outside
+     *     the event loop, like the following
+     * @param begin takes what was read; whoever answers ends the place first
+     */
+    <T> void handle(Call call, Function<byte[], T> read, BiConsumer<Place, T> begin) {
+        HttpServerRequest request = call.request();
+        HttpServerResponse response = request.response();
+        try {
+            requireJson(request);
+            call.begin();
+        } catch (ApiException refusal) {
+            refuse(response, refusal);
+            return;
+        }
+        BodyReader.read(
+                vertx,
+                request,
+                limits.bodyBytes(),
+                bodies,
+                Math.min(limits.requestSeconds(), BODY_SECONDS),
+                body -> accept(call, body, read, begin),
+                error -> refuse(response, error));
+    }
+
+    /**
+     * Checks the type of a body. Also keeps a web page that a browser shows from asking: it may not
+     * send this type.
+     *
+     * @throws ApiException if it is not that of JSON
+     */
+    static void requireJson(HttpServerRequest request) {
+        if (!BodyReader.isJson(request.getHeader(HttpHeaders.CONTENT_TYPE))) {
+            throw ApiException.of(
+                    415, "not_json", "Send the request with content-type: application/json.");
+        }
+    }
+
+    private void refuse(HttpServerResponse response, ApiException error) {
+        metrics.response(error.status());
+        Replies.error(response, error);
+    }
+
+    private <T> void accept(
+            Call call, byte[] body, Function<byte[], T> read, BiConsumer<Place, T> begin) {
+        HttpServerResponse response = call.request().response();
+        if (taken.incrementAndGet() > most()) {
+            taken.decrementAndGet();
+            bodies.give(body.length);
+            refuse(response, tooMany());
+            return;
+        }
+        Duration limit = Duration.ofSeconds(limits.requestSeconds());
+        Place place = new Place(vertx.getOrCreateContext(), call, limit, taken, metrics);
+        response.closeHandler(v -> place.abandon());
+        try {
+            lanes.execute(
+                    body.length,
+                    () -> {
+                        try {
+                            begin.accept(place, read(place, body, read));
+                        } catch (RuntimeException | Error e) {
+                            fail(place, e);
+                        }
+                    });
+        } catch (ApiException full) {
+            bodies.give(body.length);
+            fail(place, full);
+        }
+    }
+
+    private <T> T read(Place place, byte[] body, Function<byte[], T> read) {
+        try {
+            place.check();
+            return read.apply(body);
+        } finally {
+            bodies.give(body.length);
+        }
+    }
+
+    /**
+     * Takes further places for a request that has one.
+     *
+     * @param more how many
+     * @throws ApiException if there are not so many left
+     */
+    void more(Place place, int more) {
+        if (!place.take(more, most())) {
+            throw tooMany();
+        }
+    }
+
+    /**
+     * Notes the model that a request names, and checks that its key may use it and that there is
+     * one of that name.
+     *
+     * @throws ApiException if it cannot be used
+     */
+    void admit(Place place, String model) {
+        place.call().model(model);
+        if (!place.call().mayUse(model)) {
+            throw ServedModels.unknown(model);
+        }
+        models.check(model);
+        place.admit(model);
+    }
+
+    private static ApiException tooMany() {
+        return ApiException.of(
+                429,
+                "too_many_requests",
+                "The server has as many requests as it takes on. Ask again later.");
+    }
+
+    /** Answers with an error. */
+    void fail(Place place, Throwable error) {
+        memory.note(error);
+        if (place.isGone()) {
+            metrics.aborted();
+        }
+        end(place, asApi(error));
+    }
+
+    /** Answers with an error of which the metrics know. */
+    void end(Place place, ApiException error) {
+        metrics.response(error.status());
+        place.end(error.status());
+        place.onLoop(() -> Replies.error(place.response(), error));
+    }
+
+    /**
+     * Answers with a body of JSON.
+     *
+     * @param body makes it, in a thread where that may take time
+     */
+    void reply(Place place, Callable<String> body) {
+        vertx.executeBlocking(body, false)
+                .onSuccess(
+                        text -> {
+                            metrics.response(200);
+                            place.end(200);
+                            place.onLoop(() -> Replies.json(place.response(), 200, text));
+                        })
+                .onFailure(error -> fail(place, error));
+    }
+
+    /** Returns how many requests are under way, and how many texts they have besides the first. */
+    int taken() {
+        return taken.get();
+    }
+
+    /** Ends the threads; what they have not begun is not answered. */
+    void close() {
+        lanes.close();
+    }
+
+    private static ApiException asApi(Throwable error) {
+        if (error instanceof ApiException api) {
+            return api;
+        }
+        LOG.error("A request failed", error);
+        return ApiException.of(
+                500, "internal_error", "The request failed. The server's log says more.");
+    }
+}

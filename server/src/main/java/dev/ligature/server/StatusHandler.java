@@ -1,0 +1,118 @@
+package dev.ligature.server;
+
+import com.google.gson.stream.JsonWriter;
+import dev.ligature.plan.ModelLayout.Module;
+import dev.ligature.store.StoreStatistics;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerResponse;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+
+/** Tells what is served, how much is done now, and what of the adapters is in memory. */
+final class StatusHandler {
+    private final Vertx vertx;
+    private final TaskModel model;
+    private final ServedModels models;
+    private final Engine engine;
+    private final ServerLimits limits;
+
+    StatusHandler(
+            Vertx vertx, TaskModel model, ServedModels models, Engine engine, ServerLimits limits) {
+        this.vertx = vertx;
+        this.model = model;
+        this.models = models;
+        this.engine = engine;
+        this.limits = limits;
+    }
+
+    /** Answers with the state of now, of the models that a key may use. */
+    void status(Call call) {
+        HttpServerResponse response = call.request().response();
+        vertx.executeBlocking(
+                        () -> status(models.names().stream().filter(call::mayUse).toList()), false)
+                .onSuccess(text -> Replies.json(response, 200, text))
+                .onFailure(error -> Replies.error(response, models.notListed(error)));
+    }
+
+    private String status(List<String> names) {
+        StoreStatistics store = models.statistics();
+        return Json.object(
+                json -> {
+                    json.name("model").beginObject();
+                    model(json);
+                    json.endObject();
+                    json.name("models").beginArray();
+                    for (String name : names) {
+                        json.beginObject();
+                        json.name("name").value(name);
+                        json.name("adapter").value(!name.equals(models.base()));
+                        json.name("loaded").value(models.isResident(name));
+                        json.endObject();
+                    }
+                    json.endArray();
+                    json.name("load").beginObject();
+                    json.name("rows").value(engine.rows());
+                    json.name("max_batch").value(limits.batch());
+                    json.name("waiting").value(engine.waiting());
+                    json.name("max_waiting").value(limits.waiting());
+                    json.name("max_tokens").value(limits.tokens());
+                    json.endObject();
+                    json.name("memory").beginObject();
+                    json.name("adapters").value(store.residentCount());
+                    json.name("leased").value(store.leasedCount());
+                    json.name("bytes").value(store.residentBytes());
+                    json.name("budget_bytes").value(store.budgetBytes());
+                    json.endObject();
+                });
+    }
+
+    private void model(JsonWriter json) throws IOException {
+        String title = model.task().title();
+        json.name("name").value(models.base());
+        json.name("task").value(task());
+        json.name("description")
+                .value(title.substring(0, 1).toUpperCase(Locale.ROOT) + title.substring(1));
+        json.name("chat").value(model instanceof LanguageModel text && text.chat().isPresent());
+        json.name("max_model_len").value(model.maxTokens());
+    }
+
+    private String task() {
+        return switch (model.task()) {
+            case FEATURE_EXTRACTION -> "embedding";
+            case SEQ_CLS -> "classification";
+            default -> "completion";
+        };
+    }
+
+    /** Answers with the modules that adapters can act on, and their ties. */
+    void modules(Call call) {
+        Replies.json(
+                call.request().response(),
+                200,
+                Json.object(
+                        json -> {
+                            json.name("modules").beginArray();
+                            for (Module module : model.lora().layout().modules()) {
+                                json.beginObject();
+                                module(json, module);
+                                json.endObject();
+                            }
+                            json.endArray();
+                        }));
+    }
+
+    private static void module(JsonWriter json, Module module) throws IOException {
+        boolean isTied = !module.weight().isEmpty() && !module.names().contains(module.weight());
+        json.name("name").value(module.name());
+        json.name("kind").value(module.kind().name().toLowerCase(Locale.ROOT).replace('_', ' '));
+        json.name("role").value(module.role().name().toLowerCase(Locale.ROOT));
+        json.name("shape").beginArray();
+        for (long size : module.shape().getShape()) {
+            json.value(size);
+        }
+        json.endArray();
+        json.name("data_type").value(module.dataType().name().toLowerCase(Locale.ROOT));
+        json.name("tied_to").value(isTied ? module.weight() : null);
+    }
+}

@@ -1,0 +1,104 @@
+package dev.ligature.server;
+
+import dev.ligature.Routing;
+import dev.ligature.server.metrics.ServerMetrics;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+
+/**
+ * What a server computes with its model.
+ *
+ * @param engine computes
+ * @param paths what answers with it, by its path
+ */
+record TaskService(Engine engine, Map<String, Consumer<Call>> paths) {
+    private static final String COMPLETIONS = "/v1/completions";
+    private static final String CHAT = "/v1/chat/completions";
+    private static final String EMBEDDINGS = "/v1/embeddings";
+    private static final String CLASSIFY = "/v1/classify";
+    private static final String CLASSIFY_OF_VLLM = "/classify";
+    private static final Set<String> ALL =
+            Set.of(COMPLETIONS, CHAT, EMBEDDINGS, CLASSIFY, CLASSIFY_OF_VLLM);
+
+    /**
+     * What the services of all tasks need.
+     *
+     * @param intake takes requests
+     * @param models gives the adapters
+     * @param leasing runs what may wait for files
+     * @param limits what the server takes on
+     * @param metrics where work is counted
+     * @param memory is told what goes wrong
+     */
+    record Parts(
+            RequestIntake intake,
+            ServedModels models,
+            Executor leasing,
+            ServerLimits limits,
+            ServerMetrics metrics,
+            LackOfMemory memory) {}
+
+    /** Returns what a model of some task is served by; its paths of other tasks say so. */
+    static TaskService of(TaskModel model, Parts parts) {
+        TaskService service =
+                model instanceof LanguageModel language
+                        ? ofLanguage(language, parts)
+                        : ofEncoder((EncoderModel) model, parts);
+        Map<String, Consumer<Call>> paths = new HashMap<>(service.paths);
+        for (String path : ALL) {
+            paths.putIfAbsent(path, call -> refuse(call, model, service.paths.keySet()));
+        }
+        return new TaskService(service.engine, Map.copyOf(paths));
+    }
+
+    private static TaskService ofLanguage(LanguageModel model, Parts parts) {
+        BatchEngine engine =
+                new BatchEngine(
+                        adapters -> model.lora().routed(Routing.rows(adapters)),
+                        model.shape(),
+                        parts.limits().batch(),
+                        parts.models(),
+                        parts.leasing(),
+                        parts.metrics(),
+                        parts.memory());
+        CompletionHandler handler =
+                new CompletionHandler(
+                        parts.intake(), model, engine, parts.limits(), parts.metrics());
+        return new TaskService(engine, Map.of(COMPLETIONS, handler::complete, CHAT, handler::chat));
+    }
+
+    private static TaskService ofEncoder(EncoderModel model, Parts parts) {
+        EncoderEngine engine =
+                new EncoderEngine(
+                        model::compute,
+                        parts.limits().batch(),
+                        parts.models(),
+                        parts.leasing(),
+                        parts.metrics(),
+                        parts.memory());
+        EncoderHandler handler = new EncoderHandler(parts.intake(), model, engine);
+        if (model instanceof EmbeddingModel embedding) {
+            return new TaskService(
+                    engine, Map.of(EMBEDDINGS, call -> handler.embed(call, embedding)));
+        }
+        Consumer<Call> classify = call -> handler.classify(call, (ClassifierModel) model);
+        return new TaskService(engine, Map.of(CLASSIFY, classify, CLASSIFY_OF_VLLM, classify));
+    }
+
+    private static void refuse(Call call, TaskModel model, Set<String> paths) {
+        Replies.error(
+                call.request().response(),
+                ApiException.of(
+                        400,
+                        "task_not_supported",
+                        "The model is "
+                                + model.task().title()
+                                + ", which does not answer at this path. POST to one of "
+                                + new TreeSet<>(paths)
+                                + "."));
+    }
+}

@@ -1,0 +1,155 @@
+package dev.ligature.server;
+
+import com.google.gson.stream.JsonWriter;
+import dev.ligature.models.text.TextTokenizer;
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Makes tokens of texts and texts of tokens, in the shape of vLLM's API. */
+final class TokenHandler {
+    private static final int DEPTH = 32;
+    private static final Set<String> TEXT =
+            Set.of("model", "prompt", "add_special_tokens", "return_token_strs");
+    private static final Set<String> CHAT =
+            Set.of(
+                    "model",
+                    "messages",
+                    "tools",
+                    "tool_choice",
+                    "chat_template_kwargs",
+                    "add_generation_prompt",
+                    "add_special_tokens",
+                    "return_token_strs");
+    private static final Set<String> TOKENS = Set.of("model", "tokens");
+
+    private final RequestIntake intake;
+    private final TaskModel model;
+    private final String base;
+    private final @Nullable PromptReader conversations;
+
+    /**
+     * Creates it.
+     *
+     * @param base the name of the base, which a request without a model means
+     */
+    TokenHandler(RequestIntake intake, TaskModel model, String base) {
+        this.intake = intake;
+        this.model = model;
+        this.base = base;
+        this.conversations =
+                model instanceof LanguageModel language ? new PromptReader(language, 1) : null;
+    }
+
+    /** Handles a request for the tokens of a text or a conversation. */
+    void tokenize(Call call) {
+        intake.handle(call, TokenHandler::readText, this::answerTokens);
+    }
+
+    private static RequestFields readText(byte[] body) {
+        RequestFields request = RequestFields.only(body, DEPTH, union());
+        boolean isChat = request.json().has("messages");
+        for (String name : request.json().names()) {
+            if (!(isChat ? CHAT : TEXT).contains(name)) {
+                throw ApiException.field(
+                        name,
+                        isChat
+                                ? name + " is not for messages. Leave it out."
+                                : name + " is for messages. Leave it out.");
+            }
+        }
+        if (!isChat) {
+            request.require("prompt", "a text, or messages");
+            request.json().string("prompt");
+        }
+        return request;
+    }
+
+    private static Set<String> union() {
+        Set<String> all = new HashSet<>(TEXT);
+        all.addAll(CHAT);
+        return all;
+    }
+
+    private void admit(Place place, RequestFields request) {
+        intake.admit(place, request.json().optionalString("model").orElse(base));
+    }
+
+    private void answerTokens(Place place, RequestFields request) {
+        admit(place, request);
+        boolean isChat = request.json().has("messages");
+        String text = isChat ? rendered(request) : request.json().string("prompt");
+        boolean adds = request.json().bool("add_special_tokens", !isChat);
+        TextTokenizer tokenizer = model.tokenizer();
+        long[] ids = adds ? tokenizer.encodePrompt(text) : tokenizer.encode(text);
+        boolean spells = request.json().bool("return_token_strs", false);
+        intake.reply(
+                place,
+                () ->
+                        Json.object(
+                                json -> {
+                                    json.name("count").value(ids.length);
+                                    json.name("max_model_len").value(model.maxTokens());
+                                    ids(json, ids);
+                                    spellings(json, spells ? ids : null);
+                                }));
+    }
+
+    private static void ids(JsonWriter json, long[] ids) throws IOException {
+        json.name("tokens").beginArray();
+        for (long id : ids) {
+            json.value(id);
+        }
+        json.endArray();
+    }
+
+    private void spellings(JsonWriter json, long @Nullable [] ids) throws IOException {
+        json.name("token_strs");
+        if (ids == null) {
+            json.nullValue();
+            return;
+        }
+        json.beginArray();
+        for (long id : ids) {
+            json.value(model.tokenizer().spelling(id));
+        }
+        json.endArray();
+    }
+
+    private String rendered(RequestFields request) {
+        if (conversations == null) {
+            throw ApiException.field(
+                    "messages", "The model takes no conversations. Send a prompt.");
+        }
+        boolean asksForAnswer = request.json().bool("add_generation_prompt", true);
+        return conversations.text(new Prompt.Chat(ChatReader.conversation(request, asksForAnswer)));
+    }
+
+    /** Handles a request for the text of tokens. */
+    void detokenize(Call call) {
+        intake.handle(call, body -> RequestFields.only(body, DEPTH, TOKENS), this::answerText);
+    }
+
+    private void answerText(Place place, RequestFields request) {
+        admit(place, request);
+        request.require("tokens", "a list of token ids");
+        List<Long> tokens = request.json().naturals("tokens");
+        int known = model.tokenizer().file().vocabularySize();
+        for (long token : tokens) {
+            if (token >= known) {
+                throw ApiException.field(
+                        "tokens",
+                        "tokens has "
+                                + token
+                                + ", and the tokenizer knows 0 to "
+                                + (known - 1)
+                                + ". Send its own tokens.");
+            }
+        }
+        String text =
+                model.tokenizer().decodeAll(tokens.stream().mapToLong(Long::longValue).toArray());
+        intake.reply(place, () -> Json.object(json -> json.name("prompt").value(text)));
+    }
+}
