@@ -8,6 +8,8 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.LoraException;
+import dev.ligature.internal.loss.HeadLoss;
+import dev.ligature.internal.loss.RowLoss;
 import dev.ligature.internal.loss.Targets;
 import dev.ligature.ops.GradientTape;
 import java.util.function.Supplier;
@@ -21,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param inputs what the block is given
  * @param count how many items its loss is the mean of
  * @param cost what the outputs cost
- * @param wanted the classes that the outputs are to predict, if that is all they cost
+ * @param wanted the classes that the outputs are to predict, if their probabilities are all that
+ *     the loss depends on
  * @param refused what to report if the block fails on the inputs
  */
 record StepBatch(
@@ -29,7 +32,7 @@ record StepBatch(
         NDList inputs,
         long count,
         Cost cost,
-        @Nullable Supplier<Targets> wanted,
+        @Nullable Supplier<HeadLoss.Wanted> wanted,
         TrainingMessage refused)
         implements AutoCloseable {
     /** Returns the sum of the losses of a batch's items, divided by a number of items: (). */
@@ -57,7 +60,7 @@ record StepBatch(
                 targets.count(),
                 (outputs, items, tape) ->
                         targets.negativeMean(logits(outputs, ids.getShape()), items, tape),
-                () -> targets,
+                () -> new HeadLoss.Wanted(targets, null),
                 TrainingMessage.BLOCK);
     }
 
@@ -84,14 +87,23 @@ record StepBatch(
                             ? mean
                             : mean.mul(scope.full(new Shape(), share, DataType.FLOAT32));
                 },
-                batch.predictsClasses() ? () -> Targets.of(labels.head(), scope) : null,
+                wanted(batch, labels, scope),
                 TrainingMessage.INPUTS);
     }
 
-    /**
-     * Returns the classes that the outputs are to predict; null if a loss of its own reads them.
-     */
-    @Nullable Targets targets() {
+    private static @Nullable Supplier<HeadLoss.Wanted> wanted(
+            TrainingBatch batch, NDList labels, NDManager scope) {
+        if (batch.predictsClasses()) {
+            return () -> new HeadLoss.Wanted(Targets.of(labels.head(), scope), null);
+        }
+        if (batch.loss() instanceof RowLoss.OfLabels rows) {
+            return () -> new HeadLoss.Wanted(Targets.of(labels.head(), scope), rows.with(labels));
+        }
+        return null;
+    }
+
+    /** Returns what is wanted of a model's head; null if a loss of its own reads the outputs. */
+    HeadLoss.@Nullable Wanted ofHead() {
         return wanted == null ? null : wanted.get();
     }
 

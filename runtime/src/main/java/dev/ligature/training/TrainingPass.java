@@ -15,7 +15,6 @@ import dev.ligature.LoraException;
 import dev.ligature.internal.loss.HeadLoss;
 import dev.ligature.internal.loss.LayerReplay;
 import dev.ligature.internal.loss.PassParts;
-import dev.ligature.internal.loss.Targets;
 import dev.ligature.internal.route.TapedBlock;
 import dev.ligature.internal.slot.CollectorTurn;
 import dev.ligature.ops.GradientTape;
@@ -177,13 +176,13 @@ final class TrainingPass implements AutoCloseable {
             StepBatch batch,
             long items,
             @Nullable GradientTape tape,
-            HeadLoss.@Nullable PartBackward parts) {
+            LayerReplay.@Nullable Parts parts) {
         HeadedModel model = taped.headed();
-        Targets targets = model == null ? null : batch.targets();
-        return model == null || targets == null
+        HeadLoss.Wanted wanted = model == null ? null : batch.ofHead();
+        return model == null || wanted == null
                 ? null
                 : new HeadLoss(
-                        targets, model.vocabularySize(), items, memory.logitBytes(), tape, parts);
+                        wanted, model.vocabularySize(), items, memory.logitBytes(), tape, parts);
     }
 
     /** Forwards a batch; one that goes well shows that the block takes such batches. */

@@ -12,8 +12,10 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.training.ParameterStore;
+import ai.djl.training.loss.Loss;
 import ai.djl.util.PairList;
 import dev.ligature.LoraException;
+import dev.ligature.internal.loss.RowLoss;
 import dev.ligature.training.TrainingConfig.OptimizerKind;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -100,6 +102,86 @@ final class ChunkedLossTest {
                             () -> calls(model, bytes, loop -> loop.step(refused)));
             assertEquals("TrainLabels", error.code());
             assertTrue(error.getMessage().contains("logits (1, 3, 11)"), error.getMessage());
+        }
+    }
+
+    /** (log p + 20)² of each row: its slopes differ from row to row, and change sign. */
+    private static final class RowSquares extends Loss implements RowLoss.OfLabels {
+        private static final double OFF = 20;
+
+        RowSquares() {
+            super("RowSquares");
+        }
+
+        @Override
+        public RowLoss with(NDList labels) {
+            return (logs, counts, slopes) -> {
+                double sum = 0;
+                for (int row = 0; row < logs.length; row++) {
+                    slopes[row] = 2 * (logs[row] + OFF);
+                    sum += (logs[row] + OFF) * (logs[row] + OFF);
+                }
+                return sum;
+            };
+        }
+
+        @Override
+        public NDArray evaluate(NDList labels, NDList predictions) {
+            NDArray ids = labels.head(); // (B, T)
+            NDManager scope = predictions.head().getManager();
+            NDArray ignored = scope.full(new Shape(), NextTokenLoss.IGNORED, DataType.INT64);
+            NDArray counted = ids.neq(ignored);
+            NDArray classes = ids.mul(counted.toType(DataType.INT64, false)).expandDims(2);
+            NDArray logs = predictions.head().logSoftmax(2).gather(classes, 2).squeeze(2);
+            NDArray sums = logs.mul(counted.toType(DataType.FLOAT32, false)).sum(new int[] {1});
+            NDArray off = sums.add(scope.full(new Shape(), (float) OFF, DataType.FLOAT32));
+            return off.mul(off).mean();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 4, 20})
+    void aLossOfRows_isThatOfAllLogitsAtOnce(int atOnce) {
+        NDArray ids = ids(3, 8);
+        NDList labels = new NDList(some(ids, 0, 1, 5, 9, 10, 22).labels());
+        TrainingBatch some = new TrainingBatch(new NDList(ids), labels, new RowSquares(), 3);
+        NDArray more = ids(2, 6);
+        TrainingBatch all =
+                new TrainingBatch(new NDList(more), new NDList(more), new RowSquares(), 2);
+        Map<String, float[]> expected = new HashMap<>();
+        for (long bytes : new long[] {ALL, tokens(atOnce)}) {
+            EmbeddingAndHead model = model();
+            Map<String, float[]> found = new HashMap<>();
+            TrainingConfig config =
+                    TrainingConfig.builder()
+                            .optOptimizer(OptimizerKind.SGD)
+                            .optLearningRate(0.01)
+                            .optMemory(TrainingMemory.DEFAULT.withLogitBytes(bytes))
+                            .build();
+            try (TrainingLoop loop = TrainingLoop.over(model, manager, config)) {
+                for (int step = 0; step < 3; step++) {
+                    StepMetrics metrics = loop.step(some, all);
+                    found.put("loss " + step, new float[] {(float) metrics.loss()});
+                    found.put("norm " + step, new float[] {(float) metrics.gradNorm()});
+                }
+                found.put("evaluated", new float[] {(float) loop.evaluate(some, all)});
+            }
+            found.put("embedding", model.embedding.getArray().toFloatArray());
+            found.put("head", model.head.getArray().toFloatArray());
+            if (bytes == ALL) {
+                assertEquals(List.of(24L, 12L), model.headCalls.subList(0, 2));
+                expected.putAll(found);
+            } else {
+                long most = model.headCalls.stream().mapToLong(call -> call).max().orElse(0);
+                assertEquals(Math.min(atOnce, 12), most); // of the six, and of the twelve
+                expected.forEach(
+                        (name, values) ->
+                                assertArrayEquals(
+                                        values,
+                                        found.get(name),
+                                        1e-5f * Math.max(1, Math.abs(values[0])),
+                                        name));
+            }
         }
     }
 

@@ -193,7 +193,7 @@ final class ServerGuardTest {
     @CsvSource({
         "Llama-3.2-1B,meta-llama/Llama-3.2-1B",
         "base,/srv/models/base/",
-        "Qwen3-0.6B,/root/.cache/huggingface/hub/models--Qwen--Qwen3-0.6B/snapshots/c1899de",
+        "Qwen3-0.6B,/data/huggingface/hub/models--Qwen--Qwen3-0.6B/snapshots/c1899de",
         "name,name",
     })
     void theNameOfABase_isTheLastPart(String name, String written) {

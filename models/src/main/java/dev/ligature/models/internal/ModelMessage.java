@@ -148,6 +148,14 @@ public enum ModelMessage implements Message {
                     + " of the messages before it, so where the answer begins is not known. Mark"
                     + " answers in the template with {%% generation %%} and {%% endgeneration %%},"
                     + " or let all tokens count: --train-on-prompt."),
+    LINE_NO_ANSWER(
+            "DataNothingCounts",
+            "%1$s, line %2$s: no token of %3$s is an answer that the model could learn. Give it a text,"
+                    + " or remove the line."),
+    LINES_NO_ITEM(
+            "DataNothingCounts",
+            "%1$s, line %2$s: of this line, and of the others of a batch of %3$s, there are no %4$s to"
+                    + " learn. Remove such lines, or give --batch-size a greater number."),
     DATA_EMPTY("DataEmpty", "%1$s has no line. Write %2$s in each line."),
     DATA_ONE_LINE(
             "DataEmpty",

@@ -38,6 +38,11 @@ final class CausalRow {
                 Arrays.copyOfRange(ids, from, to), Arrays.copyOfRange(labels, from, to));
     }
 
+    /** Returns whether a token behind the first counts: one that the model is to foretell. */
+    boolean foretellsAny() {
+        return Arrays.stream(labels).skip(1).anyMatch(label -> label != NextTokenLoss.IGNORED);
+    }
+
     /** Returns the tokens; not a copy. */
     long[] ids() {
         return ids;

@@ -1,6 +1,7 @@
 package dev.ligature.models.training;
 
 import ai.djl.ndarray.NDManager;
+import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.models.text.DataFiles;
 import dev.ligature.training.TrainingBatch;
 import java.io.IOException;
@@ -72,7 +73,12 @@ final class ExampleBatches<E> implements TrainingData {
             }
             examples.add(read(order[next++]));
         }
-        return task.batch(examples, random(seed, ++batch), manager);
+        TrainingBatch made = task.batch(examples, random(seed, ++batch), manager);
+        if (made.count() == 0) {
+            // The last line stands for all: a batch of others with it is trained on.
+            throw files.read(order[next - 1]).error(ModelMessage.LINES_NO_ITEM, rows, items());
+        }
+        return made;
     }
 
     @Override

@@ -8,12 +8,15 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.loss.Loss;
+import dev.ligature.internal.loss.RowLoss;
 import dev.ligature.training.NextTokenLoss;
 
 /**
  * The loss of preferences. With the log probabilities of the texts by the model, less those by the
  * reference, δ is the chosen text's less the rejected one's: the sigmoid loss is −(1 − ε) log σ(β
- * δ) − ε log σ(−β δ) with smoothing ε, that of IPO (δ − 1 / 2β)².
+ * δ) − ε log σ(−β δ) with smoothing ε, that of IPO (δ − 1 / 2β)², where the log probabilities are
+ * means over a text's tokens. Where the logits would take too much memory, the model's head is
+ * applied to some tokens at a time ({@link #with}).
  *
  * <ul>
  *   <li>labels: the tokens that are to come, (2B, T) int64, −100 where one does not count: B chosen
@@ -22,7 +25,7 @@ import dev.ligature.training.NextTokenLoss;
  *   <li>result: a scalar, the mean over the pairs
  * </ul>
  */
-final class PreferenceLoss extends Loss {
+final class PreferenceLoss extends Loss implements RowLoss.OfLabels {
     private final PreferenceSettings settings;
 
     PreferenceLoss(PreferenceSettings settings) {
@@ -73,6 +76,29 @@ final class PreferenceLoss extends Loss {
         float smoothing = (float) settings.smoothing();
         NDArray weights = scope.create(new float[] {1 - smoothing, smoothing}).duplicate();
         return logs.mul(weights).sum().mul(scalar(scope, -1f / pairs));
+    }
+
+    @Override
+    public RowLoss with(NDList labels) {
+        float[] reference = labels.get(1).toFloatArray(); // (2B)
+        return (logs, counts, slopes) -> {
+            boolean ipo = settings.loss() == PreferenceSettings.Kind.IPO;
+            int pairs = logs.length / 2;
+            double sum = 0;
+            for (int chosen = 0; chosen < pairs; chosen++) {
+                int rejected = chosen + pairs;
+                double ofChosen = ipo ? 1.0 / counts[chosen] : 1;
+                double ofRejected = ipo ? 1.0 / counts[rejected] : 1;
+                double delta =
+                        ofChosen * (logs[chosen] - reference[chosen])
+                                - ofRejected * (logs[rejected] - reference[rejected]);
+                double slope = settings.slope(delta);
+                sum += settings.value(delta);
+                slopes[chosen] = ofChosen * slope;
+                slopes[rejected] = -ofRejected * slope;
+            }
+            return sum;
+        };
     }
 
     /** Returns an array: autograd would use a Java number after Java has freed it. */

@@ -46,4 +46,29 @@ public record PreferenceSettings(double beta, double smoothing, Kind loss) {
                     loss == Kind.SIGMOID ? "from 0 to less than 0.5" : "0 with the loss " + loss);
         }
     }
+
+    /** Returns the loss of a pair, by the difference δ of its two log ratios. */
+    double value(double delta) {
+        if (loss == Kind.IPO) {
+            double off = delta - 1 / (2 * beta);
+            return off * off;
+        }
+        double score = beta * delta;
+        return -(1 - smoothing) * logSigmoid(score) - smoothing * logSigmoid(-score);
+    }
+
+    /** Returns the derivative of {@link #value}. */
+    double slope(double delta) {
+        if (loss == Kind.IPO) {
+            return 2 * (delta - 1 / (2 * beta));
+        }
+        double score = beta * delta;
+        return beta
+                * (smoothing * Math.exp(logSigmoid(score))
+                        - (1 - smoothing) * Math.exp(logSigmoid(-score)));
+    }
+
+    private static double logSigmoid(double x) {
+        return Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x)));
+    }
 }

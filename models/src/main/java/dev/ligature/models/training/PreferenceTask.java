@@ -11,6 +11,7 @@ import dev.ligature.Routing;
 import dev.ligature.models.chat.ChatText;
 import dev.ligature.models.evaluation.Measure;
 import dev.ligature.models.evaluation.TokenScores;
+import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.models.text.DataLine;
 import dev.ligature.models.text.Padding;
 import dev.ligature.training.NextTokenLoss;
@@ -107,13 +108,19 @@ final class PreferenceTask implements TrainingTask<PreferenceTask.Example> {
 
     @Override
     public Example read(DataLine line) throws IOException {
-        if (isChat(line)) {
-            return new Example(chats.row(chat(line, CHOSEN)), chats.row(chat(line, REJECTED)));
+        String prompt = isChat(line) ? "" : line.text(CompletionTask.PROMPT);
+        return new Example(answer(line, prompt, CHOSEN), answer(line, prompt, REJECTED));
+    }
+
+    private CausalRow answer(DataLine line, String prompt, String answer) throws IOException {
+        CausalRow row =
+                isChat(line)
+                        ? chats.row(chat(line, answer))
+                        : tokens.completion(prompt, line.text(answer), false);
+        if (!row.foretellsAny()) {
+            throw line.error(ModelMessage.LINE_NO_ANSWER, answer);
         }
-        String prompt = line.text(CompletionTask.PROMPT);
-        return new Example(
-                tokens.completion(prompt, line.text(CHOSEN), false),
-                tokens.completion(prompt, line.text(REJECTED), false));
+        return row;
     }
 
     @Override

@@ -13,10 +13,16 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import dev.ligature.LoraException;
+import dev.ligature.Routing;
+import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.models.PretrainedModel;
 import dev.ligature.models.training.PreferenceSettings.Kind;
+import dev.ligature.training.StepMetrics;
 import dev.ligature.training.TrainingBatch;
+import dev.ligature.training.TrainingConfig;
+import dev.ligature.training.TrainingLoop;
+import dev.ligature.training.TrainingMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +31,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Lines with two answers, one of which is chosen. */
 final class PreferenceTaskTest {
@@ -112,6 +120,90 @@ final class PreferenceTaskTest {
                 String message = String.valueOf(error.getMessage());
                 assertEquals("DataField", error.code(), message);
                 assertTrue(message.contains("d.jsonl, line 1: " + each[1]), message);
+            }
+        }
+    }
+
+    @Test
+    void anAnswerWithoutATokenToLearn_isRefusedWithItsLine() throws IOException {
+        Path file =
+                Files.writeString(
+                        folder.resolve("short.jsonl"),
+                        "{\"prompt\": \"\", \"chosen\": \"b\", \"rejected\": \"d\"}");
+        TrainingTask<?> task = TaskKind.PREFERENCE.on(model, new TaskSettings(1, false, 0.05));
+        try (TrainingData data = TrainingData.lines(task, List.of(file), 1, 0);
+                NDManager manager = NDManager.newBaseManager()) {
+            CheckpointException error =
+                    assertThrows(CheckpointException.class, () -> data.next(manager));
+            assertEquals("DataNothingCounts", error.code());
+            assertTrue(
+                    String.valueOf(error.getMessage())
+                            .contains("short.jsonl, line 1: no token of chosen"),
+                    error.getMessage());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"SIGMOID, 0", "SIGMOID, 0.2", "IPO, 0"})
+    void aHeadInChunks_givesTheLossAndTheGradientsOfAllLogits(Kind kind, double smoothing)
+            throws IOException {
+        String lines =
+                """
+                {"prompt": "a ", "chosen": "b c", "rejected": "d"}
+                {"prompt": "b ", "chosen": "a", "rejected": "a c d"}
+                """;
+        PreferenceSettings settings = new PreferenceSettings(0.3, smoothing, kind);
+        double[][] found = new double[2][];
+        long[] bytes = {1 << 20, 4 * 40}; // all tokens, and one or two of them
+        for (int i = 0; i < 2; i++) {
+            try (PretrainedModel fresh = PretrainedModel.load(model.directory());
+                    NDManager manager = NDManager.newBaseManager()) {
+                fresh.lora()
+                        .load(
+                                "trained",
+                                TaskModels.RESOURCES.resolve("cases/llama-rslora/adapter"),
+                                AdapterLoadOptions.defaults().trainable());
+                TrainingTask<?> task = new PreferenceTask(new TextTokens(fresh, 20), settings);
+                Path file = Files.writeString(folder.resolve("pairs.jsonl"), lines);
+                TrainingConfig config =
+                        TrainingConfig.builder()
+                                .optLearningRate(1e-2)
+                                .optMemory(TrainingMemory.DEFAULT.withLogitBytes(bytes[i]))
+                                .build();
+                try (TrainingData data = TrainingData.lines(task, List.of(file), 2, 0);
+                        TrainingLoop loop =
+                                TrainingLoop.over(
+                                        fresh.lora().routed(Routing.of("trained")),
+                                        fresh.manager(),
+                                        config)) {
+                    TrainingBatch batch = data.next(manager);
+                    StepMetrics first = loop.step(batch);
+                    StepMetrics second = loop.step(batch);
+                    found[i] =
+                            new double[] {
+                                first.loss(),
+                                first.gradNorm(),
+                                second.loss(),
+                                second.gradNorm(),
+                                loop.evaluate(batch)
+                            };
+                }
+            }
+        }
+        assertArrayEquals(found[0], found[1], 1e-5 * Math.max(1, found[0][1]));
+        assertTrue(Math.abs(found[0][0] - found[0][2]) > 1e-4, "the step changes the loss");
+    }
+
+    @Test
+    void slopes_areTheDerivativesOfTheLoss() {
+        for (PreferenceSettings settings :
+                List.of(
+                        new PreferenceSettings(0.3, 0, Kind.SIGMOID),
+                        new PreferenceSettings(0.3, 0.2, Kind.SIGMOID),
+                        new PreferenceSettings(0.3, 0, Kind.IPO))) {
+            for (double delta : new double[] {-200, -3, 0, 0.5, 4, 200}) {
+                double difference = settings.value(delta + 1e-5) - settings.value(delta - 1e-5);
+                assertEquals(difference / 2e-5, settings.slope(delta), 1e-5);
             }
         }
     }

@@ -65,6 +65,26 @@ final class TrainingDataTest {
     }
 
     @Test
+    void aBatchWithoutAnythingToLearn_isRefusedWithALine() throws IOException {
+        Path file =
+                Files.writeString(
+                        folder.resolve("short.jsonl"),
+                        "{\"prompt\": \"a\", \"completion\": \"b\"}\n");
+        try (PretrainedModel model = TaskModels.load(folder, "cases/llama-rslora");
+                NDManager manager = NDManager.newBaseManager()) {
+            TrainingTask<?> task = TaskKind.CAUSAL.on(model, new TaskSettings(1, false, 0.05));
+            try (TrainingData data = TrainingData.lines(task, List.of(file), 1, 0)) {
+                CheckpointException error =
+                        assertThrows(CheckpointException.class, () -> data.next(manager));
+                assertEquals("DataNothingCounts", error.code());
+                assertTrue(
+                        String.valueOf(error.getMessage()).contains("short.jsonl, line 1"),
+                        error.getMessage());
+            }
+        }
+    }
+
+    @Test
     void linesThatWereTooLong_areCountedOnce() throws IOException {
         Path file =
                 Files.writeString(

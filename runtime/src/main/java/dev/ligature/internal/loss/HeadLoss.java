@@ -9,7 +9,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.ops.GradientTape;
 import dev.ligature.ops.ModelPass;
-import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The loss of a language model from what its head is applied to. Tokens that do not count are left
  * out. The others go through head and loss in chunks, and in training back again, so that there are
  * logits of one chunk at a time; with logits that take one chunk, or none to leave out, the pass is
- * as without this class.
+ * as without this class. A {@link RowLoss} has its chunks too, for which they are scored first.
  *
  * <p>Chunks cut the graph: each reads a leaf of its own, and what they give back is the gradient of
  * the hidden states x. The pass then ends in Σ x g, which gives just that to what lies before.
@@ -27,26 +26,22 @@ import org.jspecify.annotations.Nullable;
 public final class HeadLoss {
     private static final long LOGIT_BYTES = Float.BYTES;
 
+    private final Wanted wanted;
     private final Targets targets;
     private final long vocabulary;
     private final long items;
     private final long bytes;
     private final @Nullable GradientTape tape;
-    private final @Nullable PartBackward backward;
+    private final LayerReplay.@Nullable Parts parts;
     private @Nullable Result result;
 
-    /** Goes forward and back through a part of a pass. */
-    @FunctionalInterface
-    public interface PartBackward {
-        /**
-         * Adds the gradients of a part's loss to the leaves that it read.
-         *
-         * @param scope the manager of what the part computes
-         * @param loss computes the loss, recorded on a tape if there is one
-         * @return the loss
-         */
-        NDArray apply(NDManager scope, Function<@Nullable GradientTape, NDArray> loss);
-    }
+    /**
+     * What is wanted of a head.
+     *
+     * @param targets the classes of the tokens
+     * @param rows the loss, from the probabilities of rows; null for the sum of the cross entropies
+     */
+    public record Wanted(Targets targets, @Nullable RowLoss rows) {}
 
     /**
      * What a pass ended in.
@@ -59,26 +54,27 @@ public final class HeadLoss {
     /**
      * Prepares a pass.
      *
-     * @param targets the classes of the tokens
+     * @param wanted the loss
      * @param vocabulary the number of logits of a token
      * @param items what the sum of the losses is divided by
      * @param bytes what the logits of a chunk may take as fp32
      * @param tape records the pass, if one does
-     * @param backward goes through the chunks; null where nothing is trained
+     * @param parts goes through the chunks; null where nothing is trained
      */
     public HeadLoss(
-            Targets targets,
+            Wanted wanted,
             long vocabulary,
             long items,
             long bytes,
             @Nullable GradientTape tape,
-            @Nullable PartBackward backward) {
-        this.targets = targets;
+            LayerReplay.@Nullable Parts parts) {
+        this.wanted = wanted;
+        this.targets = wanted.targets();
         this.vocabulary = vocabulary;
         this.items = items;
         this.bytes = bytes;
         this.tape = tape;
-        this.backward = backward;
+        this.parts = parts;
     }
 
     /** Returns what the pass ended in; null if it gave all logits. */
@@ -89,25 +85,71 @@ public final class HeadLoss {
     /** Applies the head; see {@link ModelPass#head}. */
     NDArray head(NDArray hidden, UnaryOperator<NDArray> head) {
         long most = Math.max(1, bytes / (LOGIT_BYTES * vocabulary));
-        boolean all = targets.counted() == null;
-        if ((all && targets.count() <= most) || !targets.fit(hidden, vocabulary)) {
+        RowLoss rows = wanted.rows();
+        boolean all = rows != null || targets.counted() == null;
+        long logits = rows == null ? targets.count() : targets.classes().size();
+        if ((all && logits <= most) || !targets.fit(hidden, vocabulary)) {
             return head.apply(hidden); // also what is to be refused, by those who read the logits
         }
         Targets.Counted some = targets.ofCounted(hidden);
         Result found =
-                targets.count() <= most
-                        ? whole(some.x(), some.classes(), head)
-                        : chunked(some.x(), some.classes(), most, head);
+                rows != null
+                        ? ofRows(some, rows, most, head)
+                        : targets.count() <= most
+                                ? whole(some.x(), some.classes(), head)
+                                : chunked(some, null, most, head);
         result = found;
         return found.root();
     }
 
     private Result whole(NDArray x, NDArray classes, UnaryOperator<NDArray> head) {
-        NDArray loss = loss(head.apply(x.expandDims(0)), classes, tape);
+        NDArray loss = loss(head.apply(x.expandDims(0)), classes, null, tape);
         return new Result(loss, loss);
     }
 
-    private Result chunked(NDArray x, NDArray classes, long most, UnaryOperator<NDArray> head) {
+    /**
+     * Goes through the chunks twice: for the probabilities, and then, with the slopes of the loss
+     * as weights of the tokens, for the gradients.
+     */
+    private Result ofRows(
+            Targets.Counted some, RowLoss rows, long most, UnaryOperator<NDArray> head) {
+        NDManager scope = some.classes().getManager();
+        HeadScores scores = new HeadScores(targets, vocabulary, bytes);
+        NDArray values = some.x().stopGradient(); // (n, d)
+        values.attach(scope);
+        scores.score(
+                new Targets.Counted(values, some.classes()),
+                (chunk, x) -> parts == null ? head.apply(x) : parts.forward(chunk, head, x));
+        int[] row = targets.rows();
+        double[] logs = new double[Math.toIntExact(targets.shape().get(0))];
+        long[] counts = new long[logs.length];
+        for (int i = 0; i < row.length; i++) {
+            logs[row[i]] += scores.logs()[i];
+            counts[row[i]]++;
+        }
+        double[] slopes = new double[logs.length];
+        float loss = (float) (rows.of(logs, counts, slopes) / items);
+        NDArray value = scope.full(new Shape(), loss, DataType.FLOAT32);
+        if (parts == null) {
+            return new Result(value, value);
+        }
+        float[] weights = new float[row.length]; // of −log p
+        for (int i = 0; i < row.length; i++) {
+            weights[i] = (float) -slopes[row[i]];
+        }
+        try (NDArray buffered = scope.create(weights, some.classes().getShape())) {
+            NDArray kept = buffered.duplicate(); // autograd keeps it, and Java frees the buffer
+            return new Result(value, chunked(some, kept, most, head).root());
+        }
+    }
+
+    private Result chunked(
+            Targets.Counted some,
+            @Nullable NDArray weights,
+            long most,
+            UnaryOperator<NDArray> head) {
+        NDArray x = some.x();
+        NDArray classes = some.classes();
         NDManager scope = classes.getManager();
         long tokens = targets.count();
         long chunks = (tokens + most - 1) / most;
@@ -121,12 +163,13 @@ public final class HeadLoss {
             try (NDManager chunk = scope.newSubManager()) {
                 NDArray part = values.get(chunk, rows).expandDims(0); // (1, m, d)
                 NDArray of = classes.get(chunk, rows); // (m, 1)
+                NDArray weight = weights == null ? null : weights.get(chunk, rows); // (m, 1)
                 NDArray loss;
-                if (backward == null) {
-                    loss = loss(head.apply(part), of, null);
+                if (parts == null) {
+                    loss = loss(head.apply(part), of, weight, null);
                 } else {
                     part.setRequiresGradient(true);
-                    loss = backward.apply(chunk, on -> loss(head.apply(part), of, on));
+                    loss = parts.apply(chunk, on -> loss(head.apply(part), of, weight, on));
                     NDArray gradient = part.getGradient(); // (1, m, d)
                     gradient.attach(scope);
                     gradients.add(gradient);
@@ -136,7 +179,7 @@ public final class HeadLoss {
                 total.addi(value);
             }
         }
-        if (backward == null) {
+        if (parts == null) {
             return new Result(total, total);
         }
         NDArray gradient = NDArrays.concat(gradients, 1).reshape(x.getShape()); // (n, d)
@@ -151,8 +194,9 @@ public final class HeadLoss {
         return x.mul(gradient).sum().add(leaf);
     }
 
-    private NDArray loss(NDArray logits, NDArray classes, @Nullable GradientTape on) {
+    private NDArray loss(
+            NDArray logits, NDArray classes, @Nullable NDArray weights, @Nullable GradientTape on) {
         Shape shape = classes.getShape().slice(0, 1);
-        return new Targets(shape, classes, null, shape.get(0)).negativeMean(logits, items, on);
+        return new Targets(shape, classes, weights, shape.get(0)).negativeMean(logits, items, on);
     }
 }

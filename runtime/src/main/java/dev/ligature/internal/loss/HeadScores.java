@@ -6,6 +6,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.ops.ModelPass;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 
 /**
@@ -59,18 +60,30 @@ public final class HeadScores implements ModelPass {
             return head.apply(hidden);
         }
         Targets.Counted all = targets.ofCounted(hidden);
+        score(all, (chunk, x) -> head.apply(x));
+        applied = true;
+        return all.classes().getManager().zeros(new Shape());
+    }
+
+    /**
+     * Scores what counts.
+     *
+     * @param all the hidden states and classes of what counts
+     * @param head applies the head to hidden states (1, m, d), which belong to the manager of a
+     *     chunk
+     */
+    void score(Targets.Counted all, BiFunction<NDManager, NDArray, NDArray> head) {
         NDManager scope = all.classes().getManager();
         int size = (int) Math.max(1, bytes / (Float.BYTES * vocabulary));
         for (int from = 0; from < logs.length; from += size) {
             NDIndex rows = new NDIndex("{}:{}", from, Math.min(logs.length, from + size));
             try (NDManager chunk = scope.newSubManager()) {
-                NDArray logits = head.apply(all.x().get(chunk, rows).expandDims(0)); // (1, m, V)
+                NDArray part = all.x().get(chunk, rows).expandDims(0); // (1, m, d)
+                NDArray logits = head.apply(chunk, part).stopGradient(); // (1, m, V)
                 logits.attach(chunk);
                 score(logits.squeeze(0), all.classes().get(chunk, rows), from);
             }
         }
-        applied = true;
-        return scope.zeros(new Shape());
     }
 
     /** Scores logits (m, V) of classes (m, 1). */

@@ -5,9 +5,11 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.ligature.ops.GradientTape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +31,16 @@ public final class LayerReplay {
     private @Nullable NDArray first;
 
     /** Computes parts of a pass. */
-    public interface Parts extends HeadLoss.PartBackward {
+    public interface Parts {
+        /**
+         * Adds the gradients of a part's loss to the leaves that it read.
+         *
+         * @param scope the manager of what the part computes
+         * @param loss computes the loss, recorded on a tape if there is one
+         * @return the loss
+         */
+        NDArray apply(NDManager scope, Function<@Nullable GradientTape, NDArray> loss);
+
         /**
          * Computes what goes forward alone.
          *

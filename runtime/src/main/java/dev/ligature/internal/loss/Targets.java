@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param shape the axes that the logits have before their last
  * @param classes the classes, (N, 1) int64, any class where one does not count
- * @param counted 1 where one counts and 0 where not, (N, 1) float32; null where all count
+ * @param counted 1 where one counts and 0 where not, or what else its loss is multiplied by, (N, 1)
+ *     float32; null where all count once
  * @param count how many count
  */
 public record Targets(Shape shape, NDArray classes, @Nullable NDArray counted, long count) {
@@ -131,6 +132,17 @@ public record Targets(Shape shape, NDArray classes, @Nullable NDArray counted, l
         }
         x.attach(scope);
         return new Counted(x, some);
+    }
+
+    /** Returns the number of the row of each that counts: its place on the first axis. */
+    int[] rows() {
+        float[] weights = counted == null ? new float[0] : counted.toFloatArray();
+        int all = Math.toIntExact(classes.size());
+        int width = all / Math.toIntExact(shape.get(0));
+        return IntStream.range(0, all)
+                .filter(i -> counted == null || weights[i] > 0)
+                .map(i -> i / width)
+                .toArray();
     }
 
     /**
