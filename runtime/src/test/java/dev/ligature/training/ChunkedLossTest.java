@@ -129,7 +129,8 @@ final class ChunkedLossTest {
         public NDArray evaluate(NDList labels, NDList predictions) {
             NDArray ids = labels.head(); // (B, T)
             NDManager scope = predictions.head().getManager();
-            NDArray ignored = scope.full(new Shape(), NextTokenLoss.IGNORED, DataType.INT64);
+            NDArray ignored =
+                    scope.full(new Shape(), (float) NextTokenLoss.IGNORED, DataType.INT64);
             NDArray counted = ids.neq(ignored);
             NDArray classes = ids.mul(counted.toType(DataType.INT64, false)).expandDims(2);
             NDArray logs = predictions.head().logSoftmax(2).gather(classes, 2).squeeze(2);
