@@ -14,6 +14,7 @@ import ai.djl.training.optimizer.Optimizer;
 import dev.ligature.LoraException;
 import dev.ligature.internal.loss.HeadLoss;
 import dev.ligature.internal.loss.LayerReplay;
+import dev.ligature.internal.loss.PartPasses;
 import dev.ligature.internal.loss.PassParts;
 import dev.ligature.internal.route.TapedBlock;
 import dev.ligature.internal.slot.CollectorTurn;
@@ -127,7 +128,7 @@ final class TrainingPass implements AutoCloseable {
     }
 
     /** Goes through parts of a pass, on tapes of their own if the whole pass has one. */
-    private final class Parts implements LayerReplay.Parts {
+    private final class Parts implements PartPasses {
         private final GradientCollector collector;
         private final @Nullable GradientTape whole;
 
@@ -173,10 +174,7 @@ final class TrainingPass implements AutoCloseable {
     }
 
     private @Nullable HeadLoss head(
-            StepBatch batch,
-            long items,
-            @Nullable GradientTape tape,
-            LayerReplay.@Nullable Parts parts) {
+            StepBatch batch, long items, @Nullable GradientTape tape, @Nullable PartPasses parts) {
         HeadedModel model = taped.headed();
         HeadLoss.Wanted wanted = model == null ? null : batch.ofHead();
         return model == null || wanted == null

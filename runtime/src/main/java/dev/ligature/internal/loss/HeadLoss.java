@@ -32,7 +32,7 @@ public final class HeadLoss {
     private final long items;
     private final long bytes;
     private final @Nullable GradientTape tape;
-    private final LayerReplay.@Nullable Parts parts;
+    private final @Nullable PartPasses parts;
     private @Nullable Result result;
 
     /**
@@ -67,7 +67,7 @@ public final class HeadLoss {
             long items,
             long bytes,
             @Nullable GradientTape tape,
-            LayerReplay.@Nullable Parts parts) {
+            @Nullable PartPasses parts) {
         this.wanted = wanted;
         this.targets = wanted.targets();
         this.vocabulary = vocabulary;

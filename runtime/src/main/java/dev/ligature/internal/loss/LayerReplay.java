@@ -5,11 +5,9 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.ligature.ops.GradientTape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -25,30 +23,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LayerReplay {
     private final NDManager scope;
-    private final Parts parts;
+    private final PartPasses parts;
     private final List<Layer> layers = new ArrayList<>();
     private final SplittableRandom seeds;
     private @Nullable NDArray first;
-
-    /** Computes parts of a pass. */
-    public interface Parts {
-        /**
-         * Adds the gradients of a part's loss to the leaves that it read.
-         *
-         * @param scope the manager of what the part computes
-         * @param loss computes the loss, recorded on a tape if there is one
-         * @return the loss
-         */
-        NDArray apply(NDManager scope, Function<@Nullable GradientTape, NDArray> loss);
-
-        /**
-         * Computes what goes forward alone.
-         *
-         * @param scope the manager of what the part computes
-         * @param x the input, which belongs to the scope
-         */
-        NDArray forward(NDManager scope, UnaryOperator<NDArray> part, NDArray x);
-    }
 
     /** What is kept of a layer. */
     private record Layer(UnaryOperator<NDArray> layer, int seed, NDArray x, NDArray y) {}
@@ -58,7 +36,7 @@ public final class LayerReplay {
      *
      * @param scope the manager of the pass
      */
-    public LayerReplay(NDManager scope, Parts parts) {
+    public LayerReplay(NDManager scope, PartPasses parts) {
         this.scope = scope;
         this.parts = parts;
         try (NDArray drawn =
