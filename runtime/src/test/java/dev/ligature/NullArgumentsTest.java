@@ -1,6 +1,7 @@
 package dev.ligature;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
@@ -40,6 +41,7 @@ import dev.ligature.plan.LoraPlan;
 import dev.ligature.store.AdapterStore;
 import dev.ligature.training.AdamW;
 import dev.ligature.training.BatchSampler;
+import dev.ligature.training.GradientExchange;
 import dev.ligature.training.NextTokenLoss;
 import dev.ligature.training.Sgd;
 import dev.ligature.training.TokenBatch;
@@ -48,6 +50,7 @@ import dev.ligature.training.TrainingBatch;
 import dev.ligature.training.TrainingConfig;
 import dev.ligature.training.TrainingConfig.OptimizerKind;
 import dev.ligature.training.TrainingLoop;
+import dev.ligature.training.TrainingMemory;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Executable;
 import java.lang.reflect.InvocationTargetException;
@@ -135,6 +138,7 @@ final class NullArgumentsTest extends ToyTest {
         put(
                 TrainingLoop.over(
                         lora.routed(Routing.of("a")), manager, TrainingConfig.builder().build()));
+        putExchange(lora.routed(Routing.of("a")));
         LoraPlan plan = lora.plan(config);
         put(plan.pairs().get(0).geometry(), plan.pairs().get(0).strength());
         put(plan.pairs().get(0).variant(), ServingCompatibility.of(plan, lora.layout()));
@@ -151,6 +155,18 @@ final class NullArgumentsTest extends ToyTest {
         samples.put(float.class, 0.5f);
         samples.put(double.class, 0.5);
         samples.put(boolean.class, true);
+    }
+
+    private void putExchange(Block block) {
+        GradientExchange exchange =
+                GradientExchange.Local.over(block, manager, TrainingMemory.DEFAULT);
+        put(exchange, TrainingMemory.DEFAULT);
+        samples.put(GradientExchange.class, exchange);
+        try (TrainingLoop loop =
+                TrainingLoop.over(block, manager, TrainingConfig.builder().build(), this::put)) {
+            assertThrows(
+                    LoraException.class, () -> loop.step(manager.create(IDS, new Shape(2, 3))));
+        }
     }
 
     private void put(Object... all) {

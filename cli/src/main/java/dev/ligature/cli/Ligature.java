@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.MissingParameterException;
@@ -82,22 +84,47 @@ public final class Ligature implements Runnable {
                                 new CommandLine(new DemoCommand(terminal, stop))
                                         .setCommandName("text"))
                         .addSubcommand(new DemoEmbeddingsCommand(terminal, stop)));
+        return ligature.execute(line, terminal, stop, args);
+    }
+
+    /** Runs the command {@code train} and returns its exit code. */
+    static int train(
+            Terminal terminal,
+            StopSignal stop,
+            @Nullable ExchangeSource exchanges,
+            String... args) {
+        Ligature ligature = new Ligature();
+        CommandLine line = new CommandLine(ligature);
+        line.addSubcommand(new TrainCommand(terminal, stop, exchanges));
+        return ligature.execute(
+                line,
+                terminal,
+                stop,
+                Stream.concat(Stream.of("train"), Stream.of(args)).toArray(String[]::new));
+    }
+
+    /** Has a line understand arguments as all commands do. */
+    static void configure(CommandLine line) {
         line.setCaseInsensitiveEnumValuesAllowed(true);
         // Else "--data a --typo" would look for a file of that name.
         line.setUnmatchedOptionsAllowedAsOptionParameters(false);
+    }
+
+    private int execute(CommandLine line, Terminal terminal, StopSignal stop, String... args) {
+        configure(line);
         PrintWriter out = new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8);
         line.setOut(out);
         line.setErr(new PrintWriter(terminal.err(), true, StandardCharsets.UTF_8));
-        line.setParameterExceptionHandler((e, ignored) -> ligature.wrongUse(terminal, e));
+        line.setParameterExceptionHandler((e, ignored) -> wrongUse(terminal, e));
         line.setExecutionExceptionHandler(
-                (e, at, ignored) -> ligature.failed(terminal, stop, at.getCommandSpec(), e));
+                (e, at, ignored) -> failed(terminal, stop, at.getCommandSpec(), e));
         try {
             int code = line.execute(args);
             out.flush();
             terminal.flush();
             return code;
         } catch (IOException | Error e) { // picocli hands exceptions of commands to its handlers
-            return ligature.failed(terminal, stop, line.getCommandSpec(), e);
+            return failed(terminal, stop, line.getCommandSpec(), e);
         }
     }
 

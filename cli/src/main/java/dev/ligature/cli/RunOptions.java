@@ -35,6 +35,8 @@ final class RunOptions {
     /** The system property that says which operators compute. */
     private static final String OPERATORS = "ligature.operators";
 
+    private static final String OPERATORS_SETTING = "-D" + OPERATORS;
+
     private RunOptions() {}
 
     /**
@@ -42,7 +44,7 @@ final class RunOptions {
      * measurement else, if they have not been chosen yet.
      */
     static void useOperatorsOf(RunSettings begun) {
-        String operators = begun.values().get("-D" + OPERATORS);
+        String operators = begun.values().get(OPERATORS_SETTING);
         if (operators != null && System.getProperty(OPERATORS) == null) {
             System.setProperty(OPERATORS, operators);
         }
@@ -75,7 +77,7 @@ final class RunOptions {
             throws IOException {
         Path model = loaded.base().directory(); // which --model may only point to
         Map<String, String> values = new LinkedHashMap<>();
-        values.put("-D" + OPERATORS, OperatorLookup.engine(loaded.manager()).choice());
+        values.put(OPERATORS_SETTING, OperatorLookup.engine(loaded.manager()).choice());
         ParseResult parsed = spec.commandLine().getParseResult();
         for (OptionSpec option : spec.options()) {
             String name = option.longestName();

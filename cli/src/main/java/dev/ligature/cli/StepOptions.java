@@ -36,6 +36,15 @@ final class StepOptions {
     private int accumulation;
 
     @Option(
+            names = "--partitions",
+            paramLabel = "N",
+            description = {
+                "Sum the gradients of a step's batches in N parts, which are the tasks of a cluster.",
+                "Default: a part for each batch."
+            })
+    private @Nullable Integer partitions;
+
+    @Option(
             names = "--learning-rate",
             defaultValue = "1e-3",
             paramLabel = "X",
@@ -114,6 +123,15 @@ final class StepOptions {
         OptionChecks.atLeast("--steps", steps == null ? 1 : steps, 1);
         OptionChecks.positive("--epochs", epochs == null ? 1 : epochs);
         OptionChecks.atLeast("--accumulation", accumulation, 1);
+        OptionChecks.atLeast("--partitions", partitions == null ? 1 : partitions, 1);
+        if (partitions != null && partitions > accumulation) {
+            throw new BadInputException(
+                    "--partitions is "
+                            + partitions
+                            + ", but a step has "
+                            + accumulation
+                            + " batches: give at most as many, or more --accumulation.");
+        }
         OptionChecks.positive("--learning-rate", learningRate);
         OptionChecks.positive("--max-grad-norm", maxGradNorm == null ? 1 : maxGradNorm);
         OptionChecks.notNegative("--weight-decay", weightDecay);
@@ -141,6 +159,13 @@ final class StepOptions {
 
     int seed() {
         return seed;
+    }
+
+    /** Returns what may be in memory at once. */
+    TrainingMemory memory() {
+        return checkpointing
+                ? TrainingMemory.DEFAULT.withRecomputedLayers()
+                : TrainingMemory.DEFAULT;
     }
 
     /**
@@ -194,12 +219,13 @@ final class StepOptions {
                         .optSchedule(schedule.of(learningRate, warmup, last))
                         .optWeightDecay(weightDecay)
                         .optAccumulationSteps(accumulation)
+                        .optMemory(memory())
                         .optSeed(seed);
+        if (partitions != null) {
+            config.optPartitions(partitions);
+        }
         if (maxGradNorm != null) {
             config.optMaxGradNorm(maxGradNorm);
-        }
-        if (checkpointing) {
-            config.optMemory(TrainingMemory.DEFAULT.withRecomputedLayers());
         }
         if (loraPlusRatio != null) {
             config.optLoraPlus(

@@ -36,13 +36,28 @@ final class StopSignal {
     /** Runs a command on the calling thread and ends the process with its exit code. */
     static void runProcess(Command command) {
         StopSignal stop = new StopSignal();
-        Thread main = Thread.currentThread();
-        // The only way to hear of a signal that is no internal API of the JDK.
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop.end(main), "stop-signal"));
-        int code = command.run(stop);
+        int code = stop.run(command);
         if (stop.finish(code)) {
             System.exit(code);
         }
+    }
+
+    /**
+     * Runs a command on the calling thread and returns its exit code. The process ends by itself if
+     * there was a signal.
+     */
+    static int heed(Command command) {
+        StopSignal stop = new StopSignal();
+        int code = stop.run(command);
+        stop.finish(code);
+        return code;
+    }
+
+    private int run(Command command) {
+        Thread main = Thread.currentThread();
+        // The only way to hear of a signal that is no internal API of the JDK.
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> end(main), "stop-signal"));
+        return command.run(this);
     }
 
     /** A command that heeds the signal. */

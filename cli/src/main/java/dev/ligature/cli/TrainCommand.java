@@ -3,13 +3,16 @@ package dev.ligature.cli;
 import dev.ligature.Adapter;
 import dev.ligature.cli.report.RunFiles;
 import dev.ligature.cli.report.TrainingReport;
+import dev.ligature.models.PretrainedModel;
 import dev.ligature.models.run.Checkpoint;
 import dev.ligature.models.run.CheckpointFolder;
 import dev.ligature.models.run.RunSettings;
 import dev.ligature.models.training.TaskKind;
 import dev.ligature.models.training.TensorFile;
 import dev.ligature.models.training.TrainingData;
+import dev.ligature.models.training.TrainingReplica;
 import dev.ligature.plan.LoraPlan;
+import dev.ligature.training.GradientExchange;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -37,6 +40,7 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
     private final Terminal terminal;
     private final StopSignal stop;
+    private final @Nullable ExchangeSource exchanges;
 
     @Option(
             names = "--model",
@@ -70,8 +74,14 @@ final class TrainCommand implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
 
     TrainCommand(Terminal terminal, StopSignal stop) {
+        this(terminal, stop, null);
+    }
+
+    /** Creates it for a training whose gradients are computed elsewhere. */
+    TrainCommand(Terminal terminal, StopSignal stop, @Nullable ExchangeSource exchanges) {
         this.terminal = terminal;
         this.stop = stop;
+        this.exchanges = exchanges;
     }
 
     @Override
@@ -96,19 +106,35 @@ final class TrainCommand implements Callable<Integer> {
             Adapter adapter = adapterOptions.addTo(loaded.base(), LoadedModel.ADAPTER, model, seed);
             TrainingDataOptions.Data parts =
                     dataOptions.open(task, loaded, seed, evaluationOptions);
-            try (TrainingData data = parts.training()) {
+            try (TrainingData data = parts.training();
+                    GradientExchange exchange = exchanges == null ? null : exchanges.open()) {
                 int last = lastStep(data, checkpoint);
                 ReportFile report =
                         new ReportFile(loaded, adapter, data, terminal, RunOptions.given(spec));
                 TrainingSession session =
                         new TrainingSession(
                                 loaded, parts, evaluationOptions, terminal, stop, report);
+                session.computeBy(exchange);
                 if (folder != null) {
                     session.write(checkpointOptions, folder, settings);
                 }
                 report.choosePrompts(reportOptions.samples());
                 return train(session, report, adapter.plan(), last, checkpoint);
             }
+        }
+    }
+
+    /** Returns a copy of what is trained, for gradients of its batches. */
+    TrainingReplica replica() throws IOException {
+        LoadedModel loaded = LoadedModel.open(model, modelFiles);
+        try {
+            PretrainedModel base = loaded.base();
+            adapterOptions.addTo(base, LoadedModel.ADAPTER, model, stepOptions.seed());
+            return new TrainingReplica(
+                    base, LoadedModel.ADAPTER, dataOptions.taskOf(base), stepOptions.memory());
+        } catch (IOException | RuntimeException | Error e) {
+            loaded.close();
+            throw e;
         }
     }
 

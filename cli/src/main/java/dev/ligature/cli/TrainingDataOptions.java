@@ -150,6 +150,11 @@ final class TrainingDataOptions {
         return TaskKind.of(model, task);
     }
 
+    /** Returns the task of a model, without its data. */
+    TrainingTask<?> taskOf(PretrainedModel model) throws IOException {
+        return task(model).on(model, settings());
+    }
+
     /**
      * What a model is trained on, and what it is measured on.
      *

@@ -12,6 +12,7 @@ import dev.ligature.models.run.CheckpointFolder;
 import dev.ligature.models.run.RunSettings;
 import dev.ligature.models.run.RunState;
 import dev.ligature.models.training.TrainingData;
+import dev.ligature.training.GradientExchange;
 import dev.ligature.training.StepMetrics;
 import dev.ligature.training.TrainingBatch;
 import dev.ligature.training.TrainingConfig;
@@ -36,6 +37,7 @@ final class TrainingSession {
     private final @Nullable EvaluationData heldOut;
     private final Block block;
     private final ReportFile report;
+    private @Nullable GradientExchange exchange;
     private @Nullable CheckpointOptions options;
     private @Nullable CheckpointFolder folder;
     private @Nullable RunSettings settings;
@@ -68,6 +70,11 @@ final class TrainingSession {
         this.stop = stop;
     }
 
+    /** Has gradients computed elsewhere; null: here. */
+    void computeBy(@Nullable GradientExchange exchange) {
+        this.exchange = exchange;
+    }
+
     /** Writes checkpoints on the way. */
     void write(CheckpointOptions options, CheckpointFolder folder, RunSettings settings) {
         this.options = options;
@@ -95,7 +102,10 @@ final class TrainingSession {
                 }
             }
         }
-        try (TrainingLoop loop = TrainingLoop.over(block, manager, config);
+        try (TrainingLoop loop =
+                        exchange == null
+                                ? TrainingLoop.over(block, manager, config)
+                                : TrainingLoop.over(block, manager, config, exchange);
                 BestSoFar best = new BestSoFar(manager);
                 MetricsFile file = new MetricsFile(work)) {
             if (checkpoint != null) {
@@ -134,7 +144,15 @@ final class TrainingSession {
             while (loop.steps() < run.last
                     && !stop.isRaised()
                     && !evaluation.isOver(best.since())) {
-                StepMetrics metrics = step(run);
+                StepMetrics metrics;
+                try {
+                    metrics = step(run);
+                } catch (RuntimeException e) {
+                    if (exchange != null && stop.isRaised()) {
+                        break; // the signal reaches those who compute too; the step was not taken
+                    }
+                    throw e;
+                }
                 file.add(metrics);
                 progress.step(state(metrics, data.items()));
                 if (heldOut != null && evaluation.isDue(loop.steps()) && measure(run)) {

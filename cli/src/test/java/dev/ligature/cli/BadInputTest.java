@@ -194,6 +194,9 @@ final class BadInputTest {
     @Test
     void numbersThatCannotBe_areRefused() throws IOException {
         tokenIds("--steps", 0).refused("--steps is 0");
+        tokenIds("--partitions", 0).refused("--partitions is 0");
+        tokenIds("--partitions", 3, "--accumulation", 2)
+                .refused("--partitions is 3", "a step has 2 batches");
         tokenIds("--learning-rate", 0).refused("--learning-rate is 0");
         tokenIds("--learning-rate", "NaN").refused("--learning-rate is NaN");
         tokenIds("--weight-decay", -1).refused("--weight-decay is -1");

@@ -95,6 +95,7 @@ final class ResumeTest {
             strings = {
                 "prompts --lora-dropout 0.3",
                 "prompts --accumulation 3 --loraplus-ratio 4 --schedule cosine --warmup-steps 3",
+                "prompts --accumulation 5 --partitions 2 --lora-dropout 0.3",
                 "prompts --optimizer sgd --use-dora",
                 "text --lora-dropout 0.3",
                 "prompts --init-lora-weights pissa --weight-decay 0.1",

@@ -2,6 +2,7 @@ package dev.ligature.training;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
+import dev.ligature.internal.loss.Gradients;
 
 /**
  * Clipping of gradients by their global norm, as {@code torch.nn.utils.clip_grad_norm_} does.

@@ -1,5 +1,6 @@
 package dev.ligature.training;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
@@ -33,8 +34,28 @@ final class LoopState {
         this.optimizer = optimizer;
     }
 
-    /** Returns the trainable parameters by the names that the block has for them, each once. */
-    private Map<String, Parameter> trainable() {
+    /**
+     * Returns the parameters to train, by the names that the block has for them, each once. They
+     * must have arrays on the device.
+     */
+    static Map<String, Parameter> trainable(Block block, Device device) {
+        Map<String, Parameter> trainable = trainable(block);
+        if (trainable.isEmpty()) {
+            throw TrainingMessage.NOTHING.error(block.getParameters().size());
+        }
+        for (Parameter parameter : trainable.values()) {
+            if (!parameter.isInitialized()) {
+                throw TrainingMessage.NOT_INITIALIZED.error(parameter.getName());
+            }
+            Device actual = parameter.getArray().getDevice();
+            if (!actual.equals(device)) {
+                throw TrainingMessage.DEVICE.error(parameter.getName(), actual, device);
+            }
+        }
+        return trainable;
+    }
+
+    private static Map<String, Parameter> trainable(Block block) {
         Map<String, String> names = new TreeMap<>(); // of ids
         Map<String, Parameter> trainable = new LinkedHashMap<>();
         for (Pair<String, Parameter> named : block.getParameters()) {
@@ -51,7 +72,7 @@ final class LoopState {
     Map<String, NDArray> arrays(long steps, NDManager scope) {
         Map<String, NDArray> arrays = new TreeMap<>();
         arrays.put(STEPS, scope.create(new long[] {steps}));
-        trainable()
+        trainable(block)
                 .forEach(
                         (name, parameter) -> {
                             arrays.put(PARAMETER + name, view(parameter.getArray(), scope));
@@ -76,7 +97,29 @@ final class LoopState {
         }
     }
 
-    private static NDArray view(NDArray array, NDManager scope) {
+    /** Refuses values that are not of these parameters. */
+    static void requireSame(Map<String, NDArray> values, Map<String, Parameter> parameters) {
+        parameters.forEach(
+                (name, parameter) -> require(values, name, parameter.getArray().getShape()));
+        for (String name : values.keySet()) {
+            if (!parameters.containsKey(name)) {
+                throw TrainingMessage.STATE.error(name, "no such parameter is trained here");
+            }
+        }
+    }
+
+    /** Copies values into a parameter. */
+    static void write(NDArray value, Parameter parameter, NDManager scope) {
+        NDArray own = view(parameter.getArray(), scope);
+        own.reshape(-1).set(new NDIndex(":"), value.reshape(-1));
+    }
+
+    /** Says that a block's parameters have changed. */
+    static void announce(Block block) {
+        block.freezeParameters(false, Parameter::requiresGradient);
+    }
+
+    static NDArray view(NDArray array, NDManager scope) {
         NDArray view = array.stopGradient(); // the same storage, without a graph
         view.attach(scope);
         return view;
@@ -84,18 +127,17 @@ final class LoopState {
 
     /** Takes the arrays' values, and returns the number of steps. */
     long restore(Map<String, NDArray> arrays, NDManager manager) {
-        Map<String, Parameter> trainable = trainable();
+        Map<String, Parameter> trainable = trainable(block);
         check(arrays, trainable);
         try (NDManager scope = manager.newSubManager()) {
             trainable.forEach(
                     (name, parameter) -> {
                         NDArray value = Objects.requireNonNull(arrays.get(PARAMETER + name));
-                        NDArray own = view(parameter.getArray(), scope);
-                        own.reshape(-1).set(new NDIndex(":"), value.reshape(-1));
+                        write(value, parameter, scope);
                         restore(name, parameter.getId(), arrays);
                     });
         }
-        block.freezeParameters(false, Parameter::requiresGradient); // says that they have changed
+        announce(block);
         return number(Objects.requireNonNull(arrays.get(STEPS)));
     }
 

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param wanted the classes that the outputs are to predict, if their probabilities are all that
  *     the loss depends on
  * @param refused what to report if the block fails on the inputs
+ * @param described the same for those who compute it elsewhere
  */
 record StepBatch(
         NDManager scope,
@@ -33,7 +34,8 @@ record StepBatch(
         long count,
         Cost cost,
         @Nullable Supplier<HeadLoss.Wanted> wanted,
-        TrainingMessage refused)
+        TrainingMessage refused,
+        Supplier<TrainingBatch> described)
         implements AutoCloseable {
     /** Returns the sum of the losses of a batch's items, divided by a number of items: (). */
     @FunctionalInterface
@@ -61,7 +63,10 @@ record StepBatch(
                 (outputs, items, tape) ->
                         targets.negativeMean(logits(outputs, ids.getShape()), items, tape),
                 () -> new HeadLoss.Wanted(targets, null),
-                TrainingMessage.BLOCK);
+                TrainingMessage.BLOCK,
+                () ->
+                        TrainingBatch.classes(
+                                new NDList(ids), batch.labels().get(scope, new NDIndex(":, 1:"))));
     }
 
     /** Prepares a batch with a loss of its own. */
@@ -88,7 +93,8 @@ record StepBatch(
                             : mean.mul(scope.full(new Shape(), share, DataType.FLOAT32));
                 },
                 wanted(batch, labels, scope),
-                TrainingMessage.INPUTS);
+                TrainingMessage.INPUTS,
+                () -> batch);
     }
 
     private static @Nullable Supplier<HeadLoss.Wanted> wanted(

@@ -23,10 +23,12 @@ import org.jspecify.annotations.Nullable;
  * @param maxGradNorm the greatest global gradient norm; infinite is no clipping
  * @param accumulationSteps how many batches {@link TrainingLoop#step(BatchSampler)} takes for one
  *     step
+ * @param partitions into how many parts the batches of a step are divided, whose gradients are
+ *     rounded before they are added; null for a part for each batch
  * @param memory what may be in memory at once
  * @param loraPlus the rates of single parameters; null for one rate
- * @param seed what the engine's random numbers of each step follow from, together with the step's
- *     number; null for those of the engine as they come
+ * @param seed what the engine's random numbers of each batch follow from, together with its place;
+ *     null for those of the engine as they come
  */
 public record TrainingConfig(
         OptimizerKind optimizer,
@@ -38,6 +40,7 @@ public record TrainingConfig(
         double momentum,
         double maxGradNorm,
         int accumulationSteps,
+        @Nullable Integer partitions,
         TrainingMemory memory,
         @Nullable LoraPlus loraPlus,
         @Nullable Integer seed) {
@@ -64,6 +67,11 @@ public record TrainingConfig(
         require(epsilon >= 0 && epsilon < INFINITE, "epsilon", epsilon, "at least 0, and finite");
         require(momentum >= 0 && momentum < 1, "momentum", momentum, "in [0, 1)");
         require(maxGradNorm > 0, "maxGradNorm", maxGradNorm, "greater than 0");
+        require(
+                partitions == null || partitions >= 1,
+                "partitions",
+                partitions == null ? 1 : partitions,
+                "at least 1");
         require(accumulationSteps >= 1, "accumulationSteps", accumulationSteps, "at least 1");
         require(
                 optimizer == OptimizerKind.SGD || momentum == 0,
@@ -121,6 +129,7 @@ public record TrainingConfig(
         private double momentum;
         private double maxGradNorm = INFINITE;
         private int accumulationSteps = 1;
+        private @Nullable Integer partitions;
         private TrainingMemory memory = TrainingMemory.DEFAULT;
         private @Nullable LoraPlus loraPlus;
         private @Nullable Integer seed;
@@ -184,6 +193,17 @@ public record TrainingConfig(
             return this;
         }
 
+        /**
+         * Sets into how many parts the batches of a step are divided, a part for each batch by
+         * default. The gradients of a part are computed in one place, one batch after the other,
+         * and rounded once: with fewer parts, processes exchange less. See {@link
+         * GradientExchange}.
+         */
+        public Builder optPartitions(int partitions) {
+            this.partitions = partitions;
+            return this;
+        }
+
         /** Sets what may be in memory at once; {@link TrainingMemory#DEFAULT} by default. */
         public Builder optMemory(TrainingMemory memory) {
             this.memory = Objects.requireNonNull(memory, "memory");
@@ -198,9 +218,10 @@ public record TrainingConfig(
         }
 
         /**
-         * Seeds the engine's random numbers, which dropout draws, anew in each step from this seed
-         * and the step's number. A training that goes on from {@link TrainingLoop#state} then draws
-         * what it would have drawn. The engine has one generator for all of a process.
+         * Seeds the engine's random numbers, which dropout draws, anew for each batch from this
+         * seed, the step's number and the batch's place in the step. A training that goes on from
+         * {@link TrainingLoop#state} then draws what it would have drawn. The engine has one
+         * generator for all of a process.
          */
         public Builder optSeed(int seed) {
             this.seed = seed;
@@ -228,6 +249,7 @@ public record TrainingConfig(
                     momentum,
                     maxGradNorm,
                     accumulationSteps,
+                    partitions,
                     memory,
                     loraPlus,
                     seed);

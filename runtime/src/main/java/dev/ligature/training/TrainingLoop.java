@@ -7,15 +7,18 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.ParameterTracker;
 import dev.ligature.LoraException;
+import dev.ligature.internal.loss.GradientSum;
+import dev.ligature.internal.loss.Gradients;
 import dev.ligature.training.schedule.LoraPlus;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.SplittableRandom;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains the trainable parameters of a block.
@@ -44,12 +47,17 @@ public final class TrainingLoop implements AutoCloseable {
     private final TrainingConfig config;
     private final Optimizer optimizer;
     private final TrainingPass passes;
+    private final GradientExchange exchange;
     private final LoopState state;
     private final Map<String, Parameter> stepped = new HashMap<>(); // by their ids
     private long steps;
     private float learningRate;
 
-    private TrainingLoop(Block block, NDManager manager, TrainingConfig config) {
+    private TrainingLoop(
+            Block block,
+            NDManager manager,
+            TrainingConfig config,
+            @Nullable GradientExchange exchange) {
         this.block = block;
         this.manager = manager.newSubManager();
         this.config = config;
@@ -63,6 +71,10 @@ public final class TrainingLoop implements AutoCloseable {
                         current, id -> plus == null || plus.decays(stepped(id)), this.manager);
         this.state = new LoopState(block, optimizer);
         this.passes = new TrainingPass(block, this.manager, optimizer, config.memory());
+        this.exchange =
+                exchange != null
+                        ? exchange
+                        : new GradientExchange.Local(block, passes, this.manager);
     }
 
     /**
@@ -76,9 +88,30 @@ public final class TrainingLoop implements AutoCloseable {
      *     TrainDevice})
      */
     public static TrainingLoop over(Block block, NDManager manager, TrainingConfig config) {
-        List<Parameter> trainable = Gradients.trainable(block, manager.getDevice());
-        Gradients.drop(trainable, manager);
-        return new TrainingLoop(block, manager, config);
+        return make(block, manager, config, null);
+    }
+
+    /**
+     * Returns a loop whose gradients are computed elsewhere. What it evaluates, it computes itself.
+     *
+     * @param block the block, initialised
+     * @param manager the parent of all that the loop allocates
+     * @param config the settings
+     * @param exchange computes the gradients; it stays the caller's
+     * @throws LoraException as {@link #over(Block, NDManager, TrainingConfig)}
+     */
+    public static TrainingLoop over(
+            Block block, NDManager manager, TrainingConfig config, GradientExchange exchange) {
+        return make(block, manager, config, Objects.requireNonNull(exchange, "exchange"));
+    }
+
+    private static TrainingLoop make(
+            Block block,
+            NDManager manager,
+            TrainingConfig config,
+            @Nullable GradientExchange exchange) {
+        Gradients.drop(LoopState.trainable(block, manager.getDevice()).values(), manager);
+        return new TrainingLoop(block, manager, config, exchange);
     }
 
     /**
@@ -149,36 +182,30 @@ public final class TrainingLoop implements AutoCloseable {
             List<T> microBatches, BiFunction<T, NDManager, StepBatch> prepare) {
         checkOpen();
         long begin = System.nanoTime();
-        List<Parameter> trainable = Gradients.trainable(block, manager.getDevice());
-        trainable.forEach(parameter -> stepped.put(parameter.getId(), parameter));
+        Map<String, Parameter> trainable = LoopState.trainable(block, manager.getDevice());
+        trainable.values().forEach(parameter -> stepped.put(parameter.getId(), parameter));
         learningRate = config.schedule().getNewValue(Math.toIntExact(steps + 1));
-        if (config.seed() != null) {
-            long mixed = config.seed() + 0x9E3779B97F4A7C15L * (steps + 1);
-            manager.getEngine().setRandomSeed(new SplittableRandom(mixed).nextInt());
-        }
         try (NDManager scope = manager.newSubManager()) {
             List<StepBatch> batches =
-                    microBatches.stream()
-                            .map(batch -> prepare.apply(batch, scope))
-                            .filter(batch -> batch.count() > 0)
-                            .toList();
+                    microBatches.stream().map(batch -> prepare.apply(batch, scope)).toList();
             long items = batches.stream().mapToLong(StepBatch::count).sum();
             StepBatch.checkItems(items);
             boolean stepped = false;
             try {
-                double loss = 0;
-                for (StepBatch batch : batches) {
-                    loss += passes.backward(batch, items);
+                GradientExchange.Step step =
+                        new GradientExchange.Step(steps + 1, scope, trainable, batches, config);
+                exchange.exchange(step);
+                GradientSum sum = step.sum();
+                if (sum.items() != items) {
+                    throw TrainingMessage.EXCHANGED_ITEMS.error(steps + 1, sum.items(), items);
                 }
-                double norm = update(trainable, loss);
+                double norm = update(trainable.values(), sum);
                 stepped = true;
                 double seconds = (System.nanoTime() - begin) / 1e9;
-                return new StepMetrics(++steps, loss, norm, learningRate, items / seconds);
+                return new StepMetrics(++steps, sum.loss(), norm, learningRate, items / seconds);
             } finally {
-                if (!stepped) {
-                    Gradients.drop(
-                            trainable,
-                            manager); // or the next step begins with half of this one's gradients
+                if (!stepped) { // or the next step begins with half of this one's gradients
+                    Gradients.drop(trainable.values(), manager);
                 }
             }
         }
@@ -281,11 +308,12 @@ public final class TrainingLoop implements AutoCloseable {
     }
 
     /** Clips, steps, and returns the norm before clipping. */
-    private double update(List<Parameter> trainable, double loss) {
+    private double update(Collection<Parameter> trainable, GradientSum sum) {
         try (Gradients gradients = Gradients.of(trainable, manager)) {
+            sum.writeTo(gradients.arrays());
             double norm = gradients.norm();
             if (!Double.isFinite(norm)) {
-                throw diverged(norm, loss);
+                throw diverged(norm, sum.loss());
             }
             GradientClipping.clip(gradients, norm, config.maxGradNorm());
             gradients.step(optimizer);

@@ -83,6 +83,14 @@ enum TrainingMessage implements Message {
             "The gradient norm of step %1$s is %2$s, because parameter %3$s has values that are not"
                     + " finite. The step was not taken. Load or create it again with finite values;"
                     + " another learning rate does not help."),
+    GRADIENTS(
+            "TrainExchange",
+            "The exchange of step %1$s gave %2$s gradients for %3$s parameters. Have it add a"
+                    + " gradient for each of Step.parameters(), in their order."),
+    EXCHANGED_ITEMS(
+            "TrainExchange",
+            "The exchange of step %1$s added parts of %2$s items, not all %3$s items of the step."
+                    + " Have it add every part of Step.parts() once."),
     COLLECTING(
             "TrainCollecting",
             "A GradientCollector is open elsewhere in this process, and DJL allows one. Close it"

@@ -12,6 +12,7 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.Trainer;
 import ai.djl.training.optimizer.Optimizer;
 import dev.ligature.LoraException;
+import dev.ligature.internal.loss.Gradients;
 import dev.ligature.internal.loss.HeadLoss;
 import dev.ligature.internal.loss.LayerReplay;
 import dev.ligature.internal.loss.PartPasses;
@@ -74,38 +75,43 @@ final class TrainingPass implements AutoCloseable {
     }
 
     /**
-     * Adds the gradients of a batch's share of the loss to the parameters', and returns the share.
+     * Adds the gradients of the mean loss of a batch's items to the parameters', and returns the
+     * loss.
      *
-     * @param items the items of all of the step's batches
+     * @param seed seeds the engine's random numbers; null for those that come
      */
-    double backward(StepBatch batch, long items) {
+    double backward(StepBatch batch, @Nullable Integer seed) {
         CollectorTurn.LOCK.lock(); // loops of several threads take turns
         try (batch) {
+            if (seed != null) {
+                manager.getEngine().setRandomSeed(seed);
+            }
             GradientTape tape =
                     taping ? OperatorLookup.engine(manager).record(batch.scope()) : null;
-            return tape == null ? pass(batch, items, null) : onTape(batch, items, tape);
+            return tape == null ? pass(batch, null) : onTape(batch, tape);
         } finally {
             CollectorTurn.LOCK.unlock();
         }
     }
 
     /** Goes forward and back; without the tape where the block does what the tape forbids. */
-    private double onTape(StepBatch batch, long items, GradientTape tape) {
+    private double onTape(StepBatch batch, GradientTape tape) {
         try (tape) {
-            return pass(batch, items, tape);
+            return pass(batch, tape);
         } catch (EngineException | LoraException e) {
             if (forwarded) {
                 throw e;
             }
-            double share = pass(batch, items, null);
+            double loss = pass(batch, null);
             taping = false; // it was the tape, and not the batch
             TrainingMessage message = TrainingMessage.UNTAPED;
             LOGGER.warn("[{}] {}", message.code(), message.text(String.valueOf(e.getMessage())));
-            return share;
+            return loss;
         }
     }
 
-    private double pass(StepBatch batch, long items, @Nullable GradientTape tape) {
+    private double pass(StepBatch batch, @Nullable GradientTape tape) {
+        long items = batch.count();
         forwarded = false;
         try (GradientCollector collector = newCollector()) {
             Parts parts = new Parts(collector, tape);

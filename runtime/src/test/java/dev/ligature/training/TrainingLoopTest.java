@@ -294,7 +294,7 @@ final class TrainingLoopTest {
     void parametersOnAnotherDeviceThanTheLoop_areNamedWithBoth() {
         EmbeddingAndHead model = model(9);
         LoraException error =
-                assertThrows(LoraException.class, () -> Gradients.trainable(model, Device.gpu(1)));
+                assertThrows(LoraException.class, () -> LoopState.trainable(model, Device.gpu(1)));
         assertEquals(
                 "[TrainDevice] Parameter embedding is on cpu() and the loop's manager on gpu(1)."
                         + " Give the loop a manager of the parameters' device.",

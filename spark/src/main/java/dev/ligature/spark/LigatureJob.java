@@ -15,7 +15,9 @@ import picocli.CommandLine.Option;
 
 /**
  * A job for {@code spark-submit}, for users who write no code: it reads a table, computes a column
- * of texts as {@link LigatureTransform} does, and writes the table with the results.
+ * of texts as {@link LigatureTransform} does, and writes the table with the results. Or, with
+ * {@code --task train}, it trains an adapter as {@code ./ligature train} does, by {@link
+ * SparkExchange}.
  */
 @Command(
         name = "ligature-spark",
@@ -35,7 +37,10 @@ public final class LigatureJob implements Callable<Integer> {
             names = "--task",
             required = true,
             paramLabel = "TASK",
-            description = "What is computed: ${COMPLETION-CANDIDATES}.")
+            description = {
+                "What is computed: ${COMPLETION-CANDIDATES}.",
+                "Or TRAIN: an adapter is trained, with the options that --task train --help lists."
+            })
     private LigatureTask task = LigatureTask.EMBEDDING;
 
     @Option(
@@ -136,6 +141,14 @@ public final class LigatureJob implements Callable<Integer> {
 
     /** Returns 0, or what the process ends with. */
     static int run(String... args) {
+        if (TrainingArguments.isTraining(args)) {
+            try {
+                return TrainingJob.run(TrainingArguments.ofJob(args));
+            } catch (IOException | LoraException e) { // of folders that are not here
+                System.err.println("ligature-spark: " + e.getMessage());
+                return FAILED;
+            }
+        }
         return new CommandLine(new LigatureJob())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler(

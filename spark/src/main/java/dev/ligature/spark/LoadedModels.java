@@ -64,6 +64,7 @@ final class LoadedModels {
 
     /** Returns the model of a task, which is loaded if no other task of this JVM has done so. */
     synchronized Use use(Settings settings) throws IOException {
+        OperatorChoice.prefer(OperatorChoice.PLAIN); // or executors may differ in their last bits
         RemoteFiles remote = new RemoteFiles(settings.cache(), settings.hadoop());
         Path folder = Location.local(settings.model(), remote);
         String stamp = FolderStamp.of(folder);

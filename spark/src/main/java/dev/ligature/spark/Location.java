@@ -23,11 +23,14 @@ final class Location {
                 && path.matches("[A-Za-z][A-Za-z0-9+.-]*:.*");
     }
 
+    /** Returns whether a path is one of the machine, without a scheme. */
+    static boolean isPlain(String path) {
+        return !path.startsWith(FILES) && !path.startsWith(FILE) && !isRemote(path);
+    }
+
     /** Returns a path that does not depend on where a process runs. */
     static String absolute(String path) {
-        return path.startsWith(FILES) || path.startsWith(FILE) || isRemote(path)
-                ? path
-                : Path.of(path).toAbsolutePath().normalize().toString();
+        return isPlain(path) ? Path.of(path).toAbsolutePath().normalize().toString() : path;
     }
 
     /**
@@ -48,7 +51,8 @@ final class Location {
         return folder;
     }
 
-    private static String host() {
+    /** Returns the name of this machine. */
+    static String host() {
         try {
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {

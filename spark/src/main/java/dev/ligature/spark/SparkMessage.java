@@ -27,6 +27,15 @@ enum SparkMessage implements Message {
             "SparkTask",
             "The model in %1$s has %2$s; a classification needs two labels or more, of which one is"
                     + " right. Use another model."),
+    OPERATORS(
+            "SparkOperators",
+            "The driver computes with the operators %1$s, and the executor on %3$s with %2$s. Give all"
+                    + " of them -Dligature.operators=plain, in spark.driver.extraJavaOptions and"
+                    + " spark.executor.extraJavaOptions."),
+    STEP(
+            "SparkStep",
+            "The gradients of step %1$s were not computed: %2$s. The step was not taken. See the log of"
+                    + " the executors; a training with checkpoints goes on with --resume."),
     NOT_COPIED(
             "SparkFiles",
             "%1$s was changed while it was copied, %2$s times. Start the job when it is complete."),

@@ -3,6 +3,8 @@
  * executor computes them in mixed batches. It begins with {@link
  * dev.ligature.spark.LigatureTransform}.
  *
+ * <p>And training by the gradients of many executors: {@link dev.ligature.spark.SparkExchange}.
+ *
  * <p>Nothing native is part of a closure: a task gets the settings as values, and the model from
  * its JVM.
  */

@@ -33,6 +33,7 @@ class ClusterTest {
         line.add(folder.toString());
         ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true);
         builder.redirectOutput(output.toFile());
+        builder.environment().put("OMP_NUM_THREADS", "1"); // as in the executors
         builder.environment().put("SPARK_TESTING", "1");
         builder.environment().put("SPARK_SCALA_VERSION", "2.13");
         builder.environment().put("SPARK_HOME", home.toString());
@@ -60,5 +61,23 @@ class ClusterTest {
                 lines.stream().anyMatch(line -> line.startsWith("counted 2000 rows, 0 failures")),
                 all);
         assertTrue(lines.contains("removed 1"), all);
+    }
+
+    @Test
+    void fineTuning_givesTheBitsOfOneProcess_alsoWhenAnExecutorIsKilledOrItGoesOnElsewhere()
+            throws Exception {
+        List<String> lines = run(TrainingProgram.class);
+
+        String all = String.join("\n", lines);
+        for (String training :
+                List.of("here", "there", "disturbed", "goes on there", "goes on here")) {
+            assertTrue(lines.contains(training + " 0"), all);
+        }
+        assertTrue(lines.contains("executors 2"), all);
+        assertTrue(lines.contains("same true"), all);
+        assertTrue(lines.contains("removed 1"), all);
+        assertTrue(lines.contains("same after a kill true"), all);
+        assertTrue(lines.contains("same true there"), all);
+        assertTrue(lines.contains("same true here"), all);
     }
 }

@@ -1,14 +1,19 @@
 package dev.ligature.spark;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ligature.cli.Training;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -114,6 +119,81 @@ class LigatureJobTest {
                                                 "ligature-spark: [SparkTask] The task EMBEDDING"
                                                         + " needs an embedding model")),
                 said);
+    }
+
+    @Test
+    void aTraining_isThatOfTheCommandLine() throws Exception {
+        TrainingFixture fixture = new TrainingFixture(folder);
+        String[] options = fixture.tied(folder.resolve("there"));
+        assertEquals(0, Training.run(fixture.tied(folder.resolve("here"))));
+
+        int code = LigatureJob.run(ofJob(options));
+
+        assertEquals(0, code);
+        assertTrue(TrainingFixture.same(folder.resolve("here"), folder.resolve("there")));
+        String names = Files.readString(folder.resolve("there").resolve("adapter_config.json"));
+        assertTrue(names.contains("\"ensure_weight_tying\": true"), names);
+    }
+
+    private static String[] ofJob(String... options) {
+        return Stream.concat(Stream.of("--task", "train"), Stream.of(options))
+                .toArray(String[]::new);
+    }
+
+    @Test
+    void whatATrainingCannotDo_isItsOwnMessage_andExitCode() throws Exception {
+        TrainingFixture fixture = new TrainingFixture(folder);
+        Path output = folder.resolve("output");
+
+        assertEquals(2, LigatureJob.run(ofJob(fixture.tied(output, "--beta=0.1"))));
+        assertEquals(2, LigatureJob.run(ofJob(fixture.tied(output, "--task", "masked"))));
+        assertEquals(2, LigatureJob.run(ofJob("--modle", "x")));
+        assertEquals(1, LigatureJob.run(ofJob("--model", "files:gone")));
+        assertEquals(0, LigatureJob.run(ofJob("--help")));
+        assertFalse(Files.exists(output));
+    }
+
+    @Test
+    void theFirstTask_decidesWhetherToTrain_andASecondOneWhatFor() {
+        assertTrue(TrainingArguments.isTraining("--model", "m", "--task", "TRAIN"));
+        assertTrue(TrainingArguments.isTraining("--task=train", "--task=masked"));
+        assertFalse(TrainingArguments.isTraining("--task=masked", "--task=train"));
+        assertFalse(TrainingArguments.isTraining("--task"));
+        assertFalse(TrainingArguments.isTraining("--input", "train"));
+        assertArrayEquals(
+                new String[] {"--model", "m", "--task", "masked", "--r=4"},
+                TrainingArguments.ofJob(
+                        "--model", "m", "--task", "train", "--task", "masked", "--r=4"));
+        assertArrayEquals(
+                new String[] {"--task=masked"},
+                TrainingArguments.ofJob("--task=train", "--task=masked"));
+    }
+
+    @Test
+    void foldersOfExecutors_doNotDependOnTheDirectoryOfTheDriver() throws Exception {
+        Map<String, String> hadoop = Map.of("fs.defaultFS", "file:///");
+        TrainingArguments sent =
+                TrainingArguments.of(
+                        new String[] {
+                            "--model=base", "--init-adapter", "a/b", "--data", "c", "--r", "4"
+                        },
+                        hadoop);
+        Path here = Path.of("").toAbsolutePath();
+
+        assertEquals(
+                List.of(
+                        "--model=" + here.resolve("base"),
+                        "--init-adapter",
+                        here.resolve("a/b").toString(),
+                        "--data",
+                        "c",
+                        "--r",
+                        "4"),
+                sent.options());
+        assertEquals(
+                List.of("--model", "s3a://models/base"),
+                TrainingArguments.of(new String[] {"--model", "s3a://models/base"}, hadoop)
+                        .options());
     }
 
     @Test

@@ -8,8 +8,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 
@@ -84,6 +87,33 @@ class SentThingsTest {
                     classes.toString());
             assertTrue(
                     classes.contains("org.apache.spark.util.LongAccumulator"), classes.toString());
+        }
+    }
+
+    @Test
+    void theTasksOfATraining_areOptionsAndBytes() throws Exception {
+        try (SparkSession spark =
+                SparkSession.builder()
+                        .master("local[1]")
+                        .config("spark.ui.enabled", false)
+                        .getOrCreate()) {
+            JavaSparkContext context = new JavaSparkContext(spark.sparkContext());
+            TrainingArguments maker =
+                    TrainingArguments.of(
+                            new String[] {"--model", "base", "--data", "lines.jsonl"}, Map.of());
+            Set<String> classes =
+                    classes(
+                            new GradientFunction(
+                                    "id", maker, "plain", context.broadcast(new byte[] {1})));
+
+            assertTrue(
+                    classes.stream().noneMatch(name -> name.startsWith("ai.djl")),
+                    classes.toString());
+            assertEquals(
+                    Set.of(GradientFunction.class.getName(), TrainingArguments.class.getName()),
+                    classes.stream()
+                            .filter(name -> name.startsWith("dev.ligature"))
+                            .collect(Collectors.toSet()));
         }
     }
 }

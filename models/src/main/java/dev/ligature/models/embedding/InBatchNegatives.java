@@ -137,8 +137,19 @@ public final class InBatchNegatives extends Loss {
             throw ModelMessage.PAIRS.error(pairs, texts - pairs);
         }
         NDArray mask = inputs.get(1).toType(DataType.FLOAT32, false); // (N, T)
+        return batch(inputs, new NDList(mask), pairs);
+    }
+
+    /**
+     * Returns a batch of the arrays that another batch has.
+     *
+     * @param inputs token ids and mask of its texts, (N, T) each
+     * @param labels its labels
+     * @param pairs its number of pairs
+     */
+    public TrainingBatch batch(NDList inputs, NDList labels, long pairs) {
         InBatchNegatives loss = new InBatchNegatives(recipe, temperature, pairs);
-        return new TrainingBatch(inputs, new NDList(mask), loss, pairs);
+        return new TrainingBatch(inputs, labels, loss, pairs);
     }
 
     /**

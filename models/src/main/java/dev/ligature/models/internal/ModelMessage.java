@@ -165,6 +165,10 @@ public enum ModelMessage implements Message {
             "TrainTask",
             "The model in %1$s is %2$s, so it cannot be trained for the task %3$s. Use the task"
                     + " %4$s, or another model."),
+    OTHER_LOSS(
+            "TrainTask",
+            "A batch has the loss %1$s, but a replica of the model computes %2$s. Make the replica for"
+                    + " the task of the training."),
     CONFIG_TASK(
             "TrainTask",
             "The configuration in %1$s has the task_type %2$s, but the model in %3$s is %4$s. Set it"

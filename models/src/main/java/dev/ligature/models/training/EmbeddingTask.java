@@ -100,4 +100,9 @@ final class EmbeddingTask implements TrainingTask<EmbeddingTask.Example> {
         NDArray ids = batch.array(BatchTensor.PAIRED_INPUT_IDS); // (2B, T)
         return loss.batch(new NDList(ids, batch.mask()), ids.getShape().get(0) / 2);
     }
+
+    @Override
+    public TrainingBatch batch(NDList inputs, NDList labels, long count) {
+        return loss.batch(inputs, labels, count);
+    }
 }

@@ -185,4 +185,9 @@ final class PreferenceTask implements TrainingTask<PreferenceTask.Example> {
         return batch(
                 batch.array(BatchTensor.PAIRED_INPUT_IDS), batch.array(BatchTensor.PAIRED_LABELS));
     }
+
+    @Override
+    public TrainingBatch batch(NDList inputs, NDList labels, long count) {
+        return new TrainingBatch(inputs, labels, new PreferenceLoss(settings), count);
+    }
 }

@@ -1,5 +1,6 @@
 package dev.ligature.models.training;
 
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.ligature.models.evaluation.Measure;
 import dev.ligature.models.text.DataLine;
@@ -70,4 +71,15 @@ public sealed interface TrainingTask<E>
      * @param batch the tensors
      */
     TrainingBatch batch(TensorBatch batch);
+
+    /**
+     * Makes a batch of the arrays that another batch of this task has, with the loss of the task.
+     *
+     * @param inputs its inputs
+     * @param labels its labels
+     * @param count its number of items
+     */
+    default TrainingBatch batch(NDList inputs, NDList labels, long count) {
+        return TrainingBatch.classes(inputs, labels.head());
+    }
 }

@@ -1,6 +1,5 @@
-package dev.ligature.training;
+package dev.ligature.internal.loss;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -19,7 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** The gradients of a set of parameters, held until they are closed. */
-final class Gradients implements AutoCloseable {
+public final class Gradients implements AutoCloseable {
     private final NDManager scope;
     private final List<Parameter> parameters;
     private final List<NDArray> gradients;
@@ -31,7 +30,7 @@ final class Gradients implements AutoCloseable {
     }
 
     /** Returns the trainable parameters of a block, each once however often the block shows it. */
-    static List<Parameter> trainable(Block block) {
+    public static List<Parameter> trainable(Block block) {
         Map<String, Parameter> trainable = new LinkedHashMap<>();
         for (Parameter parameter : block.getParameters().values()) {
             if (parameter.requiresGradient()) {
@@ -41,26 +40,8 @@ final class Gradients implements AutoCloseable {
         return new ArrayList<>(trainable.values());
     }
 
-    /** Returns the parameters to train, which must have arrays on the device. */
-    static List<Parameter> trainable(Block block, Device device) {
-        List<Parameter> trainable = trainable(block);
-        if (trainable.isEmpty()) {
-            throw TrainingMessage.NOTHING.error(block.getParameters().size());
-        }
-        for (Parameter parameter : trainable) {
-            if (!parameter.isInitialized()) {
-                throw TrainingMessage.NOT_INITIALIZED.error(parameter.getName());
-            }
-            Device actual = parameter.getArray().getDevice();
-            if (!actual.equals(device)) {
-                throw TrainingMessage.DEVICE.error(parameter.getName(), actual, device);
-            }
-        }
-        return trainable;
-    }
-
     /** Takes the gradients of parameters; those of one that no backward pass reached are zero. */
-    static Gradients of(Collection<Parameter> parameters, NDManager manager) {
+    public static Gradients of(Collection<Parameter> parameters, NDManager manager) {
         NDManager scope = manager.newSubManager();
         List<NDArray> gradients = new ArrayList<>(parameters.size());
         for (Parameter parameter : parameters) {
@@ -72,7 +53,7 @@ final class Gradients implements AutoCloseable {
     }
 
     /** Returns the square root of the sum of all squares; waits for the device once. */
-    double norm() {
+    public double norm() {
         if (gradients.isEmpty()) {
             return 0;
         }
@@ -85,8 +66,13 @@ final class Gradients implements AutoCloseable {
         return read(total);
     }
 
+    /** Returns the gradients, in the order of the parameters; they stay this object's. */
+    public NDList arrays() {
+        return new NDList(gradients);
+    }
+
     /** Multiplies every gradient in place. */
-    void scale(double factor) {
+    public void scale(double factor) {
         NDArray scalar = scope.full(new Shape(), (float) factor, DataType.FLOAT32);
         for (NDArray gradient : gradients) {
             gradient.muli(scalar);
@@ -94,7 +80,7 @@ final class Gradients implements AutoCloseable {
     }
 
     /** Steps every parameter once; the optimizers leave zero gradients. */
-    void step(Optimizer optimizer) {
+    public void step(Optimizer optimizer) {
         for (int i = 0; i < parameters.size(); i++) {
             Parameter parameter = parameters.get(i);
             optimizer.update(parameter.getId(), parameter.getArray(), gradients.get(i));
@@ -102,7 +88,7 @@ final class Gradients implements AutoCloseable {
     }
 
     /** Sets the gradients of parameters to zero, also where they are not finite. */
-    static void drop(Collection<Parameter> parameters, NDManager manager) {
+    public static void drop(Collection<Parameter> parameters, NDManager manager) {
         try (Gradients dropped = of(parameters, manager)) {
             NDArray zero = dropped.scope.full(new Shape(1), 0, DataType.FLOAT32);
             NDIndex all = new NDIndex(":");
@@ -113,7 +99,7 @@ final class Gradients implements AutoCloseable {
     }
 
     /** Returns the name of a parameter with a value that is not finite, if there is one. */
-    static Optional<String> notFinite(Block block, NDManager manager) {
+    public static Optional<String> notFinite(Block block, NDManager manager) {
         for (Parameter parameter : block.getParameters().values()) {
             try (NDManager scope = manager.newSubManager()) {
                 NDArray values = parameter.getArray().stopGradient();
@@ -127,7 +113,7 @@ final class Gradients implements AutoCloseable {
     }
 
     /** Returns the number of a scalar array; waits for the device. */
-    static double read(NDArray scalar) {
+    public static double read(NDArray scalar) {
         return scalar.toType(DataType.FLOAT64, false).getDouble();
     }
 
