@@ -275,7 +275,8 @@ final class PageBrowserTest {
             assertTrue(answer(tab, "legal").length() > PROMPT.length());
             String kept =
                     tab.text(
-                            "JSON.stringify([{...localStorage}, {...sessionStorage},"
+                            "JSON.stringify([...[localStorage, sessionStorage].map(kept =>"
+                                    + " Array.from(kept, (_, i) => kept.getItem(kept.key(i)))),"
                                     + " document.cookie, location.href,"
                                     + " document.getElementById('key').value,"
                                     + " document.documentElement.outerHTML])");

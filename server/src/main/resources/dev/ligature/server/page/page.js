@@ -143,9 +143,10 @@ function showTask() {
 }
 
 function showModules(modules) {
-  const tied = modules.filter(module => module.tied_to).length;
+  const tied = modules.filter(module => module.tied_to);
   byId("modules-about").textContent = modules.length + " modules that adapters can act on; "
-    + (tied ? tied + " of them read a weight of another one (tied)." : "none of them are tied.");
+    + (tied.length ? "tied: " + tied.map(module => module.name + " to " + module.tied_to).join(", ")
+      : "none of them are tied") + ".";
   const table = element("table");
   const head = element("tr");
   ["Name", "Kind", "Weight", "Tied to"].forEach(title =>
