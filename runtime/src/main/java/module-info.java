@@ -7,6 +7,7 @@
 module dev.ligature.runtime {
     requires transitive ai.djl.api;
     requires transitive dev.ligature.annotations;
+    requires transitive java.net.http;
     requires com.google.gson;
     requires org.slf4j;
     requires static transitive org.jspecify;
@@ -22,6 +23,7 @@ module dev.ligature.runtime {
     exports dev.ligature.ops;
     exports dev.ligature.plan;
     exports dev.ligature.store;
+    exports dev.ligature.store.remote;
     exports dev.ligature.training;
     exports dev.ligature.training.schedule;
 

@@ -38,7 +38,11 @@ import dev.ligature.inject.ModelDescription;
 import dev.ligature.inject.ModuleWalker;
 import dev.ligature.interop.ServingCompatibility;
 import dev.ligature.plan.LoraPlan;
+import dev.ligature.store.AdapterFolder;
 import dev.ligature.store.AdapterStore;
+import dev.ligature.store.remote.AdapterManifest;
+import dev.ligature.store.remote.CachedAdapters;
+import dev.ligature.store.remote.HttpAdapters;
 import dev.ligature.training.AdamW;
 import dev.ligature.training.BatchSampler;
 import dev.ligature.training.GradientExchange;
@@ -58,9 +62,12 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Parameter;
 import java.lang.reflect.Proxy;
+import java.net.URI;
+import java.net.http.HttpClient;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -68,6 +75,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -83,7 +92,15 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class NullArgumentsTest extends ToyTest {
     private static final Set<String> PACKAGES =
-            Set.of("", ".block", ".checkpoint", ".config", ".interop", ".store", ".training");
+            Set.of(
+                    "",
+                    ".block",
+                    ".checkpoint",
+                    ".config",
+                    ".interop",
+                    ".store",
+                    ".store.remote",
+                    ".training");
 
     /** The records that users make. */
     private static final Set<Class<?>> RECORDS =
@@ -112,7 +129,12 @@ final class NullArgumentsTest extends ToyTest {
         put(BaseDifference.FAIL, TensorDtype.F32, BaseCheckpoint.open(base));
         put(SafetensorsReader.open(weights), ModelDescription.builder(), Role.MODULE);
         put(ModelDescription.builder().build());
-        put(AdapterStore.open(wrapToy(true), folder, 1 << 20));
+        put(AdapterStore.open(wrapToy(true), folder, 1 << 20), new AdapterFolder(folder));
+        put(new AdapterManifest(new TreeMap<>()), Duration.ZERO, URI.create("http://localhost"));
+        HttpAdapters remote = HttpAdapters.of(URI.create("http://localhost"));
+        put(remote, CachedAdapters.open(remote, folder.resolve("copies"), 1, Duration.ZERO));
+        samples.put(HttpClient.class, HttpClient.newHttpClient());
+        samples.put(SortedMap.class, new TreeMap<>());
         put(AdamW.builder(), Sgd.builder(), OptimizerKind.ADAMW, TrainingConfig.builder());
         put(TrainingConfig.builder().build(), DataType.FLOAT32, new Shape(1, 1));
         put(new ParameterStore(manager, false), new NoopTranslator(), new TokenEmbedding(3, 2));

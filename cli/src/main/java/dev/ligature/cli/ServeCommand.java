@@ -45,13 +45,7 @@ final class ServeCommand implements Callable<Integer> {
                     "The base model: a Hugging Face directory, or its folder in the hub's cache.")
     private Path model = Path.of("");
 
-    @Option(
-            names = "--adapters",
-            required = true,
-            paramLabel = "DIR",
-            description =
-                    "Has a folder for each adapter, as PEFT saves one; its name is the model's.")
-    private Path adapters = Path.of("");
+    @Mixin private AdapterSourceOptions sources = new AdapterSourceOptions();
 
     @Option(
             names = "--base-name",
@@ -118,11 +112,12 @@ final class ServeCommand implements Callable<Integer> {
         ServerLimits limits = options.limits();
         ServerAccess access = accessOptions.access();
         String base = base();
-        try (LoadedModel loaded = LoadedModel.open(model, modelFiles);
+        try (AdapterSourceOptions.Opened source = sources.open();
+                LoadedModel loaded = LoadedModel.open(model, modelFiles);
                 AdapterStore store =
                         loaded.base()
                                 .openAdapters(
-                                        adapters,
+                                        source.source(),
                                         (long) adapterMemory << 20,
                                         adapterFiles.options());
                 Pins pins = new Pins()) {
@@ -131,7 +126,7 @@ final class ServeCommand implements Callable<Integer> {
             if (store.names().contains(base)) {
                 throw new BadInputException(
                         "The base model and an adapter in "
-                                + adapters
+                                + source.source()
                                 + " are both called "
                                 + base
                                 + ". Name the base with --base-name.");

@@ -4,11 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.models.PretrainedModel;
+import dev.ligature.store.remote.AdapterManifest;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
@@ -67,6 +73,80 @@ final class ServeCommandTest {
                 client.sendAsync(request(url, 1, false), BodyHandlers.ofString());
         assertTrue(
                 assertThrows(Exception.class, late::join).getCause() instanceof ConnectException);
+    }
+
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no signals to send")
+    @Test
+    void adaptersBehindHttp_areFetchedWhenTheyAreAskedFor(@TempDir Path remote, @TempDir Path cache)
+            throws Exception {
+        Path adapter = Files.createDirectory(remote.resolve("far"));
+        try (PretrainedModel model = PretrainedModel.load(MODEL)) {
+            LoraConfig config = LoraConfig.builder().setTargetModules("q_proj").build();
+            model.lora().create("far", config);
+            model.lora().save("far", adapter.resolve("saved"));
+        }
+        for (String file : List.of("adapter_config.json", "adapter_model.safetensors")) {
+            Files.move(adapter.resolve("saved").resolve(file), adapter.resolve(file));
+        }
+        Files.writeString(adapter.resolve("SHA256SUMS"), AdapterManifest.of(adapter).text());
+        Files.writeString(remote.resolve("index.txt"), "far\n");
+        Path token = Files.writeString(streams.resolve("token"), "secret\n");
+        HttpServer files =
+                HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        files.createContext("/", exchange -> answer(exchange, remote));
+        files.start();
+        ChildProcess server =
+                ChildProcess.start(
+                        streams,
+                        "serve",
+                        "--model",
+                        MODEL,
+                        "--adapter-source",
+                        "http://127.0.0.1:" + files.getAddress().getPort(),
+                        "--adapter-source-token",
+                        token,
+                        "--adapter-cache",
+                        cache,
+                        "--port",
+                        0);
+        try {
+            server.await(() -> !url().isEmpty());
+            HttpClient client = HttpClient.newHttpClient();
+            HttpResponse<String> far =
+                    client.send(request(url(), "far", 2, false), BodyHandlers.ofString());
+            assertEquals(200, far.statusCode(), far.body());
+            Files.writeString(adapter.resolve("adapter_model.safetensors"), "damaged");
+            Files.writeString(
+                    adapter.resolve("SHA256SUMS"),
+                    AdapterManifest.of(adapter).text().replaceAll("(?m)^.{8}", "00000000"));
+            HttpResponse<String> wrong = far;
+            for (int i = 0; i < 100 && wrong.statusCode() == 200; i++) {
+                Thread.sleep(200); // until it is asked again whether the adapter has changed
+                wrong = client.send(request(url(), "far", 1, false), BodyHandlers.ofString());
+            }
+            assertEquals(503, wrong.statusCode(), wrong.body());
+            assertTrue(wrong.body().contains("model_unavailable"), wrong.body());
+            assertTrue(wrong.body().contains("[SourceDigest]"), wrong.body());
+        } finally {
+            server.signal("TERM");
+            files.stop(0);
+        }
+        CliRun run = server.end();
+        assertEquals(0, run.exitCode(), run.err());
+        assertTrue(run.out().startsWith("Serving base and 1 adapter at "), run.out());
+        assertTrue(!run.err().contains("secret"), run.err());
+    }
+
+    private static void answer(HttpExchange exchange, Path root) throws IOException {
+        try (exchange) {
+            Path file = root.resolve(exchange.getRequestURI().getPath().substring(1));
+            String key = exchange.getRequestHeaders().getFirst("authorization");
+            boolean isThere = Files.isRegularFile(file) && "Bearer secret".equals(key);
+            exchange.sendResponseHeaders(isThere ? 200 : 404, isThere ? Files.size(file) : -1);
+            if (isThere) {
+                Files.copy(file, exchange.getResponseBody());
+            }
+        }
     }
 
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no signals to send")
@@ -224,6 +304,32 @@ final class ServeCommandTest {
         serve("--adapters", adapters, "--api-keys", adapters.resolve("none"))
                 .refused("none does not exist");
         serve("--adapters", adapters, "--adapter-memory", 0).refused("--adapter-memory is 0");
+    }
+
+    @Test
+    void optionsOfAdaptersElsewhere_goTogether() throws IOException {
+        String source = "http://127.0.0.1:1/adapters";
+        serve().refused("--adapters", "--adapter-source", "Give one of them");
+        serve("--adapters", adapters, "--adapter-source", source).refused("Give one of them");
+        serve("--adapters", adapters, "--adapter-cache", adapters).refused("--adapter-cache");
+        serve("--adapter-source", source).refused("--adapter-cache");
+        serve("--adapter-source", "ftp://x/y", "--adapter-cache", adapters)
+                .refused("[SourceAddress]", "ftp://x/y");
+        serve("--adapter-source", source, "--adapter-cache", adapters)
+                .refused("[SourceUnavailable]", source);
+        serve("--adapter-source", source, "--adapter-cache", adapters, "--adapter-recheck", -1)
+                .refused("--adapter-recheck is -1");
+        serve("--adapter-source", source, "--adapter-cache", adapters, "--adapter-cache-size", 0)
+                .refused("--adapter-cache-size is 0");
+        Path token = Files.writeString(streams.resolve("token"), "two words");
+        serve(
+                        "--adapter-source",
+                        source,
+                        "--adapter-cache",
+                        adapters,
+                        "--adapter-source-token",
+                        token)
+                .refused("does not have one token");
     }
 
     @Test

@@ -13,6 +13,7 @@ import dev.ligature.inject.ModelDescription;
 import dev.ligature.internal.files.HubCache;
 import dev.ligature.models.internal.ModelMessage;
 import dev.ligature.models.text.TextTokenizer;
+import dev.ligature.store.AdapterSource;
 import dev.ligature.store.AdapterStore;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -152,6 +153,20 @@ public final class PretrainedModel implements AutoCloseable {
      */
     public AdapterStore openAdapters(Path adapters, long budgetBytes, AdapterLoadOptions options) {
         return AdapterStore.open(lora, adapters, budgetBytes, ofThisTask(options));
+    }
+
+    /**
+     * Opens a store of adapters from a source, and refuses those of another task.
+     *
+     * @param source where they come from; stays open when the store is closed
+     * @param budgetBytes the upper limit of the bytes of their arrays
+     * @param options what of their files need not fit the model
+     * @throws LoraException as {@link AdapterStore#open(LoraModel, AdapterSource, long,
+     *     AdapterLoadOptions)}
+     */
+    public AdapterStore openAdapters(
+            AdapterSource source, long budgetBytes, AdapterLoadOptions options) {
+        return AdapterStore.open(lora, source, budgetBytes, ofThisTask(options));
     }
 
     private AdapterLoadOptions ofThisTask(AdapterLoadOptions options) {

@@ -49,24 +49,24 @@ final class AdapterCache {
     }
 
     /** A load that failed, and fails again until the files change. */
-    private record Failure(FolderStamp stamp, Exception error) {}
+    private record Failure(AdapterVersion version, Exception error) {}
 
     /**
      * Leases an adapter, or tells the caller to load it or to wait. An adapter that was loaded from
      * other files than the present ones leaves the cache.
      */
-    Lookup lookUp(String name, FolderStamp stamp) {
+    Lookup lookUp(String name, AdapterVersion version) {
         List<CachedAdapter> freed = new ArrayList<>();
         try {
             synchronized (this) {
                 checkOpen();
                 CachedAdapter cached = current.get(name);
-                if (cached != null && cached.serves(stamp)) {
+                if (cached != null && cached.serves(version)) {
                     return new Lookup.Hit(lease(cached));
                 }
                 retire(name, freed);
                 Failure failure = failures.get(name);
-                if (failure != null && failure.stamp().equals(stamp)) {
+                if (failure != null && failure.version().equals(version)) {
                     return new Lookup.KnownBad(failure.error());
                 }
                 failures.remove(name);
@@ -209,8 +209,8 @@ final class AdapterCache {
     }
 
     /** Records that files cannot be loaded, so that they are not read again for each request. */
-    synchronized void remember(String name, FolderStamp stamp, Exception error) {
-        failures.put(name, new Failure(stamp, error));
+    synchronized void remember(String name, AdapterVersion version, Exception error) {
+        failures.put(name, new Failure(version, error));
     }
 
     /** Ends the wait of an interrupted thread, with the lease that it may have got by then. */

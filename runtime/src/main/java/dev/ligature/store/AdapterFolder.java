@@ -1,10 +1,8 @@
 package dev.ligature.store;
 
-import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.internal.adapter.AdapterName;
 import dev.ligature.internal.files.HubCache;
-import dev.ligature.internal.hint.Nearest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -12,36 +10,24 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
-/** The adapters on disk: one folder per adapter, named like it. */
-final class AdapterFolder {
-    private static final long HINT_NANOS = TimeUnit.SECONDS.toNanos(1);
-
+/** The adapters of a directory: one folder per adapter, named like it. Thread-safe. */
+public final class AdapterFolder implements AdapterSource {
     private final Path root;
-    private final LongSupplier nanoTime;
-    private final Map<String, Path> elsewhere = new ConcurrentHashMap<>(); // by name
-    private Set<String> hints = Set.of(); // guarded by this
-    private long hintsUntil; // guarded by this; of System.nanoTime
-    private boolean hinted; // guarded by this
 
     /**
      * Checks that the directory exists.
      *
      * @param root the directory that the folders are in
+     * @throws dev.ligature.LoraException if it does not exist ({@code LoraStoreDirectory})
      */
-    AdapterFolder(Path root) {
-        this(root, System::nanoTime);
-    }
-
-    AdapterFolder(Path root, LongSupplier nanoTime) {
+    public AdapterFolder(Path root) {
+        Objects.requireNonNull(root, "root");
         if (!Files.isDirectory(root)) {
             throw (Files.exists(root)
                             ? StoreMessage.NOT_A_DIRECTORY
@@ -49,75 +35,60 @@ final class AdapterFolder {
                     .error(root);
         }
         this.root = root;
-        this.nanoTime = nanoTime;
-    }
-
-    Path root() {
-        return root;
     }
 
     /**
      * Reads the state of an adapter's files.
      *
-     * @param name its name
-     * @throws dev.ligature.LoraException if the name is invalid
-     * @throws UnknownAdapterException if there is no such adapter
      * @throws CheckpointException if its folder is a link that leaves the directory
      * @throws IOException if the state cannot be read
      */
-    FolderStamp find(String name) throws IOException {
-        Path directory = directory(AdapterName.check(name));
+    @Override
+    public Optional<AdapterVersion> version(String name) throws IOException {
+        Path directory = root.resolve(Objects.requireNonNull(name, "name"));
         BasicFileAttributes found;
         try {
             found =
                     Files.readAttributes(
                             directory, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         } catch (NoSuchFileException absent) {
-            throw unknown(name);
+            return Optional.empty();
         }
-        if (found.isSymbolicLink() && !elsewhere.containsKey(name)) {
-            checkLink(name, directory);
+        if (found.isSymbolicLink() && !staysInside(directory)) {
+            return Optional.empty();
         }
         if (!found.isDirectory() && !Files.isDirectory(directory)) {
-            throw unknown(name);
+            return Optional.empty();
         }
-        return FolderStamp.of(HubCache.snapshot(directory));
+        return Optional.of(FolderStamp.of(HubCache.snapshot(directory)));
     }
 
-    private void checkLink(String name, Path directory) throws IOException {
+    /** Returns whether a link leads to something; an error if it leads out of the directory. */
+    private boolean staysInside(Path link) throws IOException {
         Path real;
         try {
-            real = directory.toRealPath();
+            real = link.toRealPath();
         } catch (NoSuchFileException dangling) {
-            throw unknown(name);
+            return false;
         }
         if (!real.startsWith(root.toRealPath())) {
-            throw StoreMessage.LINK.fileError(directory, real);
+            throw StoreMessage.LINK.fileError(link, real);
         }
+        return true;
     }
 
-    private UnknownAdapterException unknown(String name) throws IOException {
-        Set<String> known = hints();
-        return StoreMessage.UNKNOWN_ADAPTER.unknownAdapter(
-                root, name, Nearest.hint(name, known), known.size());
+    @Override
+    public Set<String> names() throws IOException {
+        return names(true);
     }
 
-    /** Returns names of at most a second ago: an unknown name must not cost a scan each time. */
-    private synchronized Set<String> hints() throws IOException {
-        if (!hinted || nanoTime.getAsLong() - hintsUntil > 0) {
-            hints = names(true);
-            hintsUntil = nanoTime.getAsLong() + HINT_NANOS;
-            hinted = true;
-        }
-        return hints;
+    @Override
+    public Set<String> invalidNames() throws IOException {
+        return names(false);
     }
 
-    /**
-     * Returns the names of the folders that hold an adapter, sorted.
-     *
-     * @param valid those that are names of adapters, or the others
-     */
-    Set<String> names(boolean valid) throws IOException {
+    /** Returns the names of the folders that hold an adapter, sorted. */
+    private Set<String> names(boolean valid) throws IOException {
         Set<String> names = new TreeSet<>();
         try (Stream<Path> list = Files.list(root)) {
             list.filter(AdapterFolder::isAdapter)
@@ -125,37 +96,21 @@ final class AdapterFolder {
                     .filter(name -> AdapterName.isValid(name) == valid)
                     .forEach(names::add);
         }
-        if (valid) {
-            names.addAll(elsewhere.keySet());
-        }
         return names;
     }
 
-    /** Returns whether {@link #names} has a name. */
-    boolean has(String name) {
-        return AdapterName.isValid(name) && isAdapter(directory(name));
+    @Override
+    public boolean has(String name) {
+        return isAdapter(root.resolve(Objects.requireNonNull(name, "name")));
     }
 
-    /** Returns the folder of a valid name. */
-    private Path directory(String name) {
-        return elsewhere.getOrDefault(name, root.resolve(name));
+    @Override
+    public Optional<Instant> changed(String name) throws IOException {
+        return changed(root.resolve(Objects.requireNonNull(name, "name")));
     }
 
-    /** Takes a folder elsewhere for a name; false if the name has one already. */
-    boolean add(String name, Path directory) {
-        AdapterName.check(name);
-        return !Files.exists(root.resolve(name), LinkOption.NOFOLLOW_LINKS)
-                && elsewhere.putIfAbsent(name, directory) == null;
-    }
-
-    /** Forgets a folder elsewhere; false if there is none of that name. */
-    boolean remove(String name) {
-        return elsewhere.remove(name) != null;
-    }
-
-    /** Returns when an adapter's files were last written. */
-    Optional<Instant> changed(String name) throws IOException {
-        Path directory = directory(AdapterName.check(name));
+    /** Returns when the newest file in a folder was written, or the folder if it has none. */
+    static Optional<Instant> changed(Path directory) throws IOException {
         if (!Files.isDirectory(directory)) {
             return Optional.empty();
         }
@@ -169,11 +124,18 @@ final class AdapterFolder {
         return Optional.of(newest);
     }
 
-    private static boolean isAdapter(Path folder) {
+    /** Returns whether a folder holds an adapter. */
+    static boolean isAdapter(Path folder) {
         try {
             return Files.exists(HubCache.snapshot(folder).resolve(FolderStamp.CONFIG));
         } catch (IOException noSnapshot) {
             return false; // a lease of it says what is wrong
         }
+    }
+
+    /** Returns the directory. */
+    @Override
+    public String toString() {
+        return root.toString();
     }
 }

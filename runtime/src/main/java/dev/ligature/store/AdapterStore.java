@@ -18,9 +18,9 @@ import java.util.Set;
 import java.util.function.LongConsumer;
 
 /**
- * A cache of PEFT adapters over a directory that has one folder per adapter. An adapter is loaded
- * when it is first leased; when the budget is used up, the least recently used adapters without a
- * lease are evicted.
+ * A cache of PEFT adapters over a directory that has one folder per adapter, or over another {@link
+ * AdapterSource}. An adapter is loaded when it is first leased; when the budget is used up, the
+ * least recently used adapters without a lease are evicted.
  *
  * <pre>{@code
  * try (AdapterStore store = AdapterStore.open(lora, Path.of("adapters"), 512L << 20)) {
@@ -43,18 +43,17 @@ import java.util.function.LongConsumer;
  */
 public final class AdapterStore implements AutoCloseable {
     private final LoraModel lora;
-    private final AdapterFolder folder;
+    private final StoreSource source;
     private final AdapterCache cache;
     private final RoutedNames names;
-    private final FolderLoads loads;
+    private final SourceLoads loads;
 
-    AdapterStore(
-            LoraModel lora, AdapterFolder folder, long budgetBytes, FolderLoads.Loader loader) {
+    AdapterStore(LoraModel lora, StoreSource source, long budgetBytes, SourceLoads.Loader loader) {
         this.lora = lora;
-        this.folder = folder;
+        this.source = source;
         this.names = new RoutedNames(lora);
         this.cache = new AdapterCache(budgetBytes, cached -> names.remove(cached.adapter()));
-        this.loads = new FolderLoads(lora, folder, cache, loader, names);
+        this.loads = new SourceLoads(lora, source, cache, loader, names);
     }
 
     /**
@@ -80,26 +79,40 @@ public final class AdapterStore implements AutoCloseable {
      */
     public static AdapterStore open(
             LoraModel lora, Path directory, long budgetBytes, AdapterLoadOptions options) {
-        Objects.requireNonNull(lora, "lora");
         Objects.requireNonNull(directory, "directory");
+        return open(lora, new AdapterFolder(directory), budgetBytes, options);
+    }
+
+    /**
+     * Opens a store; loads nothing yet.
+     *
+     * @param lora the model that the adapters are for
+     * @param source where they come from; stays open when the store is closed
+     * @param budgetBytes the upper limit of the bytes of all arrays, including those being loaded
+     * @param options how each adapter is loaded
+     * @throws LoraException if the budget is not positive
+     */
+    public static AdapterStore open(
+            LoraModel lora, AdapterSource source, long budgetBytes, AdapterLoadOptions options) {
+        Objects.requireNonNull(lora, "lora");
+        Objects.requireNonNull(source, "source");
         Objects.requireNonNull(options, "options");
         if (budgetBytes <= 0) {
             throw StoreMessage.BUDGET_NOT_POSITIVE.error(budgetBytes);
         }
-        return new AdapterStore(
-                lora, new AdapterFolder(directory), budgetBytes, loader(lora, options));
+        return new AdapterStore(lora, new StoreSource(source), budgetBytes, loader(lora, options));
     }
 
-    static FolderLoads.Loader loader(LoraModel lora, AdapterLoadOptions options) {
+    static SourceLoads.Loader loader(LoraModel lora, AdapterLoadOptions options) {
         AdapterRegistry adapters = AdapterRegistry.of(lora);
         return (name, directory, room) -> adapters.load(name, directory, options, room);
     }
 
     /**
-     * Returns the names of the adapters: those in the directory, loaded or not, and published ones.
+     * Returns the names of the adapters: those of the source, loaded or not, and published ones.
      */
     public Set<String> names() throws IOException {
-        Set<String> names = folder.names(true);
+        Set<String> names = source.names();
         names.addAll(cache.published());
         return names;
     }
@@ -158,37 +171,38 @@ public final class AdapterStore implements AutoCloseable {
     }
 
     /**
-     * Returns whether {@link #names} has a name. Reads no other adapter's folder.
+     * Returns whether {@link #names} has a name; false also if the source cannot tell, for which a
+     * lease gives the reason. Reads no other adapter's files.
      *
      * @param name a name
      */
     public boolean has(String name) {
         Objects.requireNonNull(name, "name");
-        return cache.published().contains(name) || folder.has(name);
+        return cache.published().contains(name) || source.has(name);
     }
 
     /**
-     * Adds an adapter whose folder is elsewhere; loads nothing.
+     * Adds an adapter whose folder is outside the source; loads nothing.
      *
      * @param name its name in the store
      * @param elsewhere its folder
      * @return false if the store has an adapter of that name; nothing has changed then
      * @throws LoraException if the name is invalid
+     * @throws IOException if the source cannot tell whether it has the name
      */
-    public boolean add(String name, Path elsewhere) {
+    public boolean add(String name, Path elsewhere) throws IOException {
         Objects.requireNonNull(name, "name");
-        return folder.add(name, Objects.requireNonNull(elsewhere, "elsewhere"));
+        return source.add(name, Objects.requireNonNull(elsewhere, "elsewhere"));
     }
 
     /**
-     * Removes an adapter that was added; open leases keep it in memory. The store's directory stays
-     * as it is.
+     * Removes an adapter that was added; open leases keep it in memory. The source stays as it is.
      *
      * @param name its name
      * @return false if none of that name was added
      */
     public boolean remove(String name) {
-        boolean removed = folder.remove(Objects.requireNonNull(name, "name"));
+        boolean removed = source.remove(Objects.requireNonNull(name, "name"));
         if (removed) {
             cache.remove(name, cached -> !cached.isPublished());
         }
@@ -197,17 +211,17 @@ public final class AdapterStore implements AutoCloseable {
 
     /**
      * Returns when the newest file of an adapter was written, or its folder if it has none; empty
-     * if there is no folder.
+     * if there is no such adapter, or the source does not know.
      *
      * @param name a name
      */
     public Optional<Instant> changed(String name) throws IOException {
-        return folder.changed(Objects.requireNonNull(name, "name"));
+        return source.changed(Objects.requireNonNull(name, "name"));
     }
 
-    /** Returns the names of folders that hold an adapter and cannot be leased by these names. */
+    /** Returns what looks like an adapter in the source and cannot be leased by its name. */
     public Set<String> invalidNames() throws IOException {
-        return folder.names(false);
+        return source.invalidNames();
     }
 
     /**

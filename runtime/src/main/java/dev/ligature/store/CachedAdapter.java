@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** An adapter in memory. Its mutable fields are guarded by its {@link AdapterCache}. */
 final class CachedAdapter {
     private final String name;
-    private final @Nullable FolderStamp stamp;
+    private final @Nullable AdapterVersion version;
     private final Adapter adapter;
     private final long bytes;
 
@@ -21,13 +21,13 @@ final class CachedAdapter {
     /**
      * Creates an entry without leases.
      *
-     * @param name its name in the folder of adapters; on the model it has one of its own
-     * @param stamp the state of the files that it was loaded from; null if it was published
+     * @param name its name in the store; on the model it has one of its own
+     * @param version the files that it was loaded from; null if it was published
      * @param adapter the adapter on the model
      */
-    CachedAdapter(String name, @Nullable FolderStamp stamp, Adapter adapter) {
+    CachedAdapter(String name, @Nullable AdapterVersion version, Adapter adapter) {
         this.name = name;
-        this.stamp = stamp;
+        this.version = version;
         this.adapter = adapter;
         this.bytes =
                 adapter.parameters().values().stream()
@@ -46,12 +46,12 @@ final class CachedAdapter {
 
     /** Returns whether it was published, so that no files have it. */
     boolean isPublished() {
-        return stamp == null;
+        return version == null;
     }
 
-    /** Returns whether it is what a lease gets while the files are in a state. */
-    boolean serves(FolderStamp files) {
-        return stamp == null || stamp.equals(files);
+    /** Returns whether it is what a lease gets while the files are of a version. */
+    boolean serves(AdapterVersion files) {
+        return version == null || version.equals(files);
     }
 
     Adapter adapter() {

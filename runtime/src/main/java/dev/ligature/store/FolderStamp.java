@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param config the state of the configuration; null if there is no such file
  * @param weights the state of the factors; null if there is no such file
  */
-record FolderStamp(Path directory, @Nullable State config, @Nullable State weights) {
+record FolderStamp(Path directory, @Nullable State config, @Nullable State weights)
+        implements AdapterVersion {
     static final String CONFIG = "adapter_config.json";
 
     /**
@@ -29,6 +30,12 @@ record FolderStamp(Path directory, @Nullable State config, @Nullable State weigh
      * @param size its bytes
      */
     record State(@Nullable Object key, FileTime modified, long size) {}
+
+    /** Returns the folder itself: a store compares its state before and after it is read. */
+    @Override
+    public AdapterFiles open() {
+        return new AdapterFiles(directory, () -> {});
+    }
 
     static FolderStamp of(Path directory) throws IOException {
         State weights = state(directory.resolve(AdapterDirectory.WEIGHTS));

@@ -94,7 +94,7 @@ final class StoreThreadsTest {
         float[] expectedSlow = toy.write(root.resolve("slow"), 2, 2);
         CountDownLatch loading = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
-        FolderLoads.Loader loader =
+        SourceLoads.Loader loader =
                 (name, directory, room) -> {
                     if (name.startsWith("slow")) {
                         loading.countDown();
@@ -104,7 +104,8 @@ final class StoreThreadsTest {
                             .load(name, directory, room);
                 };
         try (AdapterStore store =
-                new AdapterStore(toy.lora(), new AdapterFolder(root), 1 << 20, loader)) {
+                new AdapterStore(
+                        toy.lora(), new StoreSource(new AdapterFolder(root)), 1 << 20, loader)) {
             Future<float[]> slow = pool.submit(() -> served(store, "slow"));
             assertTrue(loading.await(60, SECONDS));
             Future<float[]> quick = pool.submit(() -> served(store, "quick"));

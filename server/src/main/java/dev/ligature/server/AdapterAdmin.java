@@ -130,7 +130,7 @@ final class AdapterAdmin {
         return "Success: LoRA adapter '" + name + "' added successfully.";
     }
 
-    private static boolean added(AdapterStore store, String name, String path) {
+    private static boolean added(AdapterStore store, String name, String path) throws IOException {
         try {
             Path folder = Path.of(path).toAbsolutePath();
             if (!Files.isDirectory(folder)) {
@@ -154,7 +154,7 @@ final class AdapterAdmin {
         if (models.has(name)) {
             throw ApiException.field(
                     "lora_name",
-                    name + " was not loaded by a request. Remove its folder from the adapters'.");
+                    name + " was not loaded by a request. Remove it where the adapters are kept.");
         }
         throw ServedModels.unknown(name);
     }

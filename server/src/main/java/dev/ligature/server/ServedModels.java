@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,10 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said)
     private static final int MOST_SAID = 10_000;
     private static final Pattern SNAPSHOT =
             Pattern.compile(".*[/\\\\]models--.*--([^/\\\\]+)[/\\\\]snapshots[/\\\\].*");
+
+    /** What goes wrong with adapters that are kept elsewhere, and may be right the next time. */
+    private static final Set<String> ELSEWHERE =
+            Set.of("SourceUnavailable", "SourceDigest", "SourceManifest", "SourceCacheFull");
 
     private static final Duration WRITING = Duration.ofSeconds(10);
 
@@ -140,6 +145,13 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said)
         if (lacksDescriptors(e)) {
             return busy();
         }
+        if (ELSEWHERE.contains(code)) {
+            logOnce(name, e);
+            return ApiException.of(
+                    503,
+                    "model_unavailable",
+                    "Adapter " + name + " cannot be fetched now [" + code + "]. Ask again later.");
+        }
         if (isBeingWritten(name)) {
             return ApiException.of(
                     503,
@@ -163,15 +175,19 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said)
 
     /** Logs the reason when it is new, not for each request. */
     private ApiException broken(String name, Exception e, String code) {
+        logOnce(name, e);
+        return ApiException.of(
+                500,
+                "model_broken",
+                "Adapter " + name + " cannot be used [" + code + "]. The server's log says more.");
+    }
+
+    private void logOnce(String name, Exception e) {
         // The whole message names files, which are not the client's business.
         String reason = e instanceof FileSystemException ? e.toString() : e.getMessage();
         if (isNews(name, String.valueOf(reason))) {
             LOG.warn("Adapter {} cannot be used: {}", name, reason);
         }
-        return ApiException.of(
-                500,
-                "model_broken",
-                "Adapter " + name + " cannot be used [" + code + "]. The server's log says more.");
     }
 
     /** Returns the error of a list that cannot be made. */

@@ -13,26 +13,26 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loads the adapters of a folder into the cache, each by the first thread that leases it.
+ * Loads the adapters of a source into the cache, each by the first thread that leases it.
  * Thread-safe.
  */
-final class FolderLoads {
+final class SourceLoads {
     private static final int ATTEMPTS = 3;
 
     private final LoraModel lora;
-    private final AdapterFolder folder;
+    private final StoreSource source;
     private final AdapterCache cache;
     private final Loader loader;
     private final RoutedNames names;
 
-    FolderLoads(
+    SourceLoads(
             LoraModel lora,
-            AdapterFolder folder,
+            StoreSource source,
             AdapterCache cache,
             Loader loader,
             RoutedNames names) {
         this.lora = lora;
-        this.folder = folder;
+        this.source = source;
         this.cache = cache;
         this.loader = loader;
         this.names = names;
@@ -83,9 +83,9 @@ final class FolderLoads {
         }
     }
 
-    private FolderStamp find(String name) throws IOException {
+    private AdapterVersion find(String name) throws IOException {
         try {
-            return folder.find(name);
+            return source.find(name);
         } catch (IOException | LoraException gone) {
             cache.remove(name, cached -> !cached.isPublished());
             throw gone;
@@ -100,7 +100,7 @@ final class FolderLoads {
                     return loaded;
                 }
             }
-            throw StoreMessage.CHANGED.fileError(folder.root().resolve(name), ATTEMPTS);
+            throw StoreMessage.CHANGED.fileError(source.place(name), ATTEMPTS);
         } catch (IOException | RuntimeException | Error e) {
             cache.abandon(name, pending, e);
             throw e;
@@ -109,26 +109,43 @@ final class FolderLoads {
 
     /** Loads once; null if the files changed meanwhile, as what was read may then be a mixture. */
     private @Nullable CachedAdapter attempt(String name, PendingLoad pending) throws IOException {
-        FolderStamp stamp = folder.find(name);
+        AdapterVersion version = source.find(name);
+        AdapterFiles files;
+        try {
+            files = version.open();
+        } catch (IOException e) {
+            if (!source.find(name).equals(version)) {
+                return null;
+            }
+            throw e; // not remembered: what cannot be had now may be there later
+        }
+        try (files) {
+            return attempt(name, version, files.directory(), pending);
+        }
+    }
+
+    private @Nullable CachedAdapter attempt(
+            String name, AdapterVersion version, Path directory, PendingLoad pending)
+            throws IOException {
         Adapter adapter;
         try {
-            adapter = read(name, stamp.directory(), pending);
+            adapter = read(name, directory, pending);
         } catch (CheckpointException | LoraException e) {
             cache.unreserve(pending);
-            if (!folder.find(name).equals(stamp)) {
+            if (!source.find(name).equals(version)) {
                 return null;
             }
             if (!(e instanceof LoraStateException)) {
-                cache.remember(name, stamp, e); // the files are wrong, whatever the store's state
+                cache.remember(name, version, e); // the files are wrong, whatever the store's state
             }
             throw e;
         }
         boolean published = false;
         try {
-            if (!folder.find(name).equals(stamp)) {
+            if (!source.find(name).equals(version)) {
                 return null;
             }
-            CachedAdapter cached = new CachedAdapter(name, stamp, adapter);
+            CachedAdapter cached = new CachedAdapter(name, version, adapter);
             cache.publish(pending, cached);
             published = true;
             return cached;

@@ -12,13 +12,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-final class AdapterFolderTest {
+final class StoreSourceTest {
     @TempDir Path root;
 
     @Test
     void unknownNames_scanTheDirectoryOnceASecond() throws IOException {
         AtomicLong now = new AtomicLong(Long.MAX_VALUE); // which overflows, as nanoTime may
-        AdapterFolder folder = new AdapterFolder(root, now::get);
+        StoreSource folder = new StoreSource(new AdapterFolder(root), now::get);
         add("alpha");
         assertHint(folder, "alpah", "alpha", true);
         add("beta");
@@ -33,8 +33,7 @@ final class AdapterFolderTest {
                 Files.createDirectory(root.resolve(name)).resolve("adapter_config.json"), "{}");
     }
 
-    private static void assertHint(
-            AdapterFolder folder, String name, String known, boolean hinted) {
+    private static void assertHint(StoreSource folder, String name, String known, boolean hinted) {
         UnknownAdapterException error =
                 assertThrows(UnknownAdapterException.class, () -> folder.find(name));
         assertTrue(error.getMessage().contains(" " + known + "?") == hinted, error.getMessage());

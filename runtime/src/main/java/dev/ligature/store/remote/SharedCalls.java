@@ -1,0 +1,69 @@
+package dev.ligature.store.remote;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+
+/** Slow calls, each of which one thread makes for all that ask for the same. Thread-safe. */
+final class SharedCalls<K, V> {
+    private final Map<K, CompletableFuture<V>> running = new ConcurrentHashMap<>();
+
+    /** A call that may fail. */
+    @FunctionalInterface
+    interface Call<V> {
+        V get() throws IOException;
+    }
+
+    /**
+     * Returns the result of a call that begins now, or of one of the same key that is under way.
+     *
+     * @throws IOException the error of the call; also for the threads that waited for it
+     */
+    V get(K key, Call<V> call) throws IOException {
+        while (true) {
+            CompletableFuture<V> mine = new CompletableFuture<>();
+            CompletableFuture<V> other = running.putIfAbsent(key, mine);
+            if (other == null) {
+                return run(key, mine, call);
+            }
+            try {
+                return other.get();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw (IOException)
+                        new InterruptedIOException("interrupted while " + key + " is fetched")
+                                .initCause(e);
+            } catch (ExecutionException e) {
+                Throwable cause = e.getCause();
+                if (cause instanceof InterruptedIOException
+                        || cause instanceof ClosedByInterruptException) {
+                    continue; // it was the other thread that was interrupted
+                }
+                if (cause instanceof RuntimeException unchecked) {
+                    throw unchecked;
+                }
+                if (cause instanceof Error grave) {
+                    throw grave;
+                }
+                throw (IOException) cause;
+            }
+        }
+    }
+
+    private V run(K key, CompletableFuture<V> result, Call<V> call) throws IOException {
+        try {
+            V value = call.get();
+            running.remove(key);
+            result.complete(value);
+            return value;
+        } catch (IOException | RuntimeException | Error e) {
+            running.remove(key);
+            result.completeExceptionally(e);
+            throw e;
+        }
+    }
+}
