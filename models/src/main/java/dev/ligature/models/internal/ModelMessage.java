@@ -251,6 +251,27 @@ public enum ModelMessage implements Message {
             "NotEncoderDecoder",
             "The model in %1$s is not an encoder with a decoder. Continue texts of a causal language"
                     + " model with TextGenerator."),
+    SERVING_TASK(
+            "ServingTask",
+            "The model in %1$s is %2$s. Serve a model without a head, for embeddings, or a"
+                    + " classifier of texts."),
+    SERVING_ARGUMENT(
+            "ServingArgument",
+            "%1$s is '%2$s'; it must be a whole number of MiB from 1 to %3$s. Correct it in"
+                    + " serving.properties."),
+    SERVING_BLOCK(
+            "ServingBlock",
+            "The block of model %1$s is a %2$s, which no AdapterBlockFactory has made. Set"
+                    + " blockFactory=dev.ligature.models.serving.AdapterBlockFactory in"
+                    + " serving.properties."),
+    SERVING_REQUEST(
+            "ServingRequest",
+            "The request is wrong: %1$s '%2$s'. Send {\"inputs\": [\"a text\"], \"adapters\":"
+                    + " [\"legal\"]}, or a text as text/plain."),
+    SERVING_NO_ADAPTERS(
+            "ServingNoAdapters",
+            "There is no adapter %1$s: the model has no directory of adapters. Put one into the"
+                    + " model's, or name it in serving.properties."),
     EMPTY_PROMPT(
             "EmptyPrompt", "Prompt %1$s has no tokens. Begin with the token that starts a text."),
     TEXT_TOO_LONG(
