@@ -1,5 +1,6 @@
 package dev.ligature.server;
 
+import dev.ligature.models.chat.ToolCall;
 import dev.ligature.server.CompletionSink.Finish;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,7 @@
 package dev.ligature.server;
 
 import dev.ligature.models.generation.GenerationOptions;
+import dev.ligature.models.text.StopText;
 import dev.ligature.models.text.TextStream;
 import dev.ligature.server.CompletionSink.Usage;
 import dev.ligature.server.metrics.ServerMetrics;

@@ -1,8 +1,10 @@
 package dev.ligature.server;
 
+import dev.ligature.models.chat.ToolCall;
+import dev.ligature.models.chat.ToolCallReader;
+import dev.ligature.models.chat.ToolCallReader.Found;
 import dev.ligature.server.CompletionRequest.Delivery;
 import dev.ligature.server.CompletionSink.Usage;
-import dev.ligature.server.ToolCallReader.Found;
 import dev.ligature.server.metrics.ServerMetrics;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@ package dev.ligature.server;
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.generation.TextRow;
 import dev.ligature.models.generation.TokenScore;
+import dev.ligature.models.text.StopText;
 import dev.ligature.models.text.TextStream;
 import dev.ligature.server.CompletionSink.Finish;
 import dev.ligature.server.CompletionSink.Usage;

@@ -1,6 +1,7 @@
 package dev.ligature.server;
 
 import com.google.gson.stream.JsonWriter;
+import dev.ligature.models.chat.ToolCall;
 import dev.ligature.server.CompletionSink.Finish;
 import dev.ligature.server.CompletionSink.Usage;
 import java.io.IOException;

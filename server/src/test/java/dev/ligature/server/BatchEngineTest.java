@@ -10,6 +10,7 @@ import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.generation.RowRouter;
 import dev.ligature.models.llama.LlamaCheckpoint;
 import dev.ligature.models.llama.LlamaForCausalLM;
+import dev.ligature.models.text.StopText;
 import dev.ligature.models.text.TextStream;
 import dev.ligature.models.text.TextTokenizer;
 import dev.ligature.server.metrics.ServerMetrics;

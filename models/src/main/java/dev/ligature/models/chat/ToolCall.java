@@ -1,4 +1,4 @@
-package dev.ligature.server;
+package dev.ligature.models.chat;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -13,12 +13,13 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * A call of a function that the request offers.
+ * A call of a function that a model asks for.
  *
  * @param id what the function's result refers to
+ * @param name of the function
  * @param arguments a JSON object
  */
-record ToolCall(String id, String name, String arguments) {
+public record ToolCall(String id, String name, String arguments) {
     /**
      * Reads a call.
      *

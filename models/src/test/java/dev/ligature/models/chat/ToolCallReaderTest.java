@@ -1,8 +1,8 @@
-package dev.ligature.server;
+package dev.ligature.models.chat;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.ligature.server.ToolCallReader.Found;
+import dev.ligature.models.chat.ToolCallReader.Found;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

@@ -1,4 +1,4 @@
-package dev.ligature.server;
+package dev.ligature.models.text;
 
 import java.util.List;
 
@@ -6,22 +6,31 @@ import java.util.List;
  * Gives out a growing text up to the first of some stop texts. The end of what is there is held
  * back as long as a stop text may begin in it.
  */
-final class StopText {
+public final class StopText {
     private final List<String> stops;
     private final StringBuilder held = new StringBuilder();
     private boolean stopped;
 
-    StopText(List<String> stops) {
-        this.stops = stops;
+    /**
+     * Creates one for a text that has not begun.
+     *
+     * @param stops the texts, none of them empty; they are not given out
+     */
+    public StopText(List<String> stops) {
+        this.stops = List.copyOf(stops);
     }
 
     /** Returns whether a stop text was met; nothing is given out from then on. */
-    boolean isStopped() {
+    public boolean isStopped() {
         return stopped;
     }
 
-    /** Adds a piece and returns what can be given out by now; it may be empty. */
-    String add(String piece) {
+    /**
+     * Adds a piece and returns what can be given out by now; it may be empty.
+     *
+     * @param piece what the text goes on with
+     */
+    public String add(String piece) {
         if (stopped) {
             return "";
         }
@@ -38,7 +47,7 @@ final class StopText {
     }
 
     /** Returns what was held back, at the end of the text. */
-    String finish() {
+    public String finish() {
         return stopped ? "" : take(held.length());
     }
 

@@ -1,4 +1,4 @@
-package dev.ligature.server;
+package dev.ligature.models.text;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

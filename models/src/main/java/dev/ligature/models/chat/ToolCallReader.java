@@ -1,4 +1,4 @@
-package dev.ligature.server;
+package dev.ligature.models.chat;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +12,7 @@ import java.util.Set;
  * call after all stays text. The end of what is there is held back as long as a call may begin in
  * it.
  */
-final class ToolCallReader {
+public final class ToolCallReader {
     private static final String OPEN = "<tool_call>";
     private static final String CLOSE = "</tool_call>";
     private static final String PYTHON = "<|python_tag|>";
@@ -28,20 +28,25 @@ final class ToolCallReader {
      * What was found.
      *
      * @param text before the calls
+     * @param calls those that are complete
      */
-    record Found(String text, List<ToolCall> calls) {}
+    public record Found(String text, List<ToolCall> calls) {}
 
     /**
      * Creates a reader.
      *
-     * @param names of the functions that the request offers
+     * @param names of the functions that the model may call
      */
-    ToolCallReader(Set<String> names) {
-        this.names = names;
+    public ToolCallReader(Set<String> names) {
+        this.names = Set.copyOf(names);
     }
 
-    /** Adds a piece and returns what is certain by now. */
-    Found add(String piece) {
+    /**
+     * Adds a piece and returns what is certain by now.
+     *
+     * @param piece what the text goes on with
+     */
+    public Found add(String piece) {
         held.append(piece);
         StringBuilder text = new StringBuilder();
         List<ToolCall> calls = new ArrayList<>();
@@ -115,7 +120,7 @@ final class ToolCallReader {
     }
 
     /** Returns what was held back, at the end of the text. */
-    Found finish() {
+    public Found finish() {
         String rest = hasCalls ? held.toString().stripTrailing() : held.toString();
         held.setLength(0);
         List<ToolCall> calls = isJson ? bare(rest) : List.of();

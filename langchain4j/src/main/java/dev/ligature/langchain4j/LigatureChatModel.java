@@ -1,0 +1,78 @@
+package dev.ligature.langchain4j;
+
+import dev.langchain4j.exception.LangChain4jException;
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.listener.ChatModelListener;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A chat model in this process. {@code modelName} of a request is the adapter that it goes through.
+ *
+ * <pre>{@code
+ * ChatModel chat =
+ *         LigatureChatModel.builder()
+ *                 .engine(engine)
+ *                 .modelName("legal")
+ *                 .defaultRequestParameters(
+ *                         ChatRequestParameters.builder().temperature(0.0).maxOutputTokens(200).build())
+ *                 .build();
+ * }</pre>
+ *
+ * <p>The temperature is 1 unless it is set; 0 takes the likeliest tokens. Without {@code
+ * maxOutputTokens} an answer may have as many tokens as the model's positions allow. Calls of
+ * functions are found in the forms of Qwen and of Llama 3. JSON schemas for answers, and tools that
+ * must be called, are not supported. Thread-safe.
+ */
+public final class LigatureChatModel implements ChatModel {
+    private final ChatSettings settings;
+
+    private LigatureChatModel(ChatSettings settings) {
+        this.settings = settings;
+    }
+
+    /** Returns a builder. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Builds a chat model. */
+    public static final class Builder extends ChatSettings.Builder<Builder> {
+        private Builder() {}
+
+        @Override
+        Builder self() {
+            return this;
+        }
+
+        /** Returns the model. */
+        public LigatureChatModel build() {
+            return new LigatureChatModel(settings());
+        }
+    }
+
+    /**
+     * Answers a conversation.
+     *
+     * @throws LangChain4jException of the kind that says whether it can be tried again
+     */
+    @Override
+    public ChatResponse doChat(ChatRequest request) {
+        ChatEngine engine = settings.engine();
+        Answer answer = engine.begin(ChatQuestion.of(request, engine.baseName()));
+        return Objects.requireNonNull(answer.await(Answer.SILENT), "nobody has cancelled it");
+    }
+
+    @Override
+    public ChatRequestParameters defaultRequestParameters() {
+        return settings.defaults();
+    }
+
+    @Override
+    public List<ChatModelListener> listeners() {
+        return settings.listeners();
+    }
+}
