@@ -77,24 +77,35 @@ record StepBatch(
                 scope,
                 copies(batch.inputs(), scope),
                 batch.count(),
-                (outputs, items, tape) -> {
-                    NDArray mean = batch.loss().evaluate(labels, outputs);
-                    if (mean == null) { // a user's class
-                        throw TrainingMessage.LOSS_MISSING.error(batch.loss().getName());
-                    }
-                    if (mean.size() != 1) {
-                        throw TrainingMessage.LOSS_SHAPE.error(
-                                batch.loss().getName(), mean.getShape());
-                    }
-                    // A scalar array: autograd would use a Java number after Java has freed it.
-                    float share = (float) batch.count() / items;
-                    return items == batch.count()
-                            ? mean
-                            : mean.mul(scope.full(new Shape(), share, DataType.FLOAT32));
-                },
+                batch.predictsClasses() ? classes(labels) : own(batch, labels, scope),
                 wanted(batch, labels, scope),
                 TrainingMessage.INPUTS,
                 () -> batch);
+    }
+
+    /** Returns the cost of logits as of token ids: a tape computes it, if there is one. */
+    private static Cost classes(NDList labels) {
+        return (outputs, items, tape) -> {
+            NDArray logits = outputs.head(); // (…, C)
+            return Targets.same(labels.head(), logits).negativeMean(logits, items, tape);
+        };
+    }
+
+    private static Cost own(TrainingBatch batch, NDList labels, NDManager scope) {
+        return (outputs, items, tape) -> {
+            NDArray mean = batch.loss().evaluate(labels, outputs);
+            if (mean == null) { // a user's class
+                throw TrainingMessage.LOSS_MISSING.error(batch.loss().getName());
+            }
+            if (mean.size() != 1) {
+                throw TrainingMessage.LOSS_SHAPE.error(batch.loss().getName(), mean.getShape());
+            }
+            // A scalar array: autograd would use a Java number after Java has freed it.
+            float share = (float) batch.count() / items;
+            return items == batch.count()
+                    ? mean
+                    : mean.mul(scope.full(new Shape(), share, DataType.FLOAT32));
+        };
     }
 
     private static @Nullable Supplier<HeadLoss.Wanted> wanted(
