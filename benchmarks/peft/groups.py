@@ -35,6 +35,8 @@ class Row:
 
 
 ALL = "all linear + tied embedding"
+COMPARED = ("qv", "all")  # of Llama's sets of modules
+SIDES = ("ours", "peft", "tuned")  # the last is PEFT with our settings of malloc
 HEADER = "| what | shape | ours | against | ratio | target | met |\n|---|---|---|---|---|---|---|"
 
 
@@ -54,6 +56,7 @@ class Bench:
         self.bert = work / "bert"
         self.llama = work / "llama"
         self.smol = work / "smol"
+        self.minilm = work / "bert-minilm"
 
     def groups(self) -> dict:
         measured = {
@@ -65,10 +68,12 @@ class Bench:
             "mixed": self.mixed,
             "llama": self.llama_forward,
             "train": self.train,
+            "minilm": self.embeddings,
             "tune": self.tune,
             "generate": self.generate,
             "places": self.places,
             "smol": self.smol_generate,
+            "smol-train": self.smol_train,
         }
         return measured
 
@@ -266,25 +271,23 @@ class Bench:
     def llama_forward_group(self, repeat: int) -> Group:
         group = Group("llama", self.shapes.rounds)
         more = self.batch("llama", self.shapes.text, repeat=repeat)
-        for side in ("ours", "peft"):
+        for side in SIDES:
             group.add(f"{side}.base", "forward", **more)
-            for modules in self.shapes.llama.targets:
+            for modules in COMPARED:
                 group.add(f"{side}.{modules}", "forward", **more, adapters=self.adapters(f"llama-{modules}"))
         return group
 
     def llama_forward(self):
         group = self.llama_forward_group(repeat=2)
-        group.same = [(f"ours.{case}", f"peft.{case}") for case in ("base", *self.shapes.llama.targets)]
+        group.same = [(f"ours.{case}", f"peft.{case}") for case in ("base", *COMPARED)]
         results = yield group
-        yield [
-            self.llama_row("forward, tied Llama", ALL, results, "all", 0.75),
-        ]
+        yield self.llama_rows("forward, tied Llama", ALL, results, "all", 0.35, 0.60)
 
     def train_group(self, repeat: int) -> Group:
         group = Group("train", self.shapes.rounds)
-        for modules in self.shapes.llama.targets:
+        for modules in COMPARED:
             more = self.batch("llama", self.shapes.text, repeat=repeat, adapter=self.adapters(f"llama-{modules}"))
-            for side in ("ours", "peft"):
+            for side in SIDES:
                 group.add(f"{side}.{modules}", "train", **more)
             group.same.append((f"ours.{modules}", f"peft.{modules}"))
         return group
@@ -294,23 +297,47 @@ class Bench:
         results = yield group
         what = "training step, tied Llama, AdamW"
         yield [
-            self.llama_row(what, "q, v", results, "qv", 0.80),
-            self.llama_row(what, ALL, results, "all", 0.85),
+            *self.llama_rows(what, "q, v", results, "qv", 0.55, 0.60),
+            *self.llama_rows(what, ALL, results, "all", 0.42, 0.55),
+        ]
+
+    def embeddings(self):
+        """Sentences through MiniLM and an adapter, and steps of InfoNCE over pairs of them."""
+        s = self.shapes
+        group = Group("minilm", s.rounds)
+        more = self.batch("minilm", s.sentences, base=self.minilm, repeat=2)
+        adapter = self.adapters("bert-minilm-all")
+        for side in SIDES:
+            group.add(f"{side}.forward", "forward", **more, adapters=adapter)
+            group.add(f"{side}.train", "contrast", **more, adapter=adapter)
+        group.same = [("ours.forward", "peft.forward"), ("ours.train", "peft.train")]
+        results = yield group
+        shape = shape_words(s.minilm, "all linear", s.rank, s.sentences)
+        what = f"training step of {s.sentences[0] // 2} pairs, MiniLM, AdamW"
+        yield [
+            *over_peft(f"{s.sentences[0]} sentences, MiniLM", shape, results, "forward", 0.55, 0.60),
+            *over_peft(what, shape, results, "train", 0.60, 0.65),
         ]
 
     def tune(self):
         """An epoch over lines of JSONL, with all that is done to read them."""
         rows, tokens = self.shapes.text
-        group = Group("tune", self.shapes.rounds)
-        for side in ("ours", "peft"):
+        group = Group("tune", self.shapes.rounds, warm_up=5)
+        for side in SIDES:
             group.add(f"{side}.qv", "tune", base=self.llama, adapter=self.adapters("llama-qv"), batch=rows, tokens=tokens,
                       lines=self.work / "lines.jsonl")
         group.same.append(("ours.qv", "peft.qv"))
         results = yield group
-        ratio = results.ratio("ours.qv", "peft.qv")
         count = self.count_tokens()
-        ours, peft = (f"{count / results.median(f'{side}.qv') * 1e9:,.0f} tokens/s" for side in ("ours", "peft"))
-        yield [Row("supervised fine-tuning on JSONL", self.llama_shape("q, v", self.shapes.text), ours, f"PEFT {peft}", ratio)]
+        speed = {side: f"{count / results.median(f'{side}.qv') * 1e9:,.0f} tokens/s" for side in SIDES}
+        shape = self.llama_shape("q, v", self.shapes.text)
+        yield [
+            Row(what, shape, speed["ours"], f"{words} {speed[side]}", results.ratio("ours.qv", f"{side}.qv"))
+            for what, words, side in (
+                ("time of supervised fine-tuning on JSONL", "PEFT", "peft"),
+                (TUNED, "PEFT", "tuned"),
+            )
+        ]
 
     def count_tokens(self) -> int:
         """Returns the tokens of the lines, with the one that ends each."""
@@ -318,8 +345,8 @@ class Bench:
         lines = map(json.loads, (self.work / "lines.jsonl").read_text().splitlines())
         return sum(len(tokenizer.encode(line["prompt"] + line["completion"]).ids) + 1 for line in lines)
 
-    def llama_row(self, what: str, modules: str, results: Results, case: str, limit: float) -> Row:
-        return over_peft(what, self.llama_shape(modules, self.shapes.text), results, case, limit)
+    def llama_rows(self, what: str, modules: str, results: Results, case: str, limit: float, tuned: float) -> list:
+        return over_peft(what, self.llama_shape(modules, self.shapes.text), results, case, limit, tuned)
 
     def text(self, model: str, prompt: int, **more) -> dict:
         """One text through an adapter of all linear layers and the embedding."""
@@ -330,7 +357,7 @@ class Bench:
     def generate_group(self, count: int) -> Group:
         group = Group("generate", self.shapes.rounds)
         more = self.text("llama", self.shapes.generated[0], count=count)
-        for side in ("ours", "peft"):
+        for side in SIDES:
             group.add(f"{side}.all", "generate", **more)
         return group
 
@@ -343,7 +370,7 @@ class Bench:
             group.add(f"{side}.base", "generate", **base)
         group.same = [("ours.base", "peft.base"), ("ours.all", "peft.all")]
         what = f"one token with cache, mean of {count} after {prompt + 1}"
-        yield [over_peft(what, self.llama_shape(ALL, (1, 1)), (yield group), "all", 0.5)]
+        yield over_peft(what, self.llama_shape(ALL, (1, 1)), (yield group), "all", 0.5, 0.5)
 
     def places(self):
         """Tokens at the beginning and far behind it: what the cache costs."""
@@ -369,7 +396,7 @@ class Bench:
         prompt, count = self.shapes.generated
         group = Group("smol", self.shapes.rounds)
         whole = self.text("smol", self.shapes.prompt, whole=1)
-        for side in ("ours", "peft"):
+        for side in SIDES:
             group.add(f"{side}.token", "generate", **self.text("smol", prompt, count=count))
             group.add(f"{side}.prompt", "generate", **whole)
         group.same = [("ours.token", "peft.token"), ("ours.prompt", "peft.prompt")]
@@ -377,15 +404,34 @@ class Bench:
         what = f"one token with cache, mean of {count} after {prompt + 1}"
         tokens = self.shapes.prompt
         yield [
-            over_peft(what, self.smol_shape((1, 1)), results, "token", 0.7),
-            over_peft(f"a prompt of {tokens} tokens", self.smol_shape((1, tokens)), results, "prompt", 0.55),
+            *over_peft(what, self.smol_shape((1, 1)), results, "token", 0.7, 0.7),
+            *over_peft(f"a prompt of {tokens} tokens", self.smol_shape((1, tokens)), results, "prompt", 0.55, 0.60),
         ]
 
+    def smol_train(self):
+        s = self.shapes
+        group = Group("smol-train", s.rounds, warm_up=2)
+        more = self.batch("smol", s.smol_text, repeat=1, adapter=self.adapters("smol-qve"))
+        for side in SIDES:
+            group.add(f"{side}.qve", "train", **more)
+        group.same = [("ours.qve", "peft.qve")]
+        shape = shape_words(s.smol, "q, v + tied embedding", s.rank, s.smol_text)
+        yield over_peft("training step, tied Llama, AdamW", shape, (yield group), "qve", 0.60, 0.65)
 
-def over_peft(what: str, shape: str, results: Results, case: str, limit: float) -> Row:
-    ours, peft = f"ours.{case}", f"peft.{case}"
-    against = f"PEFT {time(results.median(peft))}"
-    return Row(what, shape, time(results.median(ours)), against, results.ratio(ours, peft), limit)
+
+TUNED = "the same, PEFT with our allocator settings"
+
+
+def over_peft(what: str, shape: str, results: Results, case: str, limit: float, tuned: float) -> list:
+    """Returns two rows: over PEFT as people run it, and with our settings of malloc."""
+    ours = f"ours.{case}"
+
+    def row(what: str, peft: str, limit: float) -> Row:
+        ratios = sorted(results.ratios(ours, peft))
+        against = f"PEFT {time(results.median(peft))} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        return Row(what, shape, time(results.median(ours)), against, results.ratio(ours, peft), limit)
+
+    return [row(what, f"peft.{case}", limit), row(TUNED, f"tuned.{case}", tuned)]
 
 
 def shape_words(model, modules: str, rank: int, batch: tuple | None) -> str:

@@ -4,12 +4,16 @@ import json
 import pathlib
 import random
 import shutil
+import subprocess
+import sys
 import warnings
 
 import torch
 import transformers
 from peft import LoraConfig, get_peft_model
 from shapes import Bert, Llama, Shapes
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def bert(shape: Bert):
@@ -63,11 +67,10 @@ def write_adapters(model, lora: dict, name: str, count: int, out: pathlib.Path) 
 
 def write_lines(shapes: Shapes, out: pathlib.Path) -> None:
     """Writes prompts with completions of the repository's own text, of many lengths, and a tokenizer that fits the Llama."""
-    root = pathlib.Path(__file__).resolve().parents[2]
     small = shapes.llama.vocabulary < 4096
     tokenizer = "models/src/test/resources/tasks/tokenizer.json" if small else "examples/demo/base/tokenizer.json"
-    shutil.copyfile(root / tokenizer, out / "llama/tokenizer.json")
-    text = " ".join((root / "docs/architecture.md").read_text().split())
+    shutil.copyfile(ROOT / tokenizer, out / "llama/tokenizer.json")
+    text = " ".join((ROOT / "docs/architecture.md").read_text().split())
     chosen = random.Random(1)
     part = shapes.text[1] * (1 if small else 3) // 16  # of the characters that fill a row
     with (out / "lines.jsonl").open("w") as file:
@@ -79,6 +82,19 @@ def write_lines(shapes: Shapes, out: pathlib.Path) -> None:
             at = (at + prompt + completion) % (len(text) - 500)
 
 
+def write_minilm(shapes: Shapes, out: pathlib.Path) -> None:
+    """Writes MiniLM: the real one, that the build has for its demo, unless shapes are small."""
+    directory = out / "bert-minilm"
+    if shapes.minilm.d < 384:
+        bert(shapes.minilm).save_pretrained(directory)
+    else:
+        subprocess.run([ROOT / "ligature", "--version"], check=True, stdout=subprocess.DEVNULL)  # builds what is missing
+        archive = ROOT / "cli/target/corpus/all-minilm-l6-v2.jar"
+        subprocess.run([ROOT / "ligature", "import-onnx", "--file", archive, "--output", directory], check=True, stdout=sys.stderr)
+    model = transformers.BertModel.from_pretrained(directory, add_pooling_layer=False, dtype=torch.float32)
+    write_adapters(model, shapes.lora(shapes.minilm.targets["all"]), "bert-minilm-all", 1, out)
+
+
 def write(shapes: Shapes, out: pathlib.Path) -> None:
     transformers.utils.logging.disable_progress_bar()
     torch.manual_seed(1)
@@ -86,6 +102,7 @@ def write(shapes: Shapes, out: pathlib.Path) -> None:
     model.save_pretrained(out / "bert")
     for name, targets in shapes.bert.targets.items():
         write_adapters(model, shapes.lora(targets), f"bert-{name}", max(shapes.mixed), out)
+    write_minilm(shapes, out)
     for directory, shape in (("llama", shapes.llama), ("smol", shapes.smol)):
         model = llama(shape)
         model.save_pretrained(out / directory)

@@ -11,6 +11,13 @@ import numpy
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOLERANCE = 1e-4
+# What ../../ligature sets for malloc; docs/setup.md says why.
+ALLOCATOR = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "4294967296",
+    "MALLOC_TRIM_THRESHOLD_": "8589934592",
+    "MALLOC_TOP_PAD_": "67108864",
+}
 
 
 class Program:
@@ -39,19 +46,23 @@ class Program:
 
 
 def start_programs(threads: int, cpu: bool) -> dict:
-    """Starts both sides; with cpu they take not the time but what their thread had of a processor."""
+    """Starts ours, PEFT's, and PEFT's once more with our settings of malloc.
+
+    With cpu they take not the time but what their thread had of a processor.
+    """
     # A heap of one size, all of it touched: what the process grows by is then not the heap.
     options = "-Xms2g -Xmx2g -XX:+AlwaysPreTouch" + (" -Dbenchmark.cpu=true" if cpu else "")
     peft = [sys.executable, str(HERE / "peft_program.py"), *(["--cpu"] if cpu else [])]
     return {
-        "ours": Program([str(HERE.parent / "run"), "serving"], threads, LIGATURE_JVM_OPTIONS=options),
+        "ours": Program([str(HERE.parent / "run"), "serving"], threads, LIGATURE_JVM_OPTIONS=options, **ALLOCATOR),
         "peft": Program(peft, threads, HF_HUB_OFFLINE="1"),
+        "tuned": Program(peft, threads, HF_HUB_OFFLINE="1", **ALLOCATOR),
     }
 
 
 @dataclass
 class Group:
-    """Cases that are measured in turn: ids begin with the side, "ours." or "peft."."""
+    """Cases that are measured in turn: ids begin with the program, "ours.", "peft." or "tuned."."""
 
     name: str
     rounds: int

@@ -212,6 +212,29 @@ class Train:
         return self.step()
 
 
+class Contrast(Train):
+    """Training steps of embeddings: the means of hidden states, InfoNCE in both directions over in-batch negatives.
+
+    Without the dropout of the base, which ours does not have.
+    """
+
+    def __init__(self, words: Words, bases: Bases):
+        super().__init__(words, bases)
+        self.model.eval()
+
+    def step(self) -> torch.Tensor:
+        hidden = self.model(input_ids=self.ids, attention_mask=torch.ones_like(self.ids)).last_hidden_state  # (2B, T, d)
+        vectors = torch.nn.functional.normalize(hidden.mean(dim=1))  # (2B, d)
+        questions, answers = vectors.chunk(2)
+        scores = questions @ answers.T / 0.05  # (B, B)
+        own = torch.arange(len(scores))
+        loss = (torch.nn.functional.cross_entropy(scores, own) + torch.nn.functional.cross_entropy(scores.T, own)) / 2
+        loss.backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return loss.detach()
+
+
 class Tune:
     """An epoch of supervised fine-tuning: lines of JSONL are read, made tokens, padded and learnt."""
 
@@ -307,6 +330,7 @@ class Generate:
 
 KINDS = {
     "attach": Attach,
+    "contrast": Contrast,
     "create": Create,
     "forward": Forward,
     "generate": Generate,

@@ -35,6 +35,7 @@ class Llama:
     targets: dict = field(
         default_factory=lambda: {
             "qv": ["q_proj", "v_proj"],
+            "qve": ["q_proj", "v_proj", "embed_tokens"],
             "all": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "embed_tokens"],
         }
     )
@@ -45,12 +46,15 @@ class Shapes:
     bert: Bert = Bert()
     llama: Llama = Llama()
     smol: Llama = Llama(30, 576, 9, 3, 1536, 49152)  # SmolLM2-135M's
+    minilm: Bert = Bert(6, 384, 12, 1536)  # all-MiniLM-L6-v2's
     rank: int = 8
     large: tuple = (8, 64)  # B, T of a forward pass
     small: tuple = (1, 16)
     batch: tuple = (32, 16)  # B, T of a mixed batch
     mixed: tuple = (1, 4, 8, 32)  # different adapters in it
     text: tuple = (8, 128)  # B, T for Llama
+    smol_text: tuple = (2, 256)  # B, T for the Llama of SmolLM2's shape
+    sentences: tuple = (64, 32)  # B, T for MiniLM
     lines: int = 64  # of data that is trained on
     generated: tuple = (16, 64)  # tokens of the prompt, and after it
     places: tuple = (100, 2000)  # of tokens whose times are compared
@@ -69,11 +73,14 @@ SMOKE = Shapes(
     bert=Bert(layers=2, d=64, heads=4, intermediate=128, vocabulary=200, positions=64),
     llama=Llama(layers=2, d=64, heads=4, key_value_heads=2, intermediate=96, vocabulary=128, positions=64),
     smol=Llama(layers=3, d=48, heads=3, key_value_heads=1, intermediate=80, vocabulary=160, positions=64),
+    minilm=Bert(layers=2, d=48, heads=4, intermediate=96, vocabulary=150, positions=64),
     large=(4, 16),
     small=(1, 8),
     batch=(8, 4),
     mixed=(1, 2, 8),
     text=(4, 16),
+    smol_text=(2, 16),
+    sentences=(8, 8),
     lines=8,
     generated=(4, 8),
     places=(10, 40),

@@ -66,6 +66,7 @@ public final class ServingProgram {
                 id,
                 switch (settings.kind()) {
                     case "attach" -> AdapterCases.attach(settings, bases);
+                    case "contrast" -> TrainingCase.contrast(settings, bases);
                     case "create" -> AdapterCases.create(settings, bases);
                     case "forward" -> ForwardCase.open(settings, bases);
                     case "generate" -> GenerationCase.open(settings, bases);
