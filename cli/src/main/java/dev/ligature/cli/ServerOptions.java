@@ -1,6 +1,8 @@
 package dev.ligature.cli;
 
+import dev.ligature.server.ServerCache;
 import dev.ligature.server.ServerLimits;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options that say how much a server takes on. */
@@ -63,6 +65,41 @@ final class ServerOptions {
                             + " Default: 20.")
     private int adapterLabels;
 
+    @Option(
+            names = "--prefill-tokens",
+            defaultValue = "512",
+            paramLabel = "N",
+            description =
+                    "The most tokens of prompts that are read between two tokens of other texts."
+                            + " Default: 512.")
+    private int prefillTokens;
+
+    @Option(
+            names = "--cache-memory",
+            paramLabel = "MIB",
+            description =
+                    "The most memory for keys and values, in MiB. Default: a quarter of the"
+                            + " machine's memory.")
+    private @Nullable Integer cacheMemory;
+
+    @Option(
+            names = "--no-prefix-cache",
+            description =
+                    "Keeps no keys and values for requests that begin like earlier ones of the same"
+                            + " adapter.")
+    private boolean forgetsPrefixes;
+
+    private ServerCache cache() {
+        OptionChecks.atLeast("--prefill-tokens", prefillTokens, 1);
+        long bytes = ServerCache.DEFAULTS.bytes();
+        Integer mebibytes = cacheMemory;
+        if (mebibytes != null) {
+            OptionChecks.atLeast("--cache-memory", mebibytes, 1);
+            bytes = (long) mebibytes << 20;
+        }
+        return new ServerCache(prefillTokens, bytes, !forgetsPrefixes);
+    }
+
     ServerLimits limits() {
         OptionChecks.atLeast("--max-batch", batch, 1);
         OptionChecks.atLeast("--max-waiting", waiting, 0);
@@ -80,6 +117,7 @@ final class ServerOptions {
                 requestSeconds,
                 shutdownSeconds,
                 connections,
-                adapterLabels);
+                adapterLabels,
+                cache());
     }
 }

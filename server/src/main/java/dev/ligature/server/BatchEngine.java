@@ -2,8 +2,11 @@ package dev.ligature.server;
 
 import ai.djl.ndarray.NDManager;
 import dev.ligature.models.DecoderShape;
+import dev.ligature.models.generation.BatchOptions;
+import dev.ligature.models.generation.CacheStatistics;
 import dev.ligature.models.generation.RowRouter;
 import dev.ligature.models.generation.RunningBatch;
+import dev.ligature.models.generation.TextsFailedException;
 import dev.ligature.server.metrics.ServerMetrics;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -26,6 +29,7 @@ final class BatchEngine implements Engine {
 
     private final RowRouter router;
     private final DecoderShape shape;
+    private final BatchOptions options;
     private final Admissions<Generation> admissions;
     private final ServerMetrics metrics;
     private final LackOfMemory memory;
@@ -36,12 +40,14 @@ final class BatchEngine implements Engine {
     private RunningBatch batch;
 
     private volatile int rows;
+    private volatile CacheStatistics cache = CacheStatistics.NONE;
 
     /**
      * Creates an engine, to be started.
      *
      * @param router gives the blocks that rows go through
      * @param shape the model's sizes
+     * @param options how the batch reads prompts, and what it keeps
      * @param places the most completions that are made at once
      * @param models gives the adapters
      * @param leasing runs what may wait for files
@@ -51,6 +57,7 @@ final class BatchEngine implements Engine {
     BatchEngine(
             RowRouter router,
             DecoderShape shape,
+            BatchOptions options,
             int places,
             ModelLeases models,
             Executor leasing,
@@ -59,14 +66,16 @@ final class BatchEngine implements Engine {
         this.memory = memory;
         this.router = router;
         this.shape = shape;
+        this.options = options;
         this.admissions = new Admissions<>(places, models, leasing, metrics, memory);
         this.metrics = metrics;
         this.batch = newBatch();
+        this.cache = batch.statistics();
         thread.setDaemon(true);
     }
 
     private RunningBatch newBatch() {
-        return new RunningBatch(router, shape, manager);
+        return new RunningBatch(router, shape, manager, options);
     }
 
     @Override
@@ -92,6 +101,11 @@ final class BatchEngine implements Engine {
     @Override
     public int rows() {
         return rows;
+    }
+
+    @Override
+    public CacheStatistics cache() {
+        return cache;
     }
 
     @Override
@@ -127,19 +141,19 @@ final class BatchEngine implements Engine {
         }
     }
 
+    /** Reads at most one piece of the prompts, and makes a token of each text that grows. */
     private void round() {
         dropUnwanted(joining.iterator());
-        if (!joining.isEmpty()) {
-            join(joining);
-            joining.clear();
-        }
-        complete(); // where one token is all
-        rows = batch.size();
+        begin(joining);
+        joining.clear();
         dropUnwanted(running.iterator());
         try {
-            if (!batch.isEmpty()) {
-                metrics.step(batch.size());
-                batch.step();
+            read();
+            complete(); // where one token is all
+            note();
+            if (batch.growing() > 0) {
+                metrics.step(batch.growing());
+                batch.grow();
             }
         } catch (RuntimeException e) {
             LOG.error("A step failed", e);
@@ -149,16 +163,21 @@ final class BatchEngine implements Engine {
             batch = newBatch();
         }
         complete();
+        note();
+    }
+
+    private void note() {
         rows = batch.size();
+        cache = batch.statistics();
     }
 
     /** Lets completions in, together if that is possible, so that one cannot fail the others. */
-    private void join(List<Generation> newcomers) {
+    private void begin(List<Generation> newcomers) {
         try {
-            batch.join(newcomers.stream().map(Generation::row).toList());
+            batch.add(newcomers.stream().map(Generation::row).toList());
         } catch (RuntimeException e) {
             if (newcomers.size() > 1) {
-                newcomers.forEach(newcomer -> join(List.of(newcomer)));
+                newcomers.forEach(newcomer -> begin(List.of(newcomer)));
             } else {
                 LOG.error("A completion could not begin", e);
                 newcomers.forEach(newcomer -> fail(newcomer, internal()));
@@ -170,6 +189,21 @@ final class BatchEngine implements Engine {
             metrics.prompt(newcomer.usage().promptTokens());
         }
         running.addAll(newcomers);
+    }
+
+    private void read() {
+        try {
+            batch.read();
+        } catch (TextsFailedException e) {
+            LOG.error("A completion could not begin", e.reason());
+            for (Iterator<Generation> each = running.iterator(); each.hasNext(); ) {
+                Generation generation = each.next();
+                if (e.texts().contains(generation.row())) {
+                    each.remove();
+                    fail(generation, internal());
+                }
+            }
+        }
     }
 
     /** Returns what nobody hears. */
@@ -240,6 +274,7 @@ final class BatchEngine implements Engine {
         running.clear();
         rows = 0;
         batch.close();
+        cache = CacheStatistics.NONE;
         manager.close();
         begun.forEach(generation -> fail(generation, stopping()));
         admissions.end();

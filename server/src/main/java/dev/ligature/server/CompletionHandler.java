@@ -1,5 +1,6 @@
 package dev.ligature.server;
 
+import dev.ligature.models.generation.BatchOptions;
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.text.StopText;
 import dev.ligature.models.text.TextStream;
@@ -21,12 +22,13 @@ final class CompletionHandler {
     CompletionHandler(
             RequestIntake intake,
             LanguageModel model,
+            BatchOptions options,
             BatchEngine engine,
             ServerLimits limits,
             ServerMetrics metrics) {
         this.intake = intake;
         this.model = model;
-        this.prompts = new PromptReader(model, limits.tokens());
+        this.prompts = new PromptReader(model, limits.tokens(), options);
         this.engine = engine;
         this.limits = limits;
         this.metrics = metrics;
@@ -126,7 +128,7 @@ final class CompletionHandler {
 
         @Override
         public Usage usage() {
-            return new Usage(0, made.usage().newTokens());
+            return made.usage().withoutPrompt();
         }
     }
 

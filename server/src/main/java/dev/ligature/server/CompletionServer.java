@@ -1,5 +1,6 @@
 package dev.ligature.server;
 
+import dev.ligature.models.generation.CacheStatistics;
 import dev.ligature.server.metrics.ServerMetrics;
 import dev.ligature.server.page.PageFile;
 import dev.ligature.store.AdapterStore;
@@ -57,6 +58,9 @@ public final class CompletionServer {
             ServerLimits limits,
             ServerAccess access)
             throws IOException {
+        if (model instanceof LanguageModel language) {
+            language.batchOptions(limits); // refuses a cache without room before anything is open
+        }
         HttpServerOptions options = Tls.options(access);
         this.gate = AccessGate.open(access);
         this.models = models;
@@ -233,6 +237,11 @@ public final class CompletionServer {
         boolean well = isAlive() && !endpoints.isStopping();
         String status = well ? "ok" : endpoints.isStopping() ? "stopping" : "failed";
         Replies.json(request.response(), well ? 200 : 503, Json.status(status));
+    }
+
+    /** Returns what is held of keys and values. */
+    CacheStatistics cache() {
+        return engine.cache();
     }
 
     private void metrics(HttpServerRequest request) {

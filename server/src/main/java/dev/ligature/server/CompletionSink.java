@@ -18,11 +18,26 @@ interface CompletionSink {
      * The tokens of a request.
      *
      * @param promptTokens those of the prompt
+     * @param cachedTokens those of them that were taken from a kept prefix
      * @param newTokens those that were made
      */
-    record Usage(int promptTokens, int newTokens) {
+    record Usage(int promptTokens, int cachedTokens, int newTokens) {
+        static final Usage NONE = new Usage(0, 0);
+
+        Usage(int promptTokens, int newTokens) {
+            this(promptTokens, 0, newTokens);
+        }
+
         Usage plus(Usage other) {
-            return new Usage(promptTokens + other.promptTokens, newTokens + other.newTokens);
+            return new Usage(
+                    promptTokens + other.promptTokens,
+                    cachedTokens + other.cachedTokens,
+                    newTokens + other.newTokens);
+        }
+
+        /** Returns the usage of a further answer to a prompt, which is counted once. */
+        Usage withoutPrompt() {
+            return new Usage(0, 0, newTokens);
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.ligature.server;
 
+import dev.ligature.models.generation.CacheStatistics;
+
 /** A thread that computes what requests ask for, many of them together. */
 interface Engine {
     void start();
@@ -9,6 +11,11 @@ interface Engine {
 
     /** Returns the number of requests that wait for a place. */
     int waiting();
+
+    /** Returns what is held of keys and values; where there are none, nothing. */
+    default CacheStatistics cache() {
+        return CacheStatistics.NONE;
+    }
 
     /** Returns whether anything is computed. */
     boolean isAlive();

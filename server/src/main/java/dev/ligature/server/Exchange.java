@@ -88,7 +88,7 @@ final class Exchange {
         private int summed;
         private boolean isBegun;
         private @Nullable Finish finish;
-        private Usage usage = new Usage(0, 0);
+        private Usage usage = Usage.NONE;
 
         Choice(int index, @Nullable ToolCallReader reader) {
             this.index = index;
@@ -227,14 +227,10 @@ final class Exchange {
 
     /** Returns the tokens of all choices; those of a prompt count once. */
     private Usage usage() {
-        Usage sum = new Usage(0, 0);
+        Usage sum = Usage.NONE;
         for (Choice choice : made) {
             boolean isFirst = choice.index % choices.bestOf() == 0;
-            sum =
-                    sum.plus(
-                            new Usage(
-                                    isFirst ? choice.usage.promptTokens() : 0,
-                                    choice.usage.newTokens()));
+            sum = sum.plus(isFirst ? choice.usage : choice.usage.withoutPrompt());
         }
         return sum;
     }

@@ -167,6 +167,6 @@ final class Generation implements Admitted, Place.Part {
 
     @Override
     public Usage usage() {
-        return new Usage(row.prompt().length, row.tokens().length);
+        return new Usage(row.prompt().length, (int) row.keptTokens(), row.tokens().length);
     }
 }

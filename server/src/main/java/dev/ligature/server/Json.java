@@ -179,6 +179,9 @@ final class Json {
         json.name("prompt_tokens").value(usage.promptTokens());
         json.name("completion_tokens").value(usage.newTokens());
         json.name("total_tokens").value(usage.promptTokens() + usage.newTokens());
+        json.name("prompt_tokens_details").beginObject();
+        json.name("cached_tokens").value(usage.cachedTokens());
+        json.endObject();
         json.endObject();
     }
 

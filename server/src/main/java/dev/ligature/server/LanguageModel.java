@@ -1,5 +1,6 @@
 package dev.ligature.server;
 
+import ai.djl.ndarray.types.DataType;
 import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
 import dev.ligature.checkpoint.CheckpointException;
@@ -8,6 +9,7 @@ import dev.ligature.models.ModelTask;
 import dev.ligature.models.PretrainedModel;
 import dev.ligature.models.SpecialTokens;
 import dev.ligature.models.chat.ChatTemplate;
+import dev.ligature.models.generation.BatchOptions;
 import dev.ligature.models.text.TextTokenizer;
 import java.io.IOException;
 import java.util.Optional;
@@ -42,6 +44,21 @@ public record LanguageModel(
     public static LanguageModel of(PretrainedModel model) throws IOException {
         return new LanguageModel(
                 model.lora(), model.decoder(), model.tokens(), model.tokenizer(), template(model));
+    }
+
+    /**
+     * Returns how a batch of this model reads prompts, and what it keeps.
+     *
+     * @throws IOException if there is no room for keys and values
+     */
+    BatchOptions batchOptions(ServerLimits limits) throws IOException {
+        return limits.cache().options(tokenBytes());
+    }
+
+    /** Returns the bytes of one token's keys and values. */
+    long tokenBytes() {
+        DataType dataType = lora.base().getParameters().valueAt(0).getArray().getDataType();
+        return ServerCache.tokenBytes(shape, dataType);
     }
 
     @Override

@@ -98,7 +98,7 @@ final class Place {
     void end(int status) {
         int places = held.getAndSet(0);
         taken.addAndGet(-places);
-        Usage used = new Usage(0, 0);
+        Usage used = Usage.NONE;
         for (Part part : parts) {
             part.cancel();
             used = used.plus(part.usage());

@@ -2,6 +2,7 @@ package dev.ligature.server;
 
 import dev.ligature.LoraException;
 import dev.ligature.models.chat.ChatTemplate;
+import dev.ligature.models.generation.BatchOptions;
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.generation.Scores;
 import java.util.Collection;
@@ -13,14 +14,15 @@ import org.slf4j.LoggerFactory;
  *
  * @param model the model
  * @param mostTokens the most new tokens of a text
+ * @param cache what there is room for
  * @param length of its texts
  */
-record PromptReader(LanguageModel model, int mostTokens, LengthRule length) {
+record PromptReader(LanguageModel model, int mostTokens, BatchOptions cache, LengthRule length) {
     private static final Logger LOG = LoggerFactory.getLogger(PromptReader.class);
     private static final long MOST_LOGITS = 1L << 28; // of a prompt whose logprobs are asked for
 
-    PromptReader(LanguageModel model, int mostTokens) {
-        this(model, mostTokens, LengthRule.of(model));
+    PromptReader(LanguageModel model, int mostTokens, BatchOptions cache) {
+        this(model, mostTokens, cache, LengthRule.of(model));
     }
 
     /** Returns the tokens of a prompt. */
@@ -80,16 +82,25 @@ record PromptReader(LanguageModel model, int mostTokens, LengthRule length) {
     /** Returns how many tokens may be made at most, of what is asked for and there is room for. */
     int room(CompletionRequest request, int prompt) {
         int most = model.shape().maxPositions();
-        int room = Math.max(1, Math.min(mostTokens, most - prompt));
+        long fitting = Math.min(most, cache.cacheTokens()) - prompt;
+        int room = (int) Math.max(1, Math.min(mostTokens, fitting));
         int tokens = request.maxTokens().orElse(room);
-        if ((long) prompt + tokens > most) {
-            throw length.tooLong(
-                    request.prompts().get(0) instanceof Prompt.Chat ? "messages" : "prompt",
-                    "The prompt's "
-                            + prompt
-                            + " tokens and max_tokens are "
-                            + ((long) prompt + tokens)
-                            + " together,");
+        long all = (long) prompt + tokens;
+        String field = request.prompts().get(0) instanceof Prompt.Chat ? "messages" : "prompt";
+        String what = "The prompt's " + prompt + " tokens and max_tokens are " + all + " together,";
+        if (all > most) {
+            throw length.tooLong(field, what);
+        }
+        if (!cache.fits(all)) {
+            throw ApiException.field(
+                    400,
+                    "cache_length_exceeded",
+                    field,
+                    what
+                            + " more than the "
+                            + cache.cacheTokens()
+                            + " that the server's cache of keys and values has room for. Shorten"
+                            + " the prompt, or ask for fewer tokens.");
         }
         return tokens;
     }

@@ -1,7 +1,9 @@
 package dev.ligature.server;
 
 import dev.ligature.Routing;
+import dev.ligature.models.generation.BatchOptions;
 import dev.ligature.server.metrics.ServerMetrics;
+import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -43,7 +45,7 @@ record TaskService(Engine engine, Map<String, Consumer<Call>> paths) {
             LackOfMemory memory) {}
 
     /** Returns what a model of some task is served by; its paths of other tasks say so. */
-    static TaskService of(TaskModel model, Parts parts) {
+    static TaskService of(TaskModel model, Parts parts) throws IOException {
         TaskService service =
                 model instanceof LanguageModel language
                         ? ofLanguage(language, parts)
@@ -55,11 +57,13 @@ record TaskService(Engine engine, Map<String, Consumer<Call>> paths) {
         return new TaskService(service.engine, Map.copyOf(paths));
     }
 
-    private static TaskService ofLanguage(LanguageModel model, Parts parts) {
+    private static TaskService ofLanguage(LanguageModel model, Parts parts) throws IOException {
+        BatchOptions options = model.batchOptions(parts.limits());
         BatchEngine engine =
                 new BatchEngine(
                         adapters -> model.lora().routed(Routing.rows(adapters)),
                         model.shape(),
+                        options,
                         parts.limits().batch(),
                         parts.models(),
                         parts.leasing(),
@@ -67,8 +71,28 @@ record TaskService(Engine engine, Map<String, Consumer<Call>> paths) {
                         parts.memory());
         CompletionHandler handler =
                 new CompletionHandler(
-                        parts.intake(), model, engine, parts.limits(), parts.metrics());
+                        parts.intake(), model, options, engine, parts.limits(), parts.metrics());
+        showCache(engine, model.tokenBytes(), parts.metrics());
         return new TaskService(engine, Map.of(COMPLETIONS, handler::complete, CHAT, handler::chat));
+    }
+
+    private static void showCache(Engine engine, long tokenBytes, ServerMetrics metrics) {
+        metrics.counter(
+                "ligature.prefix.hit.tokens",
+                "Prompt tokens taken from kept prefixes.",
+                () -> engine.cache().hits());
+        metrics.gauge(
+                "ligature.cache.reserved.bytes",
+                "Keys and values reserved for texts under way.",
+                () -> engine.cache().reserved() * tokenBytes);
+        metrics.gauge(
+                "ligature.cache.prefix.bytes",
+                "Keys and values of kept prefixes.",
+                () -> engine.cache().kept() * tokenBytes);
+        metrics.gauge(
+                "ligature.cache.budget.bytes",
+                "The most both may be.",
+                () -> engine.cache().budget() * tokenBytes);
     }
 
     private static TaskService ofEncoder(EncoderModel model, Parts parts) {

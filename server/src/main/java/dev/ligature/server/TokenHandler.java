@@ -1,6 +1,7 @@
 package dev.ligature.server;
 
 import com.google.gson.stream.JsonWriter;
+import dev.ligature.models.generation.BatchOptions;
 import dev.ligature.models.text.TextTokenizer;
 import java.io.IOException;
 import java.util.HashSet;
@@ -40,7 +41,9 @@ final class TokenHandler {
         this.model = model;
         this.base = base;
         this.conversations =
-                model instanceof LanguageModel language ? new PromptReader(language, 1) : null;
+                model instanceof LanguageModel language
+                        ? new PromptReader(language, 1, BatchOptions.DEFAULTS)
+                        : null;
     }
 
     /** Handles a request for the tokens of a text or a conversation. */

@@ -5,7 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.LambdaBlock;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import dev.ligature.models.DecoderShape;
+import dev.ligature.models.generation.BatchOptions;
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.generation.RowRouter;
 import dev.ligature.models.llama.LlamaCheckpoint;
@@ -18,7 +26,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -74,9 +84,14 @@ final class BatchEngineTest {
     }
 
     private BatchEngine engine(RowRouter router) {
+        return engine(router, model.config().decoderShape());
+    }
+
+    private BatchEngine engine(RowRouter router, DecoderShape shape) {
         return new BatchEngine(
                 router,
-                model.config().decoderShape(),
+                shape,
+                BatchOptions.DEFAULTS,
                 4,
                 new BaseAlone(),
                 Runnable::run,
@@ -98,6 +113,10 @@ final class BatchEngineTest {
     }
 
     private Ending submit(BatchEngine engine, int tokens) {
+        return submit(engine, tokens, 3, 4, 5);
+    }
+
+    private Ending submit(BatchEngine engine, int tokens, long... prompt) {
         Ending ending = new Ending();
         long deadline = System.nanoTime() + SECONDS.toNanos(60);
         engine.submit(
@@ -108,7 +127,7 @@ final class BatchEngineTest {
                                 () -> false,
                                 lease ->
                                         new Generation(
-                                                new long[] {3, 4, 5},
+                                                prompt,
                                                 GenerationOptions.greedy(tokens),
                                                 lease,
                                                 new TextStream(tokenizer),
@@ -142,6 +161,46 @@ final class BatchEngineTest {
         }
         assertTrue(refused.get() > 1, "and then they go on together");
         engine.stop(10);
+    }
+
+    /** Counted by passes: whatever the machine, at most one piece lies between two tokens. */
+    @Test
+    void aPromptOf4000Tokens_delaysTheTokensOfAnotherStreamByOnePiece() throws Exception {
+        List<Shape> passes = new CopyOnWriteArrayList<>(); // the shapes (B, T) of their ids
+        Block probe =
+                new LambdaBlock(inputs -> inputs) {
+                    @Override
+                    protected NDList forwardInternal(
+                            ParameterStore store,
+                            NDList inputs,
+                            boolean training,
+                            PairList<String, Object> params) {
+                        passes.add(inputs.head().getShape());
+                        return model.forward(store, inputs, training, params);
+                    }
+                };
+        DecoderShape own = model.config().decoderShape();
+        DecoderShape wide =
+                new DecoderShape(
+                        own.vocabulary(), 5000, own.layers(), own.keyValueHeads(), own.headSize());
+        BatchEngine engine = engine(rows -> probe, wide);
+        engine.start();
+        Ending stream = submit(engine, 900);
+        ServerFixture.await(() -> passes.size() > 5);
+        long[] prompt = new Random(1).longs(4000, 6, own.vocabulary()).toArray();
+        Ending slow = submit(engine, 2, prompt);
+        assertEquals("LENGTH after 2", slow.how());
+        assertEquals("LENGTH after 900", stream.how());
+        engine.stop(10);
+        List<Integer> pieces = new ArrayList<>();
+        for (int i = 6; i < passes.size(); i++) {
+            if (passes.get(i).get(1) > 1) {
+                pieces.add((int) passes.get(i).size());
+                assertEquals(1, passes.get(i + 1).get(1), "two pieces without a token between");
+                assertEquals(pieces.size() == 8 ? 2 : 1, passes.get(i + 1).get(0));
+            }
+        }
+        assertEquals(List.of(512, 512, 512, 512, 512, 512, 512, 416), pieces);
     }
 
     @Test

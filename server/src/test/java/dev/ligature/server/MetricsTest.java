@@ -37,7 +37,7 @@ final class MetricsTest {
                 "{\"a \\\"key\\\"\\nof two lines\":{\"admin\":true,\"sha256\":\""
                         + HexFormat.of().formatHex(hash)
                         + "\"}}");
-        ServerLimits limits = new ServerLimits(4, 8, 50, 2000, 60, 30, 64, 2);
+        ServerLimits limits = new ServerLimits(4, 8, 50, 2000, 60, 30, 64, 2, ServerCache.DEFAULTS);
         fixture =
                 new ServerFixture(
                         adapters,

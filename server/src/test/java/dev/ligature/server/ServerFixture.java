@@ -18,6 +18,7 @@ import dev.ligature.Routing;
 import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.models.chat.ChatTemplate;
+import dev.ligature.models.generation.BatchOptions;
 import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.generation.TextGenerator;
 import dev.ligature.models.generation.TokenListener;
@@ -226,9 +227,10 @@ final class ServerFixture implements AutoCloseable {
         }
     }
 
-    /** Counts the arrays below the engine's root manager. */
+    /** Counts the arrays below the engine's root manager, without blocks of kept prefixes. */
     int liveArrays() {
-        return manager.getParentManager().getManagedArrays().size();
+        int kept = (int) (server.cache().kept() / BatchOptions.BLOCK);
+        return manager.getParentManager().getManagedArrays().size() - kept;
     }
 
     @Override

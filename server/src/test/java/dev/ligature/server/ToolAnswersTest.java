@@ -66,7 +66,7 @@ class ToolAnswersTest {
                         status -> {});
         CompletionSink choice = exchange.choice(0);
         ANSWER.forEach(piece -> choice.text(piece, List.of()));
-        choice.end(finish, new Usage(1, 4));
+        choice.end(finish, new Usage(1, 0, 4));
     }
 
     @Test

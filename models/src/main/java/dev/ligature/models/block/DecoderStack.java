@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A decoder below its head: embedding, layers and a last norm, which the model classes declare.
  * Inputs are those of {@link DecoderInputs}; the first output is {@code (B, T, d)}, in a {@link
- * GenerationPass} {@code (B, 1, d)}, and the cache follows.
+ * GenerationPass} {@code (B, 1, d)}, and the cache follows. In a {@link TextsPass} the only output
+ * is what that asks for.
  *
  * <p>Inputs and outputs of a layer are those of {@link GroupedAttention}. What a layer computes on
  * the way is freed behind it, in training too: autograd holds what it needs by itself, and memory
@@ -87,7 +88,8 @@ public abstract class DecoderStack extends AbstractBlock {
         Call call = new Call(parameterStore, training, params);
         List<? extends Block> layers = layers();
         DecoderInputs in = DecoderInputs.of(inputs, layers.size());
-        checkLength(in.past() + in.tokens());
+        TextsPass texts = TextsPass.of(params);
+        checkLength(texts == null ? in.past() + in.tokens() : texts.longest());
         NDManager caller = in.ids().getManager();
         GenerationPass pass = GenerationPass.of(params);
         boolean plain = pass != null && !pass.isPadded();
@@ -95,14 +97,21 @@ public abstract class DecoderStack extends AbstractBlock {
         ModelPass twice = in.cache(0).isEmpty() ? OperatorLookup.recomputing(parameterStore) : null;
         NDManager scope = caller.newSubManager();
         try {
-            NDArray mask = plain ? null : in.attentionMask(scope); // (B, P+T), or null
+            if (texts != null) {
+                texts.begin(scope);
+            }
+            boolean unmasked = plain || texts != null;
+            NDArray mask = unmasked ? null : in.attentionMask(scope); // (B, P+T), or null
             NDArray positions = // (B or 1, T)
                     plain ? in.countedPositions(scope) : in.positions(scope, mask);
             NDArray x = embed(in.ids(), positions, call); // (B, T) -> (B, T, d)
             x.attach(scope);
-            Shared shared = new Shared(in, mask, positions, scope, x.getDataType());
+            Shared shared = new Shared(in, mask, positions, scope, x.getDataType(), texts);
             outputs.add(x);
             for (int i = 0; i < layers.size(); i++) {
+                if (texts != null) {
+                    texts.enter(i, kinds.get(i).window());
+                }
                 NDList layerInputs =
                         new NDList(x).addAll(shared.of(kinds.get(i))).addAll(in.cache(i));
                 if (twice != null) {
@@ -120,7 +129,9 @@ public abstract class DecoderStack extends AbstractBlock {
                     }
                 }
             }
-            if (pass != null && in.tokens() > 1) {
+            if (texts != null) {
+                x = texts.wanted(x); // (B, T, d) or (B, 1, d)
+            } else if (pass != null && in.tokens() > 1) {
                 x = x.split(new long[] {in.tokens() - 1}, 1).get(1); // (B, 1, d)
             }
             x = call.of(lastNorm(), x);
@@ -146,6 +157,7 @@ public abstract class DecoderStack extends AbstractBlock {
         private final NDArray positions;
         private final NDManager scope;
         private final DataType dataType;
+        private final @Nullable TextsPass texts;
         private final Map<Rope, NDList> tables = new HashMap<>();
         private final Map<Integer, NDArray> masks = new HashMap<>();
 
@@ -154,8 +166,10 @@ public abstract class DecoderStack extends AbstractBlock {
                 @Nullable NDArray attentionMask,
                 NDArray positions,
                 NDManager scope,
-                DataType dataType) {
+                DataType dataType,
+                @Nullable TextsPass texts) {
             this.in = in;
+            this.texts = texts;
             this.attentionMask = attentionMask;
             this.positions = positions;
             this.scope = scope;
@@ -164,14 +178,16 @@ public abstract class DecoderStack extends AbstractBlock {
 
         NDList of(LayerKind kind) {
             long all = in.past() + in.tokens();
-            int window = kind.window() >= all ? 0 : kind.window(); // a wider one cuts nothing
+            boolean cuts = texts == null && kind.window() < all; // the pass has masks of its own
+            int window = cuts ? kind.window() : 0;
             NDArray mask = masks.computeIfAbsent(window, this::mask);
             return new NDList(mask).addAll(tables.computeIfAbsent(kind.rope(), this::tables));
         }
 
         private NDArray mask(int window) {
-            if (in.tokens() == 1 && attentionMask == null && window == 0) {
-                return scope.create(new Shape(0)); // the only token sees all
+            boolean seesAll = in.tokens() == 1 && attentionMask == null && window == 0;
+            if (texts != null || seesAll) {
+                return scope.create(new Shape(0)); // hides nothing
             }
             return CausalMask.of(scope, in.past(), in.tokens(), attentionMask, groups, window);
         }

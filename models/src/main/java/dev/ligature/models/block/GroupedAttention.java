@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  *       then has to hide from each token those behind it
  * </ul>
  *
+ * <p>In a {@link TextsPass} there are no keys and values of earlier tokens among the inputs: the
+ * pass has them.
+ *
  * <p>Outputs: y {@code (B, T, d)}, and if earlier keys and values were given, all of them: {@code
  * (B, KV, P+T, D)} each.
  */
@@ -37,7 +40,7 @@ public abstract class GroupedAttention extends AbstractBlock {
     private static final int CACHED = 6;
 
     /** The most tokens whose scores are computed at once where a token sees none behind it. */
-    private static final long BLOCK = 128;
+    static final long BLOCK = 128;
 
     private final Heads heads;
     private final int turned;
@@ -99,15 +102,20 @@ public abstract class GroupedAttention extends AbstractBlock {
                         inputs.get(5),
                         turned); // (B, KV, T, D)
         NDArray values = apart(projected.get(2)); // (B, KV, T, D)
-        boolean caching = inputs.size() > CACHED;
+        TextsPass texts = TextsPass.of(call.params());
+        boolean caching = inputs.size() > CACHED && texts == null;
         if (caching) {
             keys = GenerationPass.append(inputs.get(CACHED), keys, call.params()); // (B, KV, S, D)
             values = GenerationPass.append(inputs.get(CACHED + 1), values, call.params());
         }
-        NDArray y = // (B, KV, G·T, D)
-                caching && tokens > BLOCK
-                        ? inBlocks(queries, keys, values, inputs.get(1), tokens)
-                        : weighted(queries, keys, values, inputs.get(1));
+        NDArray y; // (B, KV, G·T, D)
+        if (texts != null) {
+            y = new TextsAttention(texts, heads, this::weighted).of(queries, keys, values);
+        } else if (caching && tokens > BLOCK) {
+            y = inBlocks(queries, keys, values, inputs.get(1), tokens);
+        } else {
+            y = weighted(queries, keys, values, inputs.get(1));
+        }
         if (tokens > 1) {
             y =
                     y.reshape(batch, heads.keyValue(), heads.groups(), tokens, heads.size())

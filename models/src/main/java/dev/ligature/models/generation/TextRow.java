@@ -26,6 +26,7 @@ public final class TextRow {
     private final long[] tokens;
     private final List<TokenScore> scores = new ArrayList<>();
     private List<TokenScore> promptScores = List.of();
+    private long keptTokens;
     private int count;
     private boolean stopped;
     private @Nullable LoraException failure;
@@ -104,6 +105,11 @@ public final class TextRow {
         return promptScores;
     }
 
+    /** Returns how many of the prompt's tokens were taken from kept prefixes so far. */
+    public long keptTokens() {
+        return keptTokens;
+    }
+
     /** Returns whether a stop id ended the text. */
     public boolean isStopped() {
         return stopped;
@@ -165,6 +171,18 @@ public final class TextRow {
         }
     }
 
+    /**
+     * Checks that a cache has room for the text.
+     *
+     * @throws LoraException if not even all of it would be enough
+     */
+    void checkRoom(BatchOptions room) {
+        if (!room.fits(longest())) {
+            throw ModelMessage.TEXT_EXCEEDS_CACHE.error(
+                    prompt.length, most(), longest(), room.cacheTokens());
+        }
+    }
+
     /** Returns the most tokens that are added to the prompt. */
     long most() {
         return tokens.length;
@@ -193,6 +211,11 @@ public final class TextRow {
     /** Returns which scores are kept. */
     Scores kept() {
         return options.scores();
+    }
+
+    /** Counts tokens of the prompt that were taken from kept prefixes. */
+    void tookKept(long more) {
+        keptTokens += more;
     }
 
     /** Takes the scores of the prompt's tokens from the second on. */

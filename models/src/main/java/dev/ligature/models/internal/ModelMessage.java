@@ -278,6 +278,11 @@ public enum ModelMessage implements Message {
             "TextTooLong",
             "A prompt of %1$s tokens and %2$s new ones are %3$s, but the model was made for %4$s"
                     + " positions. Shorten the prompt, or ask for fewer tokens."),
+    TEXT_EXCEEDS_CACHE(
+            "TextExceedsCache",
+            "A prompt of %1$s tokens and %2$s new ones are %3$s, but the cache of keys and values"
+                    + " has room for %4$s. Shorten the prompt, ask for fewer tokens, or give the"
+                    + " cache more memory."),
     TEXT_BEYOND_POSITIONS(
             "TextTooLong",
             "A text has %1$s tokens, but the model has learned %2$s positions. Shorten the text."),

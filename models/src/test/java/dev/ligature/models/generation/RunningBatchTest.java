@@ -311,12 +311,16 @@ final class RunningBatchTest {
         int empty = live();
         for (int round = 0; round < 3; round++) {
             batch.join(List.of(row("", 4, 3, 4, 5), row("", 5, 6)));
-            batch.join(List.of(row("", 9, 7)));
-            assertEquals(empty + 2 * layers, live());
+            TextRow left = row("", 9, 7);
+            batch.join(List.of(left));
+            int text = 1 + 2 * layers; // an array, and views of its layers
+            assertEquals(empty + 3 * text, live());
             batch.step();
-            assertEquals(empty + 4 * layers, live()); // arrays with room, and views of them
+            assertEquals(empty + 3 * text, live());
+            batch.leave(left);
+            assertEquals(empty + 2 * text, live());
             batch.step();
-            assertEquals(empty + 4 * layers, live());
+            assertEquals(empty + 2 * text, live());
             while (!batch.isEmpty()) {
                 batch.step();
             }

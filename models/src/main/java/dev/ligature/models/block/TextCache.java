@@ -1,0 +1,128 @@
+package dev.ligature.models.block;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The keys and values of one text, of all layers, in one array that has room for all of its tokens
+ * from the start: passes write those of new tokens behind the others, in place, and nothing is
+ * copied when the text grows, or when other texts come and go. The array is not cleared, so that
+ * the system gives memory to a part of it when that is written.
+ *
+ * <p>For one thread at a time.
+ */
+public final class TextCache implements AutoCloseable {
+    private static final int TOKENS = 2; // the axis
+
+    private final NDManager manager;
+    private final int count;
+    private final long capacity;
+    private @Nullable NDArray all; // (2 · layers, KV, C, D); null before the first tokens
+    private NDList parts = new NDList(); // of one layer each: keys, values; (1, KV, C, D), views
+    private long length;
+
+    /**
+     * Creates a cache without tokens.
+     *
+     * @param parent the parent of the arrays' owner; its device is the model's
+     * @param layers the number of layers
+     * @param capacity the most tokens C
+     */
+    public TextCache(NDManager parent, int layers, long capacity) {
+        this.manager = parent.newSubManager();
+        this.count = 2 * layers;
+        this.capacity = capacity;
+    }
+
+    /** Returns the number of tokens. */
+    public long length() {
+        return length;
+    }
+
+    /** Counts tokens whose keys and values every layer has written. */
+    public void advance(long tokens) {
+        length += tokens;
+    }
+
+    /** Forgets the tokens behind some number of them. */
+    public void rewind(long tokens) {
+        length = Math.min(length, tokens);
+    }
+
+    /**
+     * Writes the keys and values of new tokens behind the others, which does not count them yet.
+     *
+     * @param layer the index of the layer
+     * @param keys {@code (1, KV, t, D)}
+     * @param values {@code (1, KV, t, D)}
+     */
+    public void write(int layer, NDArray keys, NDArray values) {
+        Shape shape = keys.getShape();
+        prepare(shape.get(1), shape.get(3), keys.getDataType());
+        NDIndex place = place(length, length + shape.get(TOKENS));
+        parts.get(2 * layer).set(place, keys);
+        parts.get(2 * layer + 1).set(place, values);
+    }
+
+    /**
+     * Returns keys of a layer, a view that belongs to a scope: {@code (1, KV, to − from, D)}.
+     *
+     * @param layer the index of the layer
+     * @param from the first token
+     * @param to the end, with tokens that are written and not counted yet
+     */
+    public NDArray keys(int layer, long from, long to, NDManager scope) {
+        return parts.get(2 * layer).get(scope, place(from, to));
+    }
+
+    /** Returns values as {@link #keys} returns keys. */
+    public NDArray values(int layer, long from, long to, NDManager scope) {
+        return parts.get(2 * layer + 1).get(scope, place(from, to));
+    }
+
+    /**
+     * Returns a copy of the keys and values of some tokens, for another text that begins with the
+     * same tokens: {@code (2 · layers, KV, to − from, D)}.
+     *
+     * @param owner the owner of the copy
+     */
+    public NDArray copy(long from, long to, NDManager owner) {
+        NDArray whole = Objects.requireNonNull(all, "a cache with tokens");
+        try (NDArray view = whole.get(place(from, to))) {
+            NDArray copied = view.duplicate();
+            copied.attach(owner);
+            return copied;
+        }
+    }
+
+    /** Takes over a {@link #copy} of the tokens that come next in this text too. */
+    public void append(NDArray copied) {
+        Shape shape = copied.getShape();
+        prepare(shape.get(1), shape.get(3), copied.getDataType());
+        Objects.requireNonNull(all).set(place(length, length + shape.get(TOKENS)), copied);
+        length += shape.get(TOKENS);
+    }
+
+    private void prepare(long heads, long headSize, DataType dataType) {
+        if (all == null) {
+            all = manager.create(new Shape(count, heads, capacity, headSize), dataType);
+            parts = all.split(count, 0);
+        }
+    }
+
+    private static NDIndex place(long from, long to) {
+        return new NDIndex().addAllDim(TOKENS).addSliceDim(from, to);
+    }
+
+    /** Frees the arrays. */
+    @Override
+    public void close() {
+        manager.close();
+    }
+}
