@@ -135,7 +135,7 @@ final class EncoderCommandsTest {
                 .refused("has no head, so it has no logits. Use ligature embed.");
         CliRun.of("embed", "--model", base("bert-token"), "--input-ids", "5", "--output", output)
                 .refused("[NotEmbedding]", "is a classifier of tokens");
-        CliRun.of("serve", "--model", model, "--adapters", ENCODERS, "--port", "0")
+        CliRun.of("serve", "--model", base("bert-mlm"), "--adapters", ENCODERS, "--port", "0")
                 .refused("[NotDecoder]", "is not a causal language model");
         CliRun.of("generate", "--model", model, "--prompt", "a").refused("[NotDecoder]");
         CliRun.of(

@@ -1,6 +1,7 @@
 package dev.ligature.langchain4j;
 
 import dev.ligature.models.generation.RunningBatch;
+import dev.ligature.models.generation.TextsFailedException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -78,13 +79,13 @@ final class GenerationLoop implements AutoCloseable {
         return joining;
     }
 
-    /** Lets texts in, together if that is possible, so that one cannot fail the others. */
+    /** Takes texts on, together if that is possible, so that one cannot fail the others. */
     private void join(List<Growth> joining) {
         if (joining.isEmpty()) {
             return;
         }
         try {
-            batch.join(joining.stream().map(Growth::row).toList());
+            batch.add(joining.stream().map(Growth::row).toList()); // all or none
             running.addAll(joining);
         } catch (RuntimeException e) {
             if (joining.size() > 1) {
@@ -100,7 +101,9 @@ final class GenerationLoop implements AutoCloseable {
             return;
         }
         try {
-            batch.step();
+            read();
+            leave(); // where one token is all
+            batch.grow();
         } catch (RuntimeException e) {
             LOG.error("A step failed", e);
             for (Growth each : running) {
@@ -108,6 +111,21 @@ final class GenerationLoop implements AutoCloseable {
                 each.fail(e);
             }
             running.clear();
+        }
+    }
+
+    /** Reads a piece of the prompts; those that cannot be read fail alone, and have left. */
+    private void read() {
+        try {
+            batch.read();
+        } catch (TextsFailedException e) {
+            LOG.error("A prompt could not be read", e.reason());
+            for (Growth each : List.copyOf(running)) {
+                if (e.texts().contains(each.row())) {
+                    running.remove(each);
+                    each.fail(e.reason());
+                }
+            }
         }
     }
 

@@ -83,25 +83,30 @@ final class TrainingPass implements AutoCloseable {
     double backward(StepBatch batch, @Nullable Integer seed) {
         CollectorTurn.LOCK.lock(); // loops of several threads take turns
         try (batch) {
-            if (seed != null) {
-                manager.getEngine().setRandomSeed(seed);
-            }
+            seed(seed);
             GradientTape tape =
                     taping ? OperatorLookup.engine(manager).record(batch.scope()) : null;
-            return tape == null ? pass(batch, null) : onTape(batch, tape);
+            return tape == null ? pass(batch, null) : onTape(batch, seed, tape);
         } finally {
             CollectorTurn.LOCK.unlock();
         }
     }
 
+    private void seed(@Nullable Integer seed) {
+        if (seed != null) {
+            manager.getEngine().setRandomSeed(seed);
+        }
+    }
+
     /** Goes forward and back; without the tape where the block does what the tape forbids. */
-    private double onTape(StepBatch batch, GradientTape tape) {
+    private double onTape(StepBatch batch, @Nullable Integer seed, GradientTape tape) {
         try (tape) {
             return pass(batch, tape);
         } catch (EngineException | LoraException e) {
             if (forwarded) {
                 throw e;
             }
+            seed(seed); // what is drawn does not tell whether there was a tape
             double loss = pass(batch, null);
             taping = false; // it was the tape, and not the batch
             TrainingMessage message = TrainingMessage.UNTAPED;

@@ -58,6 +58,7 @@ public record ServerCache(int prefillTokens, long bytes, boolean keepsPrefixes) 
                             + BatchOptions.BLOCK * tokenBytes
                             + ". Give it more (--cache-memory).");
         }
-        return new BatchOptions(prefillTokens, tokens, keepsPrefixes);
+        // Whole blocks, which are what texts reserve: so a message never asks for what is there.
+        return new BatchOptions(prefillTokens, tokens - tokens % BatchOptions.BLOCK, keepsPrefixes);
     }
 }

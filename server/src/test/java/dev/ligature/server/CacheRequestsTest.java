@@ -42,6 +42,11 @@ final class CacheRequestsTest {
     }
 
     @Test
+    void theCache_isOfWholeBlocks() throws IOException {
+        assertEquals(192, new ServerCache(512, 201 * 100L, true).options(100).cacheTokens());
+    }
+
+    @Test
     void aRequestThatBeginsLikeAnEarlierOne_takesItsBlocksOver_ofTheSameAdapterOnly()
             throws Exception {
         try (ServerFixture fixture = new ServerFixture(adapters, cache(4096, true))) {

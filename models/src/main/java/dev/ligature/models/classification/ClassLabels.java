@@ -58,7 +58,9 @@ public record ClassLabels(List<String> names, Activation activation) {
             return labels == 1 ? Activation.SIGMOID : Activation.SOFTMAX;
         }
         return switch (problem.get()) {
-            case "single_label_classification" -> Activation.SOFTMAX;
+            // Softmax of one logit is always 1; Transformers' pipelines use the sigmoid too.
+            case "single_label_classification" ->
+                    labels == 1 ? Activation.SIGMOID : Activation.SOFTMAX;
             case "multi_label_classification" -> Activation.SIGMOID;
             case "regression" -> Activation.NONE;
             default ->

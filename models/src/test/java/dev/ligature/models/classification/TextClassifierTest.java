@@ -88,6 +88,8 @@ final class TextClassifierTest {
                 "SIGMOID|a,b|\"id2label\": {\"0\": \"a\", \"1\": \"b\"}, \"problem_type\":"
                         + " \"multi_label_classification\"",
                 "SIGMOID|one|\"id2label\": {\"0\": \"one\"}",
+                "SIGMOID|one|\"id2label\": {\"0\": \"one\"}, \"problem_type\":"
+                        + " \"single_label_classification\"",
                 "NONE|score|\"id2label\": {\"0\": \"score\"}, \"problem_type\": \"regression\"",
             })
     void labelsAndTheirMeaning_areThoseOfTheConfiguration(
