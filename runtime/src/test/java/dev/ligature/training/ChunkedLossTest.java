@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -184,6 +185,19 @@ final class ChunkedLossTest {
                                         name));
             }
         }
+    }
+
+    @Test
+    void aLossOfRows_dropsOutTheSameInBothPasses() {
+        EmbeddingAndHead model = model();
+        NDArray ids = ids(3, 8);
+        NDList labels = new NDList(some(ids, 0, 1, 5, 9, 10, 22).labels());
+        TrainingBatch batch = new TrainingBatch(new NDList(ids), labels, new RowSquares(), 3);
+        assertEquals(
+                List.of(2L, 2L, 2L, 2L, 2L, 2L), calls(model, tokens(2), loop -> loop.step(batch)));
+        List<Float> draws = model.headDraws;
+        assertEquals(draws.subList(0, 3), draws.subList(3, 6));
+        assertEquals(3, Set.copyOf(draws).size());
     }
 
     @Test

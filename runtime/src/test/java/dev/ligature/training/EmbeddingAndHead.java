@@ -26,6 +26,9 @@ final class EmbeddingAndHead extends AbstractBlock implements HeadedModel {
     /** The tokens that the head was applied to, call by call. */
     final List<Long> headCalls = new ArrayList<>();
 
+    /** What each of these calls drew from the engine's random numbers. */
+    final List<Float> headDraws = new ArrayList<>();
+
     EmbeddingAndHead(NDManager manager, long vocabulary, long width) {
         this(
                 manager.randomNormal(new Shape(vocabulary, width)),
@@ -63,6 +66,9 @@ final class EmbeddingAndHead extends AbstractBlock implements HeadedModel {
 
     private NDArray logits(NDArray x, ParameterStore store, boolean training) {
         headCalls.add(x.size() / x.getShape().getLastDimension());
+        try (NDArray drawn = x.getManager().randomUniform(0, 1, new Shape(1))) {
+            headDraws.add(drawn.toFloatArray()[0]);
+        }
         NDArray weight = store.getValue(head, x.getDevice(), training); // (V, d)
         return Linear.linear(x, weight, null).singletonOrThrow(); // (…, V)
     }

@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.ligature.ops.GradientTape;
 import dev.ligature.ops.ModelPass;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -117,9 +118,12 @@ public final class HeadLoss {
         HeadScores scores = new HeadScores(targets, vocabulary, bytes);
         NDArray values = some.x().stopGradient(); // (n, d)
         values.attach(scope);
+        int seed = parts == null ? 0 : drawn(scope);
+        UnaryOperator<NDArray> scored = parts == null ? head : seeded(head, seed, scope);
         scores.score(
                 new Targets.Counted(values, some.classes()),
-                (chunk, x) -> parts == null ? head.apply(x) : parts.forward(chunk, head, x));
+                Math.toIntExact(chunkSize(most)),
+                (chunk, x) -> parts == null ? scored.apply(x) : parts.forward(chunk, scored, x));
         int[] row = targets.rows();
         double[] logs = new double[Math.toIntExact(targets.shape().get(0))];
         long[] counts = new long[logs.length];
@@ -139,8 +143,32 @@ public final class HeadLoss {
         }
         try (NDArray buffered = scope.create(weights, some.classes().getShape())) {
             NDArray kept = buffered.duplicate(); // autograd keeps it, and Java frees the buffer
-            return new Result(value, chunked(some, kept, most, head).root());
+            return new Result(value, chunked(some, kept, most, seeded(head, seed, scope)).root());
         }
+    }
+
+    private static int drawn(NDManager scope) {
+        try (NDArray drawn =
+                scope.randomInteger(0, Integer.MAX_VALUE, new Shape(1), DataType.INT64)) {
+            return Math.toIntExact(drawn.getLong());
+        }
+    }
+
+    /** Has each chunk drop out the same whenever it is computed. */
+    private static UnaryOperator<NDArray> seeded(
+            UnaryOperator<NDArray> head, int seed, NDManager scope) {
+        AtomicInteger next = new AtomicInteger(seed);
+        return x -> {
+            scope.getEngine().setRandomSeed(next.getAndIncrement());
+            return head.apply(x);
+        };
+    }
+
+    /** Returns how many tokens a chunk has, if all have as many and none more than fit. */
+    private long chunkSize(long most) {
+        long tokens = targets.count();
+        long chunks = (tokens + most - 1) / most;
+        return chunks == 0 ? 1 : (tokens + chunks - 1) / chunks;
     }
 
     private Result chunked(
@@ -152,8 +180,7 @@ public final class HeadLoss {
         NDArray classes = some.classes();
         NDManager scope = classes.getManager();
         long tokens = targets.count();
-        long chunks = (tokens + most - 1) / most;
-        long size = (tokens + chunks - 1) / chunks;
+        long size = chunkSize(most);
         NDArray total = scope.zeros(new Shape());
         NDArray values = x.stopGradient(); // (n, d)
         values.attach(scope);

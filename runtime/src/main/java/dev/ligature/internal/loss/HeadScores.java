@@ -60,7 +60,8 @@ public final class HeadScores implements ModelPass {
             return head.apply(hidden);
         }
         Targets.Counted all = targets.ofCounted(hidden);
-        score(all, (chunk, x) -> head.apply(x));
+        int size = (int) Math.max(1, bytes / (Float.BYTES * vocabulary));
+        score(all, size, (chunk, x) -> head.apply(x));
         applied = true;
         return all.classes().getManager().zeros(new Shape());
     }
@@ -69,12 +70,12 @@ public final class HeadScores implements ModelPass {
      * Scores what counts.
      *
      * @param all the hidden states and classes of what counts
+     * @param size how many tokens a chunk has
      * @param head applies the head to hidden states (1, m, d), which belong to the manager of a
      *     chunk
      */
-    void score(Targets.Counted all, BiFunction<NDManager, NDArray, NDArray> head) {
+    void score(Targets.Counted all, int size, BiFunction<NDManager, NDArray, NDArray> head) {
         NDManager scope = all.classes().getManager();
-        int size = (int) Math.max(1, bytes / (Float.BYTES * vocabulary));
         for (int from = 0; from < logs.length; from += size) {
             NDIndex rows = new NDIndex("{}:{}", from, Math.min(logs.length, from + size));
             try (NDManager chunk = scope.newSubManager()) {
