@@ -13,6 +13,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +25,9 @@ import org.slf4j.LoggerFactory;
 final class EncoderEngine implements Engine {
     private static final Logger LOG = LoggerFactory.getLogger(EncoderEngine.class);
     private static final int PADDING = 2; // the longest of a batch is at most so many times as long
+
+    /** Pairs of tokens in a pass: sixteen texts of 512. Each takes 8 bytes for each head. */
+    private static final long PAIRS = 1L << 22;
 
     private final Computation model;
     private final int places;
@@ -115,7 +119,7 @@ final class EncoderEngine implements Engine {
                 dropUnwanted();
                 List<Row> batch = nextRows();
                 rows = batch.size();
-                groups(batch).forEach(this::compute);
+                groups(batch, row -> row.text().length()).forEach(this::compute);
                 rows = 0;
                 complete();
             }
@@ -145,16 +149,22 @@ final class EncoderEngine implements Engine {
         return batch;
     }
 
-    /** Parts a batch by length, because short texts would be padded to the longest one. */
-    private static List<List<Row>> groups(List<Row> batch) {
-        List<Row> sorted = new ArrayList<>(batch);
-        sorted.sort(Comparator.comparingInt((Row row) -> row.text().length()));
-        List<List<Row>> groups = new ArrayList<>();
+    /**
+     * Parts a batch by length, because short texts would be padded to the longest one, and because
+     * attention takes memory for each pair of tokens of a text.
+     */
+    static <T> List<List<T>> groups(List<T> batch, ToIntFunction<T> length) {
+        List<T> sorted = new ArrayList<>(batch);
+        sorted.sort(Comparator.comparingInt(length));
+        List<List<T>> groups = new ArrayList<>();
         int shortest = 0;
-        for (Row row : sorted) {
-            if (groups.isEmpty() || row.text().length() > PADDING * shortest) {
+        for (T row : sorted) {
+            int longest = length.applyAsInt(row); // of its group, as it comes last
+            if (groups.isEmpty()
+                    || longest > PADDING * shortest
+                    || (groups.get(groups.size() - 1).size() + 1L) * longest * longest > PAIRS) {
                 groups.add(new ArrayList<>());
-                shortest = row.text().length();
+                shortest = longest;
             }
             groups.get(groups.size() - 1).add(row);
         }

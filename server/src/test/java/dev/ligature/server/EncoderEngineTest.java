@@ -128,6 +128,17 @@ final class EncoderEngineTest {
     }
 
     @Test
+    void longTexts_shareAPassOnlyWhileItsAttentionFitsMemory() {
+        assertEquals(List.of(8), sizes(Collections.nCopies(8, 512)));
+        assertEquals(List.of(16, 4), sizes(Collections.nCopies(20, 512)));
+        assertEquals(List.of(1, 1, 1), sizes(List.of(8000, 7000, 8192)));
+    }
+
+    private static List<Integer> sizes(List<Integer> lengths) {
+        return EncoderEngine.groups(lengths, length -> length).stream().map(List::size).toList();
+    }
+
+    @Test
     void textsOfAllLengths_getTheirOwnNumbers_inTheOrderOfTheRequest() throws Exception {
         open.countDown();
         engine.start();

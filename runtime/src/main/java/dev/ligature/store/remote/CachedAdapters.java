@@ -196,7 +196,7 @@ public final class CachedAdapters implements AdapterSource, AutoCloseable {
             }
             boolean opened = false;
             try {
-                if (version.manifest().matches(reading.directory())) {
+                if (isWhole(version, reading.directory())) {
                     opened = true;
                     return new AdapterFiles(reading.directory(), reading::close);
                 }
@@ -209,6 +209,18 @@ public final class CachedAdapters implements AdapterSource, AutoCloseable {
             }
         }
         throw RemoteMessage.COPY_LOST.fileError(version.name(), ATTEMPTS);
+    }
+
+    /** Returns whether a copy is as it was fetched; one that cannot be read is not. */
+    private static boolean isWhole(Version version, Path directory) throws IOException {
+        try {
+            return version.manifest().matches(directory);
+        } catch (InterruptedIOException | ClosedByInterruptException e) {
+            throw e;
+        } catch (IOException e) {
+            LOG.warn("{} cannot be read: {}", directory, e.getMessage());
+            return false;
+        }
     }
 
     private CopyFolder.Key fetch(Version version) throws IOException {

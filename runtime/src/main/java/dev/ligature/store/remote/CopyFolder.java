@@ -191,8 +191,12 @@ final class CopyFolder implements AutoCloseable {
         if (copy == null) {
             return null;
         }
+        try {
+            CopyFiles.touch(copy.directory);
+        } catch (IOException e) {
+            LOG.warn("{} could not be marked as used: {}", copy.directory, e.getMessage());
+        }
         copy.readers++;
-        CopyFiles.touch(copy.directory);
         return new Reading(key, copy);
     }
 

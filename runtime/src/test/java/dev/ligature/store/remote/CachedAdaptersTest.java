@@ -179,6 +179,29 @@ final class CachedAdaptersTest {
     }
 
     @Test
+    void aCopyThatSomebodyDeleted_isFetchedAgain() throws IOException {
+        float[] a = put("a", 1);
+        try (CachedAdapters source = source(1 << 20)) {
+            for (int fetched = 1; fetched <= 2; fetched++) {
+                try (AdapterStore store = store(source)) {
+                    assertArrayEquals(a, answer(store, "a"));
+                    assertEquals(fetched, server.count("a/" + WEIGHTS));
+                }
+                try (Stream<Path> files = Files.walk(cache)) {
+                    Path weights =
+                            files.filter(file -> file.endsWith(WEIGHTS)).findAny().orElseThrow();
+                    try (Stream<Path> all = Files.list(weights.getParent())) {
+                        for (Path each : all.toList()) {
+                            Files.delete(each);
+                        }
+                    }
+                    Files.delete(weights.getParent());
+                }
+            }
+        }
+    }
+
+    @Test
     void aNewVersion_isNoticedWhenTheAnswerIsOld_andOpenLeasesKeepTheirs() throws IOException {
         float[] before = put("a", 1);
         try (CachedAdapters source = source(1 << 20);
