@@ -1,5 +1,6 @@
 package dev.ligature.server;
 
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -18,12 +19,11 @@ final class Candidate<T extends Admitted> {
     private final Function<ModelLease, T> begin;
     private final Consumer<ApiException> refused;
 
-    /** How many later requests have been given a place before it. */
-    int passed;
-
     /** Whether its adapter is being leased now. */
     boolean asking;
 
+    private int passed; // by later requests that have been given a place before it
+    private List<Candidate<T>> passedOver = List.of(); // by it, when it was asked for last
     private long asked = NEVER;
     private long fullAt = NEVER;
 
@@ -69,14 +69,35 @@ final class Candidate<T extends Admitted> {
         refused.accept(error);
     }
 
+    /** Returns how many later requests have been given a place before it. */
+    int passed() {
+        return passed;
+    }
+
+    /**
+     * Returns whether it is waiting in the line; false while its adapter is leased, unless there
+     * was no room for it before.
+     */
+    boolean isInLine() {
+        return !asking || isBlocked();
+    }
+
+    /** Counts that it is given a place before some that were there earlier. */
+    void passOver(List<Candidate<T>> earlier) {
+        passedOver = earlier.stream().filter(Candidate::isInLine).toList();
+        passedOver.forEach(each -> each.passed++);
+    }
+
     /** Begins to ask for its adapter, when so many leases have ended. */
     void ask(long releases) {
         asking = true;
         asked = releases;
     }
 
-    /** Notes that there was no room for its adapter. */
+    /** Notes that there was no room for its adapter, so that it has passed nobody over. */
     void full() {
+        passedOver.forEach(each -> each.passed--);
+        passedOver = List.of();
         asking = false;
         fullAt = asked;
     }

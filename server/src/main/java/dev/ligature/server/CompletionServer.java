@@ -75,7 +75,8 @@ public final class CompletionServer {
                                         new FileSystemOptions()
                                                 .setFileCachingEnabled(false)
                                                 .setClassPathResolvingEnabled(false)));
-        this.leasing = ReadingLanes.lane("leasing", WORKERS, limits.batch());
+        // One for each place, so that no lease waits for an adapter that takes long to come.
+        this.leasing = ReadingLanes.lane("leasing", limits.batch(), limits.batch());
         this.connections = new ConnectionLimit(limits.connections());
         this.intake = new RequestIntake(vertx, models, limits, metrics, memory);
         TaskService service =

@@ -66,12 +66,13 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said)
     }
 
     /**
-     * Checks a name before its request waits. May read files.
+     * Checks a name before its request waits. May read files, but not for a model in memory: those
+     * who read requests are few, and must not wait for where adapters come from.
      *
      * @throws ApiException if there is no model of that name, or it cannot be used
      */
     void check(String name) {
-        if (!has(name)) {
+        if (!isResident(name) && !has(name)) {
             hold(name).close(); // says what is wrong with it
         }
     }

@@ -11,7 +11,10 @@ import org.jspecify.annotations.Nullable;
  * before one whose adapter is not, and that one before one for whose adapter there is no room. But
  * none is passed over by more than a number of later ones: then these wait for it.
  *
- * <p>A request stays in the line while its adapter is leased. Guarded by the engine.
+ * <p>A request stays in the line while its adapter is leased. As its place is kept for it
+ * meanwhile, it is not passed over then, and nobody waits for it, however long an adapter takes to
+ * load. That is another matter once there was no room for it: what it needs then are the leases of
+ * others. Guarded by the engine.
  *
  * @param <T> what requests become
  */
@@ -66,7 +69,7 @@ final class WaitingLine<T extends Admitted> {
             return null;
         }
         Candidate<T> next = line.get(at);
-        pass(at, 1);
+        next.passOver(line.subList(0, at));
         next.ask(releases);
         asking++;
         return next;
@@ -75,22 +78,18 @@ final class WaitingLine<T extends Admitted> {
     /** Returns the end of those that may be given a place now. */
     private int reach() {
         for (int i = 0; i < line.size(); i++) {
-            if (line.get(i).passed >= mostPassed) {
+            Candidate<T> each = line.get(i);
+            if (each.isInLine() && each.passed() >= mostPassed) {
                 return i + 1;
             }
         }
         return line.size();
     }
 
-    private void pass(int end, int more) {
-        line.subList(0, end).forEach(earlier -> earlier.passed += more);
-    }
-
     /** Leaves a request in the line, as there is no room for its adapter. */
     void keep(Candidate<T> candidate) {
         candidate.full();
         asking--;
-        pass(line.indexOf(candidate), -1);
     }
 
     /** Takes a request out whose adapter was leased, or cannot be. */

@@ -47,6 +47,10 @@ final class ManyTenantsTest {
     private static final int EACH = ADAPTERS / TENANTS; // adapters of a tenant
     private static final int BATCH = 16;
     private static final long GROWTH = 40; // MiB
+
+    /** Full of kept prefixes long before memory is first looked at. */
+    private static final ServerCache CACHE = new ServerCache(512, 16L << 20, true);
+
     private static final int[] LENGTHS =
             SOAK
                     ? new int[] {1, 4, 30, 120, 300}
@@ -62,6 +66,8 @@ final class ManyTenantsTest {
     private final Map<Integer, AtomicInteger> statuses = new ConcurrentHashMap<>();
     private final Map<String, String> answers = new ConcurrentHashMap<>();
     private final long[] nanos = new long[REQUESTS];
+    private final AtomicInteger ended = new AtomicInteger();
+    private final AtomicInteger mostMeanwhile = new AtomicInteger(); // that ended while one waited
     private final AtomicLong warm = new AtomicLong();
 
     private static String adapter(int i) {
@@ -120,7 +126,7 @@ final class ManyTenantsTest {
     @Test
     void everyoneIsAnswered_andTheCountersAddUp() throws Exception {
         ServerAccess access = new ServerAccess(keys(), files.resolve("audit.log"), null, null);
-        ServerLimits limits = new ServerLimits(BATCH, 1000, 100, 100_000, 120, 60);
+        ServerLimits limits = new ServerLimits(BATCH, 1000, 100, 100_000, 120, 60).withCache(CACHE);
         try (ServerFixture fixture =
                 new ServerFixture(adapters, limits, ROOM * ServerFixture.ADAPTER_BYTES, access)) {
             writeAdapters(fixture);
@@ -140,10 +146,12 @@ final class ManyTenantsTest {
             System.out.printf(
                     Locale.ROOT,
                     "tenants: answered after %.2f s (half of them), %.2f s (99 of 100), %.2f s"
-                            + " (all); %d MiB resident when warm, %d more%n",
+                            + " (all), and at most %d others meanwhile; %d MiB resident when warm,"
+                            + " %d more%n",
                     sorted[REQUESTS / 2] / 1e9,
                     sorted[REQUESTS * 99 / 100] / 1e9,
                     sorted[REQUESTS - 1] / 1e9,
+                    mostMeanwhile.get(),
                     warm.get(),
                     residentMebibytes() - warm.get());
             assertEquals(List.of(200, 401, 404), statuses.keySet().stream().sorted().toList());
@@ -193,6 +201,7 @@ final class ManyTenantsTest {
         String model = adapter(popular * TENANTS + owner);
         int length = LENGTHS[random.nextInt(LENGTHS.length)];
         int tokens = TOKENS[random.nextInt(TOKENS.length)];
+        int endedBefore = ended.get();
         long begin = System.nanoTime();
         HttpResponse<String> response =
                 fixture.http()
@@ -204,6 +213,8 @@ final class ManyTenantsTest {
                                                 "Bearer " + (kind == 1 ? "none" : "key-" + tenant))
                                         .build());
         nanos[i] = System.nanoTime() - begin;
+        int meanwhile = ended.getAndIncrement() - endedBefore;
+        mostMeanwhile.accumulateAndGet(meanwhile, Math::max);
         int expected = kind == 0 ? 404 : kind == 1 ? 401 : 200;
         assertEquals(expected, response.statusCode(), response.body());
         statuses.computeIfAbsent(expected, status -> new AtomicInteger()).incrementAndGet();

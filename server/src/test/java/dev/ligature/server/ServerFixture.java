@@ -26,6 +26,8 @@ import dev.ligature.models.llama.LlamaConfig;
 import dev.ligature.models.llama.LlamaForCausalLM;
 import dev.ligature.models.llama.LlamaForCausalLMLora;
 import dev.ligature.models.text.TextTokenizer;
+import dev.ligature.store.AdapterFolder;
+import dev.ligature.store.AdapterSource;
 import dev.ligature.store.AdapterStore;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -71,6 +73,17 @@ final class ServerFixture implements AutoCloseable {
 
     ServerFixture(Path adapters, ServerLimits limits, long budget, ServerAccess access)
             throws IOException {
+        this(adapters, new AdapterFolder(adapters), limits, budget, access);
+    }
+
+    /** Creates a server whose adapters are in a folder, and come from there by a source. */
+    ServerFixture(
+            Path adapters,
+            AdapterSource source,
+            ServerLimits limits,
+            long budget,
+            ServerAccess access)
+            throws IOException {
         this.access = access;
         this.adapters = adapters;
         manager.getEngine().setRandomSeed(5);
@@ -95,7 +108,7 @@ final class ServerFixture implements AutoCloseable {
         }
         AdapterLoadOptions options =
                 AdapterLoadOptions.defaults().forTask("CAUSAL_LM", "a causal language model");
-        store = AdapterStore.open(lora, adapters, budget, options);
+        store = AdapterStore.open(lora, source, budget, options);
         start(0, limits);
     }
 

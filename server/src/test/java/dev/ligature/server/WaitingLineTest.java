@@ -88,6 +88,39 @@ final class WaitingLineTest {
     }
 
     @Test
+    void oneWhoseAdapterTakesLongToLoad_holdsUpNobody() {
+        Candidate<Generation> slow = add("slow");
+        assertSame(slow, next());
+        for (int i = 0; i < 5 * MOST; i++) {
+            Candidate<Generation> later = add("here");
+            assertSame(later, next(), "after " + i);
+            line.remove(later);
+        }
+        assertEquals(0, slow.passed(), "it has its place");
+        line.keep(slow); // now it waits for the leases of others
+        for (int i = 0; i < MOST; i++) {
+            Candidate<Generation> later = add("here");
+            assertSame(later, next());
+            line.remove(later);
+        }
+        add("here");
+        assertNull(next());
+    }
+
+    @Test
+    void oneThatPassesWhileAnotherIsAskedFor_countsForThoseThatItPassed() {
+        Candidate<Generation> slow = add("slow");
+        assertSame(slow, next());
+        Candidate<Generation> waits = add("waits");
+        Candidate<Generation> here = add("here");
+        assertSame(here, next());
+        line.keep(slow);
+        line.keep(here);
+        assertEquals(0, slow.passed());
+        assertEquals(0, waits.passed());
+    }
+
+    @Test
     void oneThatComesToNothing_hasPassedNobody() {
         Candidate<Generation> blocked = add("blocked");
         assertSame(blocked, next());
@@ -98,6 +131,6 @@ final class WaitingLineTest {
             line.keep(other);
             releases++;
         }
-        assertEquals(0, blocked.passed);
+        assertEquals(0, blocked.passed());
     }
 }
