@@ -84,14 +84,11 @@ final class AdapterCache {
         }
     }
 
-    /** Leases a published adapter; null if there is none of the name. */
-    synchronized @Nullable CachedAdapter leasePublished(String name) {
+    /** Leases an adapter if there is one of the name and a condition holds; null otherwise. */
+    synchronized @Nullable CachedAdapter leaseIf(String name, Predicate<CachedAdapter> condition) {
         checkOpen();
         CachedAdapter cached = current.get(name);
-        if (cached == null || !cached.isPublished()) {
-            return null;
-        }
-        return lease(cached);
+        return cached == null || !condition.test(cached) ? null : lease(cached);
     }
 
     /**

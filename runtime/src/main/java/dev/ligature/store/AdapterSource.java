@@ -15,6 +15,16 @@ public interface AdapterSource {
     /** Returns the names of the adapters. */
     Set<String> names() throws IOException;
 
+    /**
+     * Returns the names of the adapters as far as they are known now: this must not wait for
+     * another machine, because lists and pages are made of it.
+     *
+     * @throws IOException if nothing is known
+     */
+    default Set<String> knownNames() throws IOException {
+        return names();
+    }
+
     /** Returns the names of what looks like an adapter and cannot be leased by its name. */
     default Set<String> invalidNames() throws IOException {
         return Set.of();
@@ -27,6 +37,16 @@ public interface AdapterSource {
      */
     default boolean has(String name) throws IOException {
         return version(Objects.requireNonNull(name, "name")).isPresent();
+    }
+
+    /**
+     * Returns whether there is an adapter, as far as that is known now, and empty where it has to
+     * be found out: this must not wait for another machine.
+     *
+     * @param name a valid name
+     */
+    default Optional<Boolean> knows(String name) throws IOException {
+        return Optional.of(has(Objects.requireNonNull(name, "name")));
     }
 
     /**

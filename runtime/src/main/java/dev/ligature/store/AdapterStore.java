@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A cache of PEFT adapters over a directory that has one folder per adapter, or over another {@link
@@ -118,6 +119,17 @@ public final class AdapterStore implements AutoCloseable {
     }
 
     /**
+     * Returns the names that are known at once, without a wait for another machine.
+     *
+     * @throws IOException if none are known
+     */
+    public Set<String> knownNames() throws IOException {
+        Set<String> names = source.knownNames();
+        names.addAll(cache.published());
+        return names;
+    }
+
+    /**
      * Publishes an adapter as it is now, in place of what has the name: a lease that begins after
      * this is one of a copy of its values, while open leases keep what they have until they are
      * closed. No file is read or written, and the adapter may be trained on.
@@ -179,6 +191,17 @@ public final class AdapterStore implements AutoCloseable {
     public boolean has(String name) {
         Objects.requireNonNull(name, "name");
         return cache.published().contains(name) || source.has(name);
+    }
+
+    /**
+     * Returns whether {@link #names} has a name, without a wait for another machine; empty if that
+     * has to be found out, which a lease does.
+     *
+     * @param name a name
+     */
+    public Optional<Boolean> knows(String name) {
+        Objects.requireNonNull(name, "name");
+        return cache.published().contains(name) ? Optional.of(true) : source.knows(name);
     }
 
     /**
@@ -247,13 +270,39 @@ public final class AdapterStore implements AutoCloseable {
      * @throws IOException if its files cannot be read or are not an adapter of this model
      */
     public AdapterLease lease(String name) throws IOException {
+        return leaseOf(Objects.requireNonNull(counted(() -> loads.lease(name))));
+    }
+
+    private AdapterLease leaseOf(CachedAdapter cached) {
+        return new AdapterLease(cached, () -> cache.release(cached));
+    }
+
+    /** Something that may give a leased adapter. */
+    private interface Leasing {
+        @Nullable CachedAdapter lease() throws IOException;
+    }
+
+    private @Nullable CachedAdapter counted(Leasing leasing) throws IOException {
         try {
-            CachedAdapter cached = loads.lease(name);
-            return new AdapterLease(cached, () -> cache.release(cached));
+            return leasing.lease();
         } catch (IOException | RuntimeException | Error e) {
             cache.countFailure();
             throw e;
         }
+    }
+
+    /**
+     * Leases an adapter if it is in memory and its files have not changed; loads nothing.
+     *
+     * @param name its name
+     * @return the lease, to be closed; empty if the adapter has to be loaded
+     * @throws UnknownAdapterException if there is no such adapter any more
+     * @throws LoraStateException if the store is closed ({@code LoraStoreClosed})
+     * @throws IOException if the state of its files cannot be told
+     */
+    public Optional<AdapterLease> leaseLoaded(String name) throws IOException {
+        CachedAdapter cached = counted(() -> loads.leaseLoaded(Objects.requireNonNull(name)));
+        return Optional.ofNullable(cached).map(this::leaseOf);
     }
 
     /**

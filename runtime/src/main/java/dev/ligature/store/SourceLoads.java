@@ -5,9 +5,9 @@ import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
 import dev.ligature.LoraStateException;
 import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.internal.files.Interruption;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +50,7 @@ final class SourceLoads {
      */
     CachedAdapter lease(String name) throws IOException {
         while (true) {
-            CachedAdapter published = cache.leasePublished(name);
+            CachedAdapter published = cache.leaseIf(name, CachedAdapter::isPublished);
             Lookup found =
                     published == null ? cache.lookUp(name, find(name)) : new Lookup.Hit(published);
             if (found instanceof Lookup.KnownBad bad) {
@@ -77,10 +77,28 @@ final class SourceLoads {
                 throw (InterruptedIOException)
                         new InterruptedIOException("interrupted while adapter " + name + " loads")
                                 .initCause(e);
-            } catch (InterruptedIOException | ClosedByInterruptException other) {
+            } catch (IOException e) {
+                if (!Interruption.is(e)) {
+                    throw e;
+                }
                 // It was the other thread that was interrupted: ask again.
             }
         }
+    }
+
+    /** Returns an adapter with a lease of it if it is in memory; null if it is not. */
+    @Nullable CachedAdapter leaseLoaded(String name) throws IOException {
+        CachedAdapter published = cache.leaseIf(name, CachedAdapter::isPublished);
+        if (published != null || !cache.has(name)) {
+            return published;
+        }
+        AdapterVersion version = find(name);
+        CachedAdapter cached = cache.leaseIf(name, each -> each.serves(version));
+        if (cached != null && !lora.hasAdapter(cached.adapter().name())) {
+            cache.release(cached); // the application has removed it from the model by itself
+            return null;
+        }
+        return cached;
     }
 
     private AdapterVersion find(String name) throws IOException {

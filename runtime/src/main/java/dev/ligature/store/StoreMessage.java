@@ -32,6 +32,10 @@ enum StoreMessage implements Message {
             "LoraStoreUnknown",
             "%1$s has no adapter %2$s.%3$s It has %4$s; put the adapter's folder there, or ask for"
                     + " one of these."),
+    UNKNOWN_ADAPTER_UNLISTED(
+            "LoraStoreUnknown",
+            "%1$s has no adapter %2$s, and does not tell now which it has. Put the adapter there, or"
+                    + " ask for one that is there."),
     LINK(
             "CheckpointLink",
             "%1$s is a link to %2$s, outside the store's directory. Copy the adapter into it (cp"

@@ -14,7 +14,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The adapters of a source, and folders elsewhere that were added to them. Thread-safe. */
 final class StoreSource {
@@ -23,9 +25,11 @@ final class StoreSource {
     private final AdapterSource source;
     private final LongSupplier nanoTime;
     private final Map<String, Path> elsewhere = new ConcurrentHashMap<>(); // by name
-    private Set<String> hints = Set.of(); // guarded by this
-    private long hintsUntil; // guarded by this; of System.nanoTime
-    private boolean hinted; // guarded by this
+    private final AtomicBoolean listing = new AtomicBoolean();
+    private volatile @Nullable Hints hints;
+
+    /** Names for messages, until a time of {@link #nanoTime}. */
+    private record Hints(Set<String> names, long until) {}
 
     StoreSource(AdapterSource source) {
         this(source, System::nanoTime);
@@ -60,25 +64,46 @@ final class StoreSource {
                 : Optional.empty();
     }
 
-    private UnknownAdapterException unknown(String name) throws IOException {
-        Set<String> known = hints();
-        return StoreMessage.UNKNOWN_ADAPTER.unknownAdapter(
-                source, name, Nearest.hint(name, known), known.size());
+    private UnknownAdapterException unknown(String name) {
+        Hints known = hints();
+        return known == null
+                ? StoreMessage.UNKNOWN_ADAPTER_UNLISTED.unknownAdapter(source, name)
+                : StoreMessage.UNKNOWN_ADAPTER.unknownAdapter(
+                        source, name, Nearest.hint(name, known.names()), known.names().size());
     }
 
-    /** Returns names of at most a second ago: an unknown name must not cost a scan each time. */
-    private synchronized Set<String> hints() throws IOException {
-        if (!hinted || nanoTime.getAsLong() - hintsUntil > 0) {
-            hints = names();
-            hintsUntil = nanoTime.getAsLong() + HINT_NANOS;
-            hinted = true;
+    /**
+     * Returns names of at most a second ago: an unknown name must not cost a scan each time. One
+     * thread makes the list, for which no other waits; null while there is none.
+     */
+    private @Nullable Hints hints() {
+        Hints last = hints;
+        boolean isOld = last == null || nanoTime.getAsLong() - last.until() > 0;
+        if (isOld && listing.compareAndSet(false, true)) {
+            try {
+                last = new Hints(knownNames(), nanoTime.getAsLong() + HINT_NANOS);
+                hints = last;
+            } catch (IOException e) {
+                return last; // the error is that there is no such adapter
+            } finally {
+                listing.set(false);
+            }
         }
-        return hints;
+        return last;
     }
 
     /** Returns the names of all, sorted. */
     Set<String> names() throws IOException {
-        Set<String> names = new TreeSet<>(source.names());
+        return withElsewhere(source.names());
+    }
+
+    /** Returns the names of all that are known at once, sorted. */
+    Set<String> knownNames() throws IOException {
+        return withElsewhere(source.knownNames());
+    }
+
+    private Set<String> withElsewhere(Set<String> ofSource) {
+        Set<String> names = new TreeSet<>(ofSource);
         names.addAll(elsewhere.keySet());
         return names;
     }
@@ -98,6 +123,19 @@ final class StoreSource {
             return added == null ? source.has(name) : AdapterFolder.isAdapter(added);
         } catch (IOException e) {
             return false; // a lease of it says what is wrong
+        }
+    }
+
+    /** Returns whether {@link #names} has a name, where that is known at once. */
+    Optional<Boolean> knows(String name) {
+        if (!AdapterName.isValid(name)) {
+            return Optional.of(false);
+        }
+        Path added = elsewhere.get(name);
+        try {
+            return added == null ? source.knows(name) : Optional.of(AdapterFolder.isAdapter(added));
+        } catch (IOException e) {
+            return Optional.of(false); // a lease of it says what is wrong
         }
     }
 

@@ -1,22 +1,19 @@
 package dev.ligature.store.remote;
 
 import dev.ligature.LoraException;
+import dev.ligature.internal.files.Interruption;
 import dev.ligature.store.AdapterFiles;
 import dev.ligature.store.AdapterSource;
 import dev.ligature.store.AdapterVersion;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,42 +37,39 @@ import org.slf4j.LoggerFactory;
  * recently used first. Adapters in memory need no copy.
  *
  * <p>A lease asks the remote side for the manifest if the last answer is older than {@code
- * recheck}. If it cannot be reached then, what is known goes on being used: the last manifest, or
- * the copy that was used last. What could not be fetched is not tried again within that time.
+ * recheck}. If that fails, or takes longer than 300 ms, what is known goes on being used: the last
+ * manifest, or the copy that was used last; a later answer is for later leases. Of an adapter of
+ * which nothing is known, a lease waits up to 30 seconds, and not at all while the remote side
+ * leaves everything unanswered. Then there is no adapter that the last list of names is without.
+ * What could not be fetched is not tried again within the time {@code recheck}.
  *
- * <p>Thread-safe. Several threads that need the same fetch it once. The directory is of one
- * process.
+ * <p>Thread-safe. Several threads that need the same fetch it once. The directory is of one cache
+ * of one process.
  */
 public final class CachedAdapters implements AdapterSource, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CachedAdapters.class);
-    private static final int MOST_KNOWN = 20_000;
     private static final int ATTEMPTS = 3;
+    private static final int MOST_FAILURES = 20_000;
 
     private final RemoteAdapters remote;
     private final CopyFolder copies;
-    private final long recheckNanos;
+    private final Catalog catalog;
     private final LongSupplier nanoTime;
-    private final Map<String, Known> known = new ConcurrentHashMap<>();
-    private final Map<CopyFolder.Key, Failure> failures = new ConcurrentHashMap<>();
-    private final SharedCalls<String, Known> questions = new SharedCalls<>();
-    private final SharedCalls<CopyFolder.Key, CopyFolder.Key> fetches = new SharedCalls<>();
-    private volatile @Nullable Names names;
+    private final Map<CopyRoom.Key, Failure> failures = new ConcurrentHashMap<>();
+    private final SharedCalls<CopyRoom.Key, CopyRoom.Key> fetches = new SharedCalls<>();
 
-    /** What the remote side said of an adapter: its manifest, that there is none, or an error. */
-    private record Known(
-            @Nullable AdapterManifest manifest, @Nullable IOException error, long nanos) {}
-
-    /** A version that could not be fetched. */
-    private record Failure(IOException error, long nanos) {}
-
-    /** The names that the remote side gave. */
-    private record Names(Set<String> names, long nanos) {}
+    /** A version that could not be fetched; what is too large for all room stays so. */
+    private record Failure(IOException error, long nanos, boolean isTooLarge) {}
 
     CachedAdapters(
-            RemoteAdapters remote, CopyFolder copies, Duration recheck, LongSupplier nanoTime) {
+            RemoteAdapters remote,
+            CopyFolder copies,
+            Duration recheck,
+            LongSupplier nanoTime,
+            Catalog.Patience patience) {
         this.remote = remote;
         this.copies = copies;
-        this.recheckNanos = recheck.toNanos();
+        this.catalog = new Catalog(remote, copies, recheck, nanoTime, patience);
         this.nanoTime = nanoTime;
     }
 
@@ -86,8 +80,8 @@ public final class CachedAdapters implements AdapterSource, AutoCloseable {
      * @param directory for the copies; made if it does not exist
      * @param budgetBytes the upper limit of the bytes of all files in it
      * @param recheck for how long an answer of the remote side holds; 0 to ask at each lease
-     * @throws LoraException if another process has the directory open, the budget is not positive
-     *     or the time is negative ({@code SourceCache})
+     * @throws LoraException if the directory is open already, here or in another process, the
+     *     budget is not positive or the time is negative ({@code SourceCache})
      * @throws IOException if the directory cannot be read or written
      */
     public static CachedAdapters open(
@@ -100,90 +94,37 @@ public final class CachedAdapters implements AdapterSource, AutoCloseable {
             throw RemoteMessage.CACHE_RECHECK.error(recheck);
         }
         return new CachedAdapters(
-                remote, new CopyFolder(directory, budgetBytes), recheck, System::nanoTime);
+                remote,
+                new CopyFolder(directory, budgetBytes),
+                recheck,
+                System::nanoTime,
+                Catalog.Patience.DEFAULT);
     }
 
     @Override
     public Set<String> names() throws IOException {
-        Names last = names;
-        if (last != null && isFresh(last.nanos())) {
-            return last.names();
-        }
-        try {
-            last = new Names(Set.copyOf(remote.names()), nanoTime.getAsLong());
-        } catch (IOException e) {
-            Set<String> copied = last != null ? last.names() : new TreeSet<>(copies.names());
-            if (copied.isEmpty()) {
-                throw e;
-            }
-            LOG.warn(
-                    "{} does not tell its adapters, of which {} are known: {}",
-                    remote,
-                    copied.size(),
-                    e.getMessage());
-            last = new Names(copied, nanoTime.getAsLong());
-        }
-        names = last;
-        return last.names();
+        return catalog.names();
+    }
+
+    @Override
+    public Set<String> knownNames() throws IOException {
+        return catalog.knownNames();
+    }
+
+    @Override
+    public Optional<Boolean> knows(String name) throws IOException {
+        return catalog.knows(Objects.requireNonNull(name, "name"));
     }
 
     @Override
     public Optional<AdapterVersion> version(String name) throws IOException {
-        Known last = known.get(Objects.requireNonNull(name, "name"));
-        if (last == null || !isFresh(last.nanos())) {
-            last = questions.get(name, () -> ask(name));
-        }
-        if (last.error() != null) {
-            throw last.error();
-        }
-        if (last.manifest() == null) {
-            return Optional.empty();
-        }
-        Version version = new Version(this, name, last.manifest());
-        copies.use(version.key());
-        return Optional.of(version);
-    }
-
-    private boolean isFresh(long nanos) {
-        return nanoTime.getAsLong() - nanos < recheckNanos;
-    }
-
-    /** Asks the remote side, unless another thread has just done so. */
-    private Known ask(String name) throws IOException {
-        Known last = known.get(name);
-        if (last != null && isFresh(last.nanos())) {
-            return last;
-        }
-        Known now;
-        try {
-            now = new Known(remote.manifest(name).orElse(null), null, nanoTime.getAsLong());
-        } catch (InterruptedIOException | ClosedByInterruptException e) {
-            throw e; // says nothing of the remote side
-        } catch (IOException e) {
-            now = withoutAnswer(name, last, e);
-        }
-        if (known.size() >= MOST_KNOWN) {
-            known.values().removeIf(each -> each.manifest() == null);
-        }
-        known.put(name, now);
-        return now;
-    }
-
-    private Known withoutAnswer(String name, @Nullable Known last, IOException e)
-            throws IOException {
-        AdapterManifest manifest = last == null ? null : last.manifest();
-        if (manifest == null) {
-            manifest = copies.newest(name).orElse(null);
-        }
-        if (manifest == null) {
-            return new Known(null, e, nanoTime.getAsLong());
-        }
-        LOG.warn(
-                "{} does not tell whether adapter {} has changed: {}",
-                remote,
-                name,
-                e.getMessage());
-        return new Known(manifest, null, nanoTime.getAsLong());
+        return catalog.manifest(Objects.requireNonNull(name, "name"))
+                .map(
+                        manifest -> {
+                            Version version = new Version(this, name, manifest);
+                            copies.use(version.key());
+                            return version;
+                        });
     }
 
     /** Returns the files of a version, fetched where there is no good copy of it. */
@@ -215,42 +156,55 @@ public final class CachedAdapters implements AdapterSource, AutoCloseable {
     private static boolean isWhole(Version version, Path directory) throws IOException {
         try {
             return version.manifest().matches(directory);
-        } catch (InterruptedIOException | ClosedByInterruptException e) {
-            throw e;
         } catch (IOException e) {
+            if (Interruption.is(e)) {
+                throw e;
+            }
             LOG.warn("{} cannot be read: {}", directory, e.getMessage());
             return false;
         }
     }
 
-    private CopyFolder.Key fetch(Version version) throws IOException {
-        CopyFolder.Key key = version.key();
+    private CopyRoom.Key fetch(Version version) throws IOException {
+        CopyRoom.Key key = version.key();
         if (copies.has(key)) {
             return key; // another thread has just fetched it
         }
         Failure failure = failures.get(key);
-        if (failure != null && isFresh(failure.nanos())) {
+        if (failure != null && holds(failure)) {
             throw failure.error();
         }
         try (Download download = new Download(remote, copies, key, version.manifest())) {
-            download.run();
-            failures.remove(key);
-            return key;
-        } catch (InterruptedIOException | ClosedByInterruptException e) {
-            throw e;
-        } catch (IOException e) {
-            known.remove(key.name()); // it may have been replaced meanwhile
-            failures.values().removeIf(each -> !isFresh(each.nanos()));
-            failures.put(key, new Failure(e, nanoTime.getAsLong()));
-            throw e;
+            try {
+                download.run();
+                failures.remove(key);
+                return key;
+            } catch (IOException e) {
+                if (!Interruption.is(e)) {
+                    fail(key, e, download.isTooLarge());
+                }
+                throw e;
+            }
         }
+    }
+
+    private void fail(CopyRoom.Key key, IOException e, boolean isTooLarge) {
+        catalog.doubt(key.name()); // it may have been replaced meanwhile
+        failures.values().removeIf(each -> !holds(each));
+        if (failures.size() < MOST_FAILURES) {
+            failures.put(key, new Failure(e, nanoTime.getAsLong(), isTooLarge));
+        }
+    }
+
+    private boolean holds(Failure failure) {
+        return failure.isTooLarge() || catalog.isFresh(failure.nanos());
     }
 
     /** One version of one adapter. Equal ones have the same files. */
     private record Version(CachedAdapters cache, String name, AdapterManifest manifest)
             implements AdapterVersion {
-        CopyFolder.Key key() {
-            return new CopyFolder.Key(name, manifest.id());
+        CopyRoom.Key key() {
+            return new CopyRoom.Key(name, manifest.id());
         }
 
         @Override
@@ -267,6 +221,7 @@ public final class CachedAdapters implements AdapterSource, AutoCloseable {
     /** Lets another process use the directory; the copies stay there. Close the store first. */
     @Override
     public void close() throws IOException {
+        catalog.close();
         copies.close();
     }
 

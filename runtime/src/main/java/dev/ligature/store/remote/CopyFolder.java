@@ -2,19 +2,14 @@ package dev.ligature.store.remote;
 
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.internal.files.StagedFile;
+import dev.ligature.store.remote.CopyRoom.Copy;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -28,74 +23,35 @@ import org.slf4j.LoggerFactory;
  */
 final class CopyFolder implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CopyFolder.class);
-    private static final String LOCK = ".lock";
     private static final String PARTIAL = ".partial-";
 
     private final Path root;
-    private final long budget;
-    private final FileChannel lockFile;
-
-    // All guarded by this.
-    private final LinkedHashMap<Key, Copy> copies =
-            new LinkedHashMap<>(16, 0.75f, true); // least recently used first
-    private long bytes; // of copies, also of deleted ones that are still read, and of downloads
-    private boolean closed;
-
-    /** A version of an adapter. */
-    record Key(String name, String id) {}
-
-    /** A copy; its fields are guarded by the folder. */
-    private static final class Copy {
-        final Path directory;
-        final long bytes;
-        int readers;
-        boolean dropped;
-
-        Copy(Path directory, long bytes) {
-            this.directory = directory;
-            this.bytes = bytes;
-        }
-    }
+    private final FolderLock lock;
+    private final CopyRoom room;
 
     /**
      * Opens a folder with the copies that another process has left, and deletes what it has not
      * finished.
      *
-     * @throws dev.ligature.LoraException if the budget is not positive, or another process has it
-     *     open
+     * @throws dev.ligature.LoraException if the budget is not positive, or it is open already
      */
     CopyFolder(Path root, long budget) throws IOException {
         if (budget <= 0) {
             throw RemoteMessage.CACHE_BUDGET.error(budget);
         }
         this.root = root;
-        this.budget = budget;
+        this.room = new CopyRoom(root, budget);
         Files.createDirectories(root);
-        lockFile =
-                FileChannel.open(
-                        root.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        lock = FolderLock.of(root);
         try {
-            lock();
             find();
         } catch (IOException | RuntimeException | Error e) {
-            lockFile.close();
+            lock.close();
             throw e;
         }
     }
 
-    private void lock() throws IOException {
-        FileLock lock;
-        try {
-            lock = lockFile.tryLock();
-        } catch (OverlappingFileLockException thisProcess) {
-            lock = null;
-        }
-        if (lock == null) {
-            throw RemoteMessage.CACHE_IN_USE.error(root);
-        }
-    }
-
-    private synchronized void find() throws IOException {
+    private void find() throws IOException {
         List<Path> found;
         try (Stream<Path> list = Files.list(root)) {
             found = list.filter(Files::isDirectory).toList();
@@ -104,57 +60,57 @@ final class CopyFolder implements AutoCloseable {
         for (Path directory : found) {
             if (StagedFile.name(directory).startsWith(PARTIAL)) {
                 CopyFiles.delete(directory);
-            } else if (key(directory) != null) {
+            } else if (key(directory).isPresent()) {
                 whole.add(directory);
             }
         }
         whole.sort(Comparator.comparing(CopyFiles::used));
         for (Path directory : whole) {
             Copy copy = new Copy(directory, CopyFiles.size(directory));
-            Copy older = copies.put(key(directory), copy);
-            bytes += copy.bytes;
-            if (older != null) {
-                drop(older);
-            }
+            room.add(key(directory).orElseThrow(), copy, 0).forEach(this::erase);
         }
-        evict(0);
+        room.shrink().forEach(this::erase);
     }
 
-    /** Returns which copy a directory is; null if none. */
-    private static @Nullable Key key(Path directory) {
+    /** Returns which copy a directory is, if it is one. */
+    private static Optional<CopyRoom.Key> key(Path directory) {
         String[] parts = StagedFile.name(directory).split("[@+]", -1);
-        return parts.length == 3 ? new Key(parts[0], parts[1]) : null;
+        return parts.length == 3
+                ? Optional.of(new CopyRoom.Key(parts[0], parts[1]))
+                : Optional.empty();
     }
 
     /** Returns the manifest of the copy of an adapter that was used last, if there is one. */
-    synchronized Optional<AdapterManifest> newest(String name) throws IOException {
-        Copy newest = null;
-        for (Map.Entry<Key, Copy> entry : copies.entrySet()) {
-            newest = entry.getKey().name().equals(name) ? entry.getValue() : newest;
-        }
+    Optional<AdapterManifest> newest(String name) {
+        Copy newest = room.newest(name);
         if (newest == null) {
             return Optional.empty();
         }
         Path file = newest.directory.resolve(AdapterManifest.FILE_NAME);
-        return Optional.of(AdapterManifest.parse(Files.readString(file), file.toString()));
+        try {
+            return Optional.of(AdapterManifest.parse(Files.readString(file), file.toString()));
+        } catch (IOException e) {
+            LOG.warn("{} cannot be read: {}", file, e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** Returns the names of the adapters that there are copies of. */
-    synchronized List<String> names() {
-        return copies.keySet().stream().map(Key::name).distinct().toList();
+    List<String> names() {
+        return room.names();
     }
 
     /** Returns the bytes of all files. */
-    synchronized long bytes() {
-        return bytes;
+    long bytes() {
+        return room.bytes();
     }
 
     /** A directory that stays there until this is closed. */
     final class Reading {
-        private final Key key;
+        private final CopyRoom.Key key;
         private final Copy copy;
 
-        private Reading(Key key, Copy copy) {
+        private Reading(CopyRoom.Key key, Copy copy) {
             this.key = key;
             this.copy = copy;
         }
@@ -165,29 +121,20 @@ final class CopyFolder implements AutoCloseable {
 
         /** Ends the reading. */
         void close() {
-            synchronized (CopyFolder.this) {
-                copy.readers--;
-                if (copy.dropped && copy.readers == 0) {
-                    erase(copy);
-                }
+            if (room.leave(copy)) {
+                erase(copy);
             }
         }
 
         /** Takes the copy, which is damaged, away from later readers. */
         void discard() {
-            synchronized (CopyFolder.this) {
-                if (!copy.dropped) {
-                    copies.remove(key, copy);
-                    drop(copy);
-                }
-            }
+            room.discard(key, copy);
         }
     }
 
     /** Returns a copy, to be closed; null if there is none. */
-    synchronized @Nullable Reading read(Key key) throws IOException {
-        checkOpen();
-        Copy copy = copies.get(key);
+    @Nullable Reading read(CopyRoom.Key key) {
+        Copy copy = room.read(key);
         if (copy == null) {
             return null;
         }
@@ -196,28 +143,37 @@ final class CopyFolder implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("{} could not be marked as used: {}", copy.directory, e.getMessage());
         }
-        copy.readers++;
         return new Reading(key, copy);
     }
 
     /** Returns whether there is a copy. */
-    synchronized boolean has(Key key) {
-        return copies.containsKey(key);
+    boolean has(CopyRoom.Key key) {
+        return room.has(key);
     }
 
     /** Marks a copy as used, so that others are deleted before it. */
-    synchronized void use(Key key) {
-        copies.get(key);
+    void use(CopyRoom.Key key) {
+        room.use(key);
     }
 
-    /** A copy that is being made. */
+    /**
+     * Checks that it was not closed.
+     *
+     * @throws dev.ligature.LoraStateException if it was
+     */
+    void checkOpen() {
+        room.checkOpen();
+    }
+
+    /** A copy that is being made, by one thread. */
     final class Partial implements AutoCloseable {
-        private final Key key;
+        private final CopyRoom.Key key;
         private final Path directory;
         private long reserved;
+        private boolean tooLarge;
         private boolean done;
 
-        private Partial(Key key, Path directory) {
+        private Partial(CopyRoom.Key key, Path directory) {
             this.key = key;
             this.directory = directory;
         }
@@ -227,36 +183,51 @@ final class CopyFolder implements AutoCloseable {
         }
 
         /**
+         * Refuses bytes that would not fit even if there was no other copy; none is deleted then.
+         *
+         * @param count how many more will be written
+         * @throws CheckpointException if they are too many
+         */
+        void expect(long count) throws CheckpointException {
+            if (reserved + count > room.budget()) {
+                tooLarge = true;
+                throw RemoteMessage.CACHE_SMALL.fileError(
+                        key.name(), reserved + count, room.budget());
+            }
+        }
+
+        /** Returns whether it was refused because it never fits. */
+        boolean isTooLarge() {
+            return tooLarge;
+        }
+
+        /**
          * Makes room for bytes that will be written.
          *
          * @throws CheckpointException if there is none
          */
-        void reserve(long count) throws CheckpointException {
-            synchronized (CopyFolder.this) {
-                checkOpen();
-                if (!evict(count)) {
-                    throw RemoteMessage.CACHE_FULL.fileError(key.name(), count, budget, bytes);
-                }
-                bytes += count;
-                reserved += count;
-            }
+        void reserve(long count) throws IOException {
+            expect(count);
+            boolean isReserved;
+            do {
+                List<Copy> dropped = new ArrayList<>();
+                isReserved = room.reserve(key.name(), count, dropped);
+                dropped.forEach(CopyFolder.this::erase);
+            } while (!isReserved);
+            reserved += count;
         }
 
         /** Gives the copy its name, by which it is found from now on. */
         void finish() throws IOException {
             StagedFile.syncDirectory(directory);
-            synchronized (CopyFolder.this) {
-                checkOpen();
-                Path target = root.resolve(key.name() + "@" + key.id() + "+" + random());
+            Path target = root.resolve(key.name() + "@" + key.id() + "+" + random());
+            synchronized (room) { // or it would come into a folder that another process has
+                room.checkOpen();
                 Files.move(directory, target, StandardCopyOption.ATOMIC_MOVE);
-                StagedFile.syncDirectory(root);
-                done = true;
-                Copy copy = new Copy(target, reserved);
-                Copy older = copies.put(key, copy);
-                if (older != null) {
-                    drop(older);
-                }
             }
+            done = true;
+            StagedFile.syncDirectory(root);
+            room.add(key, new Copy(target, reserved), reserved).forEach(CopyFolder.this::erase);
         }
 
         /** Deletes what was written, if it was not finished. */
@@ -264,46 +235,18 @@ final class CopyFolder implements AutoCloseable {
         public void close() {
             if (!done) {
                 CopyFiles.delete(directory);
-                synchronized (CopyFolder.this) {
-                    bytes -= reserved;
-                }
+                room.release(reserved);
             }
         }
     }
 
     /** Begins a copy. */
-    Partial begin(Key key) throws IOException {
+    Partial begin(CopyRoom.Key key) throws IOException {
         return new Partial(key, Files.createDirectory(root.resolve(PARTIAL + random())));
     }
 
-    /**
-     * Deletes copies that nobody reads until so many bytes are free; false if there are too few.
-     */
-    private boolean evict(long wanted) {
-        while (bytes + wanted > budget) {
-            Copy oldest =
-                    copies.values().stream()
-                            .filter(copy -> copy.readers == 0)
-                            .findFirst()
-                            .orElse(null);
-            if (oldest == null) {
-                return false;
-            }
-            copies.values().remove(oldest);
-            drop(oldest);
-        }
-        return true;
-    }
-
-    private void drop(Copy copy) {
-        copy.dropped = true;
-        if (copy.readers == 0) {
-            erase(copy);
-        }
-    }
-
+    /** Deletes a copy that was taken out. */
     private void erase(Copy copy) {
-        bytes -= copy.bytes;
         // Under another name first, so that what is half deleted is no copy after a crash.
         Path away = root.resolve(PARTIAL + random());
         try {
@@ -312,24 +255,17 @@ final class CopyFolder implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("{} cannot be deleted", copy.directory, e);
         }
+        room.erased(copy);
     }
 
     private static String random() {
         return UUID.randomUUID().toString();
     }
 
-    private void checkOpen() {
-        if (closed) {
-            throw RemoteMessage.CACHE_CLOSED.state(root);
-        }
-    }
-
     /** Lets another process use the folder; the copies stay. */
     @Override
     public void close() throws IOException {
-        synchronized (this) {
-            closed = true;
-        }
-        lockFile.close();
+        room.close();
+        lock.close();
     }
 }

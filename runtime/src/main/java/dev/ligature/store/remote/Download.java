@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Fetches one version of one adapter. */
 final class Download implements AutoCloseable {
@@ -20,7 +21,7 @@ final class Download implements AutoCloseable {
     private final String name;
     private final CopyFolder.Partial partial;
 
-    Download(RemoteAdapters remote, CopyFolder copies, CopyFolder.Key key, AdapterManifest manifest)
+    Download(RemoteAdapters remote, CopyFolder copies, CopyRoom.Key key, AdapterManifest manifest)
             throws IOException {
         this.remote = remote;
         this.manifest = manifest;
@@ -34,7 +35,10 @@ final class Download implements AutoCloseable {
      * @throws CheckpointException if a file is not there or has another digest
      */
     void run() throws IOException {
-        for (Map.Entry<String, String> file : manifest.sha256().entrySet()) {
+        // Weights come before configurations in this order: if they are too large, that is known
+        // before anything else makes way.
+        TreeMap<String, String> files = new TreeMap<>(manifest.sha256());
+        for (Map.Entry<String, String> file : files.descendingMap().entrySet()) {
             fetch(file.getKey(), file.getValue());
         }
         byte[] text = manifest.text().getBytes(StandardCharsets.UTF_8);
@@ -51,6 +55,9 @@ final class Download implements AutoCloseable {
         byte[] buffer = new byte[Sha256.BUFFER];
         try (InputStream in = remote.open(name, file);
                 FileChannel out = create(file)) {
+            if (in instanceof SizedStream sized) {
+                partial.expect(sized.length());
+            }
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
                 partial.reserve(read);
                 digest.update(buffer, 0, read);
@@ -64,6 +71,11 @@ final class Download implements AutoCloseable {
         if (!found.equals(sha256)) {
             throw RemoteMessage.DIGEST.fileError(place(file), found, sha256);
         }
+    }
+
+    /** Returns whether the cache can never have the adapter. */
+    boolean isTooLarge() {
+        return partial.isTooLarge();
     }
 
     private FileChannel create(String file) throws IOException {

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -169,7 +170,9 @@ public final class HttpAdapters implements RemoteAdapters {
             }
             checkOk(response);
             opened = true;
-            return new TimedStream(response.body(), address.toString(), patience);
+            InputStream body = new TimedStream(response.body(), address.toString(), patience);
+            OptionalLong length = response.headers().firstValueAsLong("content-length");
+            return length.isPresent() ? new SizedStream(body, length.getAsLong()) : body;
         } finally {
             if (!opened) {
                 response.body().close();

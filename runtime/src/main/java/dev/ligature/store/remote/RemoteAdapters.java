@@ -9,6 +9,7 @@ import java.util.Set;
  * Adapters on another machine: to be implemented for an object store, by the client that the
  * application has for it. {@link HttpAdapters} is the one for HTTP. {@link CachedAdapters} checks
  * what this returns, retries, and keeps copies. Thread-safe. {@code toString} names it in messages.
+ * A call of {@link #names} or {@link #manifest} that takes longer than 30 seconds is interrupted.
  */
 public interface RemoteAdapters {
     /** Returns the names of the adapters. */
@@ -28,7 +29,9 @@ public interface RemoteAdapters {
      *
      * @param name the adapter
      * @param file a file of its manifest
-     * @return the bytes, which the caller closes; a read that takes too long must throw
+     * @return the bytes, which the caller closes; a read that takes too long must throw. A {@link
+     *     SizedStream} where their number is known: what the cache has no room for is refused then
+     *     before other copies are deleted
      */
     InputStream open(String name, String file) throws IOException;
 }

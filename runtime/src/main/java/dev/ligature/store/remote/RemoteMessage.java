@@ -42,6 +42,10 @@ enum RemoteMessage implements Message {
             "SourceCacheFull",
             "There is no room on disk for the next %2$s bytes of adapter %1$s: of %3$s bytes, %4$s"
                     + " are of adapters that are being read or fetched. Give the cache more bytes."),
+    CACHE_SMALL(
+            "SourceCacheFull",
+            "Adapter %1$s has %2$s bytes or more, and all copies on disk may have %3$s. Give the cache"
+                    + " more bytes."),
     COPY_LOST(
             "SourceCacheFull",
             "The copy of adapter %1$s was deleted or damaged each time before it was read, %2$s"
@@ -57,6 +61,10 @@ enum RemoteMessage implements Message {
     CACHE_IN_USE(
             "SourceCache",
             "%1$s is in use by another process. Give each process a directory of its own."),
+    CACHE_OPEN(
+            "SourceCache",
+            "%1$s is open in this process already. Use the cache that is open, or give another"
+                    + " directory."),
     CACHE_CLOSED("SourceClosed", "The cache %1$s is closed. Open it again.");
 
     private final String code;

@@ -1,12 +1,13 @@
 package dev.ligature.store.remote;
 
+import dev.ligature.internal.files.Interruption;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.channels.ClosedByInterruptException;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /** Slow calls, each of which one thread makes for all that ask for the same. Thread-safe. */
 final class SharedCalls<K, V> {
@@ -38,20 +39,22 @@ final class SharedCalls<K, V> {
                         new InterruptedIOException("interrupted while " + key + " is fetched")
                                 .initCause(e);
             } catch (ExecutionException e) {
-                Throwable cause = e.getCause();
-                if (cause instanceof InterruptedIOException
-                        || cause instanceof ClosedByInterruptException) {
-                    continue; // it was the other thread that was interrupted
+                if (!Interruption.is(e.getCause())) { // or it was the other thread
+                    throw rethrown(e.getCause());
                 }
-                if (cause instanceof RuntimeException unchecked) {
-                    throw unchecked;
-                }
-                if (cause instanceof Error grave) {
-                    throw grave;
-                }
-                throw (IOException) cause;
             }
         }
+    }
+
+    /** Throws an error of a call as it is, or returns it if it is an {@code IOException}. */
+    static IOException rethrown(@Nullable Throwable error) {
+        if (error instanceof RuntimeException unchecked) {
+            throw unchecked;
+        }
+        if (error instanceof Error grave) {
+            throw grave;
+        }
+        return error instanceof IOException io ? io : new IOException(error);
     }
 
     private V run(K key, CompletableFuture<V> result, Call<V> call) throws IOException {

@@ -1,5 +1,6 @@
 package dev.ligature.store.remote;
 
+import dev.ligature.internal.files.Interruption;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -41,6 +42,11 @@ final class TimedStream extends FilterInputStream {
         return timer;
     }
 
+    /** Runs a task, which must be quick, after a time. */
+    static ScheduledFuture<?> after(Duration time, Runnable task) {
+        return TIMER.schedule(task, time.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
     @Override
     public int read() throws IOException {
         byte[] one = new byte[1];
@@ -49,14 +55,14 @@ final class TimedStream extends FilterInputStream {
 
     @Override
     public int read(byte[] bytes, int offset, int length) throws IOException {
-        ScheduledFuture<?> alarm =
-                TIMER.schedule(this::expire, patience.toNanos(), TimeUnit.NANOSECONDS);
+        ScheduledFuture<?> alarm = after(patience, this::expire);
         int read;
         try {
             read = in.read(bytes, offset, length);
-        } catch (InterruptedIOException e) {
-            throw e;
         } catch (IOException e) {
+            if (Interruption.is(e)) {
+                throw e;
+            }
             if (e.getCause() instanceof InterruptedException) {
                 throw (IOException) new InterruptedIOException(address).initCause(e);
             }

@@ -16,6 +16,8 @@ import dev.ligature.store.AdapterFiles;
 import dev.ligature.store.AdapterLease;
 import dev.ligature.store.AdapterStore;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketTimeoutException;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -46,6 +49,11 @@ final class CachedAdaptersTest {
     private static final long ROOM = 4 * ToyAdapters.bytes(RANK);
     private static final String WEIGHTS = "adapter_model.safetensors";
     private static final Duration RECHECK = Duration.ofSeconds(5);
+
+    /** Of tests that are not about a side that is slow, but may run on a slow machine. */
+    private static final Catalog.Patience PATIENT =
+            new Catalog.Patience(
+                    Duration.ofSeconds(30), Duration.ofSeconds(30), Duration.ofSeconds(30));
 
     @TempDir Path root;
     @TempDir Path cache;
@@ -73,7 +81,8 @@ final class CachedAdaptersTest {
                         HttpClient.newHttpClient(),
                         Map.of(),
                         Duration.ofMillis(2500));
-        return new CachedAdapters(remote, new CopyFolder(cache, budget), RECHECK, now::get);
+        return new CachedAdapters(
+                remote, new CopyFolder(cache, budget), RECHECK, now::get, PATIENT);
     }
 
     private AdapterStore store(CachedAdapters source) {
@@ -399,6 +408,101 @@ final class CachedAdaptersTest {
         }
     }
 
+    /** Writes an adapter with a further file, which is larger than the budgets of tests. */
+    private void putLarge(String name) throws IOException {
+        put(name, 9);
+        Files.write(root.resolve(name).resolve("notes.bin"), new byte[1 << 20]);
+        server.publish(name);
+    }
+
+    @Test
+    void anAdapterThatNeverFits_isRefusedBeforeAnythingIsDeletedForIt() throws IOException {
+        put("a", 1);
+        put("b", 2);
+        putLarge("large");
+        try (CachedAdapters source = source(1 << 19)) {
+            source.version("a").orElseThrow().open().close();
+            source.version("b").orElseThrow().open().close();
+            CheckpointException large =
+                    assertThrows(
+                            CheckpointException.class,
+                            () -> source.version("large").orElseThrow().open());
+            assertEquals("SourceCacheFull", large.code());
+            assertTrue(large.getMessage().contains("all copies on disk"), large.getMessage());
+            assertEquals(List.of("a", "b"), cached());
+        }
+    }
+
+    @Test
+    void anAdapterThatTurnsOutNeverToFit_isNotFetchedAgain() throws IOException {
+        put("a", 1);
+        putLarge("large");
+        server.answer(
+                "large/notes.bin",
+                (exchange, file) -> {
+                    exchange.sendResponseHeaders(200, 0); // without a length
+                    exchange.getResponseBody().write(Files.readAllBytes(file));
+                });
+        try (CachedAdapters source = source(1 << 19)) {
+            for (int tries = 0; tries < 3; tries++) {
+                assertThrows(
+                        CheckpointException.class,
+                        () -> source.version("large").orElseThrow().open());
+                source.version("a").orElseThrow().open().close();
+                pass(RECHECK);
+            }
+            assertEquals(1, server.count("large/notes.bin"));
+            assertEquals(1, server.count("a/" + WEIGHTS), "it was deleted for none of the tries");
+            assertEquals(List.of("a"), cached());
+        }
+    }
+
+    @Test
+    void aTimeOut_isNoInterruption_andIsRemembered() throws IOException {
+        float[] a = put("a", 1);
+        AtomicInteger opened = new AtomicInteger();
+        AtomicInteger asked = new AtomicInteger();
+        HttpAdapters http = HttpAdapters.of(server.address());
+        RemoteAdapters remote =
+                new RemoteAdapters() {
+                    @Override
+                    public Set<String> names() throws IOException {
+                        throw new SocketTimeoutException("planted");
+                    }
+
+                    @Override
+                    public Optional<AdapterManifest> manifest(String name) throws IOException {
+                        if (asked.incrementAndGet() > 1) {
+                            throw new SocketTimeoutException("planted");
+                        }
+                        return http.manifest(name);
+                    }
+
+                    @Override
+                    public InputStream open(String name, String file) throws IOException {
+                        if (opened.incrementAndGet() == 1) {
+                            throw new SocketTimeoutException("planted");
+                        }
+                        return http.open(name, file);
+                    }
+                };
+        try (CachedAdapters source =
+                        new CachedAdapters(
+                                remote,
+                                new CopyFolder(cache, 1 << 20),
+                                RECHECK,
+                                now::get,
+                                PATIENT);
+                AdapterStore store = store(source)) {
+            assertThrows(SocketTimeoutException.class, () -> store.lease("a"));
+            assertThrows(SocketTimeoutException.class, () -> store.lease("a"));
+            assertEquals(1, opened.get(), "not fetched for each request");
+            pass(RECHECK);
+            assertArrayEquals(a, answer(store, "a"), "what was known of it goes on being used");
+            assertEquals(Set.of("a"), store.names());
+        }
+    }
+
     @Test
     void aLeasedAdapter_staysInMemoryWhenItsCopyIsDeleted() throws IOException {
         float[] a = put("a", 1);
@@ -474,11 +578,19 @@ final class CachedAdaptersTest {
     }
 
     @Test
-    void aCacheInUse_orWithoutRoom_isRefused() throws IOException {
+    void aCacheInUse_orWithoutRoom_isRefused() throws Exception {
         CachedAdapters source = source(1);
         LoraException inUse = assertThrows(LoraException.class, () -> source(1));
         assertEquals("SourceCache", inUse.code());
         assertTrue(inUse.getMessage().contains(cache.toString()), inUse.getMessage());
+        Path link = Files.createSymbolicLink(root.resolve("link"), cache);
+        assertEquals(
+                "SourceCache",
+                assertThrows(LoraException.class, () -> new CopyFolder(link, 1)).code());
+        assertEquals(
+                "locked",
+                LockProbe.run(cache.resolve(".lock")),
+                "the second has not taken the lock from the first");
         source.close();
         put("a", 1);
         LoraStateException closed =
@@ -493,6 +605,7 @@ final class CachedAdaptersTest {
             LoraException error = assertThrows(LoraException.class, wrong::call);
             assertEquals("SourceCache", error.code());
         }
+        assertEquals("free", LockProbe.run(cache.resolve(".lock")));
         source(1).close(); // nothing holds the lock
     }
 
