@@ -2,12 +2,16 @@ package dev.ligature.models.generation;
 
 import ai.djl.ndarray.NDManager;
 import dev.ligature.models.block.TextCache;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The room for keys and values, in blocks: what texts under way have reserved, and prefixes that
  * are kept in what is left, and make way.
  */
 final class CacheRoom {
+    private static final Logger LOG = LoggerFactory.getLogger(CacheRoom.class);
+
     private final long total;
     private final boolean keeps;
     private final PrefixBlocks prefixes;
@@ -45,7 +49,7 @@ final class CacheRoom {
     }
 
     /**
-     * Appends kept tokens of other texts to a text.
+     * Appends kept tokens of other texts to a text, as many as that succeeds for.
      *
      * @param adapter what the text goes through
      * @param ids its tokens
@@ -56,16 +60,27 @@ final class CacheRoom {
     long extend(String adapter, long[] ids, long most, TextCache text) {
         long before = text.length();
         if (keeps) {
-            prefixes.extend(adapter, ids, most, text);
+            try {
+                prefixes.extend(adapter, ids, most, text);
+            } catch (RuntimeException e) {
+                LOG.warn("A text computes what others have computed, which it cannot copy", e);
+            }
         }
         hitTokens += text.length() - before;
         return text.length() - before;
     }
 
-    /** Keeps the whole blocks of a text as far as there is room beside the texts under way. */
+    /**
+     * Keeps the whole blocks of a text as far as there is room beside the texts under way. What
+     * fails in that concerns none of them.
+     */
     void keep(String adapter, long[] ids, TextCache text) {
         if (keeps) {
-            prefixes.keep(adapter, ids, text, total - reserved);
+            try {
+                prefixes.keep(adapter, ids, text, total - reserved);
+            } catch (RuntimeException e) {
+                LOG.warn("A prefix is not kept", e);
+            }
         }
     }
 

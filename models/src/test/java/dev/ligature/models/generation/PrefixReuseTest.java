@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.ligature.models.DecoderShape;
 import dev.ligature.models.Oracle;
+import dev.ligature.models.block.TextCache;
 import dev.ligature.models.llama.LlamaCheckpoint;
 import dev.ligature.models.llama.LlamaForCausalLM;
 import java.io.IOException;
@@ -97,6 +100,44 @@ final class PrefixReuseTest {
             assertEquals(64, aligned.keptTokens());
             assertAsCold(aligned);
         }
+    }
+
+    @Test
+    void whatCannotBeTakenOver_isComputed_andFailsNobody() {
+        long[] first = prompt(1, 150);
+        try (RunningBatch batch = batch(100)) {
+            run(batch, row("a", 5, first));
+            Shape block =
+                    new Shape(2L * shape.layers(), shape.keyValueHeads(), BLOCK, shape.headSize());
+            int lost = 0;
+            for (NDArray each : manager.getManagedArrays()) {
+                if (each.getShape().equals(block)) {
+                    each.close();
+                    lost++;
+                }
+            }
+            assertEquals(2, lost);
+            TextRow same = row("a", 9, first);
+            TextRow other = row("b", 9, prompt(3, 20));
+            batch.add(List.of(other, same));
+            while (!batch.isEmpty()) {
+                batch.step();
+            }
+            assertAsCold(same);
+            assertAsCold(other);
+        }
+    }
+
+    @Test
+    void whatCannotBeKept_isNot_andFailsNobody() {
+        CacheRoom room = new CacheRoom(new BatchOptions(BLOCK, 100L * BLOCK, true), manager);
+        TextCache text = new TextCache(manager, 1, 2L * BLOCK);
+        NDArray keys = manager.ones(new Shape(1, 1, BLOCK, 2));
+        text.write(0, keys, keys);
+        text.advance(BLOCK);
+        text.close();
+        room.keep("a", new long[2 * BLOCK], text);
+        assertEquals(0, room.statistics().kept());
     }
 
     @Test
