@@ -17,6 +17,9 @@ import picocli.CommandLine.Option;
 
 /** The options that say where a server's adapters come from. */
 final class AdapterSourceOptions {
+    private static final int CACHE_MIB = 10_240;
+    private static final int RECHECK_SECONDS = 5;
+
     @Option(
             names = "--adapters",
             paramLabel = "DIR",
@@ -42,19 +45,19 @@ final class AdapterSourceOptions {
 
     @Option(
             names = "--adapter-cache-size",
-            defaultValue = "10240",
             paramLabel = "MIB",
-            description = "The most bytes of copies on disk, in MiB. Default: 10240.")
-    private int cacheSize;
+            description =
+                    "With --adapter-source: the most bytes of copies on disk, in MiB. Default:"
+                            + " 10240.")
+    private @Nullable Integer cacheSize;
 
     @Option(
             names = "--adapter-recheck",
-            defaultValue = "5",
             paramLabel = "SECONDS",
             description =
                     "How long an answer of the --adapter-source holds before it is asked again"
                             + " whether an adapter has changed. Default: 5.")
-    private int recheck;
+    private @Nullable Integer recheck;
 
     @Option(
             names = "--adapter-source-token",
@@ -80,19 +83,20 @@ final class AdapterSourceOptions {
                     "The adapters come from --adapters or from --adapter-source. Give one of them.");
         }
         if (source == null) {
-            if (cache != null || token != null) {
-                throw new BadInputException(
-                        "--adapter-cache and --adapter-source-token are for an --adapter-source."
-                                + " Leave them out, or give its address.");
-            }
+            refuseWithoutSource("--adapter-cache", cache);
+            refuseWithoutSource("--adapter-cache-size", cacheSize);
+            refuseWithoutSource("--adapter-recheck", recheck);
+            refuseWithoutSource("--adapter-source-token", token);
             return new Opened(new AdapterFolder(Objects.requireNonNull(directory)), null);
         }
         if (cache == null) {
             throw new BadInputException(
                     "--adapter-source needs a directory for copies. Name one with --adapter-cache.");
         }
-        OptionChecks.atLeast("--adapter-cache-size", cacheSize, 1);
-        OptionChecks.atLeast("--adapter-recheck", recheck, 0);
+        int mebibytes = cacheSize == null ? CACHE_MIB : cacheSize;
+        int seconds = recheck == null ? RECHECK_SECONDS : recheck;
+        OptionChecks.atLeast("--adapter-cache-size", mebibytes, 1);
+        OptionChecks.atLeast("--adapter-recheck", seconds, 0);
         HttpClient client =
                 HttpClient.newBuilder()
                         .connectTimeout(Duration.ofSeconds(10))
@@ -105,9 +109,18 @@ final class AdapterSourceOptions {
                 CachedAdapters.open(
                         HttpAdapters.of(source, client, headers()),
                         cache,
-                        (long) cacheSize << 20,
-                        Duration.ofSeconds(recheck));
+                        (long) mebibytes << 20,
+                        Duration.ofSeconds(seconds));
         return new Opened(opened, opened);
+    }
+
+    private static void refuseWithoutSource(String option, @Nullable Object value) {
+        if (value != null) {
+            throw new BadInputException(
+                    option
+                            + " is for an --adapter-source, and has no effect with --adapters. Leave"
+                            + " it out, or give the source's address.");
+        }
     }
 
     private Map<String, String> headers() throws IOException {

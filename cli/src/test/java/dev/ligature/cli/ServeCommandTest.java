@@ -311,7 +311,15 @@ final class ServeCommandTest {
         String source = "http://127.0.0.1:1/adapters";
         serve().refused("--adapters", "--adapter-source", "Give one of them");
         serve("--adapters", adapters, "--adapter-source", source).refused("Give one of them");
-        serve("--adapters", adapters, "--adapter-cache", adapters).refused("--adapter-cache");
+        for (String option :
+                List.of(
+                        "--adapter-cache",
+                        "--adapter-cache-size",
+                        "--adapter-recheck",
+                        "--adapter-source-token")) {
+            serve("--adapters", adapters, option, "10")
+                    .refused(option + " is for an --adapter-source", "Leave it out");
+        }
         serve("--adapter-source", source).refused("--adapter-cache");
         serve("--adapter-source", "ftp://x/y", "--adapter-cache", adapters)
                 .refused("[SourceAddress]", "ftp://x/y");
