@@ -4,6 +4,7 @@ import dev.ligature.server.access.AccessException;
 import dev.ligature.server.access.ApiKeys;
 import dev.ligature.server.access.AuditLog;
 import dev.ligature.server.access.Tenant;
+import dev.ligature.server.metrics.ServerMetrics;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
@@ -22,21 +23,24 @@ final class AccessGate {
 
     private final @Nullable ApiKeys keys;
     private final @Nullable AuditLog log;
+    private final ServerMetrics metrics;
 
-    private AccessGate(@Nullable ApiKeys keys, @Nullable AuditLog log) {
+    private AccessGate(@Nullable ApiKeys keys, @Nullable AuditLog log, ServerMetrics metrics) {
         this.keys = keys;
         this.log = log;
+        this.metrics = metrics;
     }
 
     /**
      * Opens the files.
      *
+     * @param metrics where refusals are counted
      * @throws IOException if one cannot be read or written
      */
-    static AccessGate open(ServerAccess access) throws IOException {
+    static AccessGate open(ServerAccess access, ServerMetrics metrics) throws IOException {
         ApiKeys keys = access.keys() == null ? null : ApiKeys.read(access.keys());
         return new AccessGate(
-                keys, access.auditLog() == null ? null : AuditLog.open(access.auditLog()));
+                keys, access.auditLog() == null ? null : AuditLog.open(access.auditLog()), metrics);
     }
 
     /** Returns whether there are administrators, who may load and unload adapters. */
@@ -82,9 +86,9 @@ final class AccessGate {
                 refusal = ApiException.of(401, "invalid_api_key", e.message());
             }
         }
-        Call call = new Call(request, tenant, log);
+        Call call = new Call(request, tenant, log, metrics);
         if (refusal != null) {
-            Replies.error(request.response(), refusal);
+            call.refuse(refusal);
             return null;
         }
         return call;
@@ -92,7 +96,7 @@ final class AccessGate {
 
     /** Returns a call that is refused before anybody asks whose it is. */
     Call unknown(HttpServerRequest request) {
-        return new Call(request, null, log);
+        return new Call(request, null, log, metrics);
     }
 
     void close() {

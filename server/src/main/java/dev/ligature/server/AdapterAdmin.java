@@ -32,11 +32,13 @@ final class AdapterAdmin {
     private static final int DEPTH = 2;
 
     private final Vertx vertx;
+    private final Inquiries inquiries;
     private final ServedModels models;
     private final BodyBudget bodies = new BodyBudget(16L * MOST_BYTES);
 
-    AdapterAdmin(Vertx vertx, ServedModels models) {
+    AdapterAdmin(Vertx vertx, Inquiries inquiries, ServedModels models) {
         this.vertx = vertx;
+        this.inquiries = inquiries;
         this.models = models;
     }
 
@@ -60,7 +62,7 @@ final class AdapterAdmin {
         try {
             RequestIntake.requireJson(request);
         } catch (ApiException refusal) {
-            Replies.error(request.response(), refusal);
+            call.refuse(refusal);
             return;
         }
         BodyReader.read(
@@ -71,16 +73,19 @@ final class AdapterAdmin {
                 SECONDS,
                 body -> {
                     bodies.give(body.length);
-                    vertx.executeBlocking(() -> task.run(call, fields(body, known)), false)
+                    inquiries
+                            .find(() -> task.run(call, fields(body, known)))
                             .onSuccess(
-                                    text ->
-                                            Replies.text(
-                                                    request.response(),
-                                                    "text/plain; charset=utf-8",
-                                                    text))
-                            .onFailure(error -> Replies.error(request.response(), asApi(error)));
+                                    text -> {
+                                        call.answered(200);
+                                        Replies.text(
+                                                request.response(),
+                                                "text/plain; charset=utf-8",
+                                                text);
+                                    })
+                            .onFailure(error -> call.refuse(asApi(error)));
                 },
-                error -> Replies.error(request.response(), error));
+                call::refuse);
     }
 
     private static ApiException asApi(Throwable error) {
@@ -151,7 +156,7 @@ final class AdapterAdmin {
             LOG.info("Adapter {} was unloaded by key {}", name, call.key());
             return "Success: LoRA adapter '" + name + "' removed successfully.";
         }
-        if (models.has(name)) {
+        if (models.knows(name).orElse(true)) {
             throw ApiException.field(
                     "lora_name",
                     name + " was not loaded by a request. Remove it where the adapters are kept.");

@@ -4,14 +4,17 @@ import dev.ligature.StoreFullException;
 import dev.ligature.server.metrics.ServerMetrics;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Executor;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Decides which requests join the batch, and has their adapters leased for that by other threads. A
- * request for whose adapter there is no room waits until other leases end.
+ * request for whose adapter there is no room waits until other leases end. One whose adapter is
+ * being loaded leaves its place to those whose adapters are in memory.
  *
  * @param <T> what requests become
  */
@@ -26,7 +29,7 @@ final class Admissions<T extends Admitted> {
 
     private final int places;
     private final ModelLeases models;
-    private final Executor leasing;
+    private final Leasing leasing;
     private final ServerMetrics metrics;
     private final LackOfMemory memory;
 
@@ -50,14 +53,14 @@ final class Admissions<T extends Admitted> {
      *
      * @param places the most completions that are made at once
      * @param models gives the adapters
-     * @param leasing runs what may wait for files
+     * @param leasing leases adapters
      * @param metrics where requests that are given up are counted
      * @param memory is told what goes wrong
      */
     Admissions(
             int places,
             ModelLeases models,
-            Executor leasing,
+            Leasing leasing,
             ServerMetrics metrics,
             LackOfMemory memory) {
         this.memory = memory;
@@ -126,7 +129,7 @@ final class Admissions<T extends Admitted> {
                 wait(line.size() == 0 ? 0 : POLL_MILLIS);
                 continue;
             }
-            if (running == 0 && line.asking() > 0) {
+            if (running == 0 && line.asking() > line.loading()) {
                 settled = settled == 0 ? System.nanoTime() + SETTLE_NANOS : settled;
                 long left = settled - System.nanoTime();
                 if (left > 0) {
@@ -134,10 +137,12 @@ final class Admissions<T extends Admitted> {
                     continue;
                 }
             }
-            holders += adapters(admitted);
-            running += admitted.size();
-            joining.addAll(admitted);
-            admitted.clear();
+            // An adapter may be loaded when others have taken the places.
+            List<T> next = admitted.subList(0, Math.min(admitted.size(), places - running));
+            holders += adapters(next);
+            running += next.size();
+            joining.addAll(next);
+            next.clear();
             return true;
         }
         return false;
@@ -145,19 +150,55 @@ final class Admissions<T extends Admitted> {
 
     /** Has adapters leased for as many requests as there are places. */
     private void ask() {
-        for (int free = places - running - admitted.size() - line.asking(); free > 0; free--) {
-            Candidate<T> next = line.ask(models::isResident, releases, line.asking() == holders());
+        while (true) {
+            int free = places - running - admitted.size() - line.asking();
+            if (free + line.loading() <= 0) {
+                return;
+            }
+            Candidate<T> next =
+                    line.ask(models::isResident, releases, line.asking() == holders(), free > 0);
             if (next == null) {
                 return;
             }
             try {
-                leasing.execute(() -> lease(next));
+                leasing.execute(() -> leaseLoaded(next));
             } catch (RuntimeException | Error e) {
                 line.remove(next);
                 next.refuse(BatchEngine.internal());
                 throw e;
             }
         }
+    }
+
+    /** Leases the adapter of a request if it is in memory, and lets others load it if not. */
+    private void leaseLoaded(Candidate<T> candidate) {
+        if (isStopped()) {
+            end(candidate, null, BatchEngine.stopping());
+            return;
+        }
+        Optional<ModelLease> lease;
+        try {
+            lease = models.holdLoaded(candidate.model());
+        } catch (RuntimeException | Error e) {
+            end(candidate, null, refusal(e));
+            return;
+        }
+        if (lease.isPresent()) {
+            begin(candidate, lease::get);
+            return;
+        }
+        try {
+            synchronized (this) {
+                line.load(candidate);
+            }
+            leasing.load(() -> begin(candidate, () -> models.hold(candidate.model())));
+        } catch (RuntimeException e) {
+            end(candidate, null, isStopped() ? BatchEngine.stopping() : refusal(e));
+        }
+    }
+
+    private synchronized boolean isStopped() {
+        return state == State.STOPPED;
     }
 
     /** Returns how many hold an adapter, or may soon. */
@@ -169,32 +210,52 @@ final class Admissions<T extends Admitted> {
         return generations.stream().filter(Admitted::holdsAdapter).count();
     }
 
-    /** Leases the adapter of a request, which goes on, is kept in the line, or is refused. */
-    private void lease(Candidate<T> candidate) {
-        T begun = null;
-        boolean full = false;
-        ApiException error = BatchEngine.stopping();
-        try {
-            begun = begin(candidate);
-        } catch (StoreFullException e) {
-            full = true;
-            error = BatchEngine.noRoom(candidate.model());
-        } catch (ApiException e) {
-            error = e;
-        } catch (RuntimeException | Error e) {
-            memory.note(e);
-            LOG.error("A completion could not begin", e);
-            error = BatchEngine.internal();
+    /** Begins a request with its adapter; it goes on, is kept in the line, or is refused. */
+    private void begin(Candidate<T> candidate, Supplier<ModelLease> held) {
+        if (isStopped()) {
+            end(candidate, null, BatchEngine.stopping());
+            return;
         }
+        try {
+            end(candidate, begun(candidate, held.get()), BatchEngine.stopping());
+        } catch (StoreFullException e) {
+            synchronized (this) {
+                notifyAll();
+                if (state != State.STOPPED && holders() > 1) {
+                    line.keep(candidate);
+                    return;
+                }
+            }
+            end(candidate, null, BatchEngine.noRoom(candidate.model()));
+        } catch (RuntimeException | Error e) {
+            end(candidate, null, refusal(e));
+        }
+    }
+
+    private T begun(Candidate<T> candidate, ModelLease lease) {
+        try {
+            return candidate.begin(lease);
+        } catch (RuntimeException | Error e) {
+            lease.close();
+            throw e;
+        }
+    }
+
+    private ApiException refusal(Throwable e) {
+        if (e instanceof ApiException error) {
+            return error;
+        }
+        memory.note(e);
+        LOG.error("A completion could not begin", e);
+        return BatchEngine.internal();
+    }
+
+    /** Takes a request out of the line: it joins the batch, or ends with an error. */
+    private void end(Candidate<T> candidate, @Nullable T begun, ApiException error) {
         synchronized (this) {
             notifyAll();
-            boolean isOpen = state != State.STOPPED;
-            if (full && isOpen && holders() > 1) {
-                line.keep(candidate);
-                return;
-            }
             line.remove(candidate);
-            if (begun != null && isOpen) {
+            if (begun != null && state != State.STOPPED) {
                 admitted.add(begun);
                 return;
             }
@@ -203,16 +264,6 @@ final class Admissions<T extends Admitted> {
             begun.fail(error);
         } else {
             candidate.refuse(error);
-        }
-    }
-
-    private T begin(Candidate<T> candidate) {
-        ModelLease lease = models.hold(candidate.model());
-        try {
-            return candidate.begin(lease);
-        } catch (RuntimeException | Error e) {
-            lease.close();
-            throw e;
         }
     }
 
@@ -230,6 +281,7 @@ final class Admissions<T extends Admitted> {
 
     /** Refuses all that wait, and waits for the leases that are being made, to give them back. */
     void end() {
+        leasing.interrupt();
         List<Candidate<T>> left;
         List<T> begun;
         boolean interrupted = false;

@@ -11,7 +11,6 @@ import dev.ligature.server.metrics.ServerMetrics;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +49,7 @@ final class BatchEngine implements Engine {
      * @param options how the batch reads prompts, and what it keeps
      * @param places the most completions that are made at once
      * @param models gives the adapters
-     * @param leasing runs what may wait for files
+     * @param leasing leases adapters
      * @param metrics where steps and tokens are counted
      * @param memory is told what ends the thread
      */
@@ -60,7 +59,7 @@ final class BatchEngine implements Engine {
             BatchOptions options,
             int places,
             ModelLeases models,
-            Executor leasing,
+            Leasing leasing,
             ServerMetrics metrics,
             LackOfMemory memory) {
         this.memory = memory;

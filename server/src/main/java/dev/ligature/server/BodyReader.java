@@ -175,6 +175,6 @@ final class BodyReader {
         return ApiException.of(
                 413,
                 "body_too_large",
-                "The body has more than " + limit + " bytes. Shorten the prompt.");
+                "The body has more than " + limit + " bytes. Send less at a time.");
     }
 }

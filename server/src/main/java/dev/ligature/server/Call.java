@@ -3,6 +3,7 @@ package dev.ligature.server;
 import dev.ligature.server.access.AccessException;
 import dev.ligature.server.access.AuditLog;
 import dev.ligature.server.access.Tenant;
+import dev.ligature.server.metrics.ServerMetrics;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +15,7 @@ final class Call {
     private final HttpServerRequest request;
     private final @Nullable Tenant tenant;
     private final @Nullable AuditLog log;
+    private final ServerMetrics metrics;
     private final Instant time = Instant.now();
     private final long started = System.nanoTime();
     private final AtomicBoolean over = new AtomicBoolean();
@@ -27,8 +29,14 @@ final class Call {
      *
      * @param tenant the owner of its key; null where no keys are asked for
      * @param log takes a line when it is over; null where there is none
+     * @param metrics where its answer is counted
      */
-    Call(HttpServerRequest request, @Nullable Tenant tenant, @Nullable AuditLog log) {
+    Call(
+            HttpServerRequest request,
+            @Nullable Tenant tenant,
+            @Nullable AuditLog log,
+            ServerMetrics metrics) {
+        this.metrics = metrics;
         this.request = request;
         this.tenant = tenant;
         this.log = log;
@@ -83,8 +91,14 @@ final class Call {
         newTokens = made;
     }
 
-    /** Answers it with an error, and ends it. */
+    /** Counts its answer. */
+    void answered(int status) {
+        metrics.response(status);
+    }
+
+    /** Answers it with an error, which is counted, and ends it. */
     void refuse(ApiException error) {
+        answered(error.status());
         end(error.status());
         Replies.error(request.response(), error);
     }

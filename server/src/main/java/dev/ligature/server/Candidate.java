@@ -22,6 +22,9 @@ final class Candidate<T extends Admitted> {
     /** Whether its adapter is being leased now. */
     boolean asking;
 
+    /** Whether that takes as long as it takes to load it. */
+    boolean loading;
+
     private int passed; // by later requests that have been given a place before it
     private List<Candidate<T>> passedOver = List.of(); // by it, when it was asked for last
     private long asked = NEVER;
@@ -99,6 +102,7 @@ final class Candidate<T extends Admitted> {
         passedOver.forEach(each -> each.passed--);
         passedOver = List.of();
         asking = false;
+        loading = false;
         fullAt = asked;
     }
 

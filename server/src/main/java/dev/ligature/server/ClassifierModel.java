@@ -40,6 +40,11 @@ public record ClassifierModel(
     }
 
     @Override
+    public int numbers() {
+        return classifier.labels().names().size();
+    }
+
+    @Override
     public int maxTokens() {
         return classifier.maxTokens();
     }

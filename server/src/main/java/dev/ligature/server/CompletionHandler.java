@@ -102,6 +102,7 @@ final class CompletionHandler {
                 place.deadline(),
                 place::isOver,
                 lease -> {
+                    place.admit(request.model());
                     Generation begun =
                             new Generation(
                                     ids,

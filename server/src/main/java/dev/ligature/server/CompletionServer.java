@@ -16,7 +16,6 @@ import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
@@ -42,7 +41,8 @@ public final class CompletionServer {
     private final ServedModels models;
     private final ServerLimits limits;
     private final ServerMetrics metrics;
-    private final ExecutorService leasing;
+    private final LeasingLanes leasing;
+    private final Inquiries inquiries;
     private final Engine engine;
     private final RequestIntake intake;
     private final AccessGate gate;
@@ -62,10 +62,10 @@ public final class CompletionServer {
             language.batchOptions(limits); // refuses a cache without room before anything is open
         }
         HttpServerOptions options = Tls.options(access);
-        this.gate = AccessGate.open(access);
+        this.metrics = new ServerMetrics(limits.adapterLabels());
+        this.gate = AccessGate.open(access, metrics);
         this.models = models;
         this.limits = limits;
-        this.metrics = new ServerMetrics(limits.adapterLabels());
         this.vertx =
                 Vertx.vertx(
                         new VertxOptions()
@@ -75,8 +75,8 @@ public final class CompletionServer {
                                         new FileSystemOptions()
                                                 .setFileCachingEnabled(false)
                                                 .setClassPathResolvingEnabled(false)));
-        // One for each place, so that no lease waits for an adapter that takes long to come.
-        this.leasing = ReadingLanes.lane("leasing", limits.batch(), limits.batch());
+        this.leasing = new LeasingLanes(limits.batch());
+        this.inquiries = new Inquiries(vertx, models);
         this.connections = new ConnectionLimit(limits.connections());
         this.intake = new RequestIntake(vertx, models, limits, metrics, memory);
         TaskService service =
@@ -196,9 +196,9 @@ public final class CompletionServer {
     }
 
     private Endpoints endpoints(TaskModel model, TaskService service, HostRule hosts) {
-        ModelsHandler listing = new ModelsHandler(vertx, models, model.maxTokens());
-        AdapterAdmin admin = new AdapterAdmin(vertx, models);
-        StatusHandler status = new StatusHandler(vertx, model, models, engine, limits);
+        ModelsHandler listing = new ModelsHandler(inquiries, models, model.maxTokens());
+        AdapterAdmin admin = new AdapterAdmin(vertx, inquiries, models);
+        StatusHandler status = new StatusHandler(inquiries, model, models, engine, limits);
         TokenHandler tokens = new TokenHandler(intake, model, models.base());
         Endpoints all = new Endpoints(gate, hosts);
         service.paths().forEach(all::post);
@@ -253,6 +253,10 @@ public final class CompletionServer {
         metrics.gauge("ligature.rows", "Texts that are computed now.", engine::rows);
         metrics.gauge("ligature.waiting", "Requests that wait for a place.", engine::waiting);
         metrics.gauge("ligature.running", "Requests under way, by their texts.", intake::taken);
+        metrics.gauge(
+                "ligature.answer.bytes",
+                "Memory for answers of one piece, until their clients have them.",
+                intake::answerBytes);
         metrics.gauge("ligature.connections", "Connections that are open.", connections::open);
         StoreMetrics.show(models::statistics, metrics);
     }
@@ -268,7 +272,8 @@ public final class CompletionServer {
         endpoints.stop();
         engine.stop(limits.shutdownSeconds());
         intake.close();
-        leasing.shutdown();
+        inquiries.close();
+        leasing.interrupt();
         try {
             await(http.shutdown(GRACE_SECONDS, TimeUnit.SECONDS), 2 * GRACE_SECONDS);
         } catch (ExecutionException | TimeoutException e) {

@@ -60,6 +60,11 @@ public record EmbeddingModel(
     }
 
     @Override
+    public int numbers() {
+        return size;
+    }
+
+    @Override
     public int maxTokens() {
         return embedder.recipe().maxTokens();
     }

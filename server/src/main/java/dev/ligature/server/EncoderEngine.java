@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
@@ -51,7 +50,7 @@ final class EncoderEngine implements Engine {
      * @param model computes
      * @param places the most texts of a batch, and requests that are under way at once
      * @param models gives the adapters
-     * @param leasing runs what may wait for files
+     * @param leasing leases adapters
      * @param metrics where batches and tokens are counted
      * @param memory is told what ends the thread
      */
@@ -59,7 +58,7 @@ final class EncoderEngine implements Engine {
             Computation model,
             int places,
             ModelLeases models,
-            Executor leasing,
+            Leasing leasing,
             ServerMetrics metrics,
             LackOfMemory memory) {
         this.model = model;

@@ -8,6 +8,9 @@ import java.util.function.Function;
 
 /** Takes requests for embeddings or classes of texts to the engine that computes them. */
 final class EncoderHandler {
+    /** A number as it is computed, as text of up to 14 characters, and that text to be sent. */
+    private static final int BYTES_OF_NUMBER = 4 + 3 * 16;
+
     private final RequestIntake intake;
     private final EncoderModel model;
     private final EncoderEngine engine;
@@ -68,17 +71,22 @@ final class EncoderHandler {
             texts.add(tokens(input, request));
             place.check();
         }
-        engine.submit(
+        Candidate<EncoderJob> candidate =
                 new Candidate<>(
                         request.model(),
                         place.deadline(),
                         place::isOver,
                         lease -> {
+                            place.admit(request.model());
                             EncoderJob job = job(place, request, texts, lease, answer);
                             place.fill(job);
                             return job;
                         },
-                        error -> intake.end(place, error)));
+                        error -> intake.end(place, error));
+        intake.whenRoom(
+                place,
+                (long) texts.size() * model.numbers() * BYTES_OF_NUMBER,
+                () -> engine.submit(candidate));
     }
 
     private EncoderJob job(
@@ -130,6 +138,9 @@ final class EncoderHandler {
             return TokenizedText.of(ids.ids().stream().mapToLong(Long::longValue).toArray());
         }
         if (input instanceof Prompt.Pair pair) {
+            if (mustFit) {
+                length.fitting("input", pair.text() + pair.pair());
+            }
             return model.tokenizer().tokenize(pair.text(), pair.pair());
         }
         String text = ((Prompt.Text) input).text();

@@ -11,6 +11,9 @@ public sealed interface EncoderModel extends TaskModel permits EmbeddingModel, C
     /** Returns how many tokens the model knows. */
     int vocabulary();
 
+    /** Returns how many numbers d it computes of a text. */
+    int numbers();
+
     /**
      * Returns the numbers of texts, fp32 {@code (B, d)}, which belong to the manager.
      *

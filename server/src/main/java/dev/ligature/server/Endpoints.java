@@ -46,7 +46,7 @@ final class Endpoints {
                 call -> {
                     if (stopping) {
                         call.request().response().putHeader("connection", "close");
-                        Replies.error(call.request().response(), BatchEngine.stopping());
+                        call.refuse(BatchEngine.stopping());
                     } else {
                         answer.accept(call);
                     }
@@ -86,7 +86,13 @@ final class Endpoints {
         HttpServerRequest request = call.request();
         Endpoint endpoint = endpoint(request.path());
         if (endpoint == null) {
-            Replies.notFound(request);
+            call.refuse(
+                    ApiException.of(
+                            404,
+                            "not_found",
+                            "There is nothing here. GET /v1/models, /health, /version or /metrics,"
+                                    + " or POST to a path that the documentation lists, such as"
+                                    + " /v1/completions."));
             return;
         }
         HttpMethod method = request.method();
@@ -94,9 +100,14 @@ final class Endpoints {
                 endpoint.isPost()
                         ? method.equals(HttpMethod.POST)
                         : method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD);
-        if (Replies.allowed(request, isAllowed, endpoint.isPost() ? "POST" : "GET, HEAD")) {
+        if (isAllowed) {
             endpoint.answer().accept(call);
+            return;
         }
+        String allowed = endpoint.isPost() ? "POST" : "GET, HEAD";
+        request.response().putHeader("allow", allowed);
+        call.refuse(
+                ApiException.of(405, "method_not_allowed", "Use " + allowed + " for this path."));
     }
 
     private @Nullable Endpoint endpoint(String path) {

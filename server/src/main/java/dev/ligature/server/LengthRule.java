@@ -7,10 +7,22 @@ import dev.ligature.models.text.TextTokenizer;
  *
  * @param tokenizer makes them
  * @param most how many the model takes
+ * @param remedy what to do with a text that has more, as a sentence
  */
-record LengthRule(TextTokenizer tokenizer, int most) {
+record LengthRule(TextTokenizer tokenizer, int most, String remedy) {
+    /** Returns the rule of a model's texts. */
     static LengthRule of(TaskModel model) {
-        return new LengthRule(model.tokenizer(), model.maxTokens());
+        return new LengthRule(
+                model.tokenizer(),
+                model.maxTokens(),
+                model instanceof LanguageModel
+                        ? "Shorten the prompt, or ask for fewer tokens."
+                        : "Shorten the text, or have it cut by truncate_prompt_tokens.");
+    }
+
+    /** Returns the rule of texts of which only the tokens are asked for. */
+    static LengthRule ofTokens(TaskModel model) {
+        return new LengthRule(model.tokenizer(), model.maxTokens(), "Send the text in parts.");
     }
 
     /**
@@ -37,9 +49,6 @@ record LengthRule(TextTokenizer tokenizer, int most) {
                 400,
                 "context_length_exceeded",
                 field,
-                what
-                        + " more than the model's "
-                        + most
-                        + ". Shorten the prompt, or ask for fewer tokens.");
+                what + " more than the model's " + most + ". " + remedy);
     }
 }

@@ -1,6 +1,7 @@
 package dev.ligature.server;
 
 import dev.ligature.StoreFullException;
+import java.util.Optional;
 
 /** Where completions get their adapters from. */
 interface ModelLeases {
@@ -15,4 +16,15 @@ interface ModelLeases {
      * @throws ApiException if there is none of that name, or it cannot be loaded
      */
     ModelLease hold(String model);
+
+    /**
+     * Holds a model if nothing has to be loaded for it; empty if something has. Does not wait for
+     * another machine.
+     *
+     * @param model what the request names
+     * @throws ApiException if there is none of that name any more
+     */
+    default Optional<ModelLease> holdLoaded(String model) {
+        return isResident(model) ? Optional.of(hold(model)) : Optional.empty();
+    }
 }

@@ -1,13 +1,10 @@
 package dev.ligature.server;
 
-import io.vertx.core.Vertx;
-import java.util.concurrent.Callable;
-
 /** Tells which models there are. */
 final class ModelsHandler {
     static final String FOLDER = "/v1/models/";
 
-    private final Vertx vertx;
+    private final Inquiries inquiries;
     private final ServedModels models;
     private final int positions;
     private final long started = System.currentTimeMillis() / 1000;
@@ -17,52 +14,45 @@ final class ModelsHandler {
      *
      * @param positions the most tokens of a text
      */
-    ModelsHandler(Vertx vertx, ServedModels models, int positions) {
-        this.vertx = vertx;
+    ModelsHandler(Inquiries inquiries, ServedModels models, int positions) {
+        this.inquiries = inquiries;
         this.models = models;
         this.positions = positions;
     }
 
     /** Answers with all models that a key may use. */
     void all(Call call) {
-        list(
+        inquiries.answer(
                 call,
                 () ->
                         Json.models(
                                 models.names().stream()
                                         .filter(call::mayUse)
-                                        .map(this::entry)
+                                        .map(name -> entry(call, name))
                                         .toList()));
     }
 
     /** Answers with the model that a path names. */
     void one(Call call) {
         String name = ServedModels.decoded(call.request().path().substring(FOLDER.length()));
-        list(
+        inquiries.answer(
                 call,
                 () -> {
-                    if (!call.mayUse(name) || !models.has(name)) {
+                    if (!call.mayUse(name)) {
                         throw ServedModels.unknown(name);
                     }
-                    return Json.model(entry(name));
+                    boolean isThere =
+                            models.knows(name).orElseThrow(() -> ServedModels.unavailable(name));
+                    if (!isThere) {
+                        throw ServedModels.unknown(name);
+                    }
+                    return Json.model(entry(call, name));
                 });
     }
 
-    private ModelEntry entry(String name) {
-        String parent = name.equals(models.base()) ? null : models.base();
-        return new ModelEntry(name, started, parent, positions);
-    }
-
-    /** Answers with what may read the directory of the adapters. */
-    private void list(Call call, Callable<String> body) {
-        vertx.executeBlocking(body, false)
-                .onSuccess(text -> Replies.json(call.request().response(), 200, text))
-                .onFailure(
-                        error ->
-                                Replies.error(
-                                        call.request().response(),
-                                        error instanceof ApiException api
-                                                ? api
-                                                : models.notListed(error)));
+    /** Describes a model; its base is not named to a key that may not use that. */
+    private ModelEntry entry(Call call, String name) {
+        boolean isNamed = !name.equals(models.base()) && call.mayUse(models.base());
+        return new ModelEntry(name, started, isNamed ? models.base() : null, positions);
     }
 }

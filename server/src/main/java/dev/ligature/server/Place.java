@@ -9,6 +9,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** The places of a request on its way to what computes it, one for each part of it. */
@@ -22,6 +23,7 @@ final class Place {
     private final AtomicInteger taken;
     private final Queue<Part> parts = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean gone = new AtomicBoolean();
+    private final AtomicReference<@Nullable Runnable> room = new AtomicReference<>();
     private volatile @Nullable String model;
 
     /** A part of a request that is computed. */
@@ -94,16 +96,41 @@ final class Place {
         return true;
     }
 
+    /**
+     * Notes what is to be given back when the request has ended.
+     *
+     * @param givesBack runs once, also if it has ended
+     */
+    void holds(Runnable givesBack) {
+        room.set(givesBack);
+        if (isEnded()) {
+            giveBack();
+        }
+    }
+
+    private void giveBack() {
+        Runnable held = room.getAndSet(null);
+        if (held != null) {
+            held.run();
+        }
+    }
+
+    /** Counts what it has used for its key; done before its client can know that it has ended. */
+    Usage settle() {
+        Usage used = Usage.NONE;
+        for (Part part : parts) {
+            used = used.plus(part.usage());
+        }
+        call.used(used.promptTokens(), used.newTokens());
+        return used;
+    }
+
     /** Gives the places back, and ends what is still made; the status is known by now. */
     void end(int status) {
         int places = held.getAndSet(0);
         taken.addAndGet(-places);
-        Usage used = Usage.NONE;
-        for (Part part : parts) {
-            part.cancel();
-            used = used.plus(part.usage());
-        }
-        call.used(used.promptTokens(), used.newTokens());
+        parts.forEach(Part::cancel);
+        Usage used = settle();
         String name = model;
         if (places > 0 && name != null) {
             metrics.request(
@@ -114,6 +141,12 @@ final class Place {
                     Duration.ofNanos(System.nanoTime() - arrived));
         }
         call.end(status);
+        giveBack();
+    }
+
+    /** Returns whether the places were given back. */
+    boolean isEnded() {
+        return held.get() == 0;
     }
 
     /** Returns whether its client has gone away. */
@@ -123,7 +156,7 @@ final class Place {
 
     /** Returns whether nobody waits for it any more, or a part of it has failed. */
     boolean isOver() {
-        return gone.get() || held.get() == 0;
+        return gone.get() || isEnded();
     }
 
     /** Ends work for a client that has gone away, or whose time is over. */

@@ -1,8 +1,8 @@
 package dev.ligature.server;
 
 import dev.ligature.server.page.PageFile;
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -21,8 +21,9 @@ final class Replies {
 
     private Replies() {}
 
-    static void json(HttpServerResponse response, int status, String body) {
-        send(response, status, "application/json; charset=utf-8", body + "\n");
+    /** Answers with a body of JSON; returns when that is written, or cannot be. */
+    static Future<Void> json(HttpServerResponse response, int status, String body) {
+        return send(response, status, "application/json; charset=utf-8", body + "\n");
     }
 
     static void text(HttpServerResponse response, String type, String body) {
@@ -46,36 +47,13 @@ final class Replies {
         json(response, error.status(), Json.error(error));
     }
 
-    /** Answers that there is nothing at a path. */
-    static void notFound(HttpServerRequest request) {
-        error(
-                request.response(),
-                ApiException.of(
-                        404,
-                        "not_found",
-                        "There is nothing here. GET /v1/models, /health, /version or /metrics, or"
-                                + " POST to a path that the documentation lists, such as"
-                                + " /v1/completions."));
-    }
-
-    /** Returns whether a method is allowed, or answers that it is not. */
-    static boolean allowed(HttpServerRequest request, boolean isAllowed, String method) {
-        if (!isAllowed) {
-            request.response().putHeader("allow", method);
-            error(
-                    request.response(),
-                    ApiException.of(
-                            405, "method_not_allowed", "Use " + method + " for this path."));
-        }
-        return isAllowed;
-    }
-
-    private static void send(HttpServerResponse response, int status, String type, String body) {
+    private static Future<Void> send(
+            HttpServerResponse response, int status, String type, String body) {
         if (response.closed() || response.ended()) {
-            return;
+            return Future.failedFuture("the client is gone, or has its answer");
         }
         Buffer bytes = Buffer.buffer(body);
-        begin(response, type)
+        return begin(response, type)
                 .setStatusCode(status)
                 // Of HEAD as well, whose answer has no body.
                 .putHeader("content-length", Integer.toString(bytes.length()))

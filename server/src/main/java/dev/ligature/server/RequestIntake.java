@@ -7,6 +7,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -27,6 +28,7 @@ final class RequestIntake {
     private final ServerMetrics metrics;
     private final LackOfMemory memory;
     private final BodyBudget bodies;
+    private final AnswerRoom answers = AnswerRoom.ofHeap();
     private final ReadingLanes lanes;
     private final AtomicInteger taken = new AtomicInteger(); // requests that have a place or wait
 
@@ -147,15 +149,20 @@ final class RequestIntake {
      * Notes the model that a request names, and checks that its key may use it and that there is
      * one of that name.
      *
+     * @return whether there is one; false if that has to be found out by a lease of it, which calls
+     *     {@link Place#admit}
      * @throws ApiException if it cannot be used
      */
-    void admit(Place place, String model) {
+    boolean admit(Place place, String model) {
         place.call().model(model);
         if (!place.call().mayUse(model)) {
             throw ServedModels.unknown(model);
         }
-        models.check(model);
-        place.admit(model);
+        boolean isThere = models.check(model);
+        if (isThere) {
+            place.admit(model);
+        }
+        return isThere;
     }
 
     private static ApiException tooMany() {
@@ -182,24 +189,79 @@ final class RequestIntake {
     }
 
     /**
-     * Answers with a body of JSON.
+     * Goes on with a request when there is room for its answer, which its place holds to its end.
+     *
+     * @param bytes about as many as it takes to make and send the answer
+     * @param task goes on; it must not take long
+     */
+    void whenRoom(Place place, long bytes, Runnable task) {
+        long timer = atDeadline(place, () -> fail(place, BatchEngine.late()));
+        answers.take(
+                bytes,
+                () -> {
+                    vertx.cancelTimer(timer);
+                    boolean isLeft = !place.isEnded();
+                    place.holds(() -> answers.give(bytes));
+                    if (isLeft) {
+                        try {
+                            place.check();
+                            task.run();
+                        } catch (RuntimeException | Error e) {
+                            fail(place, e);
+                        }
+                    }
+                });
+    }
+
+    /** Does something if a request has not ended when its time is over. */
+    private long atDeadline(Place place, Runnable task) {
+        long nanos = place.deadline() - System.nanoTime();
+        return vertx.setTimer(
+                Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)),
+                id -> {
+                    if (!place.isEnded()) {
+                        task.run();
+                    }
+                });
+    }
+
+    /**
+     * Answers with a body of JSON. The place ends when that is written: who reads slowly has it
+     * until then, and to the request's deadline at most.
      *
      * @param body makes it, in a thread where that may take time
      */
     void reply(Place place, Callable<String> body) {
+        place.settle();
         vertx.executeBlocking(body, false)
-                .onSuccess(
-                        text -> {
-                            metrics.response(200);
-                            place.end(200);
-                            place.onLoop(() -> Replies.json(place.response(), 200, text));
-                        })
+                .onSuccess(text -> place.onLoop(() -> write(place, text)))
                 .onFailure(error -> fail(place, error));
+    }
+
+    private void write(Place place, String text) {
+        long timer = atDeadline(place, () -> place.call().request().connection().close());
+        Replies.json(place.response(), 200, text)
+                .onComplete(
+                        written -> {
+                            vertx.cancelTimer(timer);
+                            if (written.succeeded()) {
+                                metrics.response(200);
+                                place.end(200);
+                            } else {
+                                metrics.aborted();
+                                end(place, BatchEngine.gone());
+                            }
+                        });
     }
 
     /** Returns how many requests are under way, and how many texts they have besides the first. */
     int taken() {
         return taken.get();
+    }
+
+    /** Returns how many bytes answers under way take, as far as they are of one piece. */
+    long answerBytes() {
+        return answers.used();
     }
 
     /** Ends the threads; what they have not begun is not answered. */

@@ -5,6 +5,7 @@ import dev.ligature.LoraException;
 import dev.ligature.StoreFullException;
 import dev.ligature.UnknownAdapterException;
 import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.internal.files.Interruption;
 import dev.ligature.store.AdapterLease;
 import dev.ligature.store.AdapterStore;
 import dev.ligature.store.StoreStatistics;
@@ -17,6 +18,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -48,16 +50,23 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said)
         this(base, store, new ConcurrentHashMap<>());
     }
 
-    /** Returns all names, the base's first. */
+    /**
+     * Returns all names that are known, the base's first.
+     *
+     * @throws IOException if those of the adapters are not
+     */
     List<String> names() throws IOException {
         List<String> names = new ArrayList<>(List.of(base));
-        store.names().stream().filter(name -> !name.equals(base)).forEach(names::add);
+        store.knownNames().stream().filter(name -> !name.equals(base)).forEach(names::add);
         return names;
     }
 
-    /** Returns whether there is a model of a name. May read its folder, and no other. */
-    boolean has(String name) {
-        return name.equals(base) || store.has(name);
+    /**
+     * Returns whether there is a model of a name; empty if another machine has to be asked first.
+     * May read its folder, and no other.
+     */
+    Optional<Boolean> knows(String name) {
+        return name.equals(base) ? Optional.of(true) : store.knows(name);
     }
 
     @Override
@@ -69,12 +78,15 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said)
      * Checks a name before its request waits. May read files, but not for a model in memory: those
      * who read requests are few, and must not wait for where adapters come from.
      *
-     * @throws ApiException if there is no model of that name, or it cannot be used
+     * @return whether there is a model of that name; false if a lease has to find that out
+     * @throws ApiException if there is none, or it cannot be used
      */
-    void check(String name) {
-        if (!isResident(name) && !has(name)) {
+    boolean check(String name) {
+        Optional<Boolean> known = isResident(name) ? Optional.of(true) : knows(name);
+        if (known.isPresent() && !known.get()) {
             hold(name).close(); // says what is wrong with it
         }
+        return known.isPresent();
     }
 
     /** Returns a name of a path as it was before it was encoded. */
@@ -95,10 +107,35 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said)
                 "There is no model " + name + ". GET /v1/models lists those that there are.");
     }
 
+    /** Returns the error of a model of which it is not known now whether it is there. */
+    static ApiException unavailable(String name) {
+        return ApiException.of(
+                503,
+                "model_unavailable",
+                "Whether there is a model "
+                        + name
+                        + " cannot be told now: where the adapters are kept does not answer. Ask"
+                        + " again later.");
+    }
+
+    /** Gives a lease of an adapter. */
+    private interface Leased {
+        Optional<AdapterLease> get() throws IOException;
+    }
+
     @Override
     public ModelLease hold(String name) {
+        return hold(name, () -> Optional.of(store.lease(name))).orElseThrow();
+    }
+
+    @Override
+    public Optional<ModelLease> holdLoaded(String name) {
+        return hold(name, () -> store.leaseLoaded(name));
+    }
+
+    private Optional<ModelLease> hold(String name, Leased leased) {
         if (name.equals(base)) {
-            return new ModelLease(null);
+            return Optional.of(new ModelLease(null));
         }
         if (!Adapter.isValidName(name)) {
             throw ApiException.field(
@@ -107,9 +144,9 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said)
                             + " and hyphens, with a letter or a digit first.");
         }
         try {
-            AdapterLease lease = store.lease(name);
-            warnOfOtherBase(name, lease.adapter().config().metadata().baseModelNameOrPath());
-            return new ModelLease(lease);
+            Optional<AdapterLease> lease = leased.get();
+            lease.ifPresent(each -> warnOfOtherBase(name, each));
+            return lease.map(ModelLease::new);
         } catch (UnknownAdapterException e) {
             throw unknown(name);
         } catch (StoreFullException e) {
@@ -124,7 +161,8 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said)
     }
 
     /** An adapter that fits the base's shapes may still be for another one. */
-    private void warnOfOtherBase(String name, @Nullable String other) {
+    private void warnOfOtherBase(String name, AdapterLease lease) {
+        String other = lease.adapter().config().metadata().baseModelNameOrPath();
         if (other != null && !lastName(other).equalsIgnoreCase(base) && isNews(name, other)) {
             LOG.warn(
                     "Adapter {} names {} as its base (base_model_name_or_path), and is served with"
@@ -145,6 +183,9 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said)
     private ApiException unreadable(String name, IOException e, String code) {
         if (lacksDescriptors(e)) {
             return busy();
+        }
+        if (Interruption.is(e)) {
+            return BatchEngine.stopping();
         }
         if (ELSEWHERE.contains(code)) {
             logOnce(name, e);
@@ -198,6 +239,12 @@ record ServedModels(String base, AdapterStore store, Map<String, String> said)
         }
         if (isNews("", error.toString())) {
             LOG.error("The adapters cannot be listed", error);
+        }
+        if (error instanceof CheckpointException e && ELSEWHERE.contains(e.code())) {
+            return ApiException.of(
+                    503,
+                    "models_unavailable",
+                    "The adapters cannot be listed now [" + e.code() + "]. Ask again later.");
         }
         return ApiException.of(
                 500,

@@ -3,23 +3,25 @@ package dev.ligature.server;
 import com.google.gson.stream.JsonWriter;
 import dev.ligature.plan.ModelLayout.Module;
 import dev.ligature.store.StoreStatistics;
-import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 
 /** Tells what is served, how much is done now, and what of the adapters is in memory. */
 final class StatusHandler {
-    private final Vertx vertx;
+    private final Inquiries inquiries;
     private final TaskModel model;
     private final ServedModels models;
     private final Engine engine;
     private final ServerLimits limits;
 
     StatusHandler(
-            Vertx vertx, TaskModel model, ServedModels models, Engine engine, ServerLimits limits) {
-        this.vertx = vertx;
+            Inquiries inquiries,
+            TaskModel model,
+            ServedModels models,
+            Engine engine,
+            ServerLimits limits) {
+        this.inquiries = inquiries;
         this.model = model;
         this.models = models;
         this.engine = engine;
@@ -28,19 +30,20 @@ final class StatusHandler {
 
     /** Answers with the state of now, of the models that a key may use. */
     void status(Call call) {
-        HttpServerResponse response = call.request().response();
-        vertx.executeBlocking(
-                        () -> status(models.names().stream().filter(call::mayUse).toList()), false)
-                .onSuccess(text -> Replies.json(response, 200, text))
-                .onFailure(error -> Replies.error(response, models.notListed(error)));
+        inquiries.answer(
+                call,
+                () ->
+                        status(
+                                models.names().stream().filter(call::mayUse).toList(),
+                                call.mayUse(models.base())));
     }
 
-    private String status(List<String> names) {
+    private String status(List<String> names, boolean isNamed) {
         StoreStatistics store = models.statistics();
         return Json.object(
                 json -> {
                     json.name("model").beginObject();
-                    model(json);
+                    model(json, isNamed);
                     json.endObject();
                     json.name("models").beginArray();
                     for (String name : names) {
@@ -57,6 +60,7 @@ final class StatusHandler {
                     json.name("waiting").value(engine.waiting());
                     json.name("max_waiting").value(limits.waiting());
                     json.name("max_tokens").value(limits.tokens());
+                    json.name("request_seconds").value(limits.requestSeconds());
                     json.endObject();
                     json.name("memory").beginObject();
                     json.name("adapters").value(store.residentCount());
@@ -67,9 +71,9 @@ final class StatusHandler {
                 });
     }
 
-    private void model(JsonWriter json) throws IOException {
+    private void model(JsonWriter json, boolean isNamed) throws IOException {
         String title = model.task().title();
-        json.name("name").value(models.base());
+        json.name("name").value(isNamed ? models.base() : null);
         json.name("task").value(task());
         json.name("description")
                 .value(title.substring(0, 1).toUpperCase(Locale.ROOT) + title.substring(1));

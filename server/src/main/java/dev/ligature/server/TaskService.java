@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 /**
@@ -31,7 +30,7 @@ record TaskService(Engine engine, Map<String, Consumer<Call>> paths) {
      *
      * @param intake takes requests
      * @param models gives the adapters
-     * @param leasing runs what may wait for files
+     * @param leasing leases adapters
      * @param limits what the server takes on
      * @param metrics where work is counted
      * @param memory is told what goes wrong
@@ -39,7 +38,7 @@ record TaskService(Engine engine, Map<String, Consumer<Call>> paths) {
     record Parts(
             RequestIntake intake,
             ServedModels models,
-            Executor leasing,
+            Leasing leasing,
             ServerLimits limits,
             ServerMetrics metrics,
             LackOfMemory memory) {}
@@ -114,8 +113,7 @@ record TaskService(Engine engine, Map<String, Consumer<Call>> paths) {
     }
 
     private static void refuse(Call call, TaskModel model, Set<String> paths) {
-        Replies.error(
-                call.request().response(),
+        call.refuse(
                 ApiException.of(
                         400,
                         "task_not_supported",

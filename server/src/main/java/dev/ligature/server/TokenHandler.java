@@ -3,15 +3,19 @@ package dev.ligature.server;
 import com.google.gson.stream.JsonWriter;
 import dev.ligature.models.generation.BatchOptions;
 import dev.ligature.models.text.TextTokenizer;
+import dev.ligature.server.CompletionSink.Usage;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /** Makes tokens of texts and texts of tokens, in the shape of vLLM's API. */
 final class TokenHandler {
     private static final int DEPTH = 32;
+    private static final int BYTES_OF_TOKEN = 128; // its number and its text, with copies
     private static final Set<String> TEXT =
             Set.of("model", "prompt", "add_special_tokens", "return_token_strs");
     private static final Set<String> CHAT =
@@ -29,6 +33,7 @@ final class TokenHandler {
     private final RequestIntake intake;
     private final TaskModel model;
     private final String base;
+    private final LengthRule length;
     private final @Nullable PromptReader conversations;
 
     /**
@@ -40,6 +45,7 @@ final class TokenHandler {
         this.intake = intake;
         this.model = model;
         this.base = base;
+        this.length = LengthRule.ofTokens(model);
         this.conversations =
                 model instanceof LanguageModel language
                         ? new PromptReader(language, 1, BatchOptions.DEFAULTS)
@@ -77,19 +83,52 @@ final class TokenHandler {
     }
 
     private void admit(Place place, RequestFields request) {
-        intake.admit(place, request.json().optionalString("model").orElse(base));
+        Optional<String> named = request.json().optionalString("model");
+        if (named.isEmpty() && !place.call().mayUse(base)) {
+            throw ApiException.field(
+                    "model", "model is missing, and the key may not use the base. Name a model.");
+        }
+        String name = named.orElse(base);
+        if (!intake.admit(place, name)) {
+            throw ServedModels.unavailable(name);
+        }
+    }
+
+    /**
+     * Answers about some tokens, which count for the key.
+     *
+     * @param tokens how many
+     */
+    private void reply(Place place, int tokens, Callable<String> body) {
+        place.fill(new Counted(tokens));
+        intake.whenRoom(place, (long) tokens * BYTES_OF_TOKEN, () -> intake.reply(place, body));
+    }
+
+    /** Tokens that were made, or made text of. */
+    private record Counted(int tokens) implements Place.Part {
+        @Override
+        public void cancel() {}
+
+        @Override
+        public Usage usage() {
+            return new Usage(tokens, 0);
+        }
     }
 
     private void answerTokens(Place place, RequestFields request) {
         admit(place, request);
         boolean isChat = request.json().has("messages");
-        String text = isChat ? rendered(request) : request.json().string("prompt");
+        String text =
+                isChat
+                        ? length.fitting("messages", rendered(request))
+                        : length.fitting("prompt", request.json().string("prompt"));
         boolean adds = request.json().bool("add_special_tokens", !isChat);
         TextTokenizer tokenizer = model.tokenizer();
         long[] ids = adds ? tokenizer.encodePrompt(text) : tokenizer.encode(text);
         boolean spells = request.json().bool("return_token_strs", false);
-        intake.reply(
+        reply(
                 place,
+                ids.length,
                 () ->
                         Json.object(
                                 json -> {
@@ -153,6 +192,6 @@ final class TokenHandler {
         }
         String text =
                 model.tokenizer().decodeAll(tokens.stream().mapToLong(Long::longValue).toArray());
-        intake.reply(place, () -> Json.object(json -> json.name("prompt").value(text)));
+        reply(place, tokens.size(), () -> Json.object(json -> json.name("prompt").value(text)));
     }
 }

@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The requests that wait, in the order in which they came. One whose adapter is in memory goes
  * before one whose adapter is not, and that one before one for whose adapter there is no room. But
- * none is passed over by more than a number of later ones: then these wait for it.
+ * none is passed over by more than a number of later ones: then these wait for it, unless as many
+ * adapters are being loaded as may be at a time.
  *
- * <p>A request stays in the line while its adapter is leased. As its place is kept for it
- * meanwhile, it is not passed over then, and nobody waits for it, however long an adapter takes to
- * load. That is another matter once there was no room for it: what it needs then are the leases of
- * others. Guarded by the engine.
+ * <p>A request stays in the line while its adapter is leased. It is not passed over then, and
+ * nobody waits for it, however long an adapter takes to load. That is another matter once there was
+ * no room for it: what it needs then are the leases of others. Guarded by the engine.
  *
  * @param <T> what requests become
  */
@@ -22,6 +22,7 @@ final class WaitingLine<T extends Admitted> {
     private final List<Candidate<T>> line = new ArrayList<>();
     private final int mostPassed;
     private int asking;
+    private int loading;
 
     /**
      * Creates an empty line.
@@ -45,24 +46,33 @@ final class WaitingLine<T extends Admitted> {
         return asking;
     }
 
+    /** Returns how many of these are being loaded, as far as is known. */
+    int loading() {
+        return loading;
+    }
+
     /**
      * Returns the request whose adapter is to be leased next, or null if there is none.
      *
      * @param isResident whether the adapter of a model is in memory
      * @param releases how many leases have ended, at which a request may find room again
      * @param tryAll whether those for which there was no room are to be asked for all the same
+     * @param loads whether those may be asked for whose adapters are not in memory
      */
-    @Nullable Candidate<T> ask(Predicate<String> isResident, long releases, boolean tryAll) {
-        int end = reach();
+    @Nullable Candidate<T> ask(
+            Predicate<String> isResident, long releases, boolean tryAll, boolean loads) {
+        int end = reach(loads);
         int at = -1;
+        boolean isLoaded = false;
         for (int i = 0; i < end; i++) {
             Candidate<T> each = line.get(i);
             if (tryAll ? !each.asking : each.isWorthAsking(releases)) {
-                if (isResident.test(each.model())) {
+                isLoaded = isResident.test(each.model());
+                if (isLoaded) {
                     at = i;
                     break;
                 }
-                at = at < 0 ? i : at;
+                at = at < 0 && loads ? i : at;
             }
         }
         if (at < 0) {
@@ -72,28 +82,48 @@ final class WaitingLine<T extends Admitted> {
         next.passOver(line.subList(0, at));
         next.ask(releases);
         asking++;
+        if (!isLoaded) {
+            load(next);
+        }
         return next;
     }
 
+    /** Notes that the adapter of a request has to be loaded: until then, it holds nobody up. */
+    void load(Candidate<T> candidate) {
+        if (!candidate.loading) {
+            candidate.loading = true;
+            loading++;
+        }
+    }
+
     /** Returns the end of those that may be given a place now. */
-    private int reach() {
+    private int reach(boolean loads) {
         for (int i = 0; i < line.size(); i++) {
-            Candidate<T> each = line.get(i);
-            if (each.isInLine() && each.passed() >= mostPassed) {
+            if (mustNotBePassed(line.get(i), loads)) {
                 return i + 1;
             }
         }
         return line.size();
     }
 
+    /** Whoever could not be asked for anyway, as others are being loaded, holds nobody up. */
+    private boolean mustNotBePassed(Candidate<T> candidate, boolean loads) {
+        return candidate.isInLine()
+                && candidate.passed() >= mostPassed
+                && (candidate.asking || loads || loading == 0);
+    }
+
     /** Leaves a request in the line, as there is no room for its adapter. */
     void keep(Candidate<T> candidate) {
+        loading -= candidate.loading ? 1 : 0;
         candidate.full();
         asking--;
     }
 
     /** Takes a request out whose adapter was leased, or cannot be. */
     void remove(Candidate<T> candidate) {
+        loading -= candidate.loading ? 1 : 0;
+        candidate.loading = false;
         candidate.asking = false;
         asking--;
         line.remove(candidate);

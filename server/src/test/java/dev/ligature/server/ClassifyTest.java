@@ -14,6 +14,7 @@ import dev.ligature.Routing;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -93,6 +94,34 @@ final class ClassifyTest {
                             entry.get("label").getAsString());
                 }
             }
+        }
+    }
+
+    @Test
+    void aPairThatCannotFit_isRefusedBeforeTokensAreMadeOfIt() throws Exception {
+        Path directory = Files.createDirectory(folder.resolve("base"));
+        Path adapters = Files.createDirectory(folder.resolve("adapters"));
+        EncoderFixture.copyCase("modernbert-sequence", directory, adapters);
+        Files.copy( // of which a token has 66 bytes at most
+                Path.of("..", "examples", "demo", "base", "tokenizer.json"),
+                directory.resolve("tokenizer.json"),
+                StandardCopyOption.REPLACE_EXISTING);
+        try (EncoderFixture fixture =
+                new EncoderFixture(directory, adapters, LIMITS, ServerAccess.OPEN)) {
+            int most = 66 * TaskModel.of(fixture.model()).maxTokens();
+            String half = "x".repeat(most / 2 + 1);
+            HttpResponse<String> refused =
+                    post(
+                            fixture,
+                            "/v1/classify",
+                            Map.of(
+                                    "model",
+                                    "base",
+                                    "input",
+                                    List.of(Map.of("text", half, "text_pair", half))));
+            assertEquals(400, refused.statusCode(), refused.body());
+            String message = error(refused).get("message").getAsString();
+            assertTrue(message.contains("characters, and its tokens are more"), message);
         }
     }
 

@@ -295,6 +295,8 @@ final class EmbeddingsTest {
         HttpResponse<String> refused = embed(Map.of("model", "base", "input", text));
         assertEquals(400, refused.statusCode());
         assertEquals("context_length_exceeded", error(refused).get("code").getAsString());
+        String message = error(refused).get("message").getAsString();
+        assertTrue(message.endsWith("Shorten the text, or have it cut by truncate_prompt_tokens."));
         HttpResponse<String> cut =
                 embed(Map.of("model", "base", "input", text, "truncate_prompt_tokens", -1));
         assertEquals(512, promptTokens(cut));

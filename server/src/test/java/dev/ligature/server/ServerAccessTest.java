@@ -25,6 +25,7 @@ import java.security.KeyPairGenerator;
 import java.security.KeyStore;
 import java.security.MessageDigest;
 import java.security.cert.CertificateFactory;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
@@ -58,6 +59,8 @@ final class ServerAccessTest {
                         + entry("acme-key", ",\"models\":[\"alpha\"]")
                         + ",\"slow\":"
                         + entry("slow-key", ",\"requests_per_minute\":1")
+                        + ",\"few\":"
+                        + entry("few-key", ",\"tokens_per_minute\":2")
                         + ",\"operator\":"
                         + entry("operator-key", ",\"admin\":true")
                         + "}");
@@ -116,6 +119,73 @@ final class ServerAccessTest {
                 get("acme-key", "/v1/models/delta").body().replace("delta", "beta"),
                 get("acme-key", "/v1/models/beta").body());
         assertEquals(200, complete("operator-key", "beta").statusCode());
+    }
+
+    @Test
+    void theBase_isNotNamedToAKeyThatMayNotUseIt() throws Exception {
+        for (String path : List.of("/v1/models", "/v1/models/alpha", "/v1/status")) {
+            HttpResponse<String> told = get("acme-key", path);
+            assertEquals(200, told.statusCode(), told.body());
+            assertFalse(told.body().contains("\"base\""), told.body());
+            assertTrue(get("operator-key", path).body().contains("\"base\""), path);
+        }
+        HttpRequest.Builder unnamed = fixture.http().post("/tokenize", "{\"prompt\":\"int\"}");
+        HttpResponse<String> refused =
+                fixture.http().send(unnamed.header("authorization", "Bearer acme-key").build());
+        assertEquals(400, refused.statusCode());
+        assertEquals("model", error(refused).get("param").getAsString());
+        assertFalse(refused.body().contains("There is no model"), refused.body());
+    }
+
+    private static long responses(int status) throws Exception {
+        String line = "ligature_responses_total{status=\"" + status + "\"} ";
+        return get("operator-key", "/metrics")
+                .body()
+                .lines()
+                .filter(each -> each.startsWith(line))
+                .mapToLong(each -> (long) Double.parseDouble(each.substring(line.length())))
+                .sum();
+    }
+
+    @Test
+    void refusals_areCountedByTheirStatus() throws Exception {
+        List<Integer> statuses = List.of(400, 401, 403, 404, 405);
+        List<Long> before = new ArrayList<>();
+        for (int status : statuses) {
+            before.add(responses(status));
+        }
+        assertEquals(401, complete("wrong", "alpha").statusCode());
+        assertEquals(401, fixture.http().get("/v1/models").statusCode());
+        assertEquals(403, admin("acme-key", "/v1/load_lora_adapter", "{}").statusCode());
+        assertEquals(404, get("acme-key", "/nothing").statusCode());
+        assertEquals(405, get("acme-key", "/v1/completions").statusCode());
+        HttpRequest.Builder other = fixture.http().post("/v1/embeddings", "{}");
+        assertEquals(
+                400,
+                fixture.http()
+                        .send(other.header("authorization", "Bearer acme-key").build())
+                        .statusCode());
+        List<Integer> more = List.of(1, 2, 1, 1, 1);
+        for (int i = 0; i < more.size(); i++) {
+            int status = statuses.get(i);
+            assertEquals(before.get(i) + more.get(i), responses(status), "of " + status);
+        }
+    }
+
+    @Test
+    void tokensOfTokenize_countForTheKey() throws Exception {
+        HttpRequest.Builder first =
+                fixture.http().post("/tokenize", "{\"prompt\":\"int max(int a, int b)\"}");
+        HttpResponse<String> told =
+                fixture.http().send(first.header("authorization", "Bearer few-key").build());
+        assertEquals(200, told.statusCode(), told.body());
+        int count = json(told.body()).get("count").getAsInt();
+        assertTrue(count > 2, told.body());
+        awaitLine("/tokenize", "\"key\":\"few\"", "\"prompt_tokens\":" + count);
+        HttpRequest.Builder second = fixture.http().post("/detokenize", "{\"tokens\":[5]}");
+        HttpResponse<String> limited =
+                fixture.http().send(second.header("authorization", "Bearer few-key").build());
+        assertEquals(429, limited.statusCode(), limited.body());
     }
 
     @Test

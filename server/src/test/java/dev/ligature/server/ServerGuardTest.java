@@ -153,6 +153,21 @@ final class ServerGuardTest {
             assertEquals("context_length_exceeded", error(beyond).get("code").getAsString());
             String message = error(beyond).get("message").getAsString();
             assertTrue(message.startsWith("The text has 264001 characters"), message);
+            for (String field : List.of("prompt", "messages")) {
+                String text = "\"" + "x".repeat(most + 1) + "\"";
+                String value =
+                        field.equals("prompt")
+                                ? text
+                                : "[{\"role\":\"user\",\"content\":" + text + "}]";
+                String body = "{\"" + field + "\":" + value + "}";
+                HttpResponse<String> tokens =
+                        other.http().send(other.http().post("/tokenize", body).build());
+                assertEquals(400, tokens.statusCode());
+                assertEquals(field, error(tokens).get("param").getAsString());
+                message = error(tokens).get("message").getAsString();
+                assertTrue(message.contains("characters, and its tokens are more"), message);
+                assertTrue(message.endsWith("Send the text in parts."), message);
+            }
             HttpResponse<String> counted =
                     other.http().complete(greedy("base", "ä ".repeat(8000), 1));
             message = error(counted).get("message").getAsString();

@@ -33,7 +33,7 @@ final class WaitingLineTest {
     }
 
     private Candidate<Generation> next() {
-        return line.ask(Set.of("here")::contains, releases, false);
+        return line.ask(Set.of("here")::contains, releases, false, true);
     }
 
     @Test
@@ -59,7 +59,8 @@ final class WaitingLineTest {
         line.keep(blocked);
         assertTrue(blocked.isBlocked());
         assertNull(next());
-        assertSame(blocked, line.ask(model -> false, releases, true), "where nobody holds any");
+        assertSame(
+                blocked, line.ask(model -> false, releases, true, true), "where nobody holds any");
         line.keep(blocked);
         releases++;
         assertSame(blocked, next());
@@ -121,13 +122,38 @@ final class WaitingLineTest {
     }
 
     @Test
+    void oneWhoseAdapterIsLoaded_holdsUpNobody_howeverManyComeAfterIt() {
+        Candidate<Generation> slow = add("slow");
+        assertSame(slow, next());
+        assertEquals(1, line.loading());
+        for (int i = 0; i < 3 * MOST; i++) {
+            Candidate<Generation> later = add("here");
+            assertSame(later, next());
+            assertEquals(2, line.asking());
+            assertEquals(1, line.loading());
+            line.remove(later);
+        }
+        add("other");
+        for (int i = 0; i < 3 * MOST; i++) {
+            assertNull(
+                    line.ask(Set.of("here")::contains, releases, false, false),
+                    "and no further one is loaded where there is no place for it");
+            Candidate<Generation> later = add("here");
+            assertSame(later, line.ask(Set.of("here")::contains, releases, false, false));
+            line.remove(later);
+        }
+        line.remove(slow);
+        assertEquals(0, line.loading());
+    }
+
+    @Test
     void oneThatComesToNothing_hasPassedNobody() {
         Candidate<Generation> blocked = add("blocked");
         assertSame(blocked, next());
         line.keep(blocked);
         Candidate<Generation> other = add("other");
         for (int i = 0; i < 2 * MOST; i++) {
-            assertSame(other, line.ask("other"::equals, releases, false));
+            assertSame(other, line.ask("other"::equals, releases, false, true));
             line.keep(other);
             releases++;
         }

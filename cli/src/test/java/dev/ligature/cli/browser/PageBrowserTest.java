@@ -69,17 +69,21 @@ final class PageBrowserTest {
             lora.remove("written");
         }
         store = model.openAdapters(adapters, 1 << 26, AdapterLoadOptions.defaults());
+        start(0, access);
+        Tab tab = Chromium.open(folder);
+        tab.go(url() + "/");
+        return tab;
+    }
+
+    private void start(int port, ServerAccess access) throws Exception {
         server =
                 CompletionServer.start(
                         TaskModel.of(model),
                         store,
                         "base",
-                        new ServerAddress("127.0.0.1", 0),
+                        new ServerAddress("127.0.0.1", port),
                         new ServerLimits(8, 8, 400, 100_000, 60, 5),
                         access);
-        Tab tab = Chromium.open(folder);
-        tab.go(url() + "/");
-        return tab;
     }
 
     @AfterEach
@@ -176,7 +180,7 @@ final class PageBrowserTest {
                     tab.screenshot(pictures.resolve(width + "-" + scheme + ".png"));
                 }
             }
-            assertNamed(tab);
+            assertNamed(tab, 8); // models, prompt, settings, buttons
             assertEquals(
                     "[]",
                     tab.value(
@@ -189,7 +193,7 @@ final class PageBrowserTest {
         }
     }
 
-    private static void assertNamed(Tab tab) throws Exception {
+    private static void assertNamed(Tab tab, int most) throws Exception {
         int controls = 0;
         for (JsonElement each :
                 tab.send("Accessibility.getFullAXTree", "{}").getAsJsonArray("nodes")) {
@@ -203,7 +207,15 @@ final class PageBrowserTest {
                 assertFalse(name.isBlank(), node::toString);
             }
         }
-        assertTrue(controls >= 8, controls + " controls"); // models, prompt, settings, buttons
+        assertTrue(controls >= most, controls + " controls");
+        assertEquals(
+                "[]",
+                tab.value(
+                                "[...document.querySelectorAll('input, textarea, select')]"
+                                        + ".filter(each => !each.labels.length)"
+                                        + ".map(each => each.outerHTML)")
+                        .toString(),
+                "what is hidden has a label too");
     }
 
     @Test
@@ -244,8 +256,7 @@ final class PageBrowserTest {
         }
     }
 
-    @Test
-    void whereThereAreKeys_thePageAsksForOne_andKeepsItInMemoryAlone() throws Exception {
+    private ServerAccess keys() throws Exception {
         Path keys = folder.resolve("keys.json");
         byte[] hash =
                 MessageDigest.getInstance("SHA-256")
@@ -255,9 +266,63 @@ final class PageBrowserTest {
                 "{\"acme\":{\"models\":[\"legal\"],\"sha256\":\""
                         + HexFormat.of().formatHex(hash)
                         + "\"}}");
-        try (Tab tab = open(new ServerAccess(keys, null, null, null))) {
+        return new ServerAccess(keys, null, null, null);
+    }
+
+    private static void awaitProblem(Tab tab, String part) throws Exception {
+        tab.await(
+                "!document.getElementById('problem').hidden &&"
+                        + " document.getElementById('problem').textContent.includes('"
+                        + part
+                        + "')");
+    }
+
+    @Test
+    void aServerThatAnswersAgain_isNotSaidToBeSilent_andOneThatAsksForAKeyIsGivenIt()
+            throws Exception {
+        try (Tab tab = open(ServerAccess.OPEN)) {
+            tab.await("document.querySelector('#modules tr')");
+            int port = server.port();
+            server.stop();
+            awaitProblem(tab, "does not answer");
+            start(port, ServerAccess.OPEN);
+            tab.await("document.getElementById('problem').hidden");
+            server.stop();
+            start(port, keys());
+            awaitProblem(tab, "needs a key");
+            assertFalse(tab.value("document.getElementById('key-form').hidden").getAsBoolean());
+            tab.value("document.getElementById('key').focus()");
+            tab.type("the-key");
+            tab.press("Enter", ENTER, 0);
+            tab.await("document.getElementById('problem').hidden");
+            tab.await("document.getElementById('key-form').hidden");
+            tab.await("document.querySelectorAll('#models input').length === 1");
+            assertEquals("Adapters", tab.text("document.getElementById('name').textContent"));
+        }
+    }
+
+    @Test
+    void aServerThatHangs_isSaidToBeSilent_untilItAnswers() throws Exception {
+        try (Tab tab = open(ServerAccess.OPEN)) {
+            tab.await("document.querySelector('#modules tr')");
+            tab.value(
+                    "window.kept = window.fetch; window.hung = 0; window.fetch = (path, options) =>"
+                            + " new Promise((_, no) => { window.hung++;"
+                            + " options.signal?.addEventListener('abort',"
+                            + " () => no(options.signal.reason)); })");
+            awaitProblem(tab, "nothing came in time");
+            assertTrue(tab.value("window.hung").getAsInt() <= 2, "polls do not pile up");
+            tab.value("window.fetch = window.kept");
+            tab.await("document.getElementById('problem').hidden");
+        }
+    }
+
+    @Test
+    void whereThereAreKeys_thePageAsksForOne_andKeepsItInMemoryAlone() throws Exception {
+        try (Tab tab = open(keys())) {
             tab.await("document.activeElement.id === 'key'");
             assertTrue(tab.value("document.getElementById('ready').hidden").getAsBoolean());
+            assertNamed(tab, 2); // the key, and its button
             tab.type("another");
             tab.press("Enter", ENTER, 0);
             tab.await("!document.getElementById('problem').hidden");

@@ -410,15 +410,20 @@ final class CachedAdaptersTest {
 
     /** Writes an adapter with a further file, which is larger than the budgets of tests. */
     private void putLarge(String name) throws IOException {
-        put(name, 9);
-        Files.write(root.resolve(name).resolve("notes.bin"), new byte[1 << 20]);
+        put(name, 9, 1 << 20);
+    }
+
+    /** Writes an adapter with a further file. */
+    private void put(String name, int salt, int bytes) throws IOException {
+        put(name, salt);
+        Files.write(root.resolve(name).resolve("notes.bin"), new byte[bytes]);
         server.publish(name);
     }
 
     @Test
     void anAdapterThatNeverFits_isRefusedBeforeAnythingIsDeletedForIt() throws IOException {
-        put("a", 1);
-        put("b", 2);
+        put("a", 1, 1 << 17);
+        put("b", 2, 1 << 17);
         putLarge("large");
         try (CachedAdapters source = source(1 << 19)) {
             source.version("a").orElseThrow().open().close();

@@ -1,6 +1,8 @@
 "use strict";
 
 const POLL_MILLIS = 2000;
+const STATE_MILLIS = 5000; // that an answer about the server's state may take
+const GRACE_SECONDS = 10; // for an answer to arrive that took as long as the server lets it
 const FEW = 12; // models, of which nobody needs to search
 const MOST_SHOWN = 60; // models at a time
 const byId = id => document.getElementById(id);
@@ -9,6 +11,9 @@ let key = ""; // in memory alone
 let state = null;
 let running = null; // what stops the answers that are on their way
 let chosen = new Set();
+let polled = ""; // what is said of the last poll, if that failed
+let isPolling = false;
+let timer = 0;
 
 function element(name, text, attributes = {}) {
   const made = document.createElement(name);
@@ -24,8 +29,18 @@ function say(text) {
 }
 
 function problem(text) {
-  byId("problem").textContent = text;
+  if (byId("problem").textContent !== text) { // or a screen reader would say it again
+    byId("problem").textContent = text;
+  }
   byId("problem").hidden = !text;
+}
+
+/** Says what is wrong with the server's state, as long as it is; nothing else is taken back. */
+function pollProblem(text) {
+  if (text || byId("problem").textContent === polled) {
+    problem(text);
+  }
+  polled = text;
 }
 
 /** An answer that is no success, with the server's own words. */
@@ -36,7 +51,11 @@ class Refusal extends Error {
   }
 }
 
-async function ask(path, body, signal) {
+/** Asks the server; an answer that does not come in time is an error. */
+async function ask(path, body, stopped) {
+  const limit = AbortSignal.timeout(
+    body ? (state.load.request_seconds + GRACE_SECONDS) * 1000 : STATE_MILLIS);
+  const signal = stopped ? AbortSignal.any([stopped, limit]) : limit;
   const headers = key ? { authorization: "Bearer " + key } : {};
   if (body) {
     headers["content-type"] = "application/json";
@@ -50,6 +69,16 @@ async function ask(path, body, signal) {
     throw new Refusal(response.status, error.error?.message ?? "Status " + response.status + ".");
   }
   return response;
+}
+
+/** Says what an error means. */
+function reason(error) {
+  if (error instanceof Refusal) {
+    return error.message;
+  }
+  return error.name === "TimeoutError"
+    ? "The server does not answer: nothing came in time."
+    : "The server does not answer: " + error.message;
 }
 
 /** Calls a function with the data of each event of a stream. */
@@ -165,36 +194,57 @@ function showModules(modules) {
   byId("modules").replaceChildren(table);
 }
 
+function needsKey(error) {
+  return error instanceof Refusal && error.status === 401;
+}
+
 async function refresh() {
-  const before = state;
-  state = await (await ask("v1/status")).json();
-  showLoad();
-  if (JSON.stringify(before?.models) !== JSON.stringify(state.models)) {
-    showModels();
+  if (isPolling) {
+    return; // by one that has not its answer yet
+  }
+  isPolling = true;
+  try {
+    const before = state;
+    state = await (await ask("v1/status")).json();
+    showLoad();
+    if (JSON.stringify(before?.models) !== JSON.stringify(state.models)) {
+      showModels();
+    }
+    pollProblem("");
+  } catch (error) {
+    if (needsKey(error)) {
+      byId("key-form").hidden = false;
+      pollProblem("The server needs a key: " + error.message);
+    } else {
+      pollProblem(reason(error));
+    }
+  } finally {
+    isPolling = false;
   }
 }
 
 async function start() {
-  problem("");
+  clearTimeout(timer);
   try {
     state = await (await ask("v1/status")).json();
   } catch (error) {
-    if (error instanceof Refusal && error.status === 401) {
+    if (needsKey(error)) {
       byId("key-form").hidden = false;
       byId("about").textContent = "It asks for a key.";
-      if (key) {
-        problem(error.message);
-      }
+      pollProblem(key ? error.message : "");
       byId("key").focus();
     } else {
-      problem("The server does not answer: " + error.message);
+      pollProblem(reason(error));
+      timer = setTimeout(start, POLL_MILLIS);
     }
     return;
   }
+  problem("");
   byId("key-form").hidden = true;
   const adapters = state.models.filter(model => model.adapter);
-  byId("name").textContent = state.model.name;
-  document.title = state.model.name + " – Ligature";
+  const name = state.model.name ?? "Adapters"; // of a base that the key may not use
+  byId("name").textContent = name;
+  document.title = name + " – Ligature";
   byId("about").textContent = state.model.description + " with " + adapters.length
     + (adapters.length === 1 ? " adapter" : " adapters") + ", served by Ligature. Texts have up to "
     + state.model.max_model_len.toLocaleString("en") + " tokens.";
@@ -206,10 +256,11 @@ async function start() {
   byId("ready").hidden = false;
   byId("prompt").focus();
   ask("v1/modules").then(response => response.json()).then(answer => showModules(answer.modules))
-    .catch(error => problem("The modules cannot be listed: " + error.message));
-  setInterval(() => {
+    .catch(error => problem("The modules cannot be listed: " + reason(error)));
+  clearInterval(timer);
+  timer = setInterval(() => {
     if (!document.hidden) {
-      refresh().catch(error => problem("The server does not answer: " + error.message));
+      refresh();
     }
   }, POLL_MILLIS);
 }
@@ -328,7 +379,7 @@ async function send() {
     try {
       answer.about.textContent = await task(name, prompt, answer, control.signal);
     } catch (error) {
-      answer.about.textContent = error.name === "AbortError" ? "Stopped" : error.message;
+      answer.about.textContent = error.name === "AbortError" ? "Stopped" : reason(error);
       answer.about.className = error.name === "AbortError" ? "muted" : "problem";
     }
     answer.article.setAttribute("aria-busy", "false");
@@ -339,7 +390,7 @@ async function send() {
   if (running === control) {
     running = null;
     byId("stop").disabled = true;
-    refresh().catch(() => {}); // the next one says what is wrong
+    refresh();
   }
 }
 

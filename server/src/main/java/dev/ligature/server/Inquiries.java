@@ -1,0 +1,73 @@
+package dev.ligature.server;
+
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.util.concurrent.Callable;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+
+/**
+ * The threads that find out which models there are and what state they are in. That may take as
+ * long as it does where the adapters are kept, so nothing else waits for these threads.
+ */
+final class Inquiries implements AutoCloseable {
+    private static final int THREADS = 4;
+    private static final int MOST_WAITING = 256;
+
+    private final Vertx vertx;
+    private final ServedModels models;
+    private final ThreadPoolExecutor threads =
+            ReadingLanes.lane("inquiries", THREADS, MOST_WAITING);
+
+    Inquiries(Vertx vertx, ServedModels models) {
+        this.vertx = vertx;
+        this.models = models;
+    }
+
+    /** Answers a call with the JSON that is found out. */
+    void answer(Call call, Callable<String> task) {
+        find(task)
+                .onSuccess(text -> Replies.json(call.request().response(), 200, text))
+                .onFailure(
+                        error ->
+                                Replies.error(
+                                        call.request().response(),
+                                        error instanceof ApiException api
+                                                ? api
+                                                : models.notListed(error)));
+    }
+
+    /** Finds something out, for the event loop that this is called on. */
+    Future<String> find(Callable<String> task) {
+        Context loop = vertx.getOrCreateContext();
+        Promise<String> promise = Promise.promise();
+        try {
+            threads.execute(() -> run(task, loop, promise));
+        } catch (RejectedExecutionException full) {
+            promise.fail(
+                    ApiException.of(
+                            503,
+                            "too_many_requests",
+                            "As many requests as may be wait for the state of the models. Ask"
+                                    + " again later."));
+        }
+        return promise.future();
+    }
+
+    private static void run(Callable<String> task, Context loop, Promise<String> promise) {
+        try {
+            String text = task.call();
+            loop.runOnContext(v -> promise.complete(text));
+        } catch (Exception | Error e) {
+            loop.runOnContext(v -> promise.fail(e));
+        }
+    }
+
+    /** Ends the threads; what they have not found out is not answered. */
+    @Override
+    public void close() {
+        threads.shutdownNow();
+    }
+}

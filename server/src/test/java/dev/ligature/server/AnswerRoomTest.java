@@ -1,0 +1,93 @@
+package dev.ligature.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What answers take until their clients have them. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+final class AnswerRoomTest {
+    private static final int REQUESTS = 8;
+
+    @TempDir Path adapters;
+
+    @Test
+    void whatDoesNotFit_waitsInTheOrderOfArrival() {
+        AnswerRoom room = new AnswerRoom(10);
+        List<String> begun = new ArrayList<>();
+        room.take(6, () -> begun.add("a"));
+        room.take(6, () -> begun.add("b"));
+        room.take(1, () -> begun.add("c"));
+        assertEquals(List.of("a"), begun);
+        assertEquals(6, room.used());
+        room.give(6);
+        assertEquals(List.of("a", "b", "c"), begun);
+        assertEquals(7, room.used());
+        room.take(50, () -> begun.add("large"));
+        room.give(6);
+        assertEquals(3, begun.size());
+        room.give(1);
+        assertEquals(List.of("a", "b", "c", "large"), begun, "it is alone");
+    }
+
+    private static String tokens(int characters) {
+        return "{\"return_token_strs\":true,\"prompt\":\"" + "a;".repeat(characters / 2) + "\"}";
+    }
+
+    /** Asks for more than the system keeps of what nobody reads, in one connection. */
+    private static RawCall unread(ServerFixture fixture) throws Exception {
+        RawCall call = RawCall.narrow(fixture.server().port());
+        for (int i = 0; i < REQUESTS; i++) {
+            send(call, tokens(250_000));
+        }
+        ServerFixture.await(() -> !fixture.isZero("ligature_running"));
+        Thread.sleep(1500); // and then nothing more happens
+        return call;
+    }
+
+    private static void send(RawCall call, String body) throws Exception {
+        call.send(
+                "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                        + "Content-Length: "
+                        + body.length()
+                        + "\r\n\r\n"
+                        + body);
+    }
+
+    @Test
+    void aRequestHasItsPlace_untilItsAnswerIsWritten() throws Exception {
+        try (ServerFixture fixture =
+                new ServerFixture(adapters, new ServerLimits(2, 4, 50, 1 << 20, 60, 30))) {
+            RawCall call = unread(fixture);
+            assertTrue(fixture.metric("ligature_running") > 0);
+            assertTrue(fixture.metric("ligature_answer_bytes") > 1_000_000);
+            assertEquals(200, fixture.http().get("/health").statusCode());
+            for (int i = 0; i < REQUESTS; i++) {
+                call.awaitLine("token_strs");
+            }
+            ServerFixture.await(() -> fixture.isZero("ligature_running"));
+            assertEquals(0, fixture.metric("ligature_answer_bytes"));
+            assertEquals(REQUESTS, fixture.metric("ligature_responses_total{status=\"200\"}"));
+            call.close();
+        }
+    }
+
+    @Test
+    void aClientThatDoesNotReadInTime_isCutOff() throws Exception {
+        try (ServerFixture fixture =
+                new ServerFixture(adapters, new ServerLimits(2, 4, 50, 1 << 20, 6, 30))) {
+            RawCall call = unread(fixture);
+            assertTrue(fixture.metric("ligature_running") > 0);
+            ServerFixture.await(() -> fixture.isZero("ligature_running"));
+            assertEquals(0, fixture.metric("ligature_answer_bytes"));
+            assertTrue(fixture.metric("ligature_responses_total{status=\"499\"}") > 0);
+            call.close();
+        }
+    }
+}
