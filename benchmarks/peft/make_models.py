@@ -12,6 +12,7 @@ import torch
 import transformers
 from peft import LoraConfig, get_peft_model
 from shapes import Bert, Llama, Shapes
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -63,6 +64,30 @@ def write_adapters(model, lora: dict, name: str, count: int, out: pathlib.Path) 
         shrink(adapted)
         adapted.save_pretrained(out, selected_adapters=names)
     adapted.unload()
+
+
+def write_tokenizer(vocabulary: int, directory: pathlib.Path) -> None:
+    """Writes a tokenizer of all bytes, and of words, each of which is a text of its own."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    words = alphabet + [f"Ġw{i}" for i in range(vocabulary - len(alphabet))]
+    tokenizer = Tokenizer(models.BPE({word: i for i, word in enumerate(words)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.save(str(directory / "tokenizer.json"))
+
+
+def write_served(shape: Llama, lora: dict, count: int, out: pathlib.Path) -> None:
+    """Writes a Llama with a tokenizer, and adapters for it in a directory."""
+    transformers.utils.logging.disable_progress_bar()
+    torch.manual_seed(1)
+    model = llama(shape)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "_proj" in name:
+                parameter.mul_(4)  # or each answer would repeat the last token of its prompt, whatever the adapter
+    model.save_pretrained(out / "base")
+    write_tokenizer(shape.vocabulary, out / "base")
+    write_adapters(model, lora, "adapter", count, out / "adapters")
 
 
 def write_lines(shapes: Shapes, out: pathlib.Path) -> None:

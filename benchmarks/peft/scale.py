@@ -18,11 +18,11 @@ import sys
 import tempfile
 import time
 
+import make_models
 import torch
 import transformers
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 HERE = pathlib.Path(__file__).resolve().parent
 LAUNCHER = HERE.parent.parent / "ligature"
@@ -50,12 +50,7 @@ def write_base(directory: pathlib.Path, layers: int) -> None:
     torch.manual_seed(0)
     model = transformers.Qwen3ForCausalLM(config).to(torch.bfloat16)
     model.save_pretrained(directory, max_shard_size="10GB")
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    words = alphabet + [f"Ġw{i}" for i in range(VOCABULARY - len(alphabet))]
-    tokenizer = Tokenizer(models.BPE({word: i for i, word in enumerate(words)}, []))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.save(str(directory / "tokenizer.json"))
+    make_models.write_tokenizer(VOCABULARY, directory)
 
 
 def write_adapter(base: pathlib.Path, directory: pathlib.Path) -> None:

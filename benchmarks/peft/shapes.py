@@ -90,3 +90,40 @@ SMOKE = Shapes(
     resident=20,
     rounds=3,
 )
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What is asked of servers; adapters are on all linear layers."""
+
+    llama: Llama = Llama()
+    rank: int = 8
+    clients: tuple = (1, 8, 32)
+    adapters: tuple = (1, 32)
+    requests: tuple = (8, 2)  # of all clients together in a round; the least of one
+    prompt: tuple = (16, 48)  # least and most tokens
+    tokens: int = 32  # of an answer
+    checked: int = 2  # prompts of each adapter whose answers must be the same
+    warm_up: int = 2
+    rounds: int = 7
+
+    def lora(self) -> dict:
+        targets = [name for name in self.llama.targets["all"] if name != "embed_tokens"]
+        return {"r": self.rank, "lora_alpha": 2 * self.rank, "target_modules": targets}
+
+
+SERVED = {
+    "llama": Serving(),
+    "smol": Serving(llama=FULL.smol, requests=(4, 1), warm_up=1, rounds=5),
+}
+SERVED_SMOKE = Serving(
+    llama=Llama(layers=2, d=64, heads=4, key_value_heads=2, intermediate=96, vocabulary=512, positions=128),
+    clients=(1, 4),
+    adapters=(1, 4),
+    requests=(4, 1),
+    prompt=(4, 12),
+    tokens=8,
+    checked=2,
+    warm_up=1,
+    rounds=2,
+)
