@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -76,6 +77,27 @@ final class AdapterStoreTest {
             assertFalse(store.isLoaded("a"));
             store.preload("a");
             assertTrue(store.isLoaded("a"));
+        }
+    }
+
+    @Test
+    void whatIsInMemory_isLeasedWithoutLoading_untilItsFilesChange() throws IOException {
+        float[] a = write("a", 1);
+        try (AdapterStore store = store(2)) {
+            assertEquals(Optional.empty(), store.leaseLoaded("a"));
+            assertEquals(Optional.empty(), store.leaseLoaded("nobody"));
+            assertFalse(store.isLoaded("a"));
+            store.preload("a");
+            try (AdapterLease lease = store.leaseLoaded("a").orElseThrow()) {
+                assertArrayEquals(a, toy.forward(lease.routing()));
+                assertEquals(1, store.statistics().leasedCount());
+            }
+            assertEquals(Optional.of(true), store.knows("a"));
+            assertEquals(Optional.of(false), store.knows("nobody"));
+            assertEquals(Set.of("a"), store.knownNames());
+            write("a", 2);
+            assertEquals(Optional.empty(), store.leaseLoaded("a"), "another version");
+            assertEquals(0, store.statistics().leasedCount());
         }
     }
 

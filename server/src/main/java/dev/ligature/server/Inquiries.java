@@ -15,6 +15,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 final class Inquiries implements AutoCloseable {
     private static final int THREADS = 4;
     private static final int MOST_WAITING = 256;
+    private static final long MOST_MILLIS = 5000; // for an answer that a page waits for
 
     private final Vertx vertx;
     private final ServedModels models;
@@ -26,9 +27,12 @@ final class Inquiries implements AutoCloseable {
         this.models = models;
     }
 
-    /** Answers a call with the JSON that is found out. */
+    /** Answers a call with the JSON that is found out, or soon with an error if it is not. */
     void answer(Call call, Callable<String> task) {
-        find(task)
+        Promise<String> found = begin(task);
+        long timer = vertx.setTimer(MOST_MILLIS, id -> found.tryFail(late()));
+        found.future()
+                .onComplete(done -> vertx.cancelTimer(timer))
                 .onSuccess(text -> Replies.json(call.request().response(), 200, text))
                 .onFailure(
                         error ->
@@ -39,8 +43,19 @@ final class Inquiries implements AutoCloseable {
                                                 : models.notListed(error)));
     }
 
+    private static ApiException late() {
+        return ApiException.of(
+                503,
+                "models_unavailable",
+                "Which models there are takes too long to find out. Ask again later.");
+    }
+
     /** Finds something out, for the event loop that this is called on. */
     Future<String> find(Callable<String> task) {
+        return begin(task).future();
+    }
+
+    private Promise<String> begin(Callable<String> task) {
         Context loop = vertx.getOrCreateContext();
         Promise<String> promise = Promise.promise();
         try {
@@ -53,15 +68,15 @@ final class Inquiries implements AutoCloseable {
                             "As many requests as may be wait for the state of the models. Ask"
                                     + " again later."));
         }
-        return promise.future();
+        return promise;
     }
 
     private static void run(Callable<String> task, Context loop, Promise<String> promise) {
         try {
             String text = task.call();
-            loop.runOnContext(v -> promise.complete(text));
+            loop.runOnContext(v -> promise.tryComplete(text));
         } catch (Exception | Error e) {
-            loop.runOnContext(v -> promise.fail(e));
+            loop.runOnContext(v -> promise.tryFail(e));
         }
     }
 

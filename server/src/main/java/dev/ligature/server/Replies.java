@@ -1,9 +1,12 @@
 package dev.ligature.server;
 
 import dev.ligature.server.page.PageFile;
+import io.netty.channel.Channel;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.impl.HttpServerConnection;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -65,6 +68,19 @@ final class Replies {
     static HttpServerResponse begin(HttpServerResponse response, String type) {
         return response.putHeader("content-type", type)
                 .putHeader("date", DATE.format(Instant.now().atOffset(ZoneOffset.UTC)));
+    }
+
+    /**
+     * Drops what is still to be written to a client, and its connection; on its event loop. Closing
+     * the connection would wait until the client has read it.
+     */
+    static void cutOff(HttpServerRequest request) {
+        if (request.connection() instanceof HttpServerConnection connection) {
+            Channel channel = connection.channelHandlerContext().channel();
+            channel.unsafe().close(channel.voidPromise());
+        } else {
+            request.connection().close();
+        }
     }
 
     /** Takes note of a client that went away while it was written to: that is its right. */

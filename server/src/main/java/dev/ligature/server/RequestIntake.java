@@ -239,7 +239,7 @@ final class RequestIntake {
     }
 
     private void write(Place place, String text) {
-        long timer = atDeadline(place, () -> place.call().request().connection().close());
+        long timer = atDeadline(place, () -> Replies.cutOff(place.call().request()));
         Replies.json(place.response(), 200, text)
                 .onComplete(
                         written -> {

@@ -82,9 +82,12 @@ final class AnswerRoomTest {
     void aClientThatDoesNotReadInTime_isCutOff() throws Exception {
         try (ServerFixture fixture =
                 new ServerFixture(adapters, new ServerLimits(2, 4, 50, 1 << 20, 6, 30))) {
+            long began = System.nanoTime();
             RawCall call = unread(fixture);
             assertTrue(fixture.metric("ligature_running") > 0);
             ServerFixture.await(() -> fixture.isZero("ligature_running"));
+            double seconds = (System.nanoTime() - began) / 1e9;
+            assertTrue(seconds < 10, seconds + " s; an idle connection would have 11");
             assertEquals(0, fixture.metric("ligature_answer_bytes"));
             assertTrue(fixture.metric("ligature_responses_total{status=\"499\"}") > 0);
             call.close();

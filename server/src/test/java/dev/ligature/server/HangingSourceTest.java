@@ -5,6 +5,9 @@ import static dev.ligature.server.HttpCalls.greedy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ligature.store.AdapterFolder;
+import dev.ligature.store.AdapterSource;
+import dev.ligature.store.AdapterVersion;
 import dev.ligature.store.remote.AdapterManifest;
 import dev.ligature.store.remote.CachedAdapters;
 import dev.ligature.store.remote.RemoteAdapters;
@@ -175,6 +178,61 @@ final class HangingSourceTest {
             assertEquals("1", alpha.headers().firstValue("retry-after").orElse(""));
             assertEquals(
                     200, soon(() -> http.complete(greedy("base", "int max(", 3))).statusCode());
+        }
+    }
+
+    /** A source of an application, which does not keep what is known. */
+    private record Plain(AdapterFolder folder, CountDownLatch hanging) implements AdapterSource {
+        @Override
+        public Set<String> names() throws IOException {
+            try {
+                hanging.await();
+            } catch (InterruptedException e) {
+                throw new InterruptedIOException();
+            }
+            return folder.names();
+        }
+
+        @Override
+        public Optional<AdapterVersion> version(String name) throws IOException {
+            return folder.version(name);
+        }
+    }
+
+    @Test
+    void aSourceThatTellsNoNames_isAnErrorOfThoseWhoAskForThem() throws Exception {
+        source = CachedAdapters.open(remote, cache, 1 << 24, RECHECK);
+        CountDownLatch hanging = new CountDownLatch(1);
+        try (ServerFixture fixture =
+                new ServerFixture(
+                        adapters,
+                        new Plain(new AdapterFolder(adapters), hanging),
+                        LIMITS,
+                        8 * ServerFixture.ADAPTER_BYTES,
+                        ServerAccess.OPEN)) {
+            HttpCalls http = fixture.http();
+            List<CompletableFuture<HttpResponse<String>>> all = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                all.add(http.getLater(i % 2 == 0 ? "/v1/models" : "/v1/status"));
+            }
+            assertEquals(200, soon(() -> http.get("/health")).statusCode());
+            assertEquals(
+                    200, soon(() -> http.complete(greedy("alpha", "int max(", 3))).statusCode());
+            for (CompletableFuture<HttpResponse<String>> each : all) {
+                HttpResponse<String> response = each.get(15, TimeUnit.SECONDS);
+                assertEquals(503, response.statusCode());
+                assertEquals("models_unavailable", error(response).get("code").getAsString());
+            }
+            hanging.countDown();
+            ServerFixture.await(() -> isListed(http));
+        }
+    }
+
+    private static boolean isListed(HttpCalls http) {
+        try {
+            return http.get("/v1/models").statusCode() == 200;
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 

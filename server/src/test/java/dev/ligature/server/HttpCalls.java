@@ -49,6 +49,11 @@ record HttpCalls(int port) {
         return send(post(body).build());
     }
 
+    CompletableFuture<HttpResponse<String>> getLater(String path) {
+        HttpRequest request = HttpRequest.newBuilder(uri(path)).build();
+        return CLIENT.sendAsync(request, BodyHandlers.ofString());
+    }
+
     CompletableFuture<HttpResponse<String>> completeLater(String body) {
         return CLIENT.sendAsync(post(body).build(), BodyHandlers.ofString());
     }
