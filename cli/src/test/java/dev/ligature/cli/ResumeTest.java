@@ -175,7 +175,7 @@ final class ResumeTest {
                 .refused(beginning[0], "--learning-rate is 0.5 here", "was 0.001", beginning[1]);
         Path json = checkpoints.resolve("step-4/training.json");
         String settings = Files.readString(json);
-        Files.writeString(json, signed(settings.replaceAll("(operators\": \")\\w+", "$1other")));
+        Files.writeString(json, signed(settings.replaceAll("(operators\": \")[^\"]+", "$1other")));
         CliRun.of(args.toArray()).refused(beginning[0], "-Dligature.operators is ", "was other in");
         Files.writeString(json, settings);
         CliRun.of(with(args, "--r", 3)).refused(beginning[0], "--r is 3 here", "was not given");

@@ -6,14 +6,15 @@ import dev.ligature.internal.diag.Message;
 enum OperatorMessage implements Message {
     CHOICE(
             "OperatorChoice",
-            "The system property %1$s is %2$s. Use auto, onednn, matmul or plain."),
+            "The system property %1$s is %2$s. Use auto, plain, or some of onednn or matmul, attention and"
+                    + " rows, with commas between them."),
     ONEDNN(
             "OperatorOneDnn",
             "Products are computed by oneDNN, in %1$.2f of the engine's own time."),
     SLOWER(
             "OperatorSlower",
-            "The operators are those of DJL's arrays: oneDNN takes %1$.2f of the time of the"
-                    + " engine's own products."),
+            "Products and training steps are computed by DJL's arrays: oneDNN takes %1$.2f of the"
+                    + " time of the engine's own products."),
     REFUSED(
             "OperatorRefused",
             "The engine does not take the operators with %1$s: %2$s. It computes without them."),
@@ -26,7 +27,10 @@ enum OperatorMessage implements Message {
             "An input of a layer, of the shape %1$s, was overwritten after the layer had read it, and"
                     + " the gradients need its old values. Compute into a new array there: add and"
                     + " not addi, say."),
-    PLAIN("OperatorPlain", "The operators are those of DJL's arrays, as %1$s says.");
+    DECODING("OperatorDecoding", "Operators of generation that are used: %1$s."),
+    PLAIN(
+            "OperatorPlain",
+            "Products and training steps are computed by DJL's arrays, as %1$s says.");
 
     private final String code;
     private final String pattern;

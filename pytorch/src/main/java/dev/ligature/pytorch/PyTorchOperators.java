@@ -5,6 +5,8 @@ import dev.ligature.ops.EngineOperators;
 import dev.ligature.ops.GradientTape;
 import dev.ligature.ops.OperatorLookup;
 import dev.ligature.ops.Operators;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,9 +15,11 @@ import org.slf4j.LoggerFactory;
  * The fused operators of DJL's PyTorch engine, if they pass a check of themselves in this process;
  * else DJL's own. For the processor; other devices compute as DJL does.
  *
- * <p>The system property {@code ligature.operators} chooses: {@code auto}, by default, uses them
- * where oneDNN's product is measured to be faster; {@code onednn} and {@code matmul} use that
- * product, after the check; {@code plain} uses none of the operators.
+ * <p>The system property {@code ligature.operators} chooses: {@code auto}, by default, uses each of
+ * them where it is measured to be faster; {@code plain} uses none. Names with commas between them
+ * use those, after the check: {@code onednn} for products and training steps with that product,
+ * {@code matmul} for training steps with the engine's own, {@code attention} for that of new tokens
+ * of several texts, {@code rows} for products of a few rows.
  */
 public final class PyTorchOperators implements EngineOperators {
     private static final Logger LOGGER = LoggerFactory.getLogger(PyTorchOperators.class);
@@ -26,7 +30,7 @@ public final class PyTorchOperators implements EngineOperators {
 
     /** For {@link java.util.ServiceLoader}. */
     public PyTorchOperators() {
-        this(System.getProperty(ScriptChoice.PROPERTY, "auto"));
+        this(System.getProperty(OperatorNames.PROPERTY, OperatorNames.AUTO));
     }
 
     PyTorchOperators(String choice) {
@@ -34,14 +38,20 @@ public final class PyTorchOperators implements EngineOperators {
     }
 
     PyTorchOperators(String choice, ScriptChoice.Loader loader) {
-        ScriptChoice chosen = ScriptChoice.of(choice, loader);
-        LOGGER.atLevel(chosen.level()).log(chosen.reason());
-        script = chosen.script();
-        this.choice = chosen.choice();
+        OperatorNames names = OperatorNames.of(choice);
+        ScriptChoice products = ScriptChoice.of(names.product(), loader);
+        LOGGER.atLevel(products.level()).log(products.reason());
+        Decoding decoding = Decoding.of(names, loader);
+        LOGGER.atLevel(decoding.level()).log(decoding.reason());
+        script = products.script();
+        Set<String> used = new TreeSet<>(products.names());
+        used.addAll(decoding.used());
+        this.choice = OperatorNames.value(used);
         serving =
-                script == null || !chosen.isFasterProduct()
+                decoding.script() == null && !products.isFasterProduct()
                         ? OperatorLookup.plain(false)
-                        : new ServingOperators(script);
+                        : new ServingOperators(
+                                products.isFasterProduct() ? script : null, decoding);
     }
 
     @Override

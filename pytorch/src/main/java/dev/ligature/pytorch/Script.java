@@ -38,14 +38,18 @@ final class Script implements AutoCloseable {
     }
 
     /**
-     * Loads the operators.
+     * Loads operators.
      *
-     * @param product the text of the method {@code product}: {@code onednn} or {@code matmul}
+     * @param name {@code decoding}, or the product that those of training and of many rows have:
+     *     {@code onednn} or {@code matmul}
      * @throws RuntimeException if the engine does not take the text, such as one that was built
      *     without an operator
      */
-    static Script load(String product) {
-        return of(text("operators") + text("product-" + product));
+    static Script load(String name) {
+        return of(
+                name.equals(Decoding.SCRIPT)
+                        ? text(name)
+                        : text("operators") + text("product-" + name));
     }
 
     /** Loads operators of a text. */
@@ -93,6 +97,16 @@ final class Script implements AutoCloseable {
         for (NDArray argument : arguments) {
             list.add(argument);
         }
+        return call(method, list);
+    }
+
+    /**
+     * Calls a method.
+     *
+     * @param list its arguments, to which this adds; those with one name {@code x[]} become a list
+     * @return what it returns, which belongs to the first argument's manager
+     */
+    NDList call(String method, NDList list) {
         list.add(methods.computeIfAbsent(method, this::selector));
         // Without a graph in the arguments there is none in the results. "false" would compute
         // inference tensors, which nothing may be done to in place.

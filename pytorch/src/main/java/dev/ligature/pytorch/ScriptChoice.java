@@ -1,6 +1,7 @@
 package dev.ligature.pytorch;
 
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
@@ -13,21 +14,13 @@ import org.slf4j.event.Level;
  * @param reason what to tell a reader of the log
  */
 record ScriptChoice(@Nullable Script script, boolean isFasterProduct, Level level, String reason) {
-    /** The system property that chooses. */
-    static final String PROPERTY = "ligature.operators";
-
-    private static final String ONEDNN = "onednn";
-    private static final String MATMUL = "matmul";
-
-    private static final String PLAIN = "plain";
-
     /** What part of the time of the engine's product oneDNN's must stay below to be used. */
     private static final double WORTH = 0.9;
 
-    /** Loads a script by the name of its product. */
+    /** Loads a script by its name, which for products is that of the product. */
     @FunctionalInterface
     interface Loader {
-        Script load(String product);
+        Script load(String name);
     }
 
     /**
@@ -37,22 +30,27 @@ record ScriptChoice(@Nullable Script script, boolean isFasterProduct, Level leve
      */
     static ScriptChoice of(String choice, Loader loader) {
         return switch (choice) {
-            case "auto" -> fastest(loader);
-            case ONEDNN, MATMUL -> checked(choice, loader);
-            case PLAIN ->
+            case OperatorNames.AUTO -> fastest(loader);
+            case OperatorNames.ONEDNN, OperatorNames.MATMUL -> checked(choice, loader);
+            case OperatorNames.PLAIN ->
                     new ScriptChoice(
-                            null, false, Level.DEBUG, OperatorMessage.PLAIN.text(PROPERTY));
-            default -> throw OperatorMessage.CHOICE.error(PROPERTY, "\"" + choice + "\"");
+                            null,
+                            false,
+                            Level.DEBUG,
+                            OperatorMessage.PLAIN.text(OperatorNames.PROPERTY));
+            default -> throw new IllegalArgumentException(choice);
         };
     }
 
-    /** Returns the choice that gives the same operators. */
-    String choice() {
-        return script == null ? PLAIN : isFasterProduct ? ONEDNN : MATMUL;
+    /** Returns the names that give the same operators. */
+    Set<String> names() {
+        return script == null
+                ? Set.of()
+                : Set.of(isFasterProduct ? OperatorNames.ONEDNN : OperatorNames.MATMUL);
     }
 
     private static ScriptChoice fastest(Loader loader) {
-        ScriptChoice choice = checked(ONEDNN, loader);
+        ScriptChoice choice = checked(OperatorNames.ONEDNN, loader);
         Script script = choice.script();
         if (script == null) {
             return choice;
@@ -69,27 +67,26 @@ record ScriptChoice(@Nullable Script script, boolean isFasterProduct, Level leve
     private static ScriptChoice checked(String product, Loader loader) {
         try {
             Script script = loader.load(product);
-            Optional<SelfCheck.Fault> fault = SelfCheck.faultOf(script);
+            Optional<Fault> fault = SelfCheck.faultOf(script);
             if (fault.isEmpty()) {
-                boolean faster = product.equals(ONEDNN);
+                boolean faster = product.equals(OperatorNames.ONEDNN);
                 return new ScriptChoice(script, faster, Level.DEBUG, product);
             }
             script.close();
-            SelfCheck.Fault found = fault.get();
-            return refused(
-                    OperatorMessage.WRONG,
-                    found.operator(),
-                    product,
-                    found.difference(),
-                    found.shape());
+            return none(fault.get().message(product));
         } catch (RuntimeException e) { // of the engine
-            return refused(OperatorMessage.REFUSED, product, firstLine(e));
+            return none(refusal(product, e));
         }
     }
 
-    private static ScriptChoice refused(OperatorMessage message, Object... values) {
-        String reason = "[" + message.code() + "] " + message.text(values);
+    private static ScriptChoice none(String reason) {
         return new ScriptChoice(null, false, Level.WARN, reason);
+    }
+
+    /** Returns what to tell a reader of the log of a script that the engine does not take. */
+    static String refusal(String script, RuntimeException failure) {
+        OperatorMessage message = OperatorMessage.REFUSED;
+        return "[" + message.code() + "] " + message.text(script, firstLine(failure));
     }
 
     private static String firstLine(RuntimeException e) {

@@ -16,22 +16,12 @@ final class SelfCheck {
     /** Tokens, inputs, outputs and rank; not multiples of a vector's length. */
     private static final int[][] SHAPES = {{33, 65, 17, 3}, {40, 320, 800, 8}, {8, 96, 31, 1}};
 
-    private static final double TOLERANCE = 1e-4;
     private static final int TIMED_TOKENS = 192;
     private static final int TIMED_IN = 320;
     private static final int TIMED_OUT = 640;
     private static final int ROUNDS = 5;
 
     private SelfCheck() {}
-
-    /**
-     * What a script computes wrong.
-     *
-     * @param operator the method
-     * @param difference the largest difference over the largest value
-     * @param shape the shape of its result
-     */
-    record Fault(String operator, double difference, Shape shape) {}
 
     /** Returns the first fault of a script, if it has one. */
     static Optional<Fault> faultOf(Script script) {
@@ -58,43 +48,39 @@ final class SelfCheck {
         NDArray adapted = x.matMul(sum.transpose());
         NDArray dx = dy.matMul(sum);
         NDList factors = script.call("lora_factors", dy, x, a, b, s);
-        return first(
-                compare("linear", script.call("linear", x, w), y),
-                compare("linear_backward", script.call("linear_backward", dy, w), dy.matMul(w)),
-                compare("lora_merged", script.call("lora_merged", x, w, a, b, s), adapted),
-                compare("lora_term", script.call("lora_term", x, w, a, b, s), adapted),
-                compare("lora_merged_input", script.call("lora_merged_input", dy, w, a, b, s), dx),
-                compare("lora_term_input", script.call("lora_term_input", dy, w, a, b, s), dx),
-                compare(
-                        "lora_factors",
-                        factors.subNDList(0, 1),
-                        dy.matMul(b.mul(s)).transpose().matMul(x)),
-                compare(
-                        "lora_factors",
-                        factors.subNDList(1),
-                        dy.transpose().matMul(x.matMul(a.transpose())).mul(s)));
-    }
-
-    @SafeVarargs
-    private static Optional<Fault> first(Optional<Fault>... faults) {
-        for (Optional<Fault> fault : faults) {
-            if (fault.isPresent()) {
-                return fault;
-            }
-        }
-        return Optional.empty();
+        return Fault.first(
+                () -> compare("linear", script.call("linear", x, w), y),
+                () ->
+                        compare(
+                                "linear_backward",
+                                script.call("linear_backward", dy, w),
+                                dy.matMul(w)),
+                () -> compare("lora_merged", script.call("lora_merged", x, w, a, b, s), adapted),
+                () -> compare("lora_term", script.call("lora_term", x, w, a, b, s), adapted),
+                () ->
+                        compare(
+                                "lora_merged_input",
+                                script.call("lora_merged_input", dy, w, a, b, s),
+                                dx),
+                () ->
+                        compare(
+                                "lora_term_input",
+                                script.call("lora_term_input", dy, w, a, b, s),
+                                dx),
+                () ->
+                        compare(
+                                "lora_factors",
+                                factors.subNDList(0, 1),
+                                dy.matMul(b.mul(s)).transpose().matMul(x)),
+                () ->
+                        compare(
+                                "lora_factors",
+                                factors.subNDList(1),
+                                dy.transpose().matMul(x.matMul(a.transpose())).mul(s)));
     }
 
     private static Optional<Fault> compare(String operator, NDList results, NDArray expected) {
-        NDArray result = results.singletonOrThrow();
-        if (!result.getShape().equals(expected.getShape())) {
-            return Optional.of(new Fault(operator, Double.NaN, result.getShape()));
-        }
-        double largest = expected.abs().max().getFloat();
-        double difference = result.sub(expected).abs().max().getFloat() / largest;
-        return difference <= TOLERANCE // not so if it is NaN
-                ? Optional.empty()
-                : Optional.of(new Fault(operator, difference, expected.getShape()));
+        return Fault.compare(operator, results.singletonOrThrow(), expected);
     }
 
     /** Returns how long a script's product takes, over the time of DJL's. */

@@ -1,7 +1,9 @@
 package dev.ligature.pytorch;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.ligature.ops.AttentionSpan;
 import dev.ligature.ops.OperatorLookup;
 import dev.ligature.ops.Operators;
 import org.jspecify.annotations.Nullable;
@@ -13,16 +15,25 @@ final class ServingOperators implements Operators {
 
     private static final Operators PLAIN = OperatorLookup.plain(false);
 
-    private final Script script;
+    private final @Nullable Script script; // null where the engine's own product is faster
+    private final Decoding decoding;
 
-    ServingOperators(Script script) {
+    ServingOperators(@Nullable Script script, Decoding decoding) {
         this.script = script;
+        this.decoding = decoding;
     }
 
     @Override
     public NDArray linear(NDArray x, NDArray weight, @Nullable NDArray bias) {
         long in = weight.getShape().get(1);
-        if (!Tensors.fits(x, weight, bias) || x.size() < ROWS * in) {
+        if (!Tensors.fits(x, weight, bias)) {
+            return PLAIN.linear(x, weight, bias);
+        }
+        NDArray ofFewRows = decoding.linear(x, weight, bias);
+        if (ofFewRows != null) {
+            return ofFewRows;
+        }
+        if (script == null || x.size() < ROWS * in) {
             return PLAIN.linear(x, weight, bias);
         }
         NDManager owner = x.getManager();
@@ -41,5 +52,12 @@ final class ServingOperators implements Operators {
     @Override
     public NDArray swiGlu(NDArray gate, NDArray up) {
         return PLAIN.swiGlu(gate, up);
+    }
+
+    @Override
+    public NDArray attention(
+            NDArray queries, NDArray keys, NDArray values, NDList caches, AttentionSpan span) {
+        NDArray y = decoding.attention(queries, keys, values, caches, span);
+        return y == null ? PLAIN.attention(queries, keys, values, caches, span) : y;
     }
 }

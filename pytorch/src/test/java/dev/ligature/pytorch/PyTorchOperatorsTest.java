@@ -12,6 +12,7 @@ import ai.djl.ndarray.NDManager;
 import dev.ligature.LoraException;
 import dev.ligature.ops.GradientTape;
 import dev.ligature.ops.OperatorLookup;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.slf4j.event.Level;
 
@@ -109,12 +110,32 @@ final class PyTorchOperatorsTest {
     void whatWasMeasured_canBeChosenAgain() {
         String measured = new PyTorchOperators("auto").choice();
         assertEquals(measured, new PyTorchOperators(measured).choice());
-        assertEquals("matmul", new PyTorchOperators("matmul").choice());
+        for (String names : List.of("matmul", "attention", "onednn,rows")) {
+            assertEquals(names, new PyTorchOperators(names).choice());
+        }
+    }
+
+    /** Where oneDNN is not faster, what does not depend on its product is there all the same. */
+    @Test
+    void withoutOneDnn_generationHasItsOperators() {
+        PyTorchOperators operators =
+                new PyTorchOperators(
+                        "auto", instead("    return ops.mkldnn.no_such_operator(x, w)\n"));
+        assertInstanceOf(ServingOperators.class, operators.serving());
+        assertTrue(operators.choice().startsWith("attention"), operators.choice());
+        try (NDManager manager = NDManager.newBaseManager();
+                GradientTape tape = operators.record(manager)) {
+            assertNull(tape);
+        }
     }
 
     @Test
     void anUnknownChoice_isAnError() {
-        LoraException error = assertThrows(LoraException.class, () -> new PyTorchOperators("fast"));
-        assertEquals("OperatorChoice", error.code());
+        for (String value : List.of("fast", "onednn,matmul", "attention,", "", "auto,rows")) {
+            LoraException error =
+                    assertThrows(LoraException.class, () -> new PyTorchOperators(value));
+            assertEquals("OperatorChoice", error.code());
+            assertTrue(error.getMessage().contains('"' + value + '"'), error.getMessage());
+        }
     }
 }

@@ -23,7 +23,8 @@ final class ServingOperatorsTest {
     private final NDManager manager = NDManager.newBaseManager();
     private final TestArrays arrays = new TestArrays(manager, 5, DataType.FLOAT32);
     private final Script script = Script.load("onednn");
-    private final Operators operators = new ServingOperators(script);
+    private final Operators operators =
+            new ServingOperators(script, Decoding.of(OperatorNames.of("onednn"), Script::load));
     private final Operators plain = OperatorLookup.plain(false);
 
     @AfterEach

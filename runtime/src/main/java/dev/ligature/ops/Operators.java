@@ -1,6 +1,7 @@
 package dev.ligature.ops;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,4 +49,26 @@ public interface Operators {
      *     nothing else any more
      */
     NDArray swiGlu(NDArray gate, NDArray up);
+
+    /**
+     * Attends from one new token of each of B texts, which have their keys and values each to
+     * themselves: writes those of the new token behind the others, and returns {@code softmax(q kᵀ)
+     * v} over the tokens of the text that the new one sees (Vaswani et al., "Attention Is All You
+     * Need", 2017), in groups of G queries to one key (Ainslie et al., "GQA", 2023). Scores may be
+     * capped (Gemma Team, "Gemma 2", 2024). What a text gets does not depend on the others.
+     *
+     * <p>For passes without gradients.
+     *
+     * @param queries turned by their positions and scaled, {@code (B, KV, G, D)}
+     * @param keys turned, {@code (B, KV, 1, D)}
+     * @param values {@code (B, KV, 1, D)}
+     * @param caches the keys and values of each text, {@code (2, KV, C, D)}, written in place; an
+     *     implementation may name these arrays
+     * @param span which of the C tokens the new ones see
+     * @return a new array, {@code (B, KV, G, D)}
+     */
+    default NDArray attention(
+            NDArray queries, NDArray keys, NDArray values, NDList caches, AttentionSpan span) {
+        return PlainAttention.of(queries, keys, values, caches, span);
+    }
 }

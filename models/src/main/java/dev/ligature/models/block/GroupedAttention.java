@@ -12,6 +12,7 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.block.Cast;
+import dev.ligature.ops.OperatorLookup;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,7 +110,11 @@ public abstract class GroupedAttention extends AbstractBlock {
             values = GenerationPass.append(inputs.get(CACHED + 1), values, call.params());
         }
         NDArray y; // (B, KV, G·T, D)
-        if (texts != null) {
+        if (texts != null && tokens == 1) {
+            y =
+                    OperatorLookup.of(call.parameterStore(), queries, call.training())
+                            .attention(queries, keys, values, texts.caches(keys), texts.span(cap));
+        } else if (texts != null) {
             y = new TextsAttention(texts, heads, this::weighted).of(queries, keys, values);
         } else if (caching && tokens > BLOCK) {
             y = inBlocks(queries, keys, values, inputs.get(1), tokens);

@@ -21,10 +21,10 @@ public final class TextCache implements AutoCloseable {
     private static final int TOKENS = 2; // the axis
 
     private final NDManager manager;
-    private final int count;
+    private final int layers;
     private final long capacity;
     private @Nullable NDArray all; // (2 · layers, KV, C, D); null before the first tokens
-    private NDList parts = new NDList(); // of one layer each: keys, values; (1, KV, C, D), views
+    private NDList parts = new NDList(); // of one layer each, (2, KV, C, D), views
     private long length;
 
     /**
@@ -36,7 +36,7 @@ public final class TextCache implements AutoCloseable {
      */
     public TextCache(NDManager parent, int layers, long capacity) {
         this.manager = parent.newSubManager();
-        this.count = 2 * layers;
+        this.layers = layers;
         this.capacity = capacity;
     }
 
@@ -65,9 +65,22 @@ public final class TextCache implements AutoCloseable {
     public void write(int layer, NDArray keys, NDArray values) {
         Shape shape = keys.getShape();
         prepare(shape.get(1), shape.get(3), keys.getDataType());
-        NDIndex place = place(length, length + shape.get(TOKENS));
-        parts.get(2 * layer).set(place, keys);
-        parts.get(2 * layer + 1).set(place, values);
+        long end = length + shape.get(TOKENS);
+        parts.get(layer).set(place(0, length, end), keys);
+        parts.get(layer).set(place(1, length, end), values);
+    }
+
+    /**
+     * Returns the keys and values of a layer, with room for tokens behind those that are counted:
+     * {@code (2, KV, C, D)}.
+     *
+     * @param layer the index of the layer
+     * @param keys keys of new tokens, {@code (B, KV, t, D)}, which the array fits
+     */
+    NDArray layer(int layer, NDArray keys) {
+        Shape shape = keys.getShape();
+        prepare(shape.get(1), shape.get(3), keys.getDataType());
+        return parts.get(layer);
     }
 
     /**
@@ -78,12 +91,12 @@ public final class TextCache implements AutoCloseable {
      * @param to the end, with tokens that are written and not counted yet
      */
     public NDArray keys(int layer, long from, long to, NDManager scope) {
-        return parts.get(2 * layer).get(scope, place(from, to));
+        return parts.get(layer).get(scope, place(0, from, to));
     }
 
     /** Returns values as {@link #keys} returns keys. */
     public NDArray values(int layer, long from, long to, NDManager scope) {
-        return parts.get(2 * layer + 1).get(scope, place(from, to));
+        return parts.get(layer).get(scope, place(1, from, to));
     }
 
     /**
@@ -111,13 +124,18 @@ public final class TextCache implements AutoCloseable {
 
     private void prepare(long heads, long headSize, DataType dataType) {
         if (all == null) {
-            all = manager.create(new Shape(count, heads, capacity, headSize), dataType);
-            parts = all.split(count, 0);
+            all = manager.create(new Shape(2L * layers, heads, capacity, headSize), dataType);
+            parts = all.split(layers, 0);
         }
     }
 
     private static NDIndex place(long from, long to) {
         return new NDIndex().addAllDim(TOKENS).addSliceDim(from, to);
+    }
+
+    /** Returns the place of tokens among the keys, 0, or the values, 1. */
+    private static NDIndex place(int which, long from, long to) {
+        return new NDIndex().addSliceDim(which, which + 1).addAllDim().addSliceDim(from, to);
     }
 
     /** Frees the arrays. */

@@ -8,8 +8,8 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 
 /**
- * Attention of a {@link TextsPass}, text by text: each to its own keys and values, of which it
- * reads no more than its windows show.
+ * Attention of a {@link TextsPass} over several new tokens of a text, text by text: each to its own
+ * keys and values, of which it reads no more than its windows show.
  *
  * @param pass the pass
  * @param heads the heads
@@ -49,10 +49,6 @@ record TextsAttention(TextsPass pass, Heads heads, Product product) {
     /** Attends from the tokens of one text, all arrays as above with a B of 1. */
     private NDArray text(int row, NDArray queries, NDArray keys, NDArray values) {
         long tokens = keys.getShape().get(2);
-        if (tokens == 1) {
-            pass.text(row).write(pass.layer(), keys, values);
-            return newest(row, queries);
-        }
         int count = pass.count(row);
         NDManager manager = queries.getManager();
         try (NDManager scope = manager.newSubManager()) {
@@ -69,19 +65,6 @@ record TextsAttention(TextsPass pass, Heads heads, Product product) {
         return array.getShape().get(2) == count
                 ? array
                 : array.get(scope, new NDIndex().addAllDim(2).addSliceDim(0, count));
-    }
-
-    /** Attends from one token, which sees all that its window shows. */
-    private NDArray newest(int row, NDArray query) {
-        NDManager scope = query.getManager();
-        TextCache text = pass.text(row);
-        long end = text.length() + 1;
-        long from = pass.window() > 0 ? Math.max(0, end - pass.window()) : 0;
-        return product.of(
-                query,
-                text.keys(pass.layer(), from, end, scope),
-                text.values(pass.layer(), from, end, scope),
-                pass.nothingHidden());
     }
 
     /**

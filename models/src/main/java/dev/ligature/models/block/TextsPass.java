@@ -1,9 +1,11 @@
 package dev.ligature.models.block;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.PairList;
+import dev.ligature.ops.AttentionSpan;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,8 +31,8 @@ public final class TextsPass {
     private final int[] counts;
     private final boolean everyToken;
     private final Map<MaskKey, NDArray> masks = new HashMap<>();
+    private final Map<Integer, AttentionSpan> spans = new HashMap<>(); // by window
     private @Nullable NDManager scope; // of the pass, null before it is taken
-    private @Nullable NDArray none; // without elements
     private int layer;
     private int window;
 
@@ -69,8 +71,8 @@ public final class TextsPass {
     /** Takes the pass on; the scope lives as long as it. */
     void begin(NDManager ofPass) {
         scope = ofPass;
-        none = ofPass.create(new Shape(0));
         masks.clear(); // of a scope before this one
+        spans.clear();
     }
 
     /** Says which layer comes next, and how many tokens one sees there; 0 if all before it. */
@@ -124,9 +126,32 @@ public final class TextsPass {
         return counts[row];
     }
 
-    /** Returns the mask of a token that sees all that it is given. */
-    NDArray nothingHidden() {
-        return Objects.requireNonNull(none);
+    /**
+     * Returns what one new token of each text sees in the layer.
+     *
+     * @param cap that of the scores of all layers
+     */
+    AttentionSpan span(float cap) {
+        NDManager owner = Objects.requireNonNull(scope);
+        return spans.computeIfAbsent(
+                window, seen -> new AttentionSpan(owner, lengths(), seen, cap));
+    }
+
+    private long[] lengths() {
+        return texts.stream().mapToLong(TextCache::length).toArray();
+    }
+
+    /**
+     * Returns the keys and values of all texts in the layer, with room for new ones.
+     *
+     * @param keys keys of new tokens, {@code (B, KV, T, D)}
+     */
+    NDList caches(NDArray keys) {
+        NDList caches = new NDList(texts.size());
+        for (TextCache text : texts) {
+            caches.add(text.layer(layer, keys));
+        }
+        return caches;
     }
 
     /**

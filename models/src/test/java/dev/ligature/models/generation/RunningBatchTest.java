@@ -313,7 +313,7 @@ final class RunningBatchTest {
             batch.join(List.of(row("", 4, 3, 4, 5), row("", 5, 6)));
             TextRow left = row("", 9, 7);
             batch.join(List.of(left));
-            int text = 1 + 2 * layers; // an array, and views of its layers
+            int text = 1 + layers; // an array, and views of its layers
             assertEquals(empty + 3 * text, live());
             batch.step();
             assertEquals(empty + 3 * text, live());

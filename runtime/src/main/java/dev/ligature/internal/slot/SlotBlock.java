@@ -35,7 +35,9 @@ public final class SlotBlock extends ForwardingBlock {
         if (parameterStore instanceof SlotRouter pass && pass.routes(slot)) {
             return pass.forward(slot, inputs, training, params);
         }
-        return base().forward(parameterStore, inputs, training, params);
+        return training
+                ? base().forward(parameterStore, inputs, true, params)
+                : new SlotCall(slot, parameterStore, inputs, false, params).base();
     }
 
     @Override

@@ -1,0 +1,148 @@
+package dev.ligature.pytorch;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import dev.ligature.ops.AttentionSpan;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
+
+/**
+ * The operators of generation, where texts get one token each, and which of them are used.
+ *
+ * @param script the operators; null if none is used
+ * @param used their names
+ * @param level how important the reason is
+ * @param reason what to tell a reader of the log
+ */
+record Decoding(@Nullable Script script, Set<String> used, Level level, String reason) {
+    /** The name of the script, and of its arrays that are lists. */
+    static final String SCRIPT = "decoding";
+
+    private static final Pattern PLAIN_NAME = Pattern.compile("\\w*");
+    private static final String CACHES = "c[]"; // DJL makes a list of arrays with such a name
+
+    /** The texts from which one call is faster than all that it does call by call. */
+    private static final int SOME = 2;
+
+    /** The most rows of a product that are few. */
+    static final int FEW = 8;
+
+    /**
+     * The most numbers of an input of more than two rows: beyond, the library does not keep them
+     * while it reads the matrix, and its own order is faster.
+     */
+    private static final long NUMBERS = 3500;
+
+    /** The same for two rows. */
+    private static final long OF_TWO_ROWS = 8192;
+
+    /** What part of the time of the engine's product another must stay below to be used. */
+    private static final double WORTH = 0.9;
+
+    /** The elements of a matrix from which the calls cost less than what they save. */
+    private static final long ELEMENTS = 1 << 17;
+
+    /** Chooses among the operators by their names. */
+    static Decoding of(OperatorNames names, ScriptChoice.Loader loader) {
+        Set<String> wanted = new TreeSet<>(names.names());
+        wanted.retainAll(Set.of(OperatorNames.ATTENTION, OperatorNames.ROWS));
+        if (wanted.isEmpty()) {
+            return new Decoding(null, Set.of(), Level.DEBUG, SCRIPT);
+        }
+        try {
+            Script script = loader.load(SCRIPT);
+            Optional<Fault> fault = DecodingCheck.faultOf(script);
+            if (fault.isPresent()) {
+                script.close();
+                return none(fault.get().message(SCRIPT));
+            }
+            if (names.isMeasured() && DecodingTimes.ofRows(script) >= WORTH) {
+                wanted.remove(OperatorNames.ROWS);
+            }
+            String reason = OperatorMessage.DECODING.text(OperatorNames.value(wanted));
+            return new Decoding(script, wanted, Level.INFO, reason);
+        } catch (RuntimeException e) { // of the engine
+            return none(ScriptChoice.refusal(SCRIPT, e));
+        }
+    }
+
+    private static Decoding none(String reason) {
+        return new Decoding(null, Set.of(), Level.WARN, reason);
+    }
+
+    /** Returns the attention of new tokens, or null if it is not computed for such arrays. */
+    @Nullable NDArray attention(
+            NDArray queries, NDArray keys, NDArray values, NDList caches, AttentionSpan span) {
+        if (script == null
+                || span.texts() < SOME
+                || !used.contains(OperatorNames.ATTENTION)
+                || !Tensors.fits(queries, keys, values, caches.head())) {
+            return null;
+        }
+        return attention(script, queries, keys, values, caches, span);
+    }
+
+    static NDArray attention(
+            Script script,
+            NDArray queries,
+            NDArray keys,
+            NDArray values,
+            NDList caches,
+            AttentionSpan span) {
+        NDList arguments = new NDList(caches.size() + 5);
+        arguments.add(queries);
+        arguments.add(keys);
+        arguments.add(values);
+        arguments.add(span.numbers());
+        for (NDArray cache : caches) {
+            if (!CACHES.equals(cache.getName())) {
+                cache.setName(CACHES);
+            }
+            arguments.add(cache);
+        }
+        return script.call(OperatorNames.ATTENTION, arguments).singletonOrThrow();
+    }
+
+    /**
+     * Returns {@code x Wᵀ + bias}, or null if the engine's own product is faster.
+     *
+     * @param x the input, fp32 on the processor, as all arrays
+     */
+    @Nullable NDArray linear(NDArray x, NDArray weight, @Nullable NDArray bias) {
+        long rows = x.size() / weight.getShape().get(1);
+        if (script == null
+                || !used.contains(OperatorNames.ROWS)
+                || rows < 2
+                || rows > FEW
+                || x.size() > (rows == 2 ? OF_TWO_ROWS : NUMBERS)
+                || weight.size() < ELEMENTS) {
+            return null;
+        }
+        NDManager owner = x.getManager();
+        try (NDList aliases = new NDList()) {
+            NDArray in = plainlyNamed(x, owner, aliases);
+            NDArray w = plainlyNamed(weight, owner, aliases);
+            NDArray y = script.call(OperatorNames.ROWS, in, w).singletonOrThrow();
+            return bias == null ? y : y.addi(bias);
+        }
+    }
+
+    /**
+     * Returns an array, or an alias where it has a name that DJL would take for something else: a
+     * part of a dictionary, a list or a tuple, or a method.
+     */
+    private static NDArray plainlyNamed(NDArray array, NDManager owner, NDList aliases) {
+        String name = array.getName();
+        if (name == null || PLAIN_NAME.matcher(name).matches()) {
+            return array;
+        }
+        NDArray alias = Tensors.alias(array, owner);
+        aliases.add(alias);
+        return alias;
+    }
+}
