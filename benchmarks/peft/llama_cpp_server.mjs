@@ -17,6 +17,8 @@ const {getLlama} = await import(pathToFileURL(entry));
 const options = {gpu: false, build: "never", skipDownload: true, logLevel: "error"};
 const llama = await getLlama({...options, maxThreads: Number(threads)});
 const model = await llama.loadModel({modelPath: join(folder, "base.gguf"), useMmap: true});
+const free = [];
+const busy = () => Number(sequences) - free.length;
 const context = await model.createContext({
     sequences: Number(sequences),
     contextSize: Number(longest),
@@ -25,9 +27,11 @@ const context = await model.createContext({
     flashAttention: false,
     experimentalKvCacheKeyType: "F32",
     experimentalKvCacheValueType: "F32",
+    // Where several texts grow, all of them should be in the next batch.
+    batching: {dispatchSchedule: (dispatch) => (busy() > 1 ? setTimeout(dispatch, 1) : setImmediate(dispatch))},
     lora: {adapters: [{filePath: join(folder, "adapter.gguf"), scale: 1}]},
 });
-const free = Array.from({length: Number(sequences)}, () => context.getSequence());
+for (let i = 0; i < Number(sequences); i++) free.push(context.getSequence());
 
 // The bytes that byte-level tokenizers write as other characters.
 const bytes = new Map();
