@@ -38,6 +38,12 @@ record LoadedModel(PretrainedModel base) implements AutoCloseable {
         return open(directory, files.on(IN_FP32), false);
     }
 
+    /** Loads a base model whose weights are held as an option says. */
+    static LoadedModel open(Path directory, ModelFileOptions files, WeightOptions weights)
+            throws IOException {
+        return open(directory, weights.on(files.on(IN_FP32)), false);
+    }
+
     /** Loads a base model in fp32 whose head has a weight of its own. */
     static LoadedModel openUntied(Path directory, ModelFileOptions files) throws IOException {
         return open(directory, files.on(IN_FP32), true);

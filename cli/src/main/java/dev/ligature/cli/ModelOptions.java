@@ -23,13 +23,15 @@ final class ModelOptions {
             description = "An adapter for it, as PEFT saves one.")
     @Nullable Path adapter;
 
+    @Mixin private WeightOptions weights = new WeightOptions();
+
     @Mixin private ModelFileOptions modelFiles = new ModelFileOptions();
 
     @Mixin private AdapterFileOptions adapterFiles = new AdapterFileOptions();
 
     /** Returns options for the base's files, with what was given on the command line. */
     LoadOptions on(LoadOptions options) {
-        return modelFiles.on(options);
+        return weights.on(modelFiles.on(options));
     }
 
     /** Returns how the adapter is loaded. */

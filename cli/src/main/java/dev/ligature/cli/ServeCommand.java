@@ -92,6 +92,8 @@ final class ServeCommand implements Callable<Integer> {
                             + " several times.")
     private List<String> pinned = List.of();
 
+    @Mixin private WeightOptions weights = new WeightOptions();
+
     @Mixin private ModelFileOptions modelFiles = new ModelFileOptions();
 
     @Mixin private AdapterFileOptions adapterFiles = new AdapterFileOptions();
@@ -113,7 +115,7 @@ final class ServeCommand implements Callable<Integer> {
         ServerAccess access = accessOptions.access();
         String base = base();
         try (AdapterSourceOptions.Opened source = sources.open();
-                LoadedModel loaded = LoadedModel.open(model, modelFiles);
+                LoadedModel loaded = LoadedModel.open(model, modelFiles, weights);
                 AdapterStore store =
                         loaded.base()
                                 .openAdapters(

@@ -210,6 +210,7 @@ final class BadInputTest {
         generate("--max-new-tokens", 0).refused("--max-new-tokens is 0");
         generate("--max-new-tokens", 600).refused("512");
         generate("--prompt", "").refused("--prompt");
+        generate("--weights", "int4").refused("expected one of fp32, bf16, int8 but was 'int4'");
         merge("--dtype", "int8").refused("int8", "float16");
         pretrain("--heads", 3).refused("num_attention_heads");
         pretrain("--end-of-text", "</s>").refused("</s>", "<|endoftext|>");

@@ -22,6 +22,13 @@ enum OperatorMessage implements Message {
             "OperatorWrong",
             "The engine computes the operator %1$s with %2$s wrong, by %3$.1e of the largest value"
                     + " for the shape %4$s. It computes without it."),
+    PACKING(
+            "OperatorPacking",
+            "Weights in fewer bits are multiplied by %1$s for few tokens and %2$s for many."),
+    PACKING_REFUSED(
+            "OperatorPackingRefused",
+            "The engine does not multiply weights in fewer bits: %1$s. Load weights in full, if the"
+                    + " engine holds none at all."),
     OVERWRITTEN(
             "OperatorOverwritten",
             "An input of a layer, of the shape %1$s, was overwritten after the layer had read it, and"

@@ -5,6 +5,7 @@ import dev.ligature.ops.EngineOperators;
 import dev.ligature.ops.GradientTape;
 import dev.ligature.ops.OperatorLookup;
 import dev.ligature.ops.Operators;
+import dev.ligature.ops.WeightPacking;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,11 @@ public final class PyTorchOperators implements EngineOperators {
     @Override
     public Operators serving() {
         return serving;
+    }
+
+    @Override
+    public @Nullable WeightPacking packing() {
+        return ScriptPacking.shared();
     }
 
     @Override

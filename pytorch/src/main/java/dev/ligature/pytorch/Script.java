@@ -17,12 +17,13 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** The loaded operators. Thread-safe; lives as long as the process. */
+/** A loaded module of operators. Thread-safe; lives as long as the process. */
 final class Script implements AutoCloseable {
     /** The engine's name in DJL. */
     static final String ENGINE = "PyTorch";
 
-    private static final String CLASS = "Operators";
+    /** The class in the text of the operators. */
+    static final String OPERATORS = "Operators";
 
     private final Model model; // DJL closes the block with it
     private final Block block;
@@ -47,16 +48,21 @@ final class Script implements AutoCloseable {
      */
     static Script load(String name) {
         return of(
+                OPERATORS,
                 name.equals(Decoding.SCRIPT)
                         ? text(name)
                         : text("operators") + text("product-" + name));
     }
 
-    /** Loads operators of a text. */
-    static Script of(String text) {
-        Model model = Model.newInstance("operators", ENGINE);
+    /**
+     * Loads a module of a text.
+     *
+     * @param className the module's class in the text
+     */
+    static Script of(String className, String text) {
+        Model model = Model.newInstance(className, ENGINE);
         try {
-            model.load(new ByteArrayInputStream(ScriptArchive.of(CLASS, text)), null);
+            model.load(new ByteArrayInputStream(ScriptArchive.of(className, text)), null);
         } catch (IOException | MalformedModelException e) {
             model.close();
             throw new IllegalStateException(e);

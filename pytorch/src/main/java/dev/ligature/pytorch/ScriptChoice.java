@@ -89,7 +89,12 @@ record ScriptChoice(@Nullable Script script, boolean isFasterProduct, Level leve
         return "[" + message.code() + "] " + message.text(script, firstLine(failure));
     }
 
-    private static String firstLine(RuntimeException e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    /** Returns what an error of the engine says in short. */
+    static String firstLine(RuntimeException e) {
+        return String.valueOf(e.getMessage())
+                .lines()
+                .filter(line -> !line.isBlank())
+                .findFirst()
+                .orElse("");
     }
 }

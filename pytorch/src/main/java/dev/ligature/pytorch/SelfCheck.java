@@ -98,7 +98,8 @@ final class SelfCheck {
         }
     }
 
-    private static long time(Supplier<NDArray> product) {
+    /** Returns the nanoseconds that a product takes. */
+    static long time(Supplier<NDArray> product) {
         long begin = System.nanoTime();
         try (NDArray result = product.get()) {
             result.getShape();
@@ -107,7 +108,7 @@ final class SelfCheck {
     }
 
     /** Returns numbers between −1 and 1 that repeat late, without a random state. */
-    private static NDArray values(NDManager manager, int rows, int columns) {
+    static NDArray values(NDManager manager, int rows, int columns) {
         float[] values = new float[rows * columns];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) Math.sin(i * 1.7 + rows);

@@ -25,7 +25,7 @@ final class PyTorchOperatorsTest {
     private static ScriptChoice.Loader instead(String body) {
         return product ->
                 product.equals("onednn")
-                        ? Script.of(Script.text("operators") + PRODUCT + body)
+                        ? Script.of(Script.OPERATORS, Script.text("operators") + PRODUCT + body)
                         : Script.load(product);
     }
 

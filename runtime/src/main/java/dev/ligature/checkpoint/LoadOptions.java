@@ -2,6 +2,7 @@ package dev.ligature.checkpoint;
 
 import ai.djl.ndarray.types.DataType;
 import dev.ligature.internal.names.Tolerances;
+import dev.ligature.ops.WeightPrecision;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -17,9 +18,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LoadOptions {
     private static final LoadOptions DEFAULTS =
-            new LoadOptions(null, false, true, false, Tolerances.NONE);
+            new LoadOptions(null, null, false, true, false, Tolerances.NONE);
 
     private final @Nullable DataType dataType;
+    private final @Nullable WeightPrecision precision;
     private final boolean trainable;
     private final boolean mapped;
     private final boolean unties;
@@ -27,11 +29,13 @@ public final class LoadOptions {
 
     private LoadOptions(
             @Nullable DataType dataType,
+            @Nullable WeightPrecision precision,
             boolean trainable,
             boolean mapped,
             boolean unties,
             Tolerances tolerances) {
         this.dataType = dataType;
+        this.precision = precision;
         this.trainable = trainable;
         this.mapped = mapped;
         this.unties = unties;
@@ -54,12 +58,44 @@ public final class LoadOptions {
             throw new IllegalArgumentException(
                     "Weights cannot be loaded as " + type + ". Use FLOAT32, FLOAT16 or FLOAT64.");
         }
-        return new LoadOptions(type, trainable, mapped, unties, tolerances);
+        if (precision != null && type != DataType.FLOAT32) {
+            throw new IllegalArgumentException(
+                    "With weights held as "
+                            + precision
+                            + " all else is FLOAT32, not "
+                            + type
+                            + ".");
+        }
+        return new LoadOptions(type, precision, trainable, mapped, unties, tolerances);
+    }
+
+    /**
+     * Returns these options with the weights of linears and embeddings held in fewer bits, and all
+     * else as fp32: for models that are served. Needs the module of the engine, {@code
+     * ligature-pytorch}. Such a model computes by its {@code LoraModel}, with adapters of any kind
+     * and without; it is not trained, merged or saved.
+     *
+     * @param precision how weights are held
+     */
+    public LoadOptions withWeights(WeightPrecision precision) {
+        Objects.requireNonNull(precision, "precision");
+        if (trainable || (dataType != null && dataType != DataType.FLOAT32)) {
+            throw new IllegalArgumentException(
+                    "Weights held as "
+                            + precision
+                            + " are frozen, and all else is FLOAT32: leave out trainable(), and"
+                            + " any other data type.");
+        }
+        return new LoadOptions(DataType.FLOAT32, precision, false, mapped, unties, tolerances);
     }
 
     /** Returns these options with the model's parameters left trainable. */
     public LoadOptions trainable() {
-        return new LoadOptions(dataType, true, mapped, unties, tolerances);
+        if (precision != null) {
+            throw new IllegalArgumentException(
+                    "Weights held as " + precision + " cannot be trained. Leave out withWeights.");
+        }
+        return new LoadOptions(dataType, precision, true, mapped, unties, tolerances);
     }
 
     /**
@@ -67,7 +103,7 @@ public final class LoadOptions {
      * changed while the model is in use.
      */
     public LoadOptions withCopies() {
-        return new LoadOptions(dataType, trainable, false, unties, tolerances);
+        return new LoadOptions(dataType, precision, trainable, false, unties, tolerances);
     }
 
     /**
@@ -107,16 +143,21 @@ public final class LoadOptions {
      * default that is an error.
      */
     public LoadOptions untyingWhatDiffers() {
-        return new LoadOptions(dataType, trainable, mapped, true, tolerances);
+        return new LoadOptions(dataType, precision, trainable, mapped, true, tolerances);
     }
 
     private LoadOptions with(Tolerances changed) {
-        return new LoadOptions(dataType, trainable, mapped, unties, changed);
+        return new LoadOptions(dataType, precision, trainable, mapped, unties, changed);
     }
 
     /** Returns the data type that weights are converted to, empty if they keep the file's. */
     public Optional<DataType> dataType() {
         return Optional.ofNullable(dataType);
+    }
+
+    /** Returns how the weights of linears and embeddings are held, empty if in full. */
+    public Optional<WeightPrecision> weights() {
+        return Optional.ofNullable(precision);
     }
 
     /** Returns whether the model's parameters are left trainable. */

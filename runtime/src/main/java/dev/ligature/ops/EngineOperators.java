@@ -23,6 +23,11 @@ public interface EngineOperators {
     /** Returns operators for passes without gradients. Thread-safe. */
     Operators serving();
 
+    /** Returns how weights are held in fewer bits; null if the engine cannot. */
+    default @Nullable WeightPacking packing() {
+        return null;
+    }
+
     /**
      * Returns a tape for one training pass; null if the engine cannot have one.
      *

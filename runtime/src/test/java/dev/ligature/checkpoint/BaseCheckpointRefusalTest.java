@@ -16,6 +16,7 @@ import ai.djl.nn.core.Linear;
 import dev.ligature.LoraException;
 import dev.ligature.block.TiedLinear;
 import dev.ligature.block.TokenEmbedding;
+import dev.ligature.ops.WeightPrecision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,6 +67,18 @@ class BaseCheckpointRefusalTest {
         refused("TensorsMissing", "no tensor proj.weight.", "Did you mean proj.wieght?");
         tensors.put("proj.weight", manager.ones(new Shape(2, 3)));
         refused("TensorsSurplus", "no place for proj.wieght.");
+    }
+
+    @Test
+    void weightsInFewerBits_needTheEnginesModule_andTheModelStaysNew() throws IOException {
+        NamedBlocks model = model();
+        LoadOptions packed = LoadOptions.defaults().withWeights(WeightPrecision.INT8);
+        save();
+        LoraException error = assertThrows(LoraException.class, () -> loadSaved(model, packed));
+        assertEquals("LoraPackingMissing", error.code());
+        assertTrue(error.getMessage().contains("INT8"), error.getMessage());
+        assertTrue(error.getMessage().contains("ligature-pytorch"), error.getMessage());
+        loadSaved(model, LoadOptions.defaults());
     }
 
     @Test

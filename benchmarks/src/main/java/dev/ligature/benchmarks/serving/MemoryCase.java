@@ -40,7 +40,8 @@ final class MemoryCase implements Case {
         return (used() - before) / count;
     }
 
-    private static long used() throws IOException {
+    /** Returns the bytes of the process and of what is used of its heap. */
+    static long used() throws IOException {
         System.gc(); // what is garbage costs nothing
         return residentBytes() + ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     }

@@ -72,7 +72,11 @@ record FileCase(Path folder, JsonObject json) {
      * whose embedding and head start anew.
      */
     PretrainedModel open(Path scratch) throws IOException {
-        LoadOptions load = LoadOptions.defaults().withDataType(DataType.FLOAT32);
+        return open(scratch, LoadOptions.defaults().withDataType(DataType.FLOAT32));
+    }
+
+    /** Loads the base with options. */
+    PretrainedModel open(Path scratch, LoadOptions load) throws IOException {
         Path base = folder.resolve("bases").resolve(text("base"));
         if (!json.has("vocabulary")) {
             return PretrainedModel.load(base, load);

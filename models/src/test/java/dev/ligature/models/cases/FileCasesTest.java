@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.training.ParameterStore;
 import dev.ligature.Adapter;
 import dev.ligature.LoraModel;
@@ -15,8 +16,10 @@ import dev.ligature.MergedModel;
 import dev.ligature.Routing;
 import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.BaseDifference;
+import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.models.PretrainedModel;
+import dev.ligature.ops.WeightPrecision;
 import dev.ligature.plan.PairPlan;
 import dev.ligature.plan.ReplacementPlan;
 import java.io.IOException;
@@ -101,6 +104,27 @@ final class FileCasesTest {
                         merged.forward(store, one.input(manager), false).singletonOrThrow(),
                         EPSILON);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("loaded")
+    void itLoads_alsoOverABaseWhoseWeightsAreHeldInFewerBits(FileCase one) throws IOException {
+        LoadOptions load = LoadOptions.defaults().withWeights(WeightPrecision.INT8);
+        try (PretrainedModel model = one.open(folder, load);
+                NDManager manager = NDManager.newBaseManager()) {
+            LoraModel lora = model.lora();
+            lora.load("adapter", one.adapter(), one.options());
+            double[] expected =
+                    one.expected(manager).toType(DataType.FLOAT64, true).toDoubleArray();
+            float[] found = one.logits(lora, ADAPTER, manager).toFloatArray();
+            double gap = 0;
+            double length = 0;
+            for (int i = 0; i < found.length; i++) {
+                gap += Math.pow(found[i] - expected[i], 2);
+                length += Math.pow(expected[i], 2);
+            }
+            assertTrue(gap < 0.02 * length, Math.sqrt(gap / length) + " of PEFT's logits");
         }
     }
 

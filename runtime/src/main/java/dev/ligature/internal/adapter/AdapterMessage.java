@@ -55,6 +55,10 @@ public enum AdapterMessage implements Message {
             "LoraMergesOpen",
             "Merged models of this base are open, %1$s of them, and would compute with"
                     + " what is written to the base. Close them first."),
+    MERGE_PACKED(
+            "LoraPackedBase",
+            "The weight of module %1$s is held as %2$s, so that nothing can be merged into it"
+                    + " exactly. Load the base without a precision for its weights."),
     MERGE_ROWS(
             "LoraMergeRows",
             "The routing names an adapter for each row, and one weight cannot hold"

@@ -11,6 +11,7 @@ import dev.ligature.internal.adapter.DoraNorm;
 import dev.ligature.internal.adapter.FactorArrays;
 import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.internal.adapter.Values;
+import dev.ligature.ops.PackedArray;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import java.util.Arrays;
@@ -149,7 +150,8 @@ public final class LowRankEffect implements WeightEffect {
 
     private NDArray ratiosNow(NDArray w, NDArray magnitude, double factor, NDManager owner) {
         FactorArrays factors = pair.detached(owner).scaledBy(factor, owner);
-        try (NDArray lengths = DoraNorm.of(w, pair.plan(), factors, owner)) {
+        NDArray plain = PackedArray.plain(w, owner);
+        try (NDArray lengths = DoraNorm.of(plain, pair.plan(), factors, owner)) {
             return attached(magnitude.div(lengths), owner);
         }
     }

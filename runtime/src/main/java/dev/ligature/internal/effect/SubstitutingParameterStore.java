@@ -7,6 +7,7 @@ import ai.djl.nn.Parameter;
 import dev.ligature.internal.adapter.Values;
 import dev.ligature.internal.slot.ForwardingParameterStore;
 import dev.ligature.internal.slot.SlotCall;
+import dev.ligature.ops.PackedArray;
 import java.util.IdentityHashMap;
 
 /** Gives a base block adapted values of some of its parameters, and records which it asks for. */
@@ -42,6 +43,7 @@ final class SubstitutingParameterStore extends ForwardingParameterStore {
             return w;
         }
         call.slot().ask(parameter);
-        return effect.apply(w, w, values, manager);
+        NDArray plain = PackedArray.plain(w, manager);
+        return effect.apply(plain, plain, values, manager);
     }
 }

@@ -1,12 +1,15 @@
 package dev.ligature.internal.merge;
 
 import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
 import dev.ligature.MergeOptions;
 import dev.ligature.Routing;
 import dev.ligature.internal.adapter.AdapterMessage;
 import dev.ligature.internal.registry.RouteTable;
 import dev.ligature.internal.route.Route;
 import dev.ligature.internal.slot.ModelBinding;
+import dev.ligature.internal.slot.Slot;
+import dev.ligature.ops.PackedArray;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Merges the adapters of one model, and counts the merges that are open. */
@@ -41,9 +44,19 @@ public final class MergeLedger {
         }
     }
 
+    private void checkFull() {
+        for (Slot slot : binding.slots().all()) {
+            Parameter weight = slot.weight();
+            if (weight != null && weight.getArray() instanceof PackedArray packed) {
+                throw AdapterMessage.MERGE_PACKED.state(slot.name(), packed.precision());
+            }
+        }
+    }
+
     private MergedWeights merge(Routing routing, MergeOptions options, Runnable closed) {
         binding.slots().checkBound();
         binding.slots().checkWeights();
+        checkFull();
         if (routing.isByRow()) {
             throw AdapterMessage.MERGE_ROWS.error();
         }

@@ -18,6 +18,7 @@ import dev.ligature.internal.tensors.Rounding;
 import dev.ligature.internal.tensors.TensorBytes;
 import dev.ligature.internal.tensors.TensorSource;
 import dev.ligature.internal.tensors.TensorWriter;
+import dev.ligature.ops.PackedArray;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,6 +65,9 @@ public final class CheckpointExport {
     public void writeArrays(Path file, Map<String, NDArray> arrays) throws IOException {
         Map<String, TensorSource> sources = new TreeMap<>();
         for (Map.Entry<String, NDArray> entry : arrays.entrySet()) {
+            if (entry.getValue() instanceof PackedArray packed) {
+                throw CheckpointMessage.PACKED_SAVE.error(entry.getKey(), packed.precision());
+            }
             TensorDtype own = TensorDtype.of(entry.getValue().getDataType());
             sources.put(entry.getKey(), replacement(entry.getKey(), entry.getValue(), own));
         }

@@ -23,6 +23,14 @@ enum CheckpointMessage implements Message {
             "LoraNotAChild",
             "Parameter %1$s was not initialised with %2$s: the block that owns it is not a child of"
                     + " the model. Add it with addChildBlock."),
+    PACKING_MISSING(
+            "LoraPackingMissing",
+            "Weights cannot be held as %1$s by the engine %2$s on %3$s. Add the module"
+                    + " ligature-pytorch and use the processor, or load the weights in full."),
+    PACKED_SAVE(
+            "LoraPackedBase",
+            "The weight %1$s is held as %2$s: a checkpoint of it would not have the values that it"
+                    + " was loaded from. Load the base without a precision for its weights."),
     SHAPE(
             "TensorShape",
             "%1$s does not fit the model: %2$s. Check that the model's config is that of the"

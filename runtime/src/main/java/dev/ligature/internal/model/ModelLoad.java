@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Puts the tensors of a checkpoint into a model.
@@ -38,6 +39,7 @@ public final class ModelLoad {
     private final List<NamedParameter> parameters;
     private final TensorMatch match;
     private final LoadOptions options;
+    private @Nullable WeightPacker packer;
 
     public ModelLoad(
             Path directory,
@@ -83,11 +85,12 @@ public final class ModelLoad {
         boolean loaded = false;
         Map<NamedParameter, NDArray> arrays = new LinkedHashMap<>();
         try {
+            options.weights().ifPresent(p -> packer = WeightPacker.of(p, manager));
             probe(model, manager, inputShapes);
             Set<NamedParameter> fresh = checkShapes(model);
             for (Map.Entry<NamedParameter, TensorInfo> entry : match.tensors().entrySet()) {
                 if (!fresh.contains(entry.getKey())) {
-                    arrays.put(entry.getKey(), array(entry.getValue(), manager));
+                    arrays.put(entry.getKey(), array(entry.getKey(), entry.getValue(), manager));
                 }
             }
             loaded = true;
@@ -146,6 +149,12 @@ public final class ModelLoad {
             throw CheckpointMessage.SHAPE.fileError(directory, NameList.list(wrong));
         }
         return fresh;
+    }
+
+    private NDArray array(NamedParameter named, TensorInfo tensor, NDManager manager)
+            throws IOException {
+        NDArray array = array(tensor, manager);
+        return packer != null && packer.takes(named) ? packer.packed(array, manager) : array;
     }
 
     private NDArray array(TensorInfo tensor, NDManager manager) throws IOException {

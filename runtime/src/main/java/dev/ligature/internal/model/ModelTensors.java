@@ -14,6 +14,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The names that a model's parameters have in a checkpoint: the module's name, and {@code .weight}
@@ -30,6 +31,7 @@ public final class ModelTensors implements ModuleVisitor {
     public static final class NamedParameter {
         private final Parameter parameter;
         private final List<String> owned = new ArrayList<>();
+        private @Nullable Block owner;
         private final Map<String, Block> readers = new LinkedHashMap<>();
 
         private NamedParameter(Parameter parameter) {
@@ -51,6 +53,11 @@ public final class ModelTensors implements ModuleVisitor {
             List<String> names = new ArrayList<>(owned);
             names.addAll(readers.keySet());
             return names;
+        }
+
+        /** Returns the block that owns it; null if that is no module. */
+        @Nullable Block owner() {
+            return owner;
         }
 
         /**
@@ -82,7 +89,9 @@ public final class ModelTensors implements ModuleVisitor {
     public Block module(String path, Role role, Block block) {
         for (Parameter parameter : block.getDirectParameters().values()) {
             String name = path + "." + suffix(path, block, parameter);
-            named(name, parameter).owned.add(name);
+            NamedParameter owned = named(name, parameter);
+            owned.owned.add(name);
+            owned.owner = block;
         }
         BlockParameters.sharedWeightOf(block)
                 .ifPresent(

@@ -3,6 +3,7 @@ package dev.ligature.internal.peft;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import dev.ligature.checkpoint.BaseDifference;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.TensorInfo;
@@ -12,6 +13,7 @@ import dev.ligature.internal.peft.AdapterLayout.Target;
 import dev.ligature.internal.tensors.ArrayComparison;
 import dev.ligature.internal.tensors.Rounding;
 import dev.ligature.internal.tensors.TensorBytes;
+import dev.ligature.ops.PackedArray;
 import dev.ligature.plan.LoraPlan;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.PairPlan;
@@ -25,6 +27,14 @@ import java.util.Map;
 
 /** The tensors of an adapter's file that mean the base's own weights, compared with the base. */
 final class BaseTensors {
+    private static final int[] ROWS = {1};
+
+    /** The distance of two numbers of bfloat16, over them. */
+    private static final float BFLOAT16_STEP = 0x1p-7f;
+
+    /** The distance of two whole numbers, over the largest one of their row. */
+    private static final float INT8_STEP = 1f / 127;
+
     /** The most bytes of a part of an array. */
     private static final long CHUNK = 1 << 17;
 
@@ -205,6 +215,9 @@ final class BaseTensors {
 
     /** Returns how far a tensor is from the base's, both in the narrower of their data types. */
     private double largest(TensorInfo tensor, NDArray w) throws IOException {
+        if (w instanceof PackedArray packed) {
+            return largest(tensor, packed);
+        }
         DataType stored = tensor.dtype().arrayType().orElseThrow();
         DataType narrow =
                 stored.getNumOfBytes() < w.getDataType().getNumOfBytes() ? stored : w.getDataType();
@@ -212,6 +225,32 @@ final class BaseTensors {
                 NDArray detached = w.stopGradient();
                 NDArray given = detached.toType(narrow, true)) {
             return ArrayComparison.of(file, given).largest();
+        }
+    }
+
+    /**
+     * Returns how far a tensor is from a base's weight that is held in fewer bits; 0 where no value
+     * is further from it than a step of these bits and the rounding of a file of 16 bits.
+     */
+    private double largest(TensorInfo tensor, PackedArray w) throws IOException {
+        try (NDManager scope = scratch.newSubManager()) {
+            NDArray file = reader.read(tensor, DataType.FLOAT32, scope); // (out, in)
+            NDArray held = w.unpacked(scope);
+            NDArray size = held.abs();
+            NDArray step =
+                    switch (w.precision()) {
+                        case BF16 ->
+                                size.mul(scope.full(new Shape(), BFLOAT16_STEP, DataType.FLOAT32));
+                        case INT8 ->
+                                size.max(ROWS, true)
+                                        .mul(
+                                                scope.full(
+                                                        new Shape(),
+                                                        INT8_STEP + BFLOAT16_STEP,
+                                                        DataType.FLOAT32));
+                    };
+            NDArray gap = file.sub(held).abs();
+            return gap.mul(gap.gt(step)).max().getFloat();
         }
     }
 

@@ -14,6 +14,7 @@ import dev.ligature.internal.slot.SlotCall;
 import dev.ligature.internal.slot.SlotRouter;
 import dev.ligature.internal.slot.SlotTrace;
 import dev.ligature.ops.ModelPass;
+import dev.ligature.ops.PackedArray;
 import java.util.IdentityHashMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -148,7 +149,8 @@ final class RoutedParameterStore extends SlotRouter {
                 trace.call(reader);
             }
         }
-        return pass.view(weight, raw.getValue(weight, device, training), training);
+        NDArray value = raw.getValue(weight, device, training);
+        return pass.view(weight, PackedArray.plain(value, manager), training);
     }
 
     /** Ends the pass, also after an error. */

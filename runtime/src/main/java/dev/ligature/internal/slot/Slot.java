@@ -13,6 +13,7 @@ import dev.ligature.annotation.Role;
 import dev.ligature.block.AdaptableBlock;
 import dev.ligature.block.BlockParameters;
 import dev.ligature.block.TiedLinear;
+import dev.ligature.ops.PackedArray;
 import dev.ligature.plan.ModelLayout;
 import dev.ligature.plan.ModuleKind;
 import java.util.ArrayList;
@@ -36,6 +37,7 @@ public final class Slot {
     private final @Nullable Parameter bias;
     private final boolean transposed;
     private final boolean linear;
+    private final boolean packed;
     private final List<SlotParameter> parameters;
     private final List<String> names = new ArrayList<>();
     private final Set<Parameter> asked = ConcurrentHashMap.newKeySet(); // equal if the same
@@ -49,6 +51,7 @@ public final class Slot {
         this.weight = BlockParameters.weightOf(base).orElse(null);
         this.transposed = base instanceof AdaptableBlock block && block.isWeightTransposed();
         this.linear = base.getClass() == Linear.class || base instanceof TiedLinear;
+        this.packed = weight != null && isPacked(weight);
         this.bias =
                 base.getDirectParameters().values().stream()
                         .filter(parameter -> parameter.getType() == Parameter.Type.BIAS)
@@ -101,6 +104,15 @@ public final class Slot {
     /** Returns whether the block is known to compute {@code x Wᵀ + bias} and nothing else. */
     public boolean isLinear() {
         return linear;
+    }
+
+    /** Returns whether the block's weight is held in fewer bits, which the call unpacks. */
+    public boolean isPacked() {
+        return packed;
+    }
+
+    private static boolean isPacked(Parameter weight) {
+        return weight.isInitialized() && weight.getArray() instanceof PackedArray;
     }
 
     /** Returns whether the block reads nothing but its weight and its bias. */

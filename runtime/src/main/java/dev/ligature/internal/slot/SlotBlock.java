@@ -35,9 +35,9 @@ public final class SlotBlock extends ForwardingBlock {
         if (parameterStore instanceof SlotRouter pass && pass.routes(slot)) {
             return pass.forward(slot, inputs, training, params);
         }
-        return training
+        return training && !slot.isPacked()
                 ? base().forward(parameterStore, inputs, true, params)
-                : new SlotCall(slot, parameterStore, inputs, false, params).base();
+                : new SlotCall(slot, parameterStore, inputs, training, params).base();
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.ligature.LoraException;
 import dev.ligature.block.AdaptableBlock;
 import dev.ligature.ops.OperatorLookup;
 import dev.ligature.ops.Operators;
+import dev.ligature.ops.PackedArray;
 import dev.ligature.plan.ModuleKind;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +32,7 @@ public record SlotCall(
 
     /** Returns the outputs of the slot's block. */
     public NDList base() {
-        if (slot.isLinear() && inputs.size() == 1) {
+        if (slot.isLinear() && !slot.isPacked() && inputs.size() == 1) {
             NDArray x = inputs.head(); // (…, in)
             Operators operators = operators();
             if (operators != OperatorLookup.plain(training)) {
@@ -45,7 +46,23 @@ public record SlotCall(
 
     /** Returns the outputs of the slot's block as the block computes them: to be overwritten. */
     public NDList ofBlock() {
+        if (slot.isPacked()) {
+            NDArray x = inputs.singletonOrThrow();
+            NDArray weight = value(Objects.requireNonNull(slot.weight()), x); // (out, in)
+            if (weight instanceof PackedArray packed) {
+                return new NDList(ofPacked(packed, x));
+            }
+        }
         return slot.base().forward(store, inputs, training, params);
+    }
+
+    private NDArray ofPacked(PackedArray weight, NDArray x) {
+        if (training) {
+            throw SlotMessage.PACKED_TRAINING.state(slot.name(), weight.precision());
+        }
+        return slot.kind() == ModuleKind.EMBEDDING
+                ? weight.rows(x)
+                : weight.linear(x, slot.bias() == null ? null : value(slot.bias(), x));
     }
 
     /** Returns the operators of the pass. */

@@ -63,6 +63,10 @@ enum SlotMessage implements Message {
             "Module %1$s, a %2$s, returned %3$s arrays from a pass with an adapter of the module or"
                     + " with rows of several adapters, which need one. Return one array from the"
                     + " block, or adapt and annotate the blocks inside it."),
+    PACKED_TRAINING(
+            "LoraPackedBase",
+            "The weight of module %1$s is held as %2$s, which can be served and not trained on."
+                    + " Load the base without a precision for its weights."),
     ROLE_TWICE(
             "LoraRoleTwice",
             "The modules %1$s all have the role %2$s. A model has one; leave it on that one"
