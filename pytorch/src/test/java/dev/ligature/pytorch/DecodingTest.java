@@ -223,7 +223,8 @@ final class DecodingTest {
     void whatComputesWrong_isFound_andNotUsed(String right, String wrong, String operator) {
         String text = Script.text(Decoding.SCRIPT);
         assertNotEquals(text, text.replace(right, wrong));
-        Decoding refused = Decoding.of(ALL, name -> Script.of(Script.OPERATORS, text.replace(right, wrong)));
+        Decoding refused =
+                Decoding.of(ALL, name -> Script.of(Script.OPERATORS, text.replace(right, wrong)));
         assertNull(refused.script());
         assertEquals(Set.of(), refused.used());
         assertEquals(Level.WARN, refused.level());
@@ -236,7 +237,10 @@ final class DecodingTest {
     void aScriptThatTheEngineRefuses_leavesDjlsOperators() {
         PyTorchOperators all =
                 new PyTorchOperators(
-                        "attention", name -> Script.of(Script.OPERATORS, "class Operators(Module):\n  no text\n"));
+                        "attention",
+                        name ->
+                                Script.of(
+                                        Script.OPERATORS, "class Operators(Module):\n  no text\n"));
         assertSame(plain, all.serving());
         assertEquals("plain", all.choice());
         Layer layer = new Layer(2, 2, 8);

@@ -301,7 +301,8 @@ public final class AdapterStore implements AutoCloseable {
      * @throws IOException if the state of its files cannot be told
      */
     public Optional<AdapterLease> leaseLoaded(String name) throws IOException {
-        CachedAdapter cached = counted(() -> loads.leaseLoaded(Objects.requireNonNull(name)));
+        Objects.requireNonNull(name, "name");
+        CachedAdapter cached = counted(() -> loads.leaseLoaded(name));
         return Optional.ofNullable(cached).map(this::leaseOf);
     }
 
