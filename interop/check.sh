@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Shows that Ligature and real PEFT read each other's adapters and agree on the logits, and that what
 # docs/peft-differences.md says of PEFT is true of the installed one. Where there is an npm, compares large tokenizers and chat
-# templates, and checks the Dockerfile of docs/serving.md. Needs Python 3.10 or later with
+# templates, uses the server through OpenAI's client, and checks the Dockerfile of docs/serving.md. Needs Python 3.10 or later with
 # venv, a JDK, Maven, and about 1 GB of downloads the first time.
 #
 #   interop/check.sh [DIRECTORY [OPTION ...]]     keeps what it makes in DIRECTORY; without one, in a directory that it deletes
@@ -32,6 +32,7 @@ if [[ $# -eq 0 ]]; then
     "$PYTHON" "$here/check_page.py"
     "$PYTHON" "$here/check_deployment.py"
     if command -v npm >/dev/null; then
+        "$PYTHON" "$here/check_clients.py" "$work/clients"
         "$PYTHON" "$here/check_tokenizers.py" "$work/tokenizers"
         "$PYTHON" "$here/check_chat.py" "$work/tokenizers"
     fi
