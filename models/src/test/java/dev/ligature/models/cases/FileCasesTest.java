@@ -145,6 +145,22 @@ final class FileCasesTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("refused")
+    void itIsRefused_alsoOverABaseWhoseWeightsAreHeldInFewerBits(FileCase one) throws IOException {
+        for (WeightPrecision precision : WeightPrecision.values()) {
+            LoadOptions load = LoadOptions.defaults().withWeights(precision);
+            try (PretrainedModel model = one.open(folder.resolve(precision.name()), load)) {
+                Exception error =
+                        assertThrows(
+                                Exception.class,
+                                () -> model.lora().load("adapter", one.adapter(), one.options()));
+                String code = "[" + one.text("error") + "] ";
+                assertTrue(error.getMessage().startsWith(code), error.getMessage());
+            }
+        }
+    }
+
     /** Only training drops elements; the logits are those of Transformers. */
     @Test
     void aBaseThatWasTrainedWithDropoutOfAttention_givesTransformersLogits() throws IOException {
