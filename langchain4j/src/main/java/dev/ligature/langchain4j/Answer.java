@@ -96,7 +96,9 @@ final class Answer {
             if (reader != null) {
                 take(reader.finish(), listener);
             }
-            return response(stopped || stops.isStopped());
+            return cancelled // by the last piece, which comes after the last token
+                    ? null
+                    : response(stopped || stops.isStopped());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new LangChain4jException("interrupted while an answer was computed", e);

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -143,8 +144,11 @@ public final class ChatEngine implements AutoCloseable {
      *
      * @throws LangChain4jException if there is no such adapter, it cannot be used, or the template
      *     refuses the conversation
+     * @throws IllegalStateException if the engine or its model is closed
      */
     Answer begin(ChatQuestion question) {
+        loop.checkOpen();
+        ChatFailure.checkOpen(model);
         boolean begun = false;
         try {
             places.acquire();
@@ -254,9 +258,13 @@ public final class ChatEngine implements AutoCloseable {
         }
     }
 
-    /** Runs what gives an answer on to a handler. */
+    /** Runs what gives an answer on to a handler; at once if the engine is closed, to say so. */
     void stream(Runnable task) {
-        streams.execute(task);
+        try {
+            streams.execute(task);
+        } catch (RejectedExecutionException e) {
+            task.run(); // finds the engine closed
+        }
     }
 
     /** Ends answers under way with an error, and refuses further ones. */

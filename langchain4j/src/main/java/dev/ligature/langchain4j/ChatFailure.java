@@ -8,6 +8,7 @@ import dev.langchain4j.exception.RateLimitException;
 import dev.ligature.LoraException;
 import dev.ligature.StoreFullException;
 import dev.ligature.UnknownAdapterException;
+import dev.ligature.models.PretrainedModel;
 
 /** Errors as LangChain4j's own: those that may be right the next time are its retriable ones. */
 final class ChatFailure {
@@ -53,6 +54,21 @@ final class ChatFailure {
 
     static LangChain4jException full(StoreFullException e) {
         return new RateLimitException(e.getMessage(), e);
+    }
+
+    /**
+     * Checks that a model can compute.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    static void checkOpen(PretrainedModel model) {
+        if (!model.manager().isOpen()) {
+            throw new IllegalStateException(
+                    "The model in "
+                            + model.directory()
+                            + " is closed and computes nothing. Load it again, and keep it open"
+                            + " until the last call.");
+        }
     }
 
     /** Returns the error of an answer that was begun. */

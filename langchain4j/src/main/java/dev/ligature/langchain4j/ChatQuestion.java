@@ -1,6 +1,7 @@
 package dev.ligature.langchain4j;
 
 import dev.langchain4j.agent.tool.ToolSpecification;
+import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
@@ -41,6 +42,7 @@ record ChatQuestion(
      *
      * @param baseName the model of a request that names none
      * @throws UnsupportedFeatureException if it asks for what is not computed
+     * @throws InvalidRequestException if a parameter has no meaning
      */
     static ChatQuestion of(ChatRequest request, String baseName) {
         ChatRequestParameters asked = request.parameters();
@@ -76,8 +78,34 @@ record ChatQuestion(
                 names,
                 sampling(asked, own),
                 own.seed() == null ? ThreadLocalRandom.current().nextLong() : own.seed(),
-                asked.maxOutputTokens() == null ? -1 : asked.maxOutputTokens(),
-                asked.stopSequences() == null ? List.of() : asked.stopSequences());
+                maxTokens(asked.maxOutputTokens()),
+                stops(asked.stopSequences()));
+    }
+
+    private static int maxTokens(@Nullable Integer asked) {
+        if (asked != null && asked < 0) {
+            throw new InvalidRequestException(
+                    "maxOutputTokens is "
+                            + asked
+                            + "; it must be 0 or positive. Leave it out for as many tokens as there"
+                            + " is room for.");
+        }
+        return asked == null ? -1 : asked;
+    }
+
+    private static List<String> stops(@Nullable List<String> asked) {
+        if (asked == null) {
+            return List.of();
+        }
+        for (String stop : asked) {
+            if (stop == null || stop.isEmpty()) {
+                throw new InvalidRequestException(
+                        "stopSequences has "
+                                + (stop == null ? "null" : "''")
+                                + "; each must be a text of one character at least. Leave it out.");
+            }
+        }
+        return asked;
     }
 
     private static Sampling sampling(

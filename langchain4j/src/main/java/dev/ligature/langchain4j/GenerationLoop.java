@@ -38,14 +38,21 @@ final class GenerationLoop implements AutoCloseable {
      *
      * @throws IllegalStateException if no more are taken on
      */
-    void submit(Growth growth) {
-        synchronized (this) {
-            if (closed) {
-                throw new IllegalStateException(
-                        "The chat engine is closed and answers nothing. Open another one.");
-            }
-            waiting.add(growth);
-            notifyAll();
+    synchronized void submit(Growth growth) {
+        checkOpen();
+        waiting.add(growth);
+        notifyAll();
+    }
+
+    /**
+     * Checks that texts are taken on.
+     *
+     * @throws IllegalStateException if not
+     */
+    synchronized void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException(
+                    "The chat engine is closed and answers nothing. Open another one.");
         }
     }
 

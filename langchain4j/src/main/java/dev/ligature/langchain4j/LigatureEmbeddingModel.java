@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.exception.InternalServerException;
+import dev.langchain4j.exception.LangChain4jException;
 import dev.langchain4j.model.embedding.DimensionAwareEmbeddingModel;
 import dev.langchain4j.model.output.Response;
 import dev.langchain4j.model.output.TokenUsage;
@@ -81,8 +82,15 @@ public final class LigatureEmbeddingModel extends DimensionAwareEmbeddingModel {
                 Objects.requireNonNull(adapter, "adapter"));
     }
 
+    /**
+     * Embeds texts, in their order.
+     *
+     * @throws LangChain4jException if the adapter is not there or cannot be used
+     * @throws IllegalStateException if the model is closed
+     */
     @Override
     public Response<List<Embedding>> embedAll(List<TextSegment> segments) {
+        ChatFailure.checkOpen(model);
         if (segments.isEmpty()) {
             return Response.from(List.of(), new TokenUsage(0));
         }

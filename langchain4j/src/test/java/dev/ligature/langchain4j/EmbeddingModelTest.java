@@ -125,6 +125,23 @@ final class EmbeddingModelTest {
     }
 
     @Test
+    void aClosedModel_isNamed() throws IOException {
+        LigatureEmbeddingModel base = LigatureEmbeddingModel.of(model);
+        LigatureEmbeddingModel legal = LigatureEmbeddingModel.of(model, store, "legal");
+        model.close();
+        for (LigatureEmbeddingModel each : List.of(base, legal)) {
+            IllegalStateException error =
+                    assertThrows(IllegalStateException.class, () -> each.embed("a"));
+            assertEquals(
+                    "The model in "
+                            + folder.resolve("base")
+                            + " is closed and computes nothing. Load it again, and keep it open"
+                            + " until the last call.",
+                    error.getMessage());
+        }
+    }
+
+    @Test
     void nothingIsLeft() {
         LigatureEmbeddingModel legal;
         try {

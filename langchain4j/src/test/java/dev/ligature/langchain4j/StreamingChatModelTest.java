@@ -131,6 +131,41 @@ final class StreamingChatModelTest {
     }
 
     @Test
+    void anAnswerThatIsCancelledAtItsLastPiece_isNotToldToBeComplete() throws Exception {
+        String whole = fixture.alone("base", TEXT, 4);
+        CompletableFuture<Thread> cancelled = new CompletableFuture<>();
+        Kept kept =
+                new Kept() {
+                    @Override
+                    public void onPartialResponse(
+                            PartialResponse piece, PartialResponseContext context) {
+                        pieces.add(piece.text());
+                        if (String.join("", pieces).equals(whole)) {
+                            context.streamingHandle().cancel();
+                            cancelled.complete(Thread.currentThread());
+                        }
+                    }
+                };
+        try (ChatEngine engine = ChatEngine.open(fixture.model)) {
+            LigatureStreamingChatModel.builder()
+                    .engine(engine)
+                    .defaultRequestParameters(
+                            ChatRequestParameters.builder()
+                                    .temperature(0.0)
+                                    .maxOutputTokens(4)
+                                    // may begin at the last character, which is held back for it
+                                    .stopSequences(whole.substring(whole.length() - 1) + "\0")
+                                    .build())
+                    .build()
+                    .chat(QUESTION, kept);
+            cancelled.get(60, TimeUnit.SECONDS);
+        }
+        cancelled.get().join(60_000); // of the engine, which has ended
+        assertFalse(cancelled.get().isAlive());
+        assertFalse(kept.end.isDone(), "nothing is told after it was cancelled");
+    }
+
+    @Test
     void aHandlerThatFails_isToldSo_andTheAnswerGoesOn() throws Exception {
         List<Throwable> errors = new CopyOnWriteArrayList<>();
         Kept failing =
