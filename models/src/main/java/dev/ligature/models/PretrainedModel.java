@@ -1,5 +1,6 @@
 package dev.ligature.models;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import dev.ligature.Adapter;
@@ -17,6 +18,7 @@ import dev.ligature.store.AdapterSource;
 import dev.ligature.store.AdapterStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -78,7 +80,20 @@ public final class PretrainedModel implements AutoCloseable {
      * @throws IOException as {@link #load(Path)}
      */
     public static PretrainedModel load(Path directory, LoadOptions options) throws IOException {
-        return load(directory, options, false);
+        return load(directory, options, false, null);
+    }
+
+    /**
+     * Loads a model onto a device.
+     *
+     * @param directory the directory of config.json, the weights and tokenizer.json
+     * @param options data type and the like
+     * @param device where the weights and the adapters are, and passes are computed
+     * @throws IOException as {@link #load(Path)}
+     */
+    public static PretrainedModel load(Path directory, LoadOptions options, Device device)
+            throws IOException {
+        return load(directory, options, false, Objects.requireNonNull(device, "device"));
     }
 
     /**
@@ -92,19 +107,25 @@ public final class PretrainedModel implements AutoCloseable {
      */
     public static PretrainedModel loadUntied(Path directory, LoadOptions options)
             throws IOException {
-        return load(directory, options, true);
+        return load(directory, options, true, null);
     }
 
-    private static PretrainedModel load(Path directory, LoadOptions options, boolean untie)
+    private static PretrainedModel load(
+            Path directory, LoadOptions options, boolean untie, @Nullable Device device)
             throws IOException {
         Path files = HubCache.snapshot(directory);
-        return load(ModelFamily.of(files), files, options, untie);
+        return load(ModelFamily.of(files), files, options, untie, device);
     }
 
     private static <M extends Block> PretrainedModel load(
-            ModelFamily<M> family, Path directory, LoadOptions options, boolean untie)
+            ModelFamily<M> family,
+            Path directory,
+            LoadOptions options,
+            boolean untie,
+            @Nullable Device device)
             throws IOException {
-        NDManager manager = NDManager.newBaseManager();
+        NDManager manager =
+                device == null ? NDManager.newBaseManager() : NDManager.newBaseManager(device);
         try {
             M model = family.load(directory, manager, options);
             if (untie) {

@@ -1,6 +1,7 @@
 package dev.ligature.models.serving;
 
 import ai.djl.Model;
+import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Block;
 import ai.djl.nn.BlockFactory;
 import dev.ligature.LoraException;
@@ -34,7 +35,7 @@ public final class AdapterBlockFactory implements BlockFactory {
     public AdapterBlockFactory() {}
 
     /**
-     * Loads the model, which is closed together with DJL's.
+     * Loads the model onto the device of DJL's model, with which it is closed.
      *
      * @throws LoraException if it is neither without a head nor a classifier of texts, or an
      *     argument is wrong ({@code ServingArgument})
@@ -43,8 +44,9 @@ public final class AdapterBlockFactory implements BlockFactory {
     @Override
     public Block newBlock(Model model, Path modelPath, Map<String, ?> arguments)
             throws IOException {
-        ServedEncoder encoder = ServedEncoder.open(modelPath, arguments);
-        model.getNDManager().attachInternal("ligature-" + UUID.randomUUID(), encoder);
+        NDManager manager = model.getNDManager();
+        ServedEncoder encoder = ServedEncoder.open(modelPath, manager.getDevice(), arguments);
+        manager.attachInternal("ligature-" + UUID.randomUUID(), encoder);
         return encoder;
     }
 }

@@ -37,6 +37,7 @@ import org.slf4j.LoggerFactory;
 final class EncoderTranslator implements Translator<Input, Output> {
     private static final Logger LOG = LoggerFactory.getLogger(EncoderTranslator.class);
     private static final String BATCH = "ligature.batch";
+    private static final String WRONG_NAME = "LoraAdapterName";
     private static final int OK = 200;
     private static final int BAD_REQUEST = 400;
     private static final int NOT_FOUND = 404;
@@ -99,24 +100,30 @@ final class EncoderTranslator implements Translator<Input, Output> {
         Part part = new Part();
         try {
             EncoderRequest request = EncoderRequest.read(input);
+            for (String text : request.texts()) {
+                part.ids.add(task.encode(text));
+            }
             part.request = request;
-            for (int i = 0; i < request.texts().size(); i++) {
-                part.ids.add(task.encode(request.texts().get(i)));
-                part.handles.add(handle(request.adapters().get(i), leases, manager));
+            for (String adapter : request.adapters()) {
+                part.handles.add(handle(adapter, leases, manager));
             }
         } catch (UnknownAdapterException e) {
             part.error = error(NOT_FOUND, e.getMessage());
         } catch (StoreFullException e) {
             part.error = error(BUSY, e.getMessage());
         } catch (LoraException e) {
-            part.error = error(BAD_REQUEST, e.getMessage());
+            boolean isOfRequest = part.request == null || e.code().equals(WRONG_NAME);
+            part.error = isOfRequest ? error(BAD_REQUEST, e.getMessage()) : unusable(e.code(), e);
         } catch (IOException e) {
-            LOG.warn("An adapter cannot be used", e);
-            String code = e instanceof CheckpointException coded ? coded.code() : "IOException";
-            part.error =
-                    error(BROKEN, "The adapter cannot be used [" + code + "]. The log says more.");
+            part.error = unusable(e instanceof CheckpointException c ? c.code() : "IOException", e);
         }
         return part;
+    }
+
+    /** Returns the error of an adapter that does not fit or cannot be read: the server's fault. */
+    private static Output unusable(String code, Exception e) {
+        LOG.warn("An adapter cannot be used", e);
+        return error(BROKEN, "The adapter cannot be used [" + code + "]. The log says more.");
     }
 
     /** Returns an adapter's handle, and holds the adapter as long as the batch's arrays. */

@@ -1,5 +1,6 @@
 package dev.ligature.models.serving;
 
+import ai.djl.Device;
 import ai.djl.modality.Input;
 import ai.djl.modality.Output;
 import ai.djl.ndarray.NDList;
@@ -10,6 +11,7 @@ import ai.djl.util.PairList;
 import dev.ligature.LoraException;
 import dev.ligature.block.ForwardingBlock;
 import dev.ligature.checkpoint.AdapterLoadOptions;
+import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.models.ModelTask;
 import dev.ligature.models.PretrainedModel;
 import dev.ligature.models.internal.ModelMessage;
@@ -45,13 +47,15 @@ final class ServedEncoder extends ForwardingBlock
      * Loads a model.
      *
      * @param directory the model's
+     * @param device where it computes
      * @param arguments those of the model's {@code serving.properties}
      */
-    static ServedEncoder open(Path directory, Map<String, ?> arguments) throws IOException {
+    static ServedEncoder open(Path directory, Device device, Map<String, ?> arguments)
+            throws IOException {
         Object named = arguments.get(ADAPTERS);
         Path adapters = directory.resolve(named == null ? ADAPTERS : named.toString());
         long bytes = memory(arguments) << 20;
-        PretrainedModel model = PretrainedModel.load(directory);
+        PretrainedModel model = PretrainedModel.load(directory, LoadOptions.defaults(), device);
         AdapterStore store = null;
         try {
             if (named != null || Files.isDirectory(adapters)) {

@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Device;
 import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
 import ai.djl.inference.Predictor;
 import ai.djl.modality.Input;
 import ai.djl.modality.Output;
@@ -30,6 +33,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -79,12 +83,14 @@ final class AdapterServingTest {
     }
 
     private ZooModel<Input, Output> load() throws Exception {
+        return criteria().build().loadModel();
+    }
+
+    private Criteria.Builder<Input, Output> criteria() {
         return Criteria.builder()
                 .setTypes(Input.class, Output.class)
                 .optModelPath(directory)
-                .optEngine("PyTorch")
-                .build()
-                .loadModel();
+                .optEngine("PyTorch");
     }
 
     private static Input input(String json) {
@@ -185,6 +191,10 @@ final class AdapterServingTest {
     void aWrongRequest_failsAlone() throws Exception {
         Files.createDirectories(directory.resolve("adapters/broken"));
         Files.writeString(directory.resolve("adapters/broken/adapter_config.json"), "{}");
+        copy(directory.resolve("adapters/legal"), directory.resolve("adapters/foreign"));
+        Path foreign = directory.resolve("adapters/foreign/adapter_config.json");
+        String config = Files.readString(foreign);
+        Files.writeString(foreign, config.replace("FEATURE_EXTRACTION", "CAUSAL_LM"));
         try (ZooModel<Input, Output> model = load();
                 Predictor<Input, Output> predictor = model.newPredictor()) {
             List<String> wrong =
@@ -202,6 +212,7 @@ final class AdapterServingTest {
             inputs.add(new Input());
             inputs.add(input("{\"inputs\": \"a\", \"adapters\": \"lgal\"}"));
             inputs.add(input("{\"inputs\": \"a\", \"adapters\": \"broken\"}"));
+            inputs.add(input("{\"inputs\": \"a\", \"adapters\": \"foreign\"}"));
             inputs.add(input("{\"inputs\": \"a b\"}"));
             List<Output> outputs = predictor.batchPredict(inputs);
             for (int i = 0; i <= wrong.size(); i++) {
@@ -217,7 +228,12 @@ final class AdapterServingTest {
             Output broken = outputs.get(wrong.size() + 2);
             assertEquals(500, broken.getCode(), broken.getMessage());
             assertTrue(!broken.getMessage().contains(directory.toString()), broken.getMessage());
-            Output good = outputs.get(wrong.size() + 3);
+            Output unfit = outputs.get(wrong.size() + 3);
+            assertEquals(500, unfit.getCode(), "no request can mend it: " + unfit.getMessage());
+            assertEquals(
+                    "The adapter cannot be used [AdapterTask]. The log says more.",
+                    unfit.getMessage());
+            Output good = outputs.get(wrong.size() + 4);
             assertArrayEquals(alone("a b", false), numbers(body(good)), CLOSE);
             assertEquals(
                     404,
@@ -315,6 +331,17 @@ final class AdapterServingTest {
         assertLoads("ServingArgument");
         make("bert-model-linear", "adapters=elsewhere\n");
         assertLoads("LoraStoreDirectory");
+    }
+
+    @Test
+    void theModel_isLoadedOntoTheDeviceOfDjls() {
+        Device missing = Device.gpu(Engine.getEngine("PyTorch").getGpuCount());
+        EngineException error =
+                assertThrows(
+                        EngineException.class,
+                        () -> criteria().optDevice(missing).build().loadModel());
+        String told = String.valueOf(error.getMessage()).toLowerCase(Locale.ROOT);
+        assertTrue(told.contains("cuda"), told);
     }
 
     private void assertLoads(String code) {
