@@ -131,15 +131,29 @@ public final class SparkExchange implements GradientExchange {
         return error;
     }
 
-    /** Frees the copies of the model, in the executors that are there. */
+    /**
+     * Frees the copies of the model, in the executors that are there. Where that fails, the log
+     * says so, and what was trained is as it is.
+     */
     @Override
     public void close() {
         if (context.sc().isStopped()) {
             return;
         }
         String training = id; // the session is no part of what is sent
-        int tasks = Math.max(1, context.defaultParallelism());
-        context.parallelize(Collections.nCopies(tasks, training), tasks)
-                .foreach(each -> Replicas.get().free(each));
+        try {
+            int tasks = Math.max(1, context.defaultParallelism());
+            context.parallelize(Collections.nCopies(tasks, training), tasks)
+                    .foreach(each -> Replicas.get().free(each));
+        } catch (Exception e) { // Spark throws checked ones that it does not declare
+            LOGGER.warn(
+                    "The copies of the model were not freed in all executors. They stay until the"
+                            + " executors end or compute for another training; this one's result"
+                            + " is whole.",
+                    e);
+            if (e instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 }

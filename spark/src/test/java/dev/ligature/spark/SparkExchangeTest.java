@@ -276,6 +276,27 @@ class SparkExchangeTest {
         }
     }
 
+    @Test
+    void aCloseThatFails_leavesTheResultOfTheTraining() throws Exception {
+        Trained there;
+        try (PretrainedModel model = open(base);
+                SparkSession spark = session("local[2]")) {
+            GradientExchange exchange = SparkExchange.start(spark, maker(base));
+            try (TrainingLoop loop =
+                    TrainingLoop.over(
+                            model.lora().routed(Routing.of(MINE)),
+                            model.manager(),
+                            CONFIG,
+                            exchange)) {
+                there = train(model, loop, 1);
+            }
+            Thread.currentThread().interrupt(); // fails what waits for tasks
+            exchange.close();
+            assertTrue(Thread.interrupted(), "the thread is still told");
+        }
+        here(1).assertSame(there);
+    }
+
     /** Returns the arrays of all managers of the process. */
     private static int arrays() {
         try (NDManager manager = NDManager.newBaseManager()) {
