@@ -1,6 +1,7 @@
 package dev.ligature.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,6 +18,8 @@ import com.openai.models.completions.Completion;
 import com.openai.models.completions.CompletionChoice;
 import com.openai.models.completions.CompletionCreateParams;
 import com.openai.models.models.Model;
+import dev.langchain4j.exception.InvalidRequestException;
+import dev.langchain4j.exception.ModelNotFoundException;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiChatModel;
@@ -26,6 +29,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
@@ -199,18 +203,63 @@ final class RealClientsTest {
                         .temperature(0.0)
                         .maxRetries(0)
                         .build();
-        OpenAiChatModel chat =
-                OpenAiChatModel.builder()
-                        .baseUrl(url)
-                        .apiKey("none")
-                        .modelName("beta")
-                        .temperature(0.0)
-                        .maxTokens(6)
-                        .maxRetries(0)
-                        .build();
 
         assertEquals(fixture.alone("beta", TEXT, 16), language.generate(TEXT).content());
-        assertEquals(fixture.alone("beta", CHAT, 6), chat.chat(TEXT));
+        assertEquals(fixture.alone("beta", CHAT, 6), langChain("beta", 0.0).chat(TEXT));
+    }
+
+    @Test
+    void langChain_seesErrorsAsItsOwn() {
+        ModelNotFoundException unknown =
+                assertThrows(
+                        ModelNotFoundException.class, () -> langChain("nobody", 0.0).chat(TEXT));
+        assertTrue(unknown.getMessage().contains("nobody"), unknown.getMessage());
+        InvalidRequestException wrong =
+                assertThrows(
+                        InvalidRequestException.class, () -> langChain("beta", 3.0).chat(TEXT));
+        assertTrue(wrong.getMessage().contains("temperature"), wrong.getMessage());
+
+        CompletableFuture<ChatResponse> whole = new CompletableFuture<>();
+        OpenAiStreamingChatModel.builder()
+                .baseUrl(url)
+                .apiKey("none")
+                .modelName("nobody")
+                .build()
+                .chat(TEXT, handler(new StringBuilder(), whole));
+        ExecutionException streamed =
+                assertThrows(ExecutionException.class, () -> whole.get(60, TimeUnit.SECONDS));
+        assertInstanceOf(ModelNotFoundException.class, streamed.getCause());
+    }
+
+    private static OpenAiChatModel langChain(String model, double temperature) {
+        return OpenAiChatModel.builder()
+                .baseUrl(url)
+                .apiKey("none")
+                .modelName(model)
+                .temperature(temperature)
+                .maxTokens(6)
+                .maxRetries(0)
+                .build();
+    }
+
+    private static StreamingChatResponseHandler handler(
+            StringBuilder pieces, CompletableFuture<ChatResponse> whole) {
+        return new StreamingChatResponseHandler() {
+            @Override
+            public void onPartialResponse(String piece) {
+                pieces.append(piece);
+            }
+
+            @Override
+            public void onCompleteResponse(ChatResponse response) {
+                whole.complete(response);
+            }
+
+            @Override
+            public void onError(Throwable error) {
+                whole.completeExceptionally(error);
+            }
+        };
     }
 
     @Test
@@ -226,24 +275,7 @@ final class RealClientsTest {
         StringBuilder pieces = new StringBuilder();
         CompletableFuture<ChatResponse> whole = new CompletableFuture<>();
 
-        chat.chat(
-                TEXT,
-                new StreamingChatResponseHandler() {
-                    @Override
-                    public void onPartialResponse(String piece) {
-                        pieces.append(piece);
-                    }
-
-                    @Override
-                    public void onCompleteResponse(ChatResponse response) {
-                        whole.complete(response);
-                    }
-
-                    @Override
-                    public void onError(Throwable error) {
-                        whole.completeExceptionally(error);
-                    }
-                });
+        chat.chat(TEXT, handler(pieces, whole));
 
         String expected = fixture.alone("gamma", CHAT, 6);
         assertEquals(expected, whole.get(60, TimeUnit.SECONDS).aiMessage().text());
