@@ -2,11 +2,8 @@ package dev.ligature.langchain4j;
 
 import dev.langchain4j.exception.LangChain4jException;
 import dev.langchain4j.model.chat.ChatModel;
-import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
-import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
-import java.util.List;
 import java.util.Objects;
 
 /**
@@ -27,11 +24,9 @@ import java.util.Objects;
  * functions are found in the forms of Qwen and of Llama 3. JSON schemas for answers, and tools that
  * must be called, are not supported. Thread-safe.
  */
-public final class LigatureChatModel implements ChatModel {
-    private final ChatSettings settings;
-
-    private LigatureChatModel(ChatSettings settings) {
-        this.settings = settings;
+public final class LigatureChatModel extends ConfiguredChat implements ChatModel {
+    private LigatureChatModel(Builder builder) {
+        super(builder);
     }
 
     /** Returns a builder. */
@@ -40,7 +35,7 @@ public final class LigatureChatModel implements ChatModel {
     }
 
     /** Builds a chat model. */
-    public static final class Builder extends ChatSettings.Builder<Builder> {
+    public static final class Builder extends ConfiguredChat.Builder<Builder> {
         private Builder() {}
 
         @Override
@@ -50,7 +45,7 @@ public final class LigatureChatModel implements ChatModel {
 
         /** Returns the model. */
         public LigatureChatModel build() {
-            return new LigatureChatModel(settings());
+            return new LigatureChatModel(this);
         }
     }
 
@@ -61,18 +56,7 @@ public final class LigatureChatModel implements ChatModel {
      */
     @Override
     public ChatResponse doChat(ChatRequest request) {
-        ChatEngine engine = settings.engine();
         Answer answer = engine.begin(ChatQuestion.of(request, engine.baseName()));
         return Objects.requireNonNull(answer.await(Answer.SILENT), "nobody has cancelled it");
-    }
-
-    @Override
-    public ChatRequestParameters defaultRequestParameters() {
-        return settings.defaults();
-    }
-
-    @Override
-    public List<ChatModelListener> listeners() {
-        return settings.listeners();
     }
 }

@@ -3,25 +3,20 @@ package dev.ligature.langchain4j;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.internal.InternalStreamingChatResponseHandlerUtils;
 import dev.langchain4j.model.chat.StreamingChatModel;
-import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
-import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.chat.response.StreamingHandle;
-import java.util.List;
 
 /**
  * A chat model in this process whose answers are told while they grow: as {@link
  * LigatureChatModel}, but for that. A handler is called by one thread of its own, which a slow one
  * does not delay others by. A call of a function is told when it is complete. Thread-safe.
  */
-public final class LigatureStreamingChatModel implements StreamingChatModel {
-    private final ChatSettings settings;
-
-    private LigatureStreamingChatModel(ChatSettings settings) {
-        this.settings = settings;
+public final class LigatureStreamingChatModel extends ConfiguredChat implements StreamingChatModel {
+    private LigatureStreamingChatModel(Builder builder) {
+        super(builder);
     }
 
     /** Returns a builder. */
@@ -30,7 +25,7 @@ public final class LigatureStreamingChatModel implements StreamingChatModel {
     }
 
     /** Builds a chat model. */
-    public static final class Builder extends ChatSettings.Builder<Builder> {
+    public static final class Builder extends ConfiguredChat.Builder<Builder> {
         private Builder() {}
 
         @Override
@@ -40,13 +35,12 @@ public final class LigatureStreamingChatModel implements StreamingChatModel {
 
         /** Returns the model. */
         public LigatureStreamingChatModel build() {
-            return new LigatureStreamingChatModel(settings());
+            return new LigatureStreamingChatModel(this);
         }
     }
 
     @Override
     public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
-        ChatEngine engine = settings.engine();
         ChatQuestion question = ChatQuestion.of(request, engine.baseName());
         engine.stream(() -> run(engine, question, handler));
     }
@@ -94,15 +88,5 @@ public final class LigatureStreamingChatModel implements StreamingChatModel {
         public boolean isCancelled() {
             return answer.isCancelled();
         }
-    }
-
-    @Override
-    public ChatRequestParameters defaultRequestParameters() {
-        return settings.defaults();
-    }
-
-    @Override
-    public List<ChatModelListener> listeners() {
-        return settings.listeners();
     }
 }

@@ -6,17 +6,32 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What both kinds of chat models are built with.
- *
- * @param engine what computes
- * @param defaults the parameters of requests that do not say otherwise
- * @param listeners are told of requests and answers
- */
-record ChatSettings(
-        ChatEngine engine,
-        LigatureChatRequestParameters defaults,
-        List<ChatModelListener> listeners) {
+/** What both kinds of chat models have, and are built with. */
+abstract class ConfiguredChat {
+    final ChatEngine engine;
+    private final ChatRequestParameters defaults;
+    private final List<ChatModelListener> listeners;
+
+    ConfiguredChat(Builder<?> builder) {
+        this.engine = Objects.requireNonNull(builder.engine, "engine is not set");
+        this.defaults =
+                LigatureChatRequestParameters.builder()
+                        .modelName(engine.baseName())
+                        .overrideWith(builder.defaults.build())
+                        .build();
+        this.listeners = builder.listeners;
+    }
+
+    /** Returns the parameters of requests that do not say otherwise. */
+    public ChatRequestParameters defaultRequestParameters() {
+        return defaults;
+    }
+
+    /** Returns what is told of requests, answers and errors. */
+    public List<ChatModelListener> listeners() {
+        return listeners;
+    }
+
     /**
      * Builds chat models.
      *
@@ -69,17 +84,6 @@ record ChatSettings(
         public B listeners(List<ChatModelListener> value) {
             listeners = List.copyOf(value);
             return self();
-        }
-
-        ChatSettings settings() {
-            ChatEngine known = Objects.requireNonNull(engine, "engine is not set");
-            return new ChatSettings(
-                    known,
-                    LigatureChatRequestParameters.builder()
-                            .modelName(known.baseName())
-                            .overrideWith(defaults.build())
-                            .build(),
-                    listeners);
         }
     }
 }
