@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterStore;
 import dev.ligature.Routing;
+import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.models.PretrainedModel;
 import java.io.IOException;
@@ -24,8 +25,12 @@ final class FamilyCase implements AutoCloseable {
     private final PretrainedModel model;
 
     FamilyCase(String name) throws IOException {
+        this(name, LoadOptions.defaults());
+    }
+
+    FamilyCase(String name, LoadOptions options) throws IOException {
         directory = FOLDER.resolve(name);
-        model = PretrainedModel.load(base());
+        model = PretrainedModel.load(base(), options);
     }
 
     static List<String> names() throws IOException {
