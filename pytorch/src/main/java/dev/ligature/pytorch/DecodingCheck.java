@@ -3,7 +3,6 @@ package dev.ligature.pytorch;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import dev.ligature.ops.AttentionSpan;
 import dev.ligature.ops.OperatorLookup;
 import dev.ligature.ops.Operators;
@@ -38,13 +37,13 @@ final class DecodingCheck {
     private static Optional<Fault> attention(
             Script script, int window, float cap, NDManager manager) {
         int texts = LENGTHS.length;
-        NDArray q = values(manager, texts, KEY_HEADS, GROUPS, SIZE);
-        NDArray k = values(manager, texts, KEY_HEADS, 1, SIZE);
+        NDArray q = SelfCheck.values(manager, texts, KEY_HEADS, GROUPS, SIZE);
+        NDArray k = SelfCheck.values(manager, texts, KEY_HEADS, 1, SIZE);
         NDArray v = k.mul(manager.create(-2f));
         NDList caches = new NDList();
         NDList copies = new NDList();
         for (int i = 0; i < texts; i++) {
-            caches.add(values(manager, 2, KEY_HEADS, CAPACITY, SIZE));
+            caches.add(SelfCheck.values(manager, 2, KEY_HEADS, CAPACITY, SIZE));
             copies.add(caches.get(i).duplicate());
         }
         AttentionSpan span = new AttentionSpan(manager, LENGTHS, window, cap);
@@ -56,9 +55,9 @@ final class DecodingCheck {
     }
 
     private static Optional<Fault> rows(Script script, NDManager manager) {
-        NDArray w = values(manager, OUT, IN);
+        NDArray w = SelfCheck.values(manager, OUT, IN);
         for (int rows : ROWS) {
-            NDArray x = values(manager, rows, 1, IN);
+            NDArray x = SelfCheck.values(manager, rows, 1, IN);
             NDArray y = script.call(OperatorNames.ROWS, x, w).singletonOrThrow();
             Optional<Fault> fault = Fault.compare(OperatorNames.ROWS, y, x.matMul(w.transpose()));
             if (fault.isPresent()) {
@@ -66,15 +65,5 @@ final class DecodingCheck {
             }
         }
         return Optional.empty();
-    }
-
-    /** Returns numbers between −1 and 1 that repeat late, without a random state. */
-    private static NDArray values(NDManager manager, long... shape) {
-        Shape of = new Shape(shape);
-        float[] values = new float[(int) of.size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) Math.sin(i * 1.7 + shape[0]);
-        }
-        return manager.create(values, of);
     }
 }

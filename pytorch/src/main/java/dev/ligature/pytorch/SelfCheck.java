@@ -108,11 +108,12 @@ final class SelfCheck {
     }
 
     /** Returns numbers between −1 and 1 that repeat late, without a random state. */
-    static NDArray values(NDManager manager, int rows, int columns) {
-        float[] values = new float[rows * columns];
+    static NDArray values(NDManager manager, long... shape) {
+        Shape of = new Shape(shape);
+        float[] values = new float[(int) of.size()];
         for (int i = 0; i < values.length; i++) {
-            values[i] = (float) Math.sin(i * 1.7 + rows);
+            values[i] = (float) Math.sin(i * 1.7 + shape[0]);
         }
-        return manager.create(values, new Shape(rows, columns));
+        return manager.create(values, of);
     }
 }
