@@ -56,7 +56,7 @@ public final class PrefillProgram {
                         options)) {
             List<TextRow> others = new ArrayList<>();
             for (int i = 0; i < OTHERS; i++) {
-                others.add(row(model, i, OTHERS_PROMPT, model.decoder().maxPositions() - 100));
+                others.add(row(model, "", i, OTHERS_PROMPT, model.decoder().maxPositions() - 100));
             }
             batch.join(others);
             double alone = 0;
@@ -78,7 +78,7 @@ public final class PrefillProgram {
 
     /** Returns the longest step until a prompt's first token, the sum of all, and their number. */
     private static double[] firstToken(PretrainedModel model, RunningBatch batch, int length) {
-        TextRow row = row(model, 99, length, 2);
+        TextRow row = row(model, "", 99, length, 2);
         batch.add(List.of(row));
         double[] found = new double[3];
         while (row.tokens().length == 0) {
@@ -97,8 +97,9 @@ public final class PrefillProgram {
         return watch.nanos() / 1e6;
     }
 
-    private static TextRow row(PretrainedModel model, int seed, int length, int newTokens) {
+    /** Returns a text with a prompt of random tokens; an empty adapter is the base. */
+    static TextRow row(PretrainedModel model, String adapter, int seed, int length, int newTokens) {
         long[] prompt = new Random(seed).longs(length, 3, model.decoder().vocabulary()).toArray();
-        return new TextRow(prompt, "", GenerationOptions.greedy(newTokens), id -> {});
+        return new TextRow(prompt, adapter, GenerationOptions.greedy(newTokens), id -> {});
     }
 }

@@ -6,7 +6,6 @@ import dev.ligature.checkpoint.AdapterLoadOptions;
 import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.models.PretrainedModel;
 import dev.ligature.models.generation.BatchOptions;
-import dev.ligature.models.generation.GenerationOptions;
 import dev.ligature.models.generation.RunningBatch;
 import dev.ligature.models.generation.TextRow;
 import dev.ligature.ops.WeightPrecision;
@@ -17,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
 
 /**
  * Compares a model whose weights are held as int8 and as bfloat16 with the same in fp32: by how
@@ -31,6 +29,7 @@ public final class WeightsProgram {
     private static final int ROUNDS = 11;
     private static final int STEPS = 16;
     private static final int PROMPT = 256;
+    private static final int OTHER_PROMPT = 16;
     private static final int[] TEXTS = {1, 8};
 
     private final String label;
@@ -147,7 +146,7 @@ public final class WeightsProgram {
         for (int i = 0; i < TEXTS.length; i++) {
             try (RunningBatch batch = batch()) {
                 for (int text = 0; text < TEXTS[i]; text++) {
-                    batch.add(List.of(text(text, STEPS + 4)));
+                    batch.add(List.of(text(text, OTHER_PROMPT, STEPS + 4)));
                 }
                 batch.step(); // reads the prompts
                 batch.step();
@@ -159,7 +158,7 @@ public final class WeightsProgram {
             }
         }
         try (RunningBatch batch = batch()) {
-            batch.add(List.of(text(PROMPT, 2)));
+            batch.add(List.of(text(PROMPT, PROMPT, 2)));
             Stopwatch watch = Stopwatch.start();
             batch.step();
             found[TEXTS.length] = watch.nanos() / 1e6;
@@ -175,9 +174,7 @@ public final class WeightsProgram {
                 new BatchOptions(PROMPT, Long.MAX_VALUE, false));
     }
 
-    private TextRow text(int seed, int newTokens) {
-        int length = seed == PROMPT ? PROMPT : 16;
-        long[] prompt = new Random(seed).longs(length, 3, model.decoder().vocabulary()).toArray();
-        return new TextRow(prompt, ADAPTER, GenerationOptions.greedy(newTokens), id -> {});
+    private TextRow text(int seed, int length, int newTokens) {
+        return PrefillProgram.row(model, ADAPTER, seed, length, newTokens);
     }
 }
