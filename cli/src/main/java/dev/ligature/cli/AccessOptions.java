@@ -1,6 +1,6 @@
 package dev.ligature.cli;
 
-import dev.ligature.server.ServerAccess;
+import dev.ligature.server.settings.ServerAccess;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;

@@ -1,7 +1,7 @@
 package dev.ligature.cli;
 
-import dev.ligature.server.ServerCache;
-import dev.ligature.server.ServerLimits;
+import dev.ligature.server.settings.ServerCache;
+import dev.ligature.server.settings.ServerLimits;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 

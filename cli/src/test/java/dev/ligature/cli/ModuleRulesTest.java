@@ -104,6 +104,17 @@ final class ModuleRulesTest {
     }
 
     @Test
+    void theInsideOfTheServer_isForTheServerAlone() {
+        check(
+                noClasses()
+                        .that()
+                        .resideOutsideOfPackage(SERVER)
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAPackage("dev.ligature.server.internal.."));
+    }
+
+    @Test
     void errorsOfLigature_areMessagesOfACatalogue() {
         check(
                 noClasses()

@@ -1,8 +1,35 @@
 package dev.ligature.server;
 
 import dev.ligature.models.generation.CacheStatistics;
-import dev.ligature.server.metrics.ServerMetrics;
-import dev.ligature.server.page.PageFile;
+import dev.ligature.server.internal.admission.LackOfMemory;
+import dev.ligature.server.internal.admission.LeasingLanes;
+import dev.ligature.server.internal.admission.ServedModels;
+import dev.ligature.server.internal.answer.Json;
+import dev.ligature.server.internal.engine.CacheSize;
+import dev.ligature.server.internal.engine.Engine;
+import dev.ligature.server.internal.handler.AdapterAdmin;
+import dev.ligature.server.internal.handler.ModelsHandler;
+import dev.ligature.server.internal.handler.StatusHandler;
+import dev.ligature.server.internal.handler.TaskService;
+import dev.ligature.server.internal.handler.TokenHandler;
+import dev.ligature.server.internal.http.AccessGate;
+import dev.ligature.server.internal.http.Audience;
+import dev.ligature.server.internal.http.ConnectionLimit;
+import dev.ligature.server.internal.http.Endpoints;
+import dev.ligature.server.internal.http.HostRule;
+import dev.ligature.server.internal.http.HttpFaults;
+import dev.ligature.server.internal.http.Replies;
+import dev.ligature.server.internal.http.Tls;
+import dev.ligature.server.internal.intake.Inquiries;
+import dev.ligature.server.internal.intake.RequestIntake;
+import dev.ligature.server.internal.metrics.ServerMetrics;
+import dev.ligature.server.internal.metrics.StoreMetrics;
+import dev.ligature.server.internal.page.PageFile;
+import dev.ligature.server.model.LanguageModel;
+import dev.ligature.server.model.TaskModel;
+import dev.ligature.server.settings.ServerAccess;
+import dev.ligature.server.settings.ServerAddress;
+import dev.ligature.server.settings.ServerLimits;
 import dev.ligature.store.AdapterStore;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -59,7 +86,7 @@ public final class CompletionServer {
             ServerAccess access)
             throws IOException {
         if (model instanceof LanguageModel language) {
-            language.batchOptions(limits); // refuses a cache without room before anything is open
+            CacheSize.of(language, limits.cache()); // refuses one without room before all else
         }
         HttpServerOptions options = Tls.options(access);
         this.metrics = new ServerMetrics(limits.adapterLabels());
@@ -203,19 +230,22 @@ public final class CompletionServer {
         Endpoints all = new Endpoints(gate, hosts);
         service.paths().forEach(all::post);
         for (PageFile file : PageFile.all()) {
-            all.get(file.path(), call -> Replies.page(call.request().response(), file));
+            all.get(
+                    file.path(),
+                    Audience.ALL,
+                    call -> Replies.page(call.request().response(), file));
         }
         return all.post("/tokenize", tokens::tokenize)
                 .post("/detokenize", tokens::detokenize)
                 .admin(AdapterAdmin.LOAD, admin::load)
                 .admin(AdapterAdmin.UNLOAD, admin::unload)
-                .get("/v1/models", listing::all)
+                .get("/v1/models", Audience.KEYS, listing::all)
                 .getBelow(ModelsHandler.FOLDER, listing::one)
-                .get("/v1/status", status::status)
-                .get("/v1/modules", status::modules)
-                .get("/version", call -> version(call.request()))
-                .get("/health", call -> health(call.request()))
-                .get("/metrics", call -> metrics(call.request()));
+                .get("/v1/status", Audience.KEYS, status::status)
+                .get("/v1/modules", Audience.KEYS, status::modules)
+                .get("/version", Audience.KEYS, call -> version(call.request()))
+                .get("/health", Audience.ALL, call -> health(call.request()))
+                .get("/metrics", Audience.ADMINISTRATORS, call -> metrics(call.request()));
     }
 
     private void handle(HttpServerRequest request) {

@@ -5,13 +5,11 @@ import static dev.ligature.server.HttpCalls.greedy;
 import static dev.ligature.server.HttpCalls.json;
 import static dev.ligature.server.HttpCalls.text;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import ai.djl.ndarray.types.DataType;
 import com.google.gson.JsonObject;
-import dev.ligature.models.DecoderShape;
-import java.io.IOException;
+import dev.ligature.server.settings.ServerCache;
+import dev.ligature.server.settings.ServerLimits;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,8 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What requests take over of earlier ones, and for whom the cache has room. */
 final class CacheRequestsTest {
     private static final ServerLimits LIMITS = new ServerLimits(4, 16, 64, 1 << 16, 60, 5);
-    private static final long TOKEN_BYTES =
-            ServerCache.tokenBytes(new DecoderShape(1, 1, 2, 2, 8), DataType.FLOAT32);
+    private static final long TOKEN_BYTES = 256; // keys and values of the fixture's model
 
     /** Has more tokens than a block, and fewer than two. */
     private static final String PROMPT = "int index = array[offset]; ".repeat(11);
@@ -39,11 +36,6 @@ final class CacheRequestsTest {
         assertEquals(200, response.statusCode(), response.body());
         JsonObject usage = json(response.body()).getAsJsonObject("usage");
         return usage.getAsJsonObject("prompt_tokens_details").get("cached_tokens").getAsInt();
-    }
-
-    @Test
-    void theCache_isOfWholeBlocks() throws IOException {
-        assertEquals(192, new ServerCache(512, 201 * 100L, true).options(100).cacheTokens());
     }
 
     @Test
@@ -121,15 +113,5 @@ final class CacheRequestsTest {
             }
             assertEquals(0, fixture.metric("ligature_cache_reserved_bytes"));
         }
-    }
-
-    @Test
-    void aCacheWithoutRoomForABlock_isRefusedAtTheStart() {
-        IOException refusal =
-                assertThrows(IOException.class, () -> cache(63, true).cache().options(TOKEN_BYTES));
-        assertEquals(
-                "The cache of keys and values may have 16128 bytes, and 64 tokens of this model"
-                        + " take 16384. Give it more (--cache-memory).",
-                refusal.getMessage());
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import dev.ligature.server.settings.ServerLimits;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;

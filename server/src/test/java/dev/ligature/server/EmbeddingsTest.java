@@ -24,6 +24,8 @@ import dev.ligature.Routing;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
 import dev.ligature.models.embedding.TextEmbedder;
+import dev.ligature.server.settings.ServerAccess;
+import dev.ligature.server.settings.ServerLimits;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;

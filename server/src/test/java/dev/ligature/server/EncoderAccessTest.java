@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
-import dev.ligature.server.metrics.Exposition;
+import dev.ligature.server.internal.metrics.Exposition;
+import dev.ligature.server.settings.ServerAccess;
+import dev.ligature.server.settings.ServerLimits;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;

@@ -5,6 +5,8 @@ import static dev.ligature.server.HttpCalls.greedy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ligature.server.settings.ServerAccess;
+import dev.ligature.server.settings.ServerLimits;
 import dev.ligature.store.AdapterFolder;
 import dev.ligature.store.AdapterSource;
 import dev.ligature.store.AdapterVersion;

@@ -19,18 +19,18 @@ import java.util.concurrent.CompletableFuture;
  *
  * @param port where it listens
  */
-record HttpCalls(int port) {
+public record HttpCalls(int port) {
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
     URI uri(String path) {
         return URI.create("http://127.0.0.1:" + port + path);
     }
 
-    HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    public HttpResponse<String> get(String path) throws IOException, InterruptedException {
         return CLIENT.send(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofString());
     }
 
-    HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
+    public HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
         return CLIENT.send(request, BodyHandlers.ofString());
     }
 
@@ -45,7 +45,7 @@ record HttpCalls(int port) {
                 .POST(BodyPublishers.ofString(body));
     }
 
-    HttpResponse<String> complete(String body) throws IOException, InterruptedException {
+    public HttpResponse<String> complete(String body) throws IOException, InterruptedException {
         return send(post(body).build());
     }
 
@@ -58,12 +58,12 @@ record HttpCalls(int port) {
         return CLIENT.sendAsync(post(body).build(), BodyHandlers.ofString());
     }
 
-    HttpResponse<String> chat(String body) throws IOException, InterruptedException {
+    public HttpResponse<String> chat(String body) throws IOException, InterruptedException {
         return send(post("/v1/chat/completions", body).build());
     }
 
     /** Returns the body of a greedy request. */
-    static String greedy(String model, String prompt, int tokens) {
+    public static String greedy(String model, String prompt, int tokens) {
         JsonObject body = new JsonObject();
         body.addProperty("model", model);
         body.addProperty("prompt", prompt);
@@ -79,25 +79,25 @@ record HttpCalls(int port) {
         return body.toString();
     }
 
-    static JsonObject json(String text) {
+    public static JsonObject json(String text) {
         return JsonParser.parseString(text).getAsJsonObject();
     }
 
     /** Returns the text of a whole completion. */
-    static String text(String body) {
+    public static String text(String body) {
         return choice(json(body)).get("text").getAsString();
     }
 
-    static JsonObject choice(JsonObject body) {
+    public static JsonObject choice(JsonObject body) {
         return body.getAsJsonArray("choices").get(0).getAsJsonObject();
     }
 
-    static JsonObject error(HttpResponse<String> response) {
+    public static JsonObject error(HttpResponse<String> response) {
         return json(response.body()).getAsJsonObject("error");
     }
 
     /** Returns the data of server-sent events. */
-    static List<String> events(String body) {
+    public static List<String> events(String body) {
         List<String> events = new ArrayList<>();
         for (String event : body.split("\n\n", -1)) {
             if (!event.isEmpty()) {

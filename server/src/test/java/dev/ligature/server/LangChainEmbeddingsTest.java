@@ -14,6 +14,8 @@ import dev.langchain4j.model.openai.OpenAiEmbeddingModel;
 import dev.langchain4j.model.output.Response;
 import dev.ligature.Routing;
 import dev.ligature.models.embedding.TextEmbedder;
+import dev.ligature.server.settings.ServerAccess;
+import dev.ligature.server.settings.ServerLimits;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
+import dev.ligature.server.settings.ServerAccess;
+import dev.ligature.server.settings.ServerCache;
+import dev.ligature.server.settings.ServerLimits;
 import dev.ligature.store.StoreStatistics;
 import java.io.IOException;
 import java.net.http.HttpClient;

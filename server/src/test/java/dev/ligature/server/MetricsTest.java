@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ligature.server.metrics.Exposition;
+import dev.ligature.server.internal.metrics.Exposition;
+import dev.ligature.server.settings.ServerAccess;
+import dev.ligature.server.settings.ServerCache;
+import dev.ligature.server.settings.ServerLimits;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;

@@ -10,7 +10,7 @@ import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 
 /** A connection that does what no client of a library does. */
-final class RawCall implements AutoCloseable {
+public final class RawCall implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 30_000;
 
     private final Socket socket;
@@ -23,14 +23,14 @@ final class RawCall implements AutoCloseable {
                         new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
     }
 
-    static RawCall open(int port) throws IOException {
+    public static RawCall open(int port) throws IOException {
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setSoTimeout(PATIENCE_MILLIS);
         return new RawCall(socket);
     }
 
     /** Opens a connection that takes little before it is read. */
-    static RawCall narrow(int port) throws IOException {
+    public static RawCall narrow(int port) throws IOException {
         Socket socket = new Socket();
         socket.setReceiveBufferSize(4096);
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
@@ -38,7 +38,7 @@ final class RawCall implements AutoCloseable {
         return new RawCall(socket);
     }
 
-    RawCall send(String text) throws IOException {
+    public RawCall send(String text) throws IOException {
         socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
         socket.getOutputStream().flush();
         return this;
@@ -68,7 +68,7 @@ final class RawCall implements AutoCloseable {
     }
 
     /** Returns the next line; null if the other side has closed or reset the connection. */
-    String line() throws IOException {
+    public String line() throws IOException {
         try {
             return reader.readLine();
         } catch (SocketException e) {
@@ -77,7 +77,7 @@ final class RawCall implements AutoCloseable {
     }
 
     /** Reads lines up to one with a text in it. */
-    void awaitLine(String part) throws IOException {
+    public void awaitLine(String part) throws IOException {
         String line = line();
         while (line != null && !line.contains(part)) {
             line = line();

@@ -25,6 +25,7 @@ import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiLanguageModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
+import dev.ligature.server.settings.ServerLimits;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import com.google.gson.JsonObject;
+import dev.ligature.server.settings.ServerLimits;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;

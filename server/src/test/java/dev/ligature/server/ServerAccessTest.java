@@ -11,6 +11,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.ligature.server.settings.ServerAccess;
+import dev.ligature.server.settings.ServerLimits;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;

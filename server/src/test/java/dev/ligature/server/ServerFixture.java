@@ -26,6 +26,10 @@ import dev.ligature.models.llama.LlamaConfig;
 import dev.ligature.models.llama.LlamaForCausalLM;
 import dev.ligature.models.llama.LlamaForCausalLMLora;
 import dev.ligature.models.text.TextTokenizer;
+import dev.ligature.server.model.LanguageModel;
+import dev.ligature.server.settings.ServerAccess;
+import dev.ligature.server.settings.ServerAddress;
+import dev.ligature.server.settings.ServerLimits;
 import dev.ligature.store.AdapterFolder;
 import dev.ligature.store.AdapterSource;
 import dev.ligature.store.AdapterStore;
@@ -40,7 +44,7 @@ import java.util.function.BooleanSupplier;
  * A small random model with the demo's tokenizer, adapters for it on disk that tell on what is
  * generated, and a server over both.
  */
-final class ServerFixture implements AutoCloseable {
+public final class ServerFixture implements AutoCloseable {
     static final List<String> ADAPTERS = List.of("alpha", "beta", "gamma");
     static final int POSITIONS = 4000;
 
@@ -63,21 +67,21 @@ final class ServerFixture implements AutoCloseable {
     private final ServerAccess access;
     private CompletionServer server;
 
-    ServerFixture(Path adapters, ServerLimits limits) throws IOException {
+    public ServerFixture(Path adapters, ServerLimits limits) throws IOException {
         this(adapters, limits, 8 * ADAPTER_BYTES);
     }
 
-    ServerFixture(Path adapters, ServerLimits limits, long budget) throws IOException {
+    public ServerFixture(Path adapters, ServerLimits limits, long budget) throws IOException {
         this(adapters, limits, budget, ServerAccess.OPEN);
     }
 
-    ServerFixture(Path adapters, ServerLimits limits, long budget, ServerAccess access)
+    public ServerFixture(Path adapters, ServerLimits limits, long budget, ServerAccess access)
             throws IOException {
         this(adapters, new AdapterFolder(adapters), limits, budget, access);
     }
 
     /** Creates a server whose adapters are in a folder, and come from there by a source. */
-    ServerFixture(
+    public ServerFixture(
             Path adapters,
             AdapterSource source,
             ServerLimits limits,
@@ -113,7 +117,7 @@ final class ServerFixture implements AutoCloseable {
     }
 
     /** Starts a server, which replaces the one that was stopped. */
-    void start(int port, ServerLimits limits) throws IOException {
+    public void start(int port, ServerLimits limits) throws IOException {
         server =
                 CompletionServer.start(
                         new LanguageModel(
@@ -129,19 +133,19 @@ final class ServerFixture implements AutoCloseable {
                         access);
     }
 
-    CompletionServer server() {
+    public CompletionServer server() {
         return server;
     }
 
-    LoraModel lora() {
+    public LoraModel lora() {
         return lora;
     }
 
-    AdapterStore store() {
+    public AdapterStore store() {
         return store;
     }
 
-    HttpCalls http() {
+    public HttpCalls http() {
         return new HttpCalls(server.port());
     }
 
@@ -198,17 +202,17 @@ final class ServerFixture implements AutoCloseable {
         }
     }
 
-    long[] tokens(String text) {
+    public long[] tokens(String text) {
         return tokenizer.encodePrompt(text);
     }
 
     /** Returns a number that the server reports. */
-    long metric(String name) throws Exception {
+    public long metric(String name) throws Exception {
         return metric(http(), name);
     }
 
     /** Returns a number that a server reports. */
-    static long metric(HttpCalls http, String name) throws Exception {
+    public static long metric(HttpCalls http, String name) throws Exception {
         return http.get("/metrics")
                 .body()
                 .lines()
@@ -224,7 +228,7 @@ final class ServerFixture implements AutoCloseable {
         await(() -> store.statistics().leasedCount() == 0);
     }
 
-    boolean isZero(String name) {
+    public boolean isZero(String name) {
         try {
             return metric(name) == 0;
         } catch (Exception e) {
@@ -232,7 +236,7 @@ final class ServerFixture implements AutoCloseable {
         }
     }
 
-    static void await(BooleanSupplier condition) throws InterruptedException {
+    public static void await(BooleanSupplier condition) throws InterruptedException {
         long end = System.nanoTime() + SECONDS.toNanos(60);
         while (!condition.getAsBoolean()) {
             assertTrue(System.nanoTime() < end, "waited for a minute");

@@ -3,10 +3,10 @@ package dev.ligature.server;
 import static dev.ligature.server.HttpCalls.error;
 import static dev.ligature.server.HttpCalls.greedy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ligature.server.settings.ServerLimits;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -202,27 +202,5 @@ final class ServerGuardTest {
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "Llama-3.2-1B,meta-llama/Llama-3.2-1B",
-        "base,/srv/models/base/",
-        "Qwen3-0.6B,/data/huggingface/hub/models--Qwen--Qwen3-0.6B/snapshots/c1899de",
-        "name,name",
-    })
-    void theNameOfABase_isTheLastPart(String name, String written) {
-        assertEquals(name, ServedModels.lastName(written));
-    }
-
-    @Test
-    void aReason_isLoggedWhenItIsNew() {
-        ServedModels models = new ServedModels("base", fixture.store());
-
-        assertTrue(models.isNews("alpha", "no such file"));
-        assertFalse(models.isNews("alpha", "no such file"));
-        assertTrue(models.isNews("beta", "no such file"));
-        assertTrue(models.isNews("alpha", "access denied"));
-        assertTrue(models.isNews("alpha", "no such file"));
     }
 }

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ligature.server.settings.ServerLimits;
 import dev.ligature.store.AdapterLease;
 import java.io.IOException;
 import java.net.http.HttpResponse;

@@ -4,6 +4,8 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ligature.server.settings.ServerAccess;
+import dev.ligature.server.settings.ServerLimits;
 import dev.ligature.store.AdapterFiles;
 import dev.ligature.store.AdapterFolder;
 import dev.ligature.store.AdapterSource;

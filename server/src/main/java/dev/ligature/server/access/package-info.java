@@ -1,8 +1,0 @@
-/**
- * Who may ask the server for what: keys and their limits, and the log of requests. Knows nothing of
- * HTTP and of models.
- */
-@NullMarked
-package dev.ligature.server.access;
-
-import org.jspecify.annotations.NullMarked;
