@@ -60,6 +60,14 @@ final class AdapterSourceOptions {
     private @Nullable Integer recheck;
 
     @Option(
+            names = "--adapter-fetch-timeout",
+            paramLabel = "SECONDS",
+            description =
+                    "With --adapter-source: how long all files of an adapter may take to come."
+                            + " Default: 900.")
+    private @Nullable Integer fetchTimeout;
+
+    @Option(
             names = "--adapter-source-token",
             paramLabel = "FILE",
             description =
@@ -86,6 +94,7 @@ final class AdapterSourceOptions {
             refuseWithoutSource("--adapter-cache", cache);
             refuseWithoutSource("--adapter-cache-size", cacheSize);
             refuseWithoutSource("--adapter-recheck", recheck);
+            refuseWithoutSource("--adapter-fetch-timeout", fetchTimeout);
             refuseWithoutSource("--adapter-source-token", token);
             return new Opened(new AdapterFolder(Objects.requireNonNull(directory)), null);
         }
@@ -97,6 +106,9 @@ final class AdapterSourceOptions {
         int seconds = recheck == null ? RECHECK_SECONDS : recheck;
         OptionChecks.atLeast("--adapter-cache-size", mebibytes, 1);
         OptionChecks.atLeast("--adapter-recheck", seconds, 0);
+        if (fetchTimeout != null) {
+            OptionChecks.atLeast("--adapter-fetch-timeout", fetchTimeout, 1);
+        }
         HttpClient client =
                 HttpClient.newBuilder()
                         .connectTimeout(Duration.ofSeconds(10))
@@ -110,7 +122,10 @@ final class AdapterSourceOptions {
                         HttpAdapters.of(source, client, headers()),
                         cache,
                         (long) mebibytes << 20,
-                        Duration.ofSeconds(seconds));
+                        Duration.ofSeconds(seconds),
+                        fetchTimeout == null
+                                ? CachedAdapters.FETCH_LIMIT
+                                : Duration.ofSeconds(fetchTimeout));
         return new Opened(opened, opened);
     }
 

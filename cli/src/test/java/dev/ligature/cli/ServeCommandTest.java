@@ -316,6 +316,7 @@ final class ServeCommandTest {
                         "--adapter-cache",
                         "--adapter-cache-size",
                         "--adapter-recheck",
+                        "--adapter-fetch-timeout",
                         "--adapter-source-token")) {
             serve("--adapters", adapters, option, "10")
                     .refused(option + " is for an --adapter-source", "Leave it out");
@@ -327,6 +328,8 @@ final class ServeCommandTest {
                 .refused("[SourceUnavailable]", source);
         serve("--adapter-source", source, "--adapter-cache", adapters, "--adapter-recheck", -1)
                 .refused("--adapter-recheck is -1");
+        serve("--adapter-source", source, "--adapter-cache", adapters, "--adapter-fetch-timeout", 0)
+                .refused("--adapter-fetch-timeout is 0");
         serve("--adapter-source", source, "--adapter-cache", adapters, "--adapter-cache-size", 0)
                 .refused("--adapter-cache-size is 0");
         Path token = Files.writeString(streams.resolve("token"), "two words");

@@ -41,19 +41,25 @@ import org.slf4j.LoggerFactory;
  * manifest, or the copy that was used last; a later answer is for later leases. Of an adapter of
  * which nothing is known, a lease waits up to 30 seconds, and not at all while the remote side
  * leaves everything unanswered. Then there is no adapter that the last list of names is without.
- * What could not be fetched is not tried again within the time {@code recheck}.
+ * What could not be fetched is not tried again within the time {@code recheck}. A fetch that takes
+ * longer than its limit is given up.
  *
  * <p>Thread-safe. Several threads that need the same fetch it once. The directory is of one cache
  * of one process.
  */
 public final class CachedAdapters implements AdapterSource, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CachedAdapters.class);
+
+    /** How long the files of an adapter may take to come, unless told otherwise. */
+    public static final Duration FETCH_LIMIT = Duration.ofMinutes(15);
+
     private static final int ATTEMPTS = 3;
     private static final int MOST_FAILURES = 20_000;
 
     private final RemoteAdapters remote;
     private final CopyFolder copies;
     private final Catalog catalog;
+    private final Duration fetchLimit;
     private final LongSupplier nanoTime;
     private final Map<CopyRoom.Key, Failure> failures = new ConcurrentHashMap<>();
     private final SharedCalls<CopyRoom.Key, CopyRoom.Key> fetches = new SharedCalls<>();
@@ -65,12 +71,30 @@ public final class CachedAdapters implements AdapterSource, AutoCloseable {
             RemoteAdapters remote,
             CopyFolder copies,
             Duration recheck,
+            Duration fetchLimit,
             LongSupplier nanoTime,
             Catalog.Patience patience) {
         this.remote = remote;
+        this.fetchLimit = fetchLimit;
         this.copies = copies;
         this.catalog = new Catalog(remote, copies, recheck, nanoTime, patience);
         this.nanoTime = nanoTime;
+    }
+
+    /**
+     * Opens a cache in which an adapter must be fetched within {@link #FETCH_LIMIT}.
+     *
+     * @param remote where the adapters are
+     * @param directory for the copies; made if it does not exist
+     * @param budgetBytes the upper limit of the bytes of all files in it
+     * @param recheck for how long an answer of the remote side holds; 0 to ask at each lease
+     * @throws LoraException as {@link #open(RemoteAdapters, Path, long, Duration, Duration)}
+     * @throws IOException if the directory cannot be read or written
+     */
+    public static CachedAdapters open(
+            RemoteAdapters remote, Path directory, long budgetBytes, Duration recheck)
+            throws IOException {
+        return open(remote, directory, budgetBytes, recheck, FETCH_LIMIT);
     }
 
     /**
@@ -80,12 +104,19 @@ public final class CachedAdapters implements AdapterSource, AutoCloseable {
      * @param directory for the copies; made if it does not exist
      * @param budgetBytes the upper limit of the bytes of all files in it
      * @param recheck for how long an answer of the remote side holds; 0 to ask at each lease
+     * @param fetchLimit how long all files of an adapter together may take to come; then {@code
+     *     SourceUnavailable} is thrown, what has come is deleted, and threads that load adapters
+     *     are free again, however slowly bytes come
      * @throws LoraException if the directory is open already, here or in another process, the
-     *     budget is not positive or the time is negative ({@code SourceCache})
+     *     budget or the limit is not positive, or the other time is negative ({@code SourceCache})
      * @throws IOException if the directory cannot be read or written
      */
     public static CachedAdapters open(
-            RemoteAdapters remote, Path directory, long budgetBytes, Duration recheck)
+            RemoteAdapters remote,
+            Path directory,
+            long budgetBytes,
+            Duration recheck,
+            Duration fetchLimit)
             throws IOException {
         Objects.requireNonNull(remote, "remote");
         Objects.requireNonNull(directory, "directory");
@@ -93,10 +124,15 @@ public final class CachedAdapters implements AdapterSource, AutoCloseable {
         if (recheck.isNegative()) {
             throw RemoteMessage.CACHE_RECHECK.error(recheck);
         }
+        Objects.requireNonNull(fetchLimit, "fetchLimit");
+        if (fetchLimit.isNegative() || fetchLimit.isZero()) {
+            throw RemoteMessage.CACHE_LIMIT.error(fetchLimit);
+        }
         return new CachedAdapters(
                 remote,
                 new CopyFolder(directory, budgetBytes),
                 recheck,
+                fetchLimit,
                 System::nanoTime,
                 Catalog.Patience.DEFAULT);
     }
@@ -174,7 +210,8 @@ public final class CachedAdapters implements AdapterSource, AutoCloseable {
         if (failure != null && holds(failure)) {
             throw failure.error();
         }
-        try (Download download = new Download(remote, copies, key, version.manifest())) {
+        try (Download download =
+                new Download(remote, copies, key, version.manifest(), fetchLimit)) {
             try {
                 download.run();
                 failures.remove(key);

@@ -1,6 +1,7 @@
 package dev.ligature.store.remote;
 
 import dev.ligature.checkpoint.CheckpointException;
+import dev.ligature.internal.files.Interruption;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -20,19 +22,31 @@ final class Download implements AutoCloseable {
     private final AdapterManifest manifest;
     private final String name;
     private final CopyFolder.Partial partial;
+    private final FetchLimit limit;
 
-    Download(RemoteAdapters remote, CopyFolder copies, CopyRoom.Key key, AdapterManifest manifest)
+    /**
+     * Begins to fetch.
+     *
+     * @param limit how long it may take
+     */
+    Download(
+            RemoteAdapters remote,
+            CopyFolder copies,
+            CopyRoom.Key key,
+            AdapterManifest manifest,
+            Duration limit)
             throws IOException {
         this.remote = remote;
         this.manifest = manifest;
         this.name = key.name();
         this.partial = copies.begin(key);
+        this.limit = new FetchLimit(name, remote, limit);
     }
 
     /**
      * Fetches all files, checks them, and makes them a copy.
      *
-     * @throws CheckpointException if a file is not there or has another digest
+     * @throws CheckpointException if a file is not there or has another digest, or the time is over
      */
     void run() throws IOException {
         // Weights come before configurations in this order: if they are too large, that is known
@@ -55,10 +69,11 @@ final class Download implements AutoCloseable {
         byte[] buffer = new byte[Sha256.BUFFER];
         try (InputStream in = remote.open(name, file);
                 FileChannel out = create(file)) {
+            limit.read(in);
             if (in instanceof SizedStream sized) {
                 partial.expect(sized.length());
             }
-            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+            for (int read = next(in, buffer); read >= 0; read = next(in, buffer)) {
                 partial.reserve(read);
                 digest.update(buffer, 0, read);
                 write(out, ByteBuffer.wrap(buffer, 0, read));
@@ -66,11 +81,28 @@ final class Download implements AutoCloseable {
             out.force(true);
         } catch (FileNotFoundException | NoSuchFileException e) {
             throw RemoteMessage.GONE.fileErrorFrom(e, place(AdapterManifest.FILE_NAME), file);
+        } finally {
+            limit.read(null);
         }
         String found = Sha256.end(digest);
         if (!found.equals(sha256)) {
             throw RemoteMessage.DIGEST.fileError(place(file), found, sha256);
         }
+    }
+
+    private int next(InputStream in, byte[] buffer) throws IOException {
+        int read;
+        try {
+            limit.check(null);
+            read = in.read(buffer);
+        } catch (IOException e) {
+            if (!Interruption.is(e)) {
+                limit.check(e);
+            }
+            throw e;
+        }
+        limit.came(read);
+        return read;
     }
 
     /** Returns whether the cache can never have the adapter. */
@@ -96,6 +128,7 @@ final class Download implements AutoCloseable {
     /** Deletes what was not finished. */
     @Override
     public void close() {
+        limit.close();
         partial.close();
     }
 }

@@ -35,7 +35,8 @@ import org.jspecify.annotations.Nullable;
  * <p>To replace an adapter, put its files in place, then its {@code SHA256SUMS}. Whether that has
  * changed is asked with its {@code ETag} where the server gives one. Without {@code index.txt} the
  * adapters can be leased and not listed. Redirects are followed, but not from HTTPS to HTTP. An
- * answer may take 30 seconds to begin, and as long between two pieces of it. Thread-safe.
+ * answer may take 30 seconds to begin, and as long between two pieces of it; how long all of it may
+ * take is {@link CachedAdapters}'s to say. Thread-safe.
  */
 public final class HttpAdapters implements RemoteAdapters {
     private static final Duration PATIENCE = Duration.ofSeconds(30);

@@ -29,9 +29,10 @@ public interface RemoteAdapters {
      *
      * @param name the adapter
      * @param file a file of its manifest
-     * @return the bytes, which the caller closes; a read that takes too long must throw. A {@link
-     *     SizedStream} where their number is known: what the cache has no room for is refused then
-     *     before other copies are deleted
+     * @return the bytes, which the caller closes, from another thread where they come too slowly. A
+     *     read that takes too long must throw, and so must one of a stream that was closed. A
+     *     {@link SizedStream} where their number is known: what the cache has no room for is
+     *     refused then before other copies are deleted
      */
     InputStream open(String name, String file) throws IOException;
 }

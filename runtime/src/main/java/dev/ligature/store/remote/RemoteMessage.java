@@ -15,6 +15,10 @@ enum RemoteMessage implements Message {
             "SourceUnavailable",
             "%1$s cannot be read: the answer has status %2$s. Check the address and the"
                     + " credentials, and ask again."),
+    TOO_SLOW(
+            "SourceUnavailable",
+            "Adapter %1$s of %2$s was not fetched within the limit of %3$s s: %4$s bytes had come."
+                    + " Check the connection, or give the cache a longer limit, and ask again."),
     TOO_LONG(
             "SourceManifest",
             "%1$s has more than %2$s bytes. Give the text that is described for it."),
@@ -58,6 +62,10 @@ enum RemoteMessage implements Message {
             "SourceCache",
             "The time for which an answer holds is %1$s; it must not be negative. Give zero to ask"
                     + " each time."),
+    CACHE_LIMIT(
+            "SourceCache",
+            "The time in which an adapter must be fetched is %1$s; it must be positive. Give the"
+                    + " time that the largest adapter takes."),
     CACHE_IN_USE(
             "SourceCache",
             "%1$s is in use by another process. Give each process a directory of its own."),

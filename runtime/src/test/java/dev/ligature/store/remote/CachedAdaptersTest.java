@@ -82,7 +82,12 @@ final class CachedAdaptersTest {
                         Map.of(),
                         Duration.ofMillis(2500));
         return new CachedAdapters(
-                remote, new CopyFolder(cache, budget), RECHECK, now::get, PATIENT);
+                remote,
+                new CopyFolder(cache, budget),
+                RECHECK,
+                CachedAdapters.FETCH_LIMIT,
+                now::get,
+                PATIENT);
     }
 
     private AdapterStore store(CachedAdapters source) {
@@ -496,6 +501,7 @@ final class CachedAdaptersTest {
                                 remote,
                                 new CopyFolder(cache, 1 << 20),
                                 RECHECK,
+                                CachedAdapters.FETCH_LIMIT,
                                 now::get,
                                 PATIENT);
                 AdapterStore store = store(source)) {

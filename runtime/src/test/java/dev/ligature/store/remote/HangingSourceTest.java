@@ -120,6 +120,7 @@ final class HangingSourceTest {
                         remote,
                         new CopyFolder(cache, 1 << 20),
                         RECHECK,
+                        CachedAdapters.FETCH_LIMIT,
                         now::get,
                         new Catalog.Patience(SHORT, LONG, QUIET));
         store =
