@@ -292,6 +292,18 @@ final class EmbeddingsTest {
     }
 
     @Test
+    void tooManyWords_areRefusedBeforeTokensAreMadeOfThem_andBlanksAreNone() throws Exception {
+        HttpResponse<String> refused =
+                embed(Map.of("model", "base", "input", "word ".repeat(2000)));
+        assertEquals(400, refused.statusCode());
+        String message = error(refused).get("message").getAsString();
+        assertTrue(message.startsWith("The text has 10000 characters, and its tokens"), message);
+        HttpResponse<String> blank =
+                embed(Map.of("model", "base", "input", " ".repeat(100_000) + "word\n"));
+        assertEquals(3, promptTokens(blank));
+    }
+
+    @Test
     void aTextThatIsTooLong_isRefused_orCutWhereThatIsAskedFor() throws Exception {
         String text = "word ".repeat(600);
         HttpResponse<String> refused = embed(Map.of("model", "base", "input", text));

@@ -8,14 +8,12 @@ import java.util.Set;
 
 /**
  * How few tokens a text can become: no token covers more bytes than the longest one of the
- * vocabulary. Known only of tokenizers that leave no part of a text out.
- *
- * @param bytesOfToken the most bytes of a text that one token covers; 0 if that is not limited
- * @param countsBlanks whether blanks cover bytes too; some added tokens swallow those around them
+ * vocabulary. Known only of tokenizers that leave no part of a text out; of others it may be known
+ * that they make a token of each word.
  */
-public record TokenBound(int bytesOfToken, boolean countsBlanks) {
+public final class TokenBound {
     /** Of a tokenizer that may leave out parts of a text. */
-    static final TokenBound NONE = new TokenBound(0, false);
+    private static final int UNLIMITED = 0;
 
     private static final int BYTES = 256;
 
@@ -25,6 +23,16 @@ public record TokenBound(int bytesOfToken, boolean countsBlanks) {
     private static final Set<String> WHOLE_SPLITS =
             Set.of("ByteLevel", "Metaspace", "Digits", "Split", "Punctuation");
 
+    private final int bytesOfToken;
+    private final boolean countsBlanks;
+    private final WordBound words;
+
+    private TokenBound(int bytesOfToken, boolean countsBlanks, WordBound words) {
+        this.bytesOfToken = bytesOfToken;
+        this.countsBlanks = countsBlanks;
+        this.words = words;
+    }
+
     /**
      * Returns the bound of a tokenizer.
      *
@@ -33,17 +41,23 @@ public record TokenBound(int bytesOfToken, boolean countsBlanks) {
      * @param stripping whether an added token swallows blanks beside it
      * @param normalizer the member of that name
      * @param splitter the member {@code pre_tokenizer}
+     * @param words what is known of its words
      */
     static TokenBound of(
             int longest,
             boolean coversBytes,
             boolean stripping,
             JsonElement normalizer,
-            JsonElement splitter) {
+            JsonElement splitter,
+            WordBound words) {
         int shrinks = shrinks(normalizer);
-        return !coversBytes || shrinks == 0 || !keepsAll(splitter)
-                ? NONE
-                : new TokenBound(longest * shrinks, !stripping);
+        boolean isLimited = coversBytes && shrinks > 0 && keepsAll(splitter);
+        return new TokenBound(isLimited ? longest * shrinks : UNLIMITED, !stripping, words);
+    }
+
+    /** Returns the most bytes of a text that one token covers; 0 if that is not limited. */
+    int bytesOfToken() {
+        return bytesOfToken;
     }
 
     /** Returns whether so many tokens of their alphabet are those of all bytes. */
@@ -140,8 +154,14 @@ public record TokenBound(int bytesOfToken, boolean countsBlanks) {
      * @param tokens the number
      */
     public boolean isExceeded(String text, long tokens) {
+        return areBytesExceeded(text, tokens) || words.isExceeded(text, tokens);
+    }
+
+    /** Blanks cover bytes too, but where some added tokens swallow those around them. */
+    private boolean areBytesExceeded(String text, long tokens) {
         long room = bytesOfToken * tokens;
-        if (bytesOfToken == 0 || 3L * text.length() <= room) { // a character has up to three bytes
+        if (bytesOfToken == UNLIMITED
+                || 3L * text.length() <= room) { // a character has up to three bytes
             return false;
         }
         long bytes = 0;

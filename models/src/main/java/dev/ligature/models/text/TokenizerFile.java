@@ -122,7 +122,8 @@ public record TokenizerFile(
                             ? TokenBound.isAllBytes(ofByteLevel)
                             : fallsBack && TokenBound.isAllBytes(bytes.size());
             added.keySet().forEach(this::measure);
-            return TokenBound.of(longest, covers, strips, normalizer, splitter);
+            WordBound words = WordBound.of(type, added.keySet(), normalizer, splitter);
+            return TokenBound.of(longest, covers, strips, normalizer, splitter, words);
         }
 
         private void measure(String token) {
