@@ -39,10 +39,25 @@ public final class LigatureStreamingChatModel extends ConfiguredChat implements 
         }
     }
 
+    /**
+     * Answers a conversation. A request without a meaning is an error for the handler too, and by
+     * it for the listeners, which hear nothing of what is thrown here.
+     */
     @Override
     public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
-        ChatQuestion question = ChatQuestion.of(request, engine.baseName());
+        ChatQuestion question;
+        try {
+            question = ChatQuestion.of(request, engine.baseName());
+        } catch (RuntimeException e) {
+            fail(handler, e);
+            return;
+        }
         engine.stream(() -> run(engine, question, handler));
+    }
+
+    private static void fail(StreamingChatResponseHandler handler, Throwable e) {
+        InternalStreamingChatResponseHandlerUtils.withLoggingExceptions(
+                () -> handler.onError(ChatFailure.ofAnswer(e)));
     }
 
     private static void run(
@@ -52,8 +67,7 @@ public final class LigatureStreamingChatModel extends ConfiguredChat implements 
             Answer answer = engine.begin(question);
             response = answer.await(new Handling(answer, handler));
         } catch (RuntimeException | Error e) {
-            InternalStreamingChatResponseHandlerUtils.withLoggingExceptions(
-                    () -> handler.onError(ChatFailure.ofAnswer(e)));
+            fail(handler, e);
             return;
         }
         if (response != null) {

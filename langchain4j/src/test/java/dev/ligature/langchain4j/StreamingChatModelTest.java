@@ -5,8 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.ModelNotFoundException;
+import dev.langchain4j.exception.UnsupportedFeatureException;
+import dev.langchain4j.model.chat.listener.ChatModelErrorContext;
+import dev.langchain4j.model.chat.listener.ChatModelListener;
+import dev.langchain4j.model.chat.listener.ChatModelRequestContext;
+import dev.langchain4j.model.chat.listener.ChatModelResponseContext;
+import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.request.ToolChoice;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
@@ -97,6 +106,71 @@ final class StreamingChatModelTest {
         chat("nobody", 8).chat(QUESTION, kept);
         ExecutionException error = Assertions.assertThrows(ExecutionException.class, kept::await);
         assertInstanceOf(ModelNotFoundException.class, error.getCause());
+    }
+
+    /** Keeps what listeners are told, in its order. */
+    private static ChatModelListener listener(List<Object> told) {
+        return new ChatModelListener() {
+            @Override
+            public void onRequest(ChatModelRequestContext context) {
+                told.add(context.chatRequest().modelName());
+            }
+
+            @Override
+            public void onResponse(ChatModelResponseContext context) {
+                told.add(context.chatResponse().aiMessage().text());
+            }
+
+            @Override
+            public void onError(ChatModelErrorContext context) {
+                told.add(context.error().getClass());
+            }
+        };
+    }
+
+    @Test
+    void listenersAndHandler_areToldOfRequestsThatAreRefusedAtOnce() throws Exception {
+        List<Object> told = new CopyOnWriteArrayList<>();
+        LigatureStreamingChatModel chat =
+                LigatureStreamingChatModel.builder()
+                        .engine(fixture.engine)
+                        .defaultRequestParameters(
+                                ChatRequestParameters.builder()
+                                        .temperature(0.0)
+                                        .maxOutputTokens(3)
+                                        .build())
+                        .listeners(List.of(listener(told)))
+                        .build();
+        Kept answered = new Kept();
+        chat.chat(QUESTION, answered);
+        String answer = answered.await().aiMessage().text();
+        Kept wrong = new Kept();
+        chat.chat(ask(ChatRequestParameters.builder().maxOutputTokens(-1).build()), wrong);
+        ExecutionException error = Assertions.assertThrows(ExecutionException.class, wrong::await);
+        assertInstanceOf(InvalidRequestException.class, error.getCause());
+        assertTrue(error.getMessage().contains("maxOutputTokens is -1"), error.getMessage());
+        Kept unsupported = new Kept();
+        chat.chat(
+                ask(ChatRequestParameters.builder().toolChoice(ToolChoice.REQUIRED).build()),
+                unsupported);
+        error = Assertions.assertThrows(ExecutionException.class, unsupported::await);
+        assertInstanceOf(UnsupportedFeatureException.class, error.getCause());
+        assertEquals(
+                List.of(
+                        "base",
+                        answer,
+                        "base",
+                        InvalidRequestException.class,
+                        "base",
+                        UnsupportedFeatureException.class),
+                told);
+    }
+
+    private static ChatRequest ask(ChatRequestParameters parameters) {
+        return ChatRequest.builder()
+                .messages(UserMessage.from(QUESTION))
+                .parameters(parameters)
+                .build();
     }
 
     @Test
