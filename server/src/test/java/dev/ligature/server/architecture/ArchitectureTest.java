@@ -84,6 +84,22 @@ final class ArchitectureTest {
                 .resideInAnyPackage("io.vertx..", "io.netty..", "java.net.http..");
     }
 
+    /** What the HTTP library keeps to itself may change with any version. */
+    private static ArchRule noInsideOfVertx(String root) {
+        return noClasses()
+                .that()
+                .resideInAPackage(root + "..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.vertx..impl..", "io.vertx..internal..");
+    }
+
+    @Test
+    void theServer_usesTheApiOfTheHttpLibraryAlone() {
+        noInsideOfVertx(ROOT).check(SERVER);
+        assertTrue(breaks(noInsideOfVertx(PLANTED), "UsesTheInside"));
+    }
+
     @Test
     void noRooms_needEachOther() {
         noCircle(ROOT).check(SERVER);

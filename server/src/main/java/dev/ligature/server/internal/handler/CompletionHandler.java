@@ -156,14 +156,12 @@ final class CompletionHandler {
                 new Json.Head(
                         kind, kind.newId(), System.currentTimeMillis() / 1000, request.model());
         return new Exchange(
-                place::onLoop,
-                place.response(),
+                place,
                 metrics,
                 head,
                 request.delivery(),
                 request.choices(),
                 request.prompts().size(),
-                request.tools(),
-                place::end);
+                request.tools());
     }
 }

@@ -11,17 +11,15 @@ import dev.ligature.server.internal.answer.Refusals;
 import dev.ligature.server.internal.answer.TokenLogprob;
 import dev.ligature.server.internal.answer.Usage;
 import dev.ligature.server.internal.engine.CompletionSink;
-import dev.ligature.server.internal.http.Replies;
+import dev.ligature.server.internal.http.AnswerWriter;
+import dev.ligature.server.internal.intake.AnswerPath;
 import dev.ligature.server.internal.metrics.ServerMetrics;
 import dev.ligature.server.internal.request.Choices;
 import dev.ligature.server.internal.request.CompletionRequest.Delivery;
-import io.vertx.core.http.HttpServerResponse;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.Executor;
-import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,13 +31,12 @@ import org.jspecify.annotations.Nullable;
  * a client that has its answer finds both done. A choice that fails ends the request.
  */
 final class Exchange {
-    private final Executor loop;
-    private final HttpServerResponse response;
+    private final AnswerPath path;
+    private final AnswerWriter writer;
     private final ServerMetrics metrics;
     private final Json.Head head;
     private final Delivery delivery;
     private final Choices choices;
-    private final IntConsumer over;
     private final List<Choice> made = new ArrayList<>();
     private int open;
     private boolean begun; // whether the first event was sent
@@ -48,29 +45,25 @@ final class Exchange {
     /**
      * Creates an answer.
      *
-     * @param loop runs on the event loop of the response, in order
+     * @param path leads to the client
      * @param head what stands in all of it
      * @param prompts for each of which there are choices
      * @param tools the functions that answers may call
-     * @param over takes the status once there is nothing more to come
      */
     Exchange(
-            Executor loop,
-            HttpServerResponse response,
+            AnswerPath path,
             ServerMetrics metrics,
             Json.Head head,
             Delivery delivery,
             Choices choices,
             int prompts,
-            Set<String> tools,
-            IntConsumer over) {
-        this.loop = loop;
-        this.response = response;
+            Set<String> tools) {
+        this.path = path;
+        this.writer = path.writer();
         this.metrics = metrics;
         this.head = head;
         this.delivery = delivery;
         this.choices = choices;
-        this.over = over;
         this.open = prompts * choices.bestOf();
         for (int i = 0; i < open; i++) {
             made.add(new Choice(i, tools.isEmpty() ? null : new ToolCallReader(tools)));
@@ -211,13 +204,16 @@ final class Exchange {
         if (delivery == Delivery.WHOLE) {
             finish(200);
             String body = Json.completion(head, sent(), usage());
-            loop.execute(() -> Replies.json(response, 200, body));
+            path.onLoop(() -> writer.json(200, body));
         } else {
             if (delivery == Delivery.EVENTS_AND_USAGE) {
                 event(Json.usage(head, usage()));
             }
-            event("[DONE]");
-            loop.execute(this::endEvents);
+            path.onLoop(
+                    () -> {
+                        writer.event("[DONE]");
+                        writer.endEvents();
+                    });
         }
     }
 
@@ -255,42 +251,16 @@ final class Exchange {
         } else {
             finish(error.status());
         }
-        loop.execute(
-                () -> {
-                    if (response.headWritten()) { // too late for a status
-                        write(Json.error(error));
-                        endEvents();
-                    } else {
-                        Replies.error(response, error);
-                    }
-                });
+        path.onLoop(() -> writer.error(error));
     }
 
     private void finish(int status) {
         ended = true;
         metrics.response(status);
-        over.accept(status);
+        path.end(status);
     }
 
     private void event(String data) {
-        loop.execute(() -> write(data));
-    }
-
-    private void write(String data) {
-        if (response.closed() || response.ended()) {
-            return;
-        }
-        if (!response.headWritten()) {
-            Replies.begin(response, "text/event-stream; charset=utf-8")
-                    .setChunked(true)
-                    .putHeader("cache-control", "no-cache");
-        }
-        response.write("data: " + data + "\n\n").onFailure(Replies::gone);
-    }
-
-    private void endEvents() {
-        if (!response.closed() && !response.ended()) {
-            response.end().onFailure(Replies::gone);
-        }
+        path.onLoop(() -> writer.event(data));
     }
 }

@@ -3,12 +3,9 @@ package dev.ligature.server.internal.http;
 import dev.ligature.server.internal.answer.ApiException;
 import dev.ligature.server.internal.answer.Json;
 import dev.ligature.server.internal.page.PageFile;
-import io.netty.channel.Channel;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.http.impl.HttpServerConnection;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -24,11 +21,13 @@ public final class Replies {
     private static final DateTimeFormatter DATE =
             DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ROOT);
 
+    static final String JSON = "application/json; charset=utf-8";
+
     private Replies() {}
 
     /** Answers with a body of JSON; returns when that is written, or cannot be. */
     public static Future<Void> json(HttpServerResponse response, int status, String body) {
-        return send(response, status, "application/json; charset=utf-8", body + "\n");
+        return send(response, status, JSON, body + "\n");
     }
 
     public static void text(HttpServerResponse response, String type, String body) {
@@ -46,10 +45,15 @@ public final class Replies {
     }
 
     public static void error(HttpServerResponse response, ApiException error) {
+        retryAfter(response, error);
+        json(response, error.status(), Json.error(error));
+    }
+
+    /** Says when it makes sense to ask again. */
+    static void retryAfter(HttpServerResponse response, ApiException error) {
         if (error.retryAfter() > 0 && !response.headWritten()) {
             response.putHeader("retry-after", Integer.toString(error.retryAfter()));
         }
-        json(response, error.status(), Json.error(error));
     }
 
     private static Future<Void> send(
@@ -67,26 +71,13 @@ public final class Replies {
     }
 
     /** Sets the headers that all answers have. */
-    public static HttpServerResponse begin(HttpServerResponse response, String type) {
+    static HttpServerResponse begin(HttpServerResponse response, String type) {
         return response.putHeader("content-type", type)
                 .putHeader("date", DATE.format(Instant.now().atOffset(ZoneOffset.UTC)));
     }
 
-    /**
-     * Drops what is still to be written to a client, and its connection; on its event loop. Closing
-     * the connection would wait until the client has read it.
-     */
-    public static void cutOff(HttpServerRequest request) {
-        if (request.connection() instanceof HttpServerConnection connection) {
-            Channel channel = connection.channelHandlerContext().channel();
-            channel.unsafe().close(channel.voidPromise());
-        } else {
-            request.connection().close();
-        }
-    }
-
     /** Takes note of a client that went away while it was written to: that is its right. */
-    public static void gone(Throwable reason) {
+    static void gone(Throwable reason) {
         LOG.debug("A client went away", reason);
     }
 }

@@ -4,6 +4,7 @@ import dev.ligature.server.internal.answer.Refusals;
 import dev.ligature.server.internal.answer.Usage;
 import dev.ligature.server.internal.engine.RequestClock;
 import dev.ligature.server.internal.engine.RequestPart;
+import dev.ligature.server.internal.http.AnswerWriter;
 import dev.ligature.server.internal.http.Call;
 import dev.ligature.server.internal.metrics.ServerMetrics;
 import io.vertx.core.Context;
@@ -11,13 +12,16 @@ import io.vertx.core.http.HttpServerResponse;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** The places of a request on its way to what computes it, one for each part of it. */
-public final class Place {
+public final class Place implements AnswerPath {
+    private static final long READ_MILLIS = 1000; // for an answer that is there at the last moment
+
     private final Context loop;
     private final Call call;
     private final long arrived = System.nanoTime();
@@ -70,7 +74,25 @@ public final class Place {
         return call.request().response();
     }
 
-    /** Runs a task on the event loop of the response, in order. */
+    @Override
+    public AnswerWriter writer() {
+        AnswerWriter writer = new AnswerWriter(response(), this::limit);
+        writer.done().onFailure(gone -> abandon());
+        return writer;
+    }
+
+    /** Cuts off a client that does not read its answer until the deadline. */
+    private void limit(AnswerWriter answer) {
+        long millis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        long timer =
+                loop.owner()
+                        .setTimer(
+                                Math.max(READ_MILLIS, millis),
+                                id -> answer.cutOff(call.request().connection()));
+        answer.done().onComplete(written -> loop.owner().cancelTimer(timer));
+    }
+
+    @Override
     public void onLoop(Runnable task) {
         loop.runOnContext(v -> task.run());
     }
@@ -120,7 +142,7 @@ public final class Place {
         return used;
     }
 
-    /** Gives the places back, and ends what is still made; the status is known by now. */
+    @Override
     public void end(int status) {
         int places = held.getAndSet(0);
         taken.addAndGet(-places);

@@ -4,6 +4,7 @@ import dev.ligature.server.internal.admission.LackOfMemory;
 import dev.ligature.server.internal.admission.ServedModels;
 import dev.ligature.server.internal.answer.ApiException;
 import dev.ligature.server.internal.answer.Refusals;
+import dev.ligature.server.internal.http.AnswerWriter;
 import dev.ligature.server.internal.http.BodyBudget;
 import dev.ligature.server.internal.http.BodyReader;
 import dev.ligature.server.internal.http.Call;
@@ -234,19 +235,20 @@ public final class RequestIntake {
     }
 
     private void write(Place place, String text) {
-        long timer = atDeadline(place, () -> Replies.cutOff(place.call().request()));
-        Replies.json(place.response(), 200, text)
-                .onComplete(
+        AnswerWriter answer = place.writer();
+        answer.done()
+                .onSuccess(
                         written -> {
-                            vertx.cancelTimer(timer);
-                            if (written.succeeded()) {
-                                metrics.response(200);
-                                place.end(200);
-                            } else {
-                                metrics.aborted();
-                                end(place, Refusals.gone());
-                            }
+                            metrics.response(200);
+                            place.end(200);
+                        })
+                .onFailure(
+                        gone -> {
+                            metrics.aborted();
+                            metrics.response(Refusals.GONE);
+                            place.end(Refusals.GONE);
                         });
+        answer.json(200, text);
     }
 
     /** Returns how many requests are under way, and how many texts they have besides the first. */

@@ -7,6 +7,8 @@ import dev.ligature.server.internal.answer.ApiException;
 import dev.ligature.server.internal.answer.Finish;
 import dev.ligature.server.internal.answer.Json;
 import dev.ligature.server.internal.answer.Usage;
+import dev.ligature.server.internal.http.AnswerWriter;
+import dev.ligature.server.internal.intake.AnswerPath;
 import dev.ligature.server.internal.metrics.ServerMetrics;
 import dev.ligature.server.internal.request.Choices;
 import dev.ligature.server.internal.request.CompletionRequest.Delivery;
@@ -41,22 +43,41 @@ class ExchangeTest {
     /** Returns an exchange that looks, in place of each thing to write, at what was counted. */
     private Exchange exchange(Delivery delivery, int status) {
         String counted = "ligature_responses_total{status=\"" + status + "\"} 1.0\n";
+        AnswerPath path =
+                new AnswerPath() {
+                    @Override
+                    public void onLoop(Runnable task) {
+                        seen.add(givenBack.get() && text().contains(counted));
+                    }
+
+                    @Override
+                    public AnswerWriter writer() {
+                        return new AnswerWriter(untouched(), unread -> {});
+                    }
+
+                    @Override
+                    public void end(int given) {
+                        givenBack.set(true);
+                    }
+                };
         return new Exchange(
-                task -> seen.add(givenBack.get() && text().contains(counted)),
-                (HttpServerResponse)
-                        Proxy.newProxyInstance(
-                                ExchangeTest.class.getClassLoader(),
-                                new Class<?>[] {HttpServerResponse.class},
-                                (proxy, method, arguments) -> {
-                                    throw new AssertionError(method + " outside the event loop");
-                                }),
+                path,
                 metrics,
                 new Json.Head(Json.Kind.COMPLETION, "cmpl-1", 0, "alpha"),
                 delivery,
                 Choices.ONE,
                 1,
-                Set.of(),
-                given -> givenBack.set(true));
+                Set.of());
+    }
+
+    private static HttpServerResponse untouched() {
+        return (HttpServerResponse)
+                Proxy.newProxyInstance(
+                        ExchangeTest.class.getClassLoader(),
+                        new Class<?>[] {HttpServerResponse.class},
+                        (proxy, method, arguments) -> {
+                            throw new AssertionError(method + " outside the event loop");
+                        });
     }
 
     private String text() {

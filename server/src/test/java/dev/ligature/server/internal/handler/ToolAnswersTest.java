@@ -10,6 +10,8 @@ import dev.ligature.server.internal.answer.Finish;
 import dev.ligature.server.internal.answer.Json;
 import dev.ligature.server.internal.answer.Usage;
 import dev.ligature.server.internal.engine.CompletionSink;
+import dev.ligature.server.internal.http.AnswerWriter;
+import dev.ligature.server.internal.intake.AnswerPath;
 import dev.ligature.server.internal.metrics.ServerMetrics;
 import dev.ligature.server.internal.request.ChatReader;
 import dev.ligature.server.internal.request.Choices;
@@ -62,18 +64,33 @@ class ToolAnswersTest {
                                 });
         Exchange exchange =
                 new Exchange(
-                        Runnable::run,
-                        response,
+                        path(response),
                         new ServerMetrics(2),
                         new Json.Head(Json.Kind.CHAT, "chatcmpl-1", 0, "alpha"),
                         delivery,
                         Choices.ONE,
                         1,
-                        tools,
-                        status -> {});
+                        tools);
         CompletionSink choice = exchange.choice(0);
         ANSWER.forEach(piece -> choice.text(piece, List.of()));
         choice.end(finish, new Usage(1, 0, 4));
+    }
+
+    private static AnswerPath path(HttpServerResponse response) {
+        return new AnswerPath() {
+            @Override
+            public void onLoop(Runnable task) {
+                task.run();
+            }
+
+            @Override
+            public AnswerWriter writer() {
+                return new AnswerWriter(response, unread -> {});
+            }
+
+            @Override
+            public void end(int status) {}
+        };
     }
 
     @Test
