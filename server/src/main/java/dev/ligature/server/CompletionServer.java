@@ -13,6 +13,7 @@ import dev.ligature.server.internal.handler.StatusHandler;
 import dev.ligature.server.internal.handler.TaskService;
 import dev.ligature.server.internal.handler.TokenHandler;
 import dev.ligature.server.internal.http.AccessGate;
+import dev.ligature.server.internal.http.AnswerRoom;
 import dev.ligature.server.internal.http.Audience;
 import dev.ligature.server.internal.http.ConnectionLimit;
 import dev.ligature.server.internal.http.Endpoints;
@@ -75,6 +76,7 @@ public final class CompletionServer {
     private final AccessGate gate;
     private final Endpoints endpoints;
     private final ConnectionLimit connections;
+    private final AnswerRoom answers = AnswerRoom.ofHeap();
     private final LackOfMemory memory = new LackOfMemory();
     private final HttpServer http;
 
@@ -103,9 +105,9 @@ public final class CompletionServer {
                                                 .setFileCachingEnabled(false)
                                                 .setClassPathResolvingEnabled(false)));
         this.leasing = new LeasingLanes(limits.batch());
-        this.inquiries = new Inquiries(vertx, models);
+        this.inquiries = new Inquiries(vertx, models, answers);
         this.connections = new ConnectionLimit(limits.connections());
-        this.intake = new RequestIntake(vertx, models, limits, metrics, memory);
+        this.intake = new RequestIntake(vertx, models, limits, answers, metrics, memory);
         TaskService service =
                 TaskService.of(
                         model,
@@ -285,8 +287,8 @@ public final class CompletionServer {
         metrics.gauge("ligature.running", "Requests under way, by their texts.", intake::taken);
         metrics.gauge(
                 "ligature.answer.bytes",
-                "Memory for answers of one piece, until their clients have them.",
-                intake::answerBytes);
+                "Memory for answers, until their clients have them.",
+                answers::used);
         metrics.gauge("ligature.connections", "Connections that are open.", connections::open);
         StoreMetrics.show(models::statistics, metrics);
     }

@@ -20,6 +20,7 @@ import dev.ligature.server.internal.request.ChatReader;
 import dev.ligature.server.internal.request.Choices;
 import dev.ligature.server.internal.request.CompletionReader;
 import dev.ligature.server.internal.request.CompletionRequest;
+import dev.ligature.server.internal.request.CompletionRequest.Delivery;
 import dev.ligature.server.internal.request.Drawing;
 import dev.ligature.server.internal.request.Prompt;
 import dev.ligature.server.model.LanguageModel;
@@ -30,6 +31,14 @@ import java.util.function.BiFunction;
 
 /** Takes requests for completions to the batch. */
 final class CompletionHandler {
+    /** Of a token's text, as it grows, as JSON, and as that is sent. */
+    private static final int BYTES_OF_TEXT = 64;
+
+    /**
+     * Of one probability with its token: objects, and a hundred characters of JSON, three times.
+     */
+    private static final int BYTES_OF_LOGPROB = 512;
+
     private final RequestIntake intake;
     private final LanguageModel model;
     private final PromptReader prompts;
@@ -87,11 +96,14 @@ final class CompletionHandler {
         intake.admit(place, request.model());
         Exchange exchange = exchange(place, request, kind);
         List<Candidate<Generation>> candidates = new ArrayList<>();
+        long tokens = 0;
         for (Prompt prompt : request.prompts()) {
             long[] ids = prompts.tokens(prompt);
             place.check();
             GenerationOptions options = prompts.options(request, prompts.room(request, ids.length));
             Wording wording = prompts.wording(request, prompt, ids);
+            long told = (long) options.maxNewTokens() + (choices.echo() ? ids.length : 0);
+            tokens += told * choices.bestOf();
             for (int i = 0; i < choices.bestOf(); i++) {
                 candidates.add(
                         candidate(
@@ -104,7 +116,18 @@ final class CompletionHandler {
                                 candidates.size()));
             }
         }
-        engine.submit(candidates);
+        if (request.delivery() == Delivery.WHOLE) {
+            long bytes = tokens * bytesOfToken(choices);
+            intake.whenRoom(place, bytes, () -> engine.submit(candidates));
+        } else {
+            engine.submit(candidates); // events that nobody reads take room as they come
+        }
+    }
+
+    private static long bytesOfToken(Choices choices) {
+        boolean tells = choices.hasLogprobs() || choices.areRanked();
+        long logprobs = tells ? 1L + Math.max(0, choices.logprobs()) : 0;
+        return BYTES_OF_TEXT + logprobs * BYTES_OF_LOGPROB;
     }
 
     private Candidate<Generation> candidate(

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The answer to one request, of one or more choices: whole, or as server-sent events. What the
  * batch's thread hands over is written by the event loop, in order; a client that reads slowly
- * holds up nobody, and what waits for it is bounded by the most tokens of a request.
+ * holds up nobody, and what waits for it is within the room for answers.
  *
  * <p>The place is given back and the response is counted before the last of it is written, so that
  * a client that has its answer finds both done. A choice that fails ends the request.
@@ -257,7 +257,7 @@ final class Exchange {
     private void finish(int status) {
         ended = true;
         metrics.response(status);
-        path.end(status);
+        path.end(status, writer);
     }
 
     private void event(String data) {

@@ -10,6 +10,8 @@ import io.vertx.core.http.HttpServerResponse;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes an answer as fast as its client reads it; on the event loop of its response alone. What
@@ -17,22 +19,35 @@ import java.util.function.Consumer;
  * the connection is closed: so it can be dropped.
  */
 public final class AnswerWriter {
+    private static final Logger LOG = LoggerFactory.getLogger(AnswerWriter.class);
     private static final int PIECE = 1 << 14; // bytes
+    private static final int OVERHEAD = 128; // bytes that an event takes besides its own
 
     private final HttpServerResponse response;
+    private final AnswerRoom room;
     private final Consumer<AnswerWriter> unread;
-    private final Queue<Buffer> waiting = new ArrayDeque<>();
+    private final Queue<Piece> waiting = new ArrayDeque<>();
     private final Promise<Void> done = Promise.promise();
     private boolean ending; // whether nothing more comes
     private boolean over; // whether nothing more is written
 
     /**
+     * A part of an answer.
+     *
+     * @param taken what it has of the room
+     */
+    private record Piece(Buffer bytes, long taken) {}
+
+    /**
      * Creates the writer of one answer.
      *
+     * @param room has a place for events that wait; a body of one piece has its own already
      * @param unread takes this when all of the answer is here, and its client has not all of it
      */
-    public AnswerWriter(HttpServerResponse response, Consumer<AnswerWriter> unread) {
+    public AnswerWriter(
+            HttpServerResponse response, AnswerRoom room, Consumer<AnswerWriter> unread) {
         this.response = response;
+        this.room = room;
         this.unread = unread;
     }
 
@@ -51,12 +66,15 @@ public final class AnswerWriter {
                 .setStatusCode(status)
                 .putHeader("content-length", Integer.toString(bytes.length()));
         for (int at = 0; at < bytes.length(); at += PIECE) {
-            waiting.add(bytes.slice(at, Math.min(bytes.length(), at + PIECE)));
+            waiting.add(new Piece(bytes.slice(at, Math.min(bytes.length(), at + PIECE)), 0));
         }
         end();
     }
 
-    /** Sends an event, after the head where it is the first one. */
+    /**
+     * Sends an event, after the head where it is the first one. Where the client does not read, and
+     * there is no room for what waits for it, it gets nothing more.
+     */
     public void event(String data) {
         if (isOver()) {
             return;
@@ -66,7 +84,15 @@ public final class AnswerWriter {
                     .setChunked(true)
                     .putHeader("cache-control", "no-cache");
         }
-        waiting.add(Buffer.buffer("data: " + data + "\n\n"));
+        Buffer bytes = Buffer.buffer("data: " + data + "\n\n");
+        boolean waits = !waiting.isEmpty() || response.writeQueueFull();
+        long taken = waits ? bytes.length() + OVERHEAD : 0;
+        if (waits && !room.offer(taken)) {
+            LOG.warn("A stream is cut off: nobody reads it, and the memory for answers is taken");
+            fail(new IllegalStateException("there is no room for what the client has not read"));
+            return;
+        }
+        waiting.add(new Piece(bytes, taken));
         pump();
     }
 
@@ -109,12 +135,14 @@ public final class AnswerWriter {
     /** Writes what there is until the client has to read before it goes on. */
     private void pump() {
         while (!over && !waiting.isEmpty() && !response.writeQueueFull()) {
-            Buffer piece = waiting.remove().copy(); // or the connection would hold all of the body
+            Piece piece = waiting.remove();
+            Buffer bytes = piece.bytes().copy(); // or the connection would hold all of the body
+            giveBack(piece);
             if (ending && waiting.isEmpty()) {
-                finish(response.end(piece));
+                finish(response.end(bytes));
                 return;
             }
-            response.write(piece).onFailure(this::fail);
+            response.write(bytes).onFailure(this::fail);
         }
         if (!over && !waiting.isEmpty()) {
             response.drainHandler(v -> pump());
@@ -131,8 +159,15 @@ public final class AnswerWriter {
     private void fail(Throwable reason) {
         Replies.gone(reason);
         over = true;
+        waiting.forEach(this::giveBack);
         waiting.clear();
         done.tryFail(reason);
+    }
+
+    private void giveBack(Piece piece) {
+        if (piece.taken() > 0) {
+            room.give(piece.taken());
+        }
     }
 
     /**

@@ -11,9 +11,10 @@ public interface AnswerPath {
     AnswerWriter writer();
 
     /**
-     * Gives the places of the request back, and ends what is still made for it.
+     * Gives the places of the request back, and ends what is still made for it. What it holds of
+     * the memory for answers is given back when its answer is written, or never will be.
      *
      * @param status that of the answer
      */
-    void end(int status);
+    void end(int status, AnswerWriter answer);
 }

@@ -3,12 +3,16 @@ package dev.ligature.server.internal.intake;
 import dev.ligature.server.internal.admission.ServedModels;
 import dev.ligature.server.internal.admission.WorkerLane;
 import dev.ligature.server.internal.answer.ApiException;
+import dev.ligature.server.internal.http.AnswerRoom;
+import dev.ligature.server.internal.http.AnswerWriter;
 import dev.ligature.server.internal.http.Call;
 import dev.ligature.server.internal.http.Replies;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -21,13 +25,22 @@ public final class Inquiries implements AutoCloseable {
     private static final int THREADS = 4;
     private static final int MOST_WAITING = 256;
     private static final long MOST_MILLIS = 5000; // for an answer that a page waits for
+    private static final long READ_MILLIS = 30_000; // for a client to read it
+    private static final long BYTES_OF_CHARACTER = 3; // of text, with the bytes that are sent
 
     private final Vertx vertx;
     private final ServedModels models;
+    private final AnswerRoom answers;
     private final ThreadPoolExecutor threads = WorkerLane.of("inquiries", THREADS, MOST_WAITING);
 
-    public Inquiries(Vertx vertx, ServedModels models) {
+    /**
+     * Creates the threads, which are there while there is work for them.
+     *
+     * @param answers the memory for them
+     */
+    public Inquiries(Vertx vertx, ServedModels models, AnswerRoom answers) {
         this.vertx = vertx;
+        this.answers = answers;
         this.models = models;
     }
 
@@ -37,7 +50,7 @@ public final class Inquiries implements AutoCloseable {
         long timer = vertx.setTimer(MOST_MILLIS, id -> found.tryFail(late()));
         found.future()
                 .onComplete(done -> vertx.cancelTimer(timer))
-                .onSuccess(text -> Replies.json(call.request().response(), 200, text))
+                .onSuccess(text -> send(call.request(), text))
                 .onFailure(
                         error ->
                                 Replies.error(
@@ -45,6 +58,35 @@ public final class Inquiries implements AutoCloseable {
                                         error instanceof ApiException api
                                                 ? api
                                                 : models.notListed(error)));
+    }
+
+    private void send(HttpServerRequest request, String text) {
+        if (request.method().equals(HttpMethod.HEAD)) {
+            Replies.json(request.response(), 200, text);
+            return;
+        }
+        long bytes = text.length() * BYTES_OF_CHARACTER;
+        if (!answers.offer(bytes)) {
+            Replies.error(request.response(), full());
+            return;
+        }
+        AnswerWriter writer =
+                new AnswerWriter(request.response(), answers, answer -> limit(request, answer));
+        writer.done().onComplete(written -> answers.give(bytes));
+        writer.json(200, text);
+    }
+
+    private void limit(HttpServerRequest request, AnswerWriter answer) {
+        long timer = vertx.setTimer(READ_MILLIS, id -> answer.cutOff(request.connection()));
+        answer.done().onComplete(written -> vertx.cancelTimer(timer));
+    }
+
+    private static ApiException full() {
+        return ApiException.of(
+                503,
+                "too_many_unread",
+                "Answers that their clients have not read take all of the memory for answers. Ask"
+                        + " again later.");
     }
 
     private static ApiException late() {

@@ -4,6 +4,7 @@ import dev.ligature.server.internal.answer.Refusals;
 import dev.ligature.server.internal.answer.Usage;
 import dev.ligature.server.internal.engine.RequestClock;
 import dev.ligature.server.internal.engine.RequestPart;
+import dev.ligature.server.internal.http.AnswerRoom;
 import dev.ligature.server.internal.http.AnswerWriter;
 import dev.ligature.server.internal.http.Call;
 import dev.ligature.server.internal.metrics.ServerMetrics;
@@ -29,9 +30,11 @@ public final class Place implements AnswerPath {
     private final ServerMetrics metrics;
     private final AtomicInteger held = new AtomicInteger(1);
     private final AtomicInteger taken;
+    private final AnswerRoom answers;
     private final Queue<RequestPart> parts = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean gone = new AtomicBoolean();
     private final AtomicReference<@Nullable Runnable> room = new AtomicReference<>();
+    private final AtomicInteger keepers = new AtomicInteger(1); // of the room: this, and an answer
     private volatile @Nullable String model;
 
     /**
@@ -41,9 +44,17 @@ public final class Place implements AnswerPath {
      * @param call the request
      * @param limit how long it may take
      * @param taken what all requests together have, this place included
+     * @param answers the memory for them
      * @param metrics take what it has used
      */
-    Place(Context loop, Call call, Duration limit, AtomicInteger taken, ServerMetrics metrics) {
+    Place(
+            Context loop,
+            Call call,
+            Duration limit,
+            AtomicInteger taken,
+            AnswerRoom answers,
+            ServerMetrics metrics) {
+        this.answers = answers;
         this.loop = loop;
         this.call = call;
         this.deadline = arrived + limit.toNanos();
@@ -76,7 +87,7 @@ public final class Place implements AnswerPath {
 
     @Override
     public AnswerWriter writer() {
-        AnswerWriter writer = new AnswerWriter(response(), this::limit);
+        AnswerWriter writer = new AnswerWriter(response(), answers, this::limit);
         writer.done().onFailure(gone -> abandon());
         return writer;
     }
@@ -114,13 +125,19 @@ public final class Place implements AnswerPath {
     }
 
     /**
-     * Notes what is to be given back when the request has ended.
+     * Notes what is to be given back when the request has ended and its answer is written.
      *
-     * @param givesBack runs once, also if it has ended
+     * @param givesBack runs once, also if that is so
      */
     void holds(Runnable givesBack) {
         room.set(givesBack);
-        if (isEnded()) {
+        if (keepers.get() == 0) {
+            giveBack();
+        }
+    }
+
+    private void release() {
+        if (keepers.decrementAndGet() == 0) {
             giveBack();
         }
     }
@@ -143,6 +160,13 @@ public final class Place implements AnswerPath {
     }
 
     @Override
+    public void end(int status, AnswerWriter answer) {
+        keepers.incrementAndGet();
+        answer.done().onComplete(written -> release());
+        end(status);
+    }
+
+    /** Gives all back, and ends what is still made; the status is known by now. */
     public void end(int status) {
         int places = held.getAndSet(0);
         taken.addAndGet(-places);
@@ -158,7 +182,9 @@ public final class Place implements AnswerPath {
                     Duration.ofNanos(System.nanoTime() - arrived));
         }
         call.end(status);
-        giveBack();
+        if (places > 0) {
+            release();
+        }
     }
 
     /** Returns whether the places were given back. */

@@ -4,6 +4,7 @@ import dev.ligature.server.internal.admission.LackOfMemory;
 import dev.ligature.server.internal.admission.ServedModels;
 import dev.ligature.server.internal.answer.ApiException;
 import dev.ligature.server.internal.answer.Refusals;
+import dev.ligature.server.internal.http.AnswerRoom;
 import dev.ligature.server.internal.http.AnswerWriter;
 import dev.ligature.server.internal.http.BodyBudget;
 import dev.ligature.server.internal.http.BodyReader;
@@ -37,7 +38,7 @@ public final class RequestIntake {
     private final ServerMetrics metrics;
     private final LackOfMemory memory;
     private final BodyBudget bodies;
-    private final AnswerRoom answers = AnswerRoom.ofHeap();
+    private final AnswerRoom answers;
     private final ReadingLanes lanes;
     private final AtomicInteger taken = new AtomicInteger(); // requests that have a place or wait
 
@@ -45,9 +46,11 @@ public final class RequestIntake {
             Vertx vertx,
             ServedModels models,
             ServerLimits limits,
+            AnswerRoom answers,
             ServerMetrics metrics,
             LackOfMemory memory) {
         this.vertx = vertx;
+        this.answers = answers;
         this.models = models;
         this.limits = limits;
         this.metrics = metrics;
@@ -102,7 +105,7 @@ public final class RequestIntake {
             return;
         }
         Duration limit = Duration.ofSeconds(limits.requestSeconds());
-        Place place = new Place(vertx.getOrCreateContext(), call, limit, taken, metrics);
+        Place place = new Place(vertx.getOrCreateContext(), call, limit, taken, answers, metrics);
         response.closeHandler(v -> place.abandon());
         try {
             lanes.execute(
@@ -254,11 +257,6 @@ public final class RequestIntake {
     /** Returns how many requests are under way, and how many texts they have besides the first. */
     public int taken() {
         return taken.get();
-    }
-
-    /** Returns how many bytes answers under way take, as far as they are of one piece. */
-    public long answerBytes() {
-        return answers.used();
     }
 
     /** Ends the threads; what they have not begun is not answered. */

@@ -7,6 +7,7 @@ import dev.ligature.server.internal.answer.ApiException;
 import dev.ligature.server.internal.answer.Finish;
 import dev.ligature.server.internal.answer.Json;
 import dev.ligature.server.internal.answer.Usage;
+import dev.ligature.server.internal.http.AnswerRoom;
 import dev.ligature.server.internal.http.AnswerWriter;
 import dev.ligature.server.internal.intake.AnswerPath;
 import dev.ligature.server.internal.metrics.ServerMetrics;
@@ -52,11 +53,11 @@ class ExchangeTest {
 
                     @Override
                     public AnswerWriter writer() {
-                        return new AnswerWriter(untouched(), unread -> {});
+                        return new AnswerWriter(untouched(), new AnswerRoom(1), unread -> {});
                     }
 
                     @Override
-                    public void end(int given) {
+                    public void end(int given, AnswerWriter answer) {
                         givenBack.set(true);
                     }
                 };

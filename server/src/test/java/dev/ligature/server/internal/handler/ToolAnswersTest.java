@@ -10,6 +10,7 @@ import dev.ligature.server.internal.answer.Finish;
 import dev.ligature.server.internal.answer.Json;
 import dev.ligature.server.internal.answer.Usage;
 import dev.ligature.server.internal.engine.CompletionSink;
+import dev.ligature.server.internal.http.AnswerRoom;
 import dev.ligature.server.internal.http.AnswerWriter;
 import dev.ligature.server.internal.intake.AnswerPath;
 import dev.ligature.server.internal.metrics.ServerMetrics;
@@ -85,11 +86,11 @@ class ToolAnswersTest {
 
             @Override
             public AnswerWriter writer() {
-                return new AnswerWriter(response, unread -> {});
+                return new AnswerWriter(response, new AnswerRoom(1), unread -> {});
             }
 
             @Override
-            public void end(int status) {}
+            public void end(int status, AnswerWriter answer) {}
         };
     }
 

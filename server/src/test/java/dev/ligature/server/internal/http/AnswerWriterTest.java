@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
 final class AnswerWriterTest {
     private final Connection connection = new Connection();
     private final List<AnswerWriter> unread = new ArrayList<>();
-    private final AnswerWriter writer = new AnswerWriter(connection.response(), unread::add);
+    private final AnswerRoom room = new AnswerRoom(1000);
+    private final AnswerWriter writer = new AnswerWriter(connection.response(), room, unread::add);
 
     /** A connection that takes so many writes before its client has to read. */
     private static final class Connection {
@@ -131,7 +132,9 @@ final class AnswerWriterTest {
         writer.endEvents();
         assertEquals("data: a\n\n", connection.written.toString());
         assertFalse(connection.ended);
+        assertEquals(9 + 14 + 2 * 128, room.used());
         connection.read(100);
+        assertEquals(0, room.used());
         assertEquals("data: a\n\ndata: b\n\ndata: [DONE]\n\n", connection.written.toString());
         assertTrue(connection.ended);
         assertTrue(writer.done().succeeded());
@@ -147,6 +150,31 @@ final class AnswerWriterTest {
         connection.read(100);
         assertEquals(1, connection.writes);
         assertFalse(connection.ended, "half an answer must not look like a whole one");
+    }
+
+    @Test
+    void eventsThatNobodyReads_areDropped_whereThereIsNoRoomForThem() {
+        connection.room = 1;
+        writer.event("a");
+        for (int i = 0; i < 10 && !writer.done().isComplete(); i++) {
+            writer.event("x".repeat(200));
+        }
+        assertTrue(writer.done().failed(), room.used() + " bytes");
+        assertEquals(0, room.used());
+        writer.endEvents();
+        assertEquals("data: a\n\n", connection.written.toString());
+        assertFalse(connection.ended);
+    }
+
+    @Test
+    void eventsThatAreRead_needNoRoom() {
+        assertTrue(room.offer(1000));
+        for (int i = 0; i < 100; i++) {
+            writer.event("x".repeat(200));
+        }
+        writer.endEvents();
+        assertTrue(writer.done().succeeded());
+        assertEquals(1000, room.used());
     }
 
     @Test

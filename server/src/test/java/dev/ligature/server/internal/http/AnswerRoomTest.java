@@ -1,6 +1,8 @@
-package dev.ligature.server.internal.intake;
+package dev.ligature.server.internal.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -25,5 +27,20 @@ final class AnswerRoomTest {
         assertEquals(3, begun.size());
         room.give(1);
         assertEquals(List.of("a", "b", "c", "large"), begun, "it is alone");
+    }
+
+    @Test
+    void whatIsThereAlready_goesBeforeWhatWaits_ifItFits() {
+        AnswerRoom room = new AnswerRoom(10);
+        List<String> begun = new ArrayList<>();
+        room.take(6, () -> begun.add("a"));
+        room.take(6, () -> begun.add("b"));
+        assertTrue(room.offer(4));
+        assertFalse(room.offer(1));
+        assertEquals(10, room.used());
+        room.give(4);
+        assertEquals(List.of("a"), begun);
+        room.give(6);
+        assertEquals(List.of("a", "b"), begun);
     }
 }

@@ -1,15 +1,16 @@
-package dev.ligature.server.internal.intake;
+package dev.ligature.server.internal.http;
 
 import java.util.ArrayDeque;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory that answers of one piece take until their clients have them, of all requests
- * together: clients that ask for much and read nothing must not fill the heap. A request for whose
- * answer there is no room waits, in the order of arrival. Thread-safe.
+ * The memory that answers take until their clients have them, of all requests together: clients
+ * that ask for much and read nothing must not fill the heap. A request for whose answer there is no
+ * room waits, in the order of arrival; what is made already is offered, and dropped if it does not
+ * fit. Thread-safe.
  */
-final class AnswerRoom {
+public final class AnswerRoom {
     private static final int PART_OF_HEAP = 8;
 
     private final long most;
@@ -23,12 +24,12 @@ final class AnswerRoom {
      *
      * @param most the most bytes, but for an answer that is larger by itself
      */
-    AnswerRoom(long most) {
+    public AnswerRoom(long most) {
         this.most = most;
     }
 
     /** Returns a room of an eighth of the heap. */
-    static AnswerRoom ofHeap() {
+    public static AnswerRoom ofHeap() {
         return new AnswerRoom(Runtime.getRuntime().maxMemory() / PART_OF_HEAP);
     }
 
@@ -37,7 +38,7 @@ final class AnswerRoom {
      *
      * @param bytes the most that it makes
      */
-    void take(long bytes, Runnable task) {
+    public void take(long bytes, Runnable task) {
         synchronized (this) {
             if (!waiting.isEmpty() || !fits(bytes)) {
                 waiting.add(new Waiting(bytes, task));
@@ -52,8 +53,19 @@ final class AnswerRoom {
         return used == 0 || used + bytes <= most;
     }
 
+    /**
+     * Takes bytes that are there already, before all who wait: they are made later.
+     *
+     * @return false if they do not fit, and nothing was taken
+     */
+    public synchronized boolean offer(long bytes) {
+        boolean fits = fits(bytes);
+        used += fits ? bytes : 0;
+        return fits;
+    }
+
     /** Gives bytes back, and runs what has waited for them. */
-    void give(long bytes) {
+    public void give(long bytes) {
         synchronized (this) {
             used -= bytes;
         }
@@ -73,7 +85,7 @@ final class AnswerRoom {
     }
 
     /** Returns how many bytes are taken. */
-    synchronized long used() {
+    public synchronized long used() {
         return used;
     }
 }
