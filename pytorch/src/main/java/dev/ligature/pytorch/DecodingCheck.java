@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import dev.ligature.ops.AttentionSpan;
 import dev.ligature.ops.OperatorLookup;
 import dev.ligature.ops.Operators;
+import java.util.List;
 import java.util.Optional;
 
 /** Compares the operators of generation with those of DJL's arrays. */
@@ -30,7 +31,8 @@ final class DecodingCheck {
                     () -> attention(script, 0, 0, manager),
                     () -> attention(script, 4, 0, manager),
                     () -> attention(script, 0, 0.5f, manager),
-                    () -> rows(script, manager));
+                    () -> rows(script, manager),
+                    () -> LayerCheck.faultOf(script, manager));
         }
     }
 
@@ -58,10 +60,13 @@ final class DecodingCheck {
         NDArray w = SelfCheck.values(manager, OUT, IN);
         for (int rows : ROWS) {
             NDArray x = SelfCheck.values(manager, rows, 1, IN);
-            NDArray y = script.call(OperatorNames.ROWS, x, w).singletonOrThrow();
-            Optional<Fault> fault = Fault.compare(OperatorNames.ROWS, y, x.matMul(w.transpose()));
-            if (fault.isPresent()) {
-                return fault;
+            NDArray expected = x.matMul(w.transpose());
+            for (String method : List.of(OperatorNames.ROWS, Decoding.LINEAR)) {
+                NDArray y = script.call(method, x, w).singletonOrThrow();
+                Optional<Fault> fault = Fault.compare(method, y, expected);
+                if (fault.isPresent()) {
+                    return fault;
+                }
             }
         }
         return Optional.empty();

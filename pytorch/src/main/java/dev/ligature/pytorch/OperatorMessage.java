@@ -6,8 +6,8 @@ import dev.ligature.internal.diag.Message;
 enum OperatorMessage implements Message {
     CHOICE(
             "OperatorChoice",
-            "The system property %1$s is %2$s. Use auto, plain, or some of onednn or matmul, attention and"
-                    + " rows, with commas between them."),
+            "The system property %1$s is %2$s. Use auto, plain, or some of onednn or matmul, attention, row,"
+                    + " rows, rows-onednn and layers, with commas between them."),
     ONEDNN(
             "OperatorOneDnn",
             "Products are computed by oneDNN, in %1$.2f of the engine's own time."),

@@ -27,10 +27,20 @@ record OperatorNames(Set<String> names, boolean isMeasured) {
     /** Attention of new tokens of many texts. */
     static final String ATTENTION = "attention";
 
+    /** Products of one row, as those of two. */
+    static final String ROW = "row";
+
     /** Products of a few rows. */
     static final String ROWS = "rows";
 
-    private static final Set<String> ALL = Set.of(ONEDNN, MATMUL, ATTENTION, ROWS);
+    /** Products of a few long rows by oneDNN. */
+    static final String ROWS_ONEDNN = "rows-onednn";
+
+    /** All layers of a decoder at once, for new tokens of a few texts. */
+    static final String LAYERS = "layers";
+
+    private static final Set<String> ALL =
+            Set.of(ONEDNN, MATMUL, ATTENTION, ROW, ROWS, ROWS_ONEDNN, LAYERS);
 
     /**
      * Reads a value.

@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
  * them where it is measured to be faster; {@code plain} uses none. Names with commas between them
  * use those, after the check: {@code onednn} for products and training steps with that product,
  * {@code matmul} for training steps with the engine's own, {@code attention} for that of new tokens
- * of several texts, {@code rows} for products of a few rows.
+ * of several texts, {@code row}, {@code rows} and {@code rows-onednn} for products of one row and a
+ * few, {@code layers} for all layers of a decoder at once, where a few texts get a token each.
  */
 public final class PyTorchOperators implements EngineOperators {
     private static final Logger LOGGER = LoggerFactory.getLogger(PyTorchOperators.class);

@@ -7,6 +7,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.training.ParameterStore;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -25,6 +29,9 @@ final class Script implements AutoCloseable {
     /** The class in the text of the operators. */
     static final String OPERATORS = "Operators";
 
+    /** The name of the operators of training and of many rows. */
+    static final String MANY = "operators";
+
     private final Model model; // DJL closes the block with it
     private final Block block;
     private final NDManager manager;
@@ -41,17 +48,13 @@ final class Script implements AutoCloseable {
     /**
      * Loads operators.
      *
-     * @param name {@code decoding}, or the product that those of training and of many rows have:
-     *     {@code onednn} or {@code matmul}
+     * @param name {@link #MANY} or {@link Decoding#SCRIPT}
+     * @param product how they multiply: {@code onednn} or {@code matmul}
      * @throws RuntimeException if the engine does not take the text, such as one that was built
      *     without an operator
      */
-    static Script load(String name) {
-        return of(
-                OPERATORS,
-                name.equals(Decoding.SCRIPT)
-                        ? text(name)
-                        : text("operators") + text("product-" + name));
+    static Script load(String name, String product) {
+        return of(OPERATORS, text(name) + text("product-" + product));
     }
 
     /**
@@ -117,6 +120,19 @@ final class Script implements AutoCloseable {
         // Without a graph in the arguments there is none in the results. "false" would compute
         // inference tensors, which nothing may be done to in place.
         return block.forward(store, list, true);
+    }
+
+    /**
+     * Calls a method that takes lists, of arrays of any names.
+     *
+     * @param owner the owner of what it returns
+     * @param arguments its arguments
+     * @return what it returns; nothing may be done to it in place
+     */
+    NDArray run(String method, NDManager owner, IValue... arguments) {
+        try (IValue result = IValueUtils.runMethod((PtSymbolBlock) block, method, arguments)) {
+            return result.toTensor((PtNDManager) owner);
+        }
     }
 
     /**

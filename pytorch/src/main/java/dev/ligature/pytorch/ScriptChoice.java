@@ -17,10 +17,10 @@ record ScriptChoice(@Nullable Script script, boolean isFasterProduct, Level leve
     /** What part of the time of the engine's product oneDNN's must stay below to be used. */
     private static final double WORTH = 0.9;
 
-    /** Loads a script by its name, which for products is that of the product. */
+    /** Loads a script by its name and that of its product. */
     @FunctionalInterface
     interface Loader {
-        Script load(String name);
+        Script load(String name, String product);
     }
 
     /**
@@ -66,7 +66,7 @@ record ScriptChoice(@Nullable Script script, boolean isFasterProduct, Level leve
     /** Loads a script and checks it. */
     private static ScriptChoice checked(String product, Loader loader) {
         try {
-            Script script = loader.load(product);
+            Script script = loader.load(Script.MANY, product);
             Optional<Fault> fault = SelfCheck.faultOf(script);
             if (fault.isEmpty()) {
                 boolean faster = product.equals(OperatorNames.ONEDNN);

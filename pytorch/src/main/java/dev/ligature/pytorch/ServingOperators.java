@@ -4,8 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.ligature.ops.AttentionSpan;
+import dev.ligature.ops.LayerTerms;
 import dev.ligature.ops.OperatorLookup;
 import dev.ligature.ops.Operators;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Operators for passes without gradients. */
@@ -59,5 +61,10 @@ final class ServingOperators implements Operators {
             NDArray queries, NDArray keys, NDArray values, NDList caches, AttentionSpan span) {
         NDArray y = decoding.attention(queries, keys, values, caches, span);
         return y == null ? PLAIN.attention(queries, keys, values, caches, span) : y;
+    }
+
+    @Override
+    public @Nullable NDArray layers(NDArray x, List<LayerTerms> layers, NDList caches) {
+        return decoding.layers(x, layers, caches);
     }
 }

@@ -201,6 +201,59 @@ final class DecodingTest {
     }
 
     @Test
+    void oneRow_andLongRows_haveWaysOfTheirOwn() {
+        Decoding all = Decoding.of(OperatorNames.of("row,rows,rows-onednn"), Script::load);
+        Operators by = new ServingOperators(null, all);
+        NDArray large = arrays.of(512, 320);
+        NDArray wide = arrays.of(128, 2048);
+        for (long rows : new long[] {1, 2, 8}) {
+            NDArray narrow = arrays.of(rows, 1, 320);
+            NDArray longRows = arrays.of(rows, 1, 2048);
+            assertNotNull(all.linear(narrow, large, null));
+            assertNotNull(all.linear(longRows, wide, null));
+            TestArrays.assertClose(
+                    plain.linear(narrow, large, null), by.linear(narrow, large, null), 1e-5, "");
+            TestArrays.assertClose(
+                    plain.linear(longRows, wide, null), by.linear(longRows, wide, null), 1e-5, "");
+        }
+        assertNull(all.linear(arrays.of(9, 320), large, null));
+        all.script().close();
+        Decoding row = Decoding.of(OperatorNames.of("row"), Script::load);
+        assertNotNull(row.linear(arrays.of(1, 320), large, null));
+        assertNull(row.linear(arrays.of(2, 320), large, null));
+        assertNotNull(row.linear(arrays.of(1, 4096), arrays.of(64, 4096), null));
+        assertNull(row.linear(arrays.of(1, 4100), arrays.of(64, 4100), null));
+        row.script().close();
+    }
+
+    @Test
+    void whatIsSlower_isLeftOut() {
+        DecodingTimes times = new DecodingTimes(0.4, 0.95, 0.9);
+        assertEquals(Set.of("rows", "rows-onednn"), Set.copyOf(times.slowerThan(0.9)));
+        assertEquals(List.of(), new DecodingTimes(0.4, 0.5, 0.6).slowerThan(0.9));
+    }
+
+    @Test
+    void whereOneDnnIsWrong_theOthersAreUsed() {
+        Decoding rest =
+                Decoding.of(
+                        OperatorNames.of("row,rows-onednn,layers"),
+                        (name, product) ->
+                                Script.of(
+                                        Script.OPERATORS,
+                                        Script.text(name)
+                                                + Script.text("product-matmul")
+                                                        .replace(
+                                                                "torch.t(w)",
+                                                                product.equals("onednn")
+                                                                        ? "torch.neg(torch.t(w))"
+                                                                        : "torch.t(w)")));
+        assertEquals(Set.of("row", "layers"), rest.used());
+        assertNotNull(rest.script());
+        rest.script().close();
+    }
+
+    @Test
     void whatIsNotNamed_isDjls() {
         Decoding only = Decoding.of(OperatorNames.of("attention"), Script::load);
         NDArray w = arrays.of(512, 320);
@@ -218,13 +271,17 @@ final class DecodingTest {
         "'int(at[i])', '0', attention",
         "'if torch.ne(cap, 0.)', 'if torch.eq(cap, -1.)', attention",
         "'torch.stack([k, v], 1)', 'torch.stack([v, k], 1)', attention",
-        "'torch.mm(w, z)', 'torch.neg(torch.mm(w, z))', rows"
+        "'torch.mm(w, torch.t(x))', 'torch.neg(torch.mm(w, torch.t(x)))', rows",
+        "'torch.cat([x, x])', 'torch.cat([torch.neg(x), x])', rows",
+        "'torch.matmul(x, torch.t(w))', 'torch.neg(torch.matmul(x, torch.t(w)))', linear"
     })
     void whatComputesWrong_isFound_andNotUsed(String right, String wrong, String operator) {
-        String text = Script.text(Decoding.SCRIPT);
+        String text = Script.text(Decoding.SCRIPT) + Script.text("product-matmul");
         assertNotEquals(text, text.replace(right, wrong));
         Decoding refused =
-                Decoding.of(ALL, name -> Script.of(Script.OPERATORS, text.replace(right, wrong)));
+                Decoding.of(
+                        ALL,
+                        (name, product) -> Script.of(Script.OPERATORS, text.replace(right, wrong)));
         assertNull(refused.script());
         assertEquals(Set.of(), refused.used());
         assertEquals(Level.WARN, refused.level());
@@ -238,7 +295,7 @@ final class DecodingTest {
         PyTorchOperators all =
                 new PyTorchOperators(
                         "attention",
-                        name ->
+                        (name, product) ->
                                 Script.of(
                                         Script.OPERATORS, "class Operators(Module):\n  no text\n"));
         assertSame(plain, all.serving());

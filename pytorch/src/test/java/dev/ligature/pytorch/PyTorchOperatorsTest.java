@@ -23,10 +23,10 @@ final class PyTorchOperatorsTest {
 
     /** Loads a product of the test's in oneDNN's place. */
     private static ScriptChoice.Loader instead(String body) {
-        return product ->
+        return (name, product) ->
                 product.equals("onednn")
-                        ? Script.of(Script.OPERATORS, Script.text("operators") + PRODUCT + body)
-                        : Script.load(product);
+                        ? Script.of(Script.OPERATORS, Script.text(name) + PRODUCT + body)
+                        : Script.load(name, product);
     }
 
     @Test

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class ServingOperatorsTest {
     private final NDManager manager = NDManager.newBaseManager();
     private final TestArrays arrays = new TestArrays(manager, 5, DataType.FLOAT32);
-    private final Script script = Script.load("onednn");
+    private final Script script = Script.load(Script.MANY, "onednn");
     private final Operators operators =
             new ServingOperators(script, Decoding.of(OperatorNames.of("onednn"), Script::load));
     private final Operators plain = OperatorLookup.plain(false);

@@ -81,7 +81,7 @@ final class TapeTest {
             factor.getGradient().muli(zero);
         }
         try (NDManager scope = manager.newSubManager();
-                Script script = Script.load("onednn");
+                Script script = Script.load(Script.MANY, "onednn");
                 GradientTape tape = taped ? new Tape(script, scope) : null;
                 GradientCollector collector = manager.getEngine().newGradientCollector()) {
             NDArray value = loss.apply(new Pass(taped ? tape : OperatorLookup.plain(true), scope));
@@ -145,7 +145,7 @@ final class TapeTest {
     @Test
     void aParameterAsAnInput_isTrained_andStaysWhatItIs() {
         NDArray prompt = TestArrays.trained(arrays.of(8, 16));
-        try (Script script = Script.load("onednn");
+        try (Script script = Script.load(Script.MANY, "onednn");
                 GradientTape tape = new Tape(script, manager);
                 GradientCollector collector = manager.getEngine().newGradientCollector()) {
             backward(collector, tape, tape.linear(prompt, w, null).sum());
@@ -191,7 +191,7 @@ final class TapeTest {
     @Test
     void trainedWeights_andOtherTypes_areAutograds() {
         NDArray own = TestArrays.trained(arrays.of(16, 16));
-        try (Script script = Script.load("onednn");
+        try (Script script = Script.load(Script.MANY, "onednn");
                 Tape tape = new Tape(script, manager);
                 GradientCollector collector = manager.getEngine().newGradientCollector()) {
             collector.backward(tape.linear(x, own, null).sum());
@@ -211,7 +211,7 @@ final class TapeTest {
 
     @Test
     void anInputThatIsOverwrittenBehindItsReader_isAnError() {
-        try (Script script = Script.load("onednn");
+        try (Script script = Script.load(Script.MANY, "onednn");
                 NDManager scope = manager.newSubManager();
                 GradientTape tape = new Tape(script, scope);
                 GradientCollector collector = manager.getEngine().newGradientCollector()) {
@@ -228,7 +228,7 @@ final class TapeTest {
     @Test
     void aTape_leavesNoArrays() {
         gradients(true, pass -> pass.lora(pass.input(), 0, null).square().mean());
-        try (Script script = Script.load("onednn")) {
+        try (Script script = Script.load(Script.MANY, "onednn")) {
             int before = live();
             for (int i = 0; i < 100; i++) {
                 try (NDManager scope = manager.newSubManager();

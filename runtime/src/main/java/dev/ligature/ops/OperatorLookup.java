@@ -2,6 +2,9 @@ package dev.ligature.ops;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -57,6 +60,48 @@ public final class OperatorLookup {
     public static @Nullable ModelPass recomputing(ParameterStore store) {
         ModelPass pass = store instanceof OperatorSource source ? source.modelPass() : null;
         return pass != null && pass.recomputesLayers() ? pass : null;
+    }
+
+    /**
+     * Returns what a block computes in a pass without gradients, if that is a linear product with
+     * at most one pair of factors beside it; else null.
+     *
+     * @param block the block
+     * @param store the store that the pass gives its blocks
+     * @param x the block's input, or another array with the batch in axis 0; its manager owns what
+     *     has to be made
+     */
+    public static @Nullable LinearTerms linear(Block block, ParameterStore store, NDArray x) {
+        if (block instanceof AdaptedBlock adapted) {
+            return adapted.linear(store, x);
+        }
+        if (block.getClass() != Linear.class) {
+            return null;
+        }
+        NDArray weight = null;
+        NDArray bias = null;
+        for (Parameter parameter : block.getDirectParameters().values()) {
+            NDArray value = store.getValue(parameter, x.getDevice(), false);
+            if (parameter.getType() == Parameter.Type.BIAS) {
+                bias = value;
+            } else {
+                weight = value;
+            }
+        }
+        return weight == null || weight instanceof PackedArray
+                ? null
+                : new LinearTerms(weight, bias);
+    }
+
+    /**
+     * Returns the block that computes at a place in a pass without gradients: the block itself, or
+     * the one behind it if the pass adds nothing there; else null.
+     *
+     * @param block the block
+     * @param store the store that the pass gives its blocks
+     */
+    public static @Nullable Block unadapted(Block block, ParameterStore store) {
+        return block instanceof AdaptedBlock adapted ? adapted.unadapted(store) : block;
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.ligature.ops;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,5 +71,22 @@ public interface Operators {
     default NDArray attention(
             NDArray queries, NDArray keys, NDArray values, NDList caches, AttentionSpan span) {
         return PlainAttention.of(queries, keys, values, caches, span);
+    }
+
+    /**
+     * Computes layers of a decoder for one new token of each of B texts, and writes their keys and
+     * values behind the others.
+     *
+     * <p>For passes without gradients.
+     *
+     * @param x the hidden states, {@code (B, 1, d)}
+     * @param layers the layers
+     * @param caches the keys and values of each text in all layers, {@code (2·L, KV, C, D)},
+     *     written in place
+     * @return a new array, {@code (B, 1, d)}; null where nothing is gained by computing them at
+     *     once, and nothing is computed then
+     */
+    default @Nullable NDArray layers(NDArray x, List<LayerTerms> layers, NDList caches) {
+        return null;
     }
 }

@@ -10,7 +10,8 @@ import ai.djl.training.ParameterStore;
 import dev.ligature.LoraModel;
 import dev.ligature.Routing;
 import dev.ligature.models.DecoderShape;
-import dev.ligature.models.generation.KeyValueCache;
+import dev.ligature.models.block.TextCache;
+import dev.ligature.models.block.TextsPass;
 import dev.ligature.models.llama.LlamaConfig;
 import java.io.IOException;
 import java.util.Arrays;
@@ -30,7 +31,7 @@ final class GenerationCase implements ComparedCase {
     private final long[] ids;
     private final int prompt;
     private final boolean whole;
-    private @Nullable KeyValueCache read; // the prompt's, of the manager
+    private @Nullable TextCache read; // the prompt's, of the manager
 
     private GenerationCase(Block block, DecoderShape shape, NDManager manager, Words words) {
         this.block = block;
@@ -63,7 +64,7 @@ final class GenerationCase implements ComparedCase {
                 forward(empty(text), 0, prompt);
                 return watch.nanos();
             }
-            KeyValueCache cache = afterPrompt(text);
+            TextCache cache = afterPrompt(text);
             forward(cache, prompt, prompt + 1); // makes room
             watch = Stopwatch.start();
             rest(cache);
@@ -78,29 +79,28 @@ final class GenerationCase implements ComparedCase {
             if (whole) {
                 return forward(empty(text), 0, prompt);
             }
-            KeyValueCache cache = afterPrompt(text);
+            TextCache cache = afterPrompt(text);
             forward(cache, prompt, prompt + 1);
             return rest(cache);
         }
     }
 
     /** Returns a copy of the cache of the prompt, which goes through the model once. */
-    private KeyValueCache afterPrompt(NDManager text) {
+    private TextCache afterPrompt(NDManager text) {
         if (read == null) {
             read = empty(manager);
             forward(read, 0, prompt);
         }
-        NDList copies = new NDList();
-        read.arrays().forEach(array -> copies.add(array.duplicate()));
-        copies.attach(text);
-        return new KeyValueCache(copies, text, ids.length);
+        TextCache cache = empty(text);
+        cache.append(read.copy(0, prompt, text));
+        return cache;
     }
 
-    private KeyValueCache empty(NDManager owner) {
-        return new KeyValueCache(KeyValueCache.empty(shape, owner, 1), owner, ids.length);
+    private TextCache empty(NDManager owner) {
+        return new TextCache(owner, shape.layers(), ids.length);
     }
 
-    private float[] rest(KeyValueCache cache) {
+    private float[] rest(TextCache cache) {
         float[] logits = {};
         for (int i = prompt + 1; i < ids.length; i++) {
             logits = forward(cache, i, i + 1);
@@ -109,15 +109,20 @@ final class GenerationCase implements ComparedCase {
     }
 
     /** Computes some tokens; returns the logits of the last one. */
-    private float[] forward(KeyValueCache cache, int from, int to) {
+    private float[] forward(TextCache cache, int from, int to) {
         try (NDManager scope = manager.newSubManager()) {
             long[] tokens = Arrays.copyOfRange(ids, from, to);
-            NDArray array = scope.create(tokens, new Shape(1, tokens.length)); // (1, T)
-            NDArray mask = scope.ones(new Shape(1, to), DataType.INT64); // (1, P+T)
-            NDArray positions =
-                    scope.arange(from, to, 1, DataType.INT64).reshape(1, tokens.length); // (1, T)
-            return cache.forward(block, store, new NDList(array, mask, positions), false)
-                    .toFloatArray(); // (1, 1, V)
+            Shape row = new Shape(1, tokens.length); // (1, T)
+            NDArray array = scope.create(tokens, row);
+            NDArray mask = scope.ones(row, DataType.INT64);
+            NDArray positions = scope.arange(from, to, 1, DataType.INT64).reshape(row);
+            TextsPass pass = new TextsPass(List.of(cache), new int[] {tokens.length}, false);
+            float[] logits =
+                    block.forward(store, new NDList(array, mask, positions), false, pass.params())
+                            .head()
+                            .toFloatArray(); // (1, 1, V)
+            cache.advance(tokens.length);
+            return logits;
         }
     }
 

@@ -108,7 +108,16 @@ public abstract class DecoderStack extends AbstractBlock {
             x.attach(scope);
             Shared shared = new Shared(in, mask, positions, scope, x.getDataType(), texts);
             outputs.add(x);
-            for (int i = 0; i < layers.size(); i++) {
+            NDArray stepped =
+                    texts == null || in.tokens() > 1 || training
+                            ? null
+                            : new DecoderStep(call, texts, x)
+                                    .of(x, layers, kinds, kind -> shared.tables(kind.rope()));
+            if (stepped != null) {
+                x = stepped; // (B, 1, d)
+                x.attach(scope);
+            }
+            for (int i = 0; i < layers.size() && stepped == null; i++) {
                 if (texts != null) {
                     texts.enter(i, kinds.get(i).window());
                 }
@@ -158,7 +167,7 @@ public abstract class DecoderStack extends AbstractBlock {
         private final NDManager scope;
         private final DataType dataType;
         private final @Nullable TextsPass texts;
-        private final Map<Rope, NDList> tables = new HashMap<>();
+        private final Map<Rope, RotaryTables> tables = new HashMap<>();
         private final Map<Integer, NDArray> masks = new HashMap<>();
 
         Shared(
@@ -181,7 +190,8 @@ public abstract class DecoderStack extends AbstractBlock {
             boolean cuts = texts == null && kind.window() < all; // the pass has masks of its own
             int window = cuts ? kind.window() : 0;
             NDArray mask = masks.computeIfAbsent(window, this::mask);
-            return new NDList(mask).addAll(tables.computeIfAbsent(kind.rope(), this::tables));
+            RotaryTables at = tables(kind.rope());
+            return new NDList(mask, at.queryCos(), at.querySin(), at.keyCos(), at.keySin());
         }
 
         private NDArray mask(int window) {
@@ -192,10 +202,15 @@ public abstract class DecoderStack extends AbstractBlock {
             return CausalMask.of(scope, in.past(), in.tokens(), attentionMask, groups, window);
         }
 
-        private NDList tables(Rope rope) {
-            float[] signed = Objects.requireNonNull(frequencies.get(rope));
-            RotaryTables at = RotaryTables.at(positions, signed, scale, dataType);
-            return new NDList(at.queryCos(), at.querySin(), at.keyCos(), at.keySin());
+        RotaryTables tables(Rope rope) {
+            return tables.computeIfAbsent(
+                    rope,
+                    turning ->
+                            RotaryTables.at(
+                                    positions,
+                                    Objects.requireNonNull(frequencies.get(turning)),
+                                    scale,
+                                    dataType));
         }
     }
 

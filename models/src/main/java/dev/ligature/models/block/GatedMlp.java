@@ -10,6 +10,8 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.annotation.LoraTarget;
+import dev.ligature.ops.LayerTerms;
+import dev.ligature.ops.LinearTerms;
 import dev.ligature.ops.OperatorLookup;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +72,24 @@ public final class GatedMlp extends AbstractBlock {
         NDArray gated = gated(gate, up, parameterStore, training); // (B, T, I)
         return downProj.forward(
                 parameterStore, new NDList(gated), training, params); // (B, T, I) -> (B, T, d)
+    }
+
+    /** Returns the terms of a layer with this feed-forward part; null if a pass has others. */
+    @Nullable LayerTerms terms(
+            LayerTerms.Norm attentionNorm,
+            LayerTerms.Attention attention,
+            LayerTerms.Norm norm,
+            NDArray x,
+            ParameterStore store) {
+        if (activation != NamedActivation.SILU) {
+            return null;
+        }
+        LinearTerms gate = OperatorLookup.linear(gateProj, store, x);
+        LinearTerms up = OperatorLookup.linear(upProj, store, x);
+        LinearTerms down = OperatorLookup.linear(downProj, store, x);
+        return gate == null || up == null || down == null
+                ? null
+                : new LayerTerms(attentionNorm, attention, norm, gate, up, down);
     }
 
     private NDArray gated(NDArray gate, NDArray up, ParameterStore store, boolean training) {

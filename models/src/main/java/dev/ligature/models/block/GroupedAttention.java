@@ -12,6 +12,8 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.block.Cast;
+import dev.ligature.ops.LayerTerms;
+import dev.ligature.ops.LinearTerms;
 import dev.ligature.ops.OperatorLookup;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +70,56 @@ public abstract class GroupedAttention extends AbstractBlock {
      * @param call the forward pass
      */
     protected abstract NDList project(NDArray x, Call call);
+
+    /**
+     * Returns what {@link #project} and {@link #outputProjection} compute in a pass without
+     * gradients, if these are linear blocks with at most a pair of factors each, and norms of
+     * heads; else null, which is so unless a class says otherwise.
+     *
+     * @param x an array of the pass
+     * @param call the forward pass
+     */
+    protected @Nullable Projections projections(NDArray x, Call call) {
+        return null;
+    }
+
+    /**
+     * What there is before and behind attention.
+     *
+     * @param query x to the queries
+     * @param key x to the keys
+     * @param value x to the values
+     * @param output what attention gives to y
+     * @param queryNorm a norm over each head of the queries, if there is one
+     * @param keyNorm a norm over each head of the keys, if there is one
+     */
+    public record Projections(
+            LinearTerms query,
+            LinearTerms key,
+            LinearTerms value,
+            LinearTerms output,
+            LayerTerms.@Nullable Norm queryNorm,
+            LayerTerms.@Nullable Norm keyNorm) {}
+
+    /** Returns what attention computes of one new token of each text; null if a pass has others. */
+    final LayerTerms.@Nullable Attention terms(
+            NDArray x, RotaryTables tables, TextsPass texts, Call call) {
+        Projections of = projections(x, call);
+        return of == null
+                ? null
+                : new LayerTerms.Attention(
+                        of.query(),
+                        of.key(),
+                        of.value(),
+                        of.output(),
+                        of.queryNorm(),
+                        of.keyNorm(),
+                        heads.keyValue(),
+                        heads.groups(),
+                        heads.size(),
+                        tables.rotation(turned),
+                        texts.span(cap));
+    }
 
     /** Returns the projection back, {@code (B, T, KV·G·D)} to {@code (B, T, d)}. */
     protected abstract Block outputProjection();

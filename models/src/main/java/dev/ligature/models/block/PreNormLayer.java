@@ -9,6 +9,7 @@ import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.ops.LayerTerms;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,27 @@ public abstract class PreNormLayer extends AbstractBlock {
 
     /** Returns the feed-forward part, {@code (B, T, d)} to {@code (B, T, d)}. */
     protected abstract Block feedForward();
+
+    /**
+     * Returns what the layer computes of one new token of each text, if that is what {@link
+     * LayerTerms} says in this pass; else null.
+     *
+     * @param x an array of the pass
+     * @param tables the rotary tables of the layer
+     * @param texts the pass, which has entered the layer
+     */
+    final @Nullable LayerTerms terms(NDArray x, RotaryTables tables, TextsPass texts, Call call) {
+        Block norm = attentionNorm();
+        if (norm == null || !(feedForward() instanceof GatedMlp mlp)) {
+            return null;
+        }
+        LayerTerms.Norm before = RmsNorm.terms(norm, x, call);
+        LayerTerms.Norm between = RmsNorm.terms(feedForwardNorm(), x, call);
+        LayerTerms.Attention attention = attention().terms(x, tables, texts, call);
+        return before == null || between == null || attention == null
+                ? null
+                : mlp.terms(before, attention, between, x, call.parameterStore());
+    }
 
     @Override
     protected final NDList forwardInternal(

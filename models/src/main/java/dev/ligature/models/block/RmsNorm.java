@@ -6,10 +6,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.block.Cast;
+import dev.ligature.ops.LayerTerms;
 import dev.ligature.ops.OperatorLookup;
 import dev.ligature.ops.Operators;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +56,23 @@ public final class RmsNorm extends AbstractBlock {
     /** Returns a norm that multiplies by 1 + w, in fp32 whatever the type of x. */
     public static RmsNorm onePlus(long size, double epsilon) {
         return new RmsNorm(size, epsilon, true);
+    }
+
+    /**
+     * Returns what a block computes in a pass without gradients, if it is a norm in fp32 that
+     * multiplies by w; else null.
+     *
+     * @param block the block
+     * @param x an array of the pass
+     * @param call the forward pass
+     */
+    public static LayerTerms.@Nullable Norm terms(Block block, NDArray x, Call call) {
+        Block plain = OperatorLookup.unadapted(block, call.parameterStore());
+        if (!(plain instanceof RmsNorm norm) || norm.onePlus) {
+            return null;
+        }
+        NDArray w = call.parameterStore().getValue(norm.weight, x.getDevice(), false); // (d)
+        return w.getDataType() == DataType.FLOAT32 ? new LayerTerms.Norm(w, norm.epsilon) : null;
     }
 
     @Override

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.ligature.ops.LayerTerms;
 
 /**
  * The cosines and sines that turn queries and keys by their positions (Su et al., "RoFormer", 2021;
@@ -48,6 +49,11 @@ public record RotaryTables(NDArray queryCos, NDArray querySin, NDArray keyCos, N
                 ofQueries(sin.mul(factor)).toType(dataType, false),
                 cos.toType(dataType, false),
                 sin.toType(dataType, false));
+    }
+
+    /** Returns the tables of one token a text, and how much of a head they turn. */
+    LayerTerms.Rotation rotation(int turned) {
+        return new LayerTerms.Rotation(queryCos, querySin, keyCos, keySin, turned);
     }
 
     private static NDArray ofQueries(NDArray table) {

@@ -84,6 +84,18 @@ public final class TextCache implements AutoCloseable {
     }
 
     /**
+     * Returns the keys and values of all layers, with room for tokens behind those that are
+     * counted: {@code (2 · layers, KV, C, D)}.
+     *
+     * @param heads the number KV
+     * @param headSize the size D
+     */
+    NDArray whole(long heads, long headSize) {
+        prepare(heads, headSize, DataType.FLOAT32);
+        return Objects.requireNonNull(all);
+    }
+
+    /**
      * Returns keys of a layer, a view that belongs to a scope: {@code (1, KV, to − from, D)}.
      *
      * @param layer the index of the layer

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.PairList;
 import dev.ligature.ops.AttentionSpan;
+import dev.ligature.ops.LayerTerms;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -150,6 +151,19 @@ public final class TextsPass {
         NDList caches = new NDList(texts.size());
         for (TextCache text : texts) {
             caches.add(text.layer(layer, keys));
+        }
+        return caches;
+    }
+
+    /**
+     * Returns the keys and values of all texts in all layers, with room for new ones.
+     *
+     * @param attention that of the layers
+     */
+    NDList caches(LayerTerms.Attention attention) {
+        NDList caches = new NDList(texts.size());
+        for (TextCache text : texts) {
+            caches.add(text.whole(attention.keyHeads(), attention.size()));
         }
         return caches;
     }

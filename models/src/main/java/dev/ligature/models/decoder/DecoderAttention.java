@@ -3,12 +3,17 @@ package dev.ligature.models.decoder;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
 import dev.ligature.annotation.LoraTarget;
 import dev.ligature.models.block.Call;
 import dev.ligature.models.block.GroupedAttention;
 import dev.ligature.models.block.Heads;
 import dev.ligature.models.block.Linears;
+import dev.ligature.models.block.RmsNorm;
 import dev.ligature.models.block.Rope;
+import dev.ligature.ops.LayerTerms;
+import dev.ligature.ops.LinearTerms;
+import dev.ligature.ops.OperatorLookup;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -84,6 +89,26 @@ public final class DecoderAttention extends GroupedAttention {
             k = heads.normed(keyNorm, k, call);
         }
         return new NDList(q, k, v);
+    }
+
+    @Override
+    protected @Nullable Projections projections(NDArray x, Call call) {
+        ParameterStore store = call.parameterStore();
+        LinearTerms q = OperatorLookup.linear(queryProj, store, x);
+        LinearTerms k = OperatorLookup.linear(keyProj, store, x);
+        LinearTerms v = OperatorLookup.linear(valueProj, store, x);
+        LinearTerms o = OperatorLookup.linear(outputProj, store, x);
+        if (q == null || k == null || v == null || o == null) {
+            return null;
+        }
+        if (queryNorm == null || keyNorm == null) {
+            return new Projections(q, k, v, o, null, null);
+        }
+        LayerTerms.Norm ofQueries = RmsNorm.terms(queryNorm, x, call);
+        LayerTerms.Norm ofKeys = RmsNorm.terms(keyNorm, x, call);
+        return ofQueries == null || ofKeys == null
+                ? null
+                : new Projections(q, k, v, o, ofQueries, ofKeys);
     }
 
     @Override

@@ -4,11 +4,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Parameter;
 import dev.ligature.internal.adapter.AdapterState;
+import dev.ligature.internal.adapter.FactorArrays;
 import dev.ligature.internal.adapter.FactorPair;
 import dev.ligature.internal.adapter.TokenRows;
 import dev.ligature.internal.adapter.Values;
 import dev.ligature.internal.slot.Slot;
 import dev.ligature.internal.slot.SlotCall;
+import dev.ligature.ops.LinearTerms;
 import dev.ligature.plan.ModuleKind;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -115,6 +117,24 @@ public final class SlotEffect {
         NDArray y = prepared.single(output);
         NDArray sum = addTo(y, prepared, factor);
         return sum == y ? output : new NDList(sum);
+    }
+
+    /**
+     * Returns what the slot computes with the adapter, if that is a linear block and a plain pair;
+     * else null.
+     *
+     * @param call a call without gradients
+     */
+    public @Nullable LinearTerms terms(SlotCall call, double factor) {
+        FactorPair plain = plainPair();
+        LinearTerms base = plain == null ? null : call.terms();
+        if (plain == null || base == null) {
+            return null;
+        }
+        FactorArrays factors =
+                plain.arrays(
+                        values(call, factor), call.inputs().head().getDevice(), call.manager());
+        return base.plus(factors.a(), factors.b(), factors.scaling());
     }
 
     /** Returns the call over a store with what the adapter replaces, if it replaces anything. */

@@ -13,6 +13,7 @@ import dev.ligature.internal.slot.Slot;
 import dev.ligature.internal.slot.SlotCall;
 import dev.ligature.internal.slot.SlotRouter;
 import dev.ligature.internal.slot.SlotTrace;
+import dev.ligature.ops.LinearTerms;
 import dev.ligature.ops.ModelPass;
 import dev.ligature.ops.PackedArray;
 import java.util.IdentityHashMap;
@@ -64,6 +65,22 @@ final class RoutedParameterStore extends SlotRouter {
         } catch (EngineException e) {
             throw call.explained(e);
         }
+    }
+
+    @Override
+    public @Nullable LinearTerms linear(Slot slot, NDArray x) {
+        if (trace != null) {
+            trace.call(slot);
+        }
+        return pass.linear(new SlotCall(slot, storeOf(slot), new NDList(x), false, null));
+    }
+
+    @Override
+    public boolean isUnadapted(Slot slot) {
+        if (trace != null) {
+            trace.call(slot);
+        }
+        return pass.isUnadapted(slot);
     }
 
     private ParameterStore storeOf(Slot slot) {

@@ -11,11 +11,13 @@ import dev.ligature.internal.effect.SlotEffect;
 import dev.ligature.internal.slot.Slot;
 import dev.ligature.internal.slot.SlotCall;
 import dev.ligature.internal.slot.Slots;
+import dev.ligature.ops.LinearTerms;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The whole batch through one adapter, or through the sum of several. */
 public final class WholeBatchRoute implements Route {
@@ -91,6 +93,21 @@ public final class WholeBatchRoute implements Route {
             @Override
             public NDList forward(SlotCall call) {
                 return WholeBatchRoute.this.forward(call);
+            }
+
+            @Override
+            public @Nullable LinearTerms linear(SlotCall call) {
+                Part[] parts = bySlot[call.slot().index()];
+                return switch (parts.length) {
+                    case 0 -> call.terms();
+                    case 1 -> parts[0].effect().terms(call, parts[0].factor());
+                    default -> null;
+                };
+            }
+
+            @Override
+            public boolean isUnadapted(Slot slot) {
+                return bySlot[slot.index()].length == 0;
             }
 
             @Override

@@ -13,8 +13,10 @@ import dev.ligature.internal.route.SlotReads;
 import dev.ligature.internal.rows.BatchRule.Way;
 import dev.ligature.internal.rows.FactorStackCache.Stacks;
 import dev.ligature.internal.rows.RowGroups.Group;
+import dev.ligature.internal.slot.Slot;
 import dev.ligature.internal.slot.SlotCall;
 import dev.ligature.internal.slot.Slots;
+import dev.ligature.ops.LinearTerms;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -102,6 +104,16 @@ public final class PerRowRoute implements Route {
             @Override
             public NDList forward(SlotCall call) {
                 return made.at(call.slot()).forward(call, state);
+            }
+
+            @Override
+            public @Nullable LinearTerms linear(SlotCall call) {
+                return made.at(call.slot()).linear(call, state);
+            }
+
+            @Override
+            public boolean isUnadapted(Slot slot) {
+                return made.at(slot) instanceof SlotPlan.Base;
             }
 
             @Override

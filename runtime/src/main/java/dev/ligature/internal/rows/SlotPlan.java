@@ -12,6 +12,7 @@ import dev.ligature.internal.rows.RowGroups.Group;
 import dev.ligature.internal.rows.RowGroups.Mask;
 import dev.ligature.internal.slot.Slot;
 import dev.ligature.internal.slot.SlotCall;
+import dev.ligature.ops.LinearTerms;
 import dev.ligature.plan.ModuleKind;
 import dev.ligature.plan.PairPlan;
 import java.util.ArrayList;
@@ -25,6 +26,16 @@ import org.jspecify.annotations.Nullable;
 sealed interface SlotPlan {
     /** Returns the slot's outputs. */
     NDList forward(SlotCall call, RowsPass pass);
+
+    /**
+     * Returns what the slot computes of all rows alike, if it is a linear block with at most a pair
+     * of factors beside it; else null.
+     *
+     * @param call a call without gradients
+     */
+    default @Nullable LinearTerms linear(SlotCall call, RowsPass pass) {
+        return null;
+    }
 
     /** Returns a plan that needs no stacked factors. */
     default SlotPlan withoutStacks() {
@@ -161,6 +172,11 @@ sealed interface SlotPlan {
     /** No adapter does anything here. */
     record Base() implements SlotPlan {
         @Override
+        public @Nullable LinearTerms linear(SlotCall call, RowsPass pass) {
+            return call.terms();
+        }
+
+        @Override
         public NDList forward(SlotCall call, RowsPass pass) {
             return call.base();
         }
@@ -168,6 +184,12 @@ sealed interface SlotPlan {
 
     /** All rows go through one adapter. */
     record One(SlotEffect effect) implements SlotPlan {
+        @Override
+        public @Nullable LinearTerms linear(SlotCall call, RowsPass pass) {
+            pass.checkRows(call);
+            return effect.terms(call, 1);
+        }
+
         @Override
         public NDList forward(SlotCall call, RowsPass pass) {
             pass.checkRows(call);

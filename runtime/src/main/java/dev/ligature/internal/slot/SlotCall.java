@@ -10,6 +10,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import dev.ligature.LoraException;
 import dev.ligature.block.AdaptableBlock;
+import dev.ligature.ops.LinearTerms;
 import dev.ligature.ops.OperatorLookup;
 import dev.ligature.ops.Operators;
 import dev.ligature.ops.PackedArray;
@@ -63,6 +64,16 @@ public record SlotCall(
         return slot.kind() == ModuleKind.EMBEDDING
                 ? weight.rows(x)
                 : weight.linear(x, slot.bias() == null ? null : value(slot.bias(), x));
+    }
+
+    /** Returns what {@link #base} computes of a linear block; null if the block is another one. */
+    public @Nullable LinearTerms terms() {
+        if (!slot.isLinear() || slot.isPacked()) {
+            return null;
+        }
+        NDArray x = inputs.head();
+        NDArray weight = value(Objects.requireNonNull(slot.weight()), x); // (out, in)
+        return new LinearTerms(weight, slot.bias() == null ? null : value(slot.bias(), x));
     }
 
     /** Returns the operators of the pass. */

@@ -1,9 +1,11 @@
 package dev.ligature.internal.slot;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import dev.ligature.ops.LinearTerms;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,4 +24,15 @@ public abstract class SlotRouter extends ForwardingParameterStore {
     /** Returns the outputs of a slot, with what the adapters of the pass do there. */
     public abstract NDList forward(
             Slot slot, NDList inputs, boolean training, @Nullable PairList<String, Object> params);
+
+    /**
+     * Returns what a slot computes, if it is a linear block with at most a pair of factors beside
+     * it; else null.
+     *
+     * @param x an array of the pass
+     */
+    public abstract @Nullable LinearTerms linear(Slot slot, NDArray x);
+
+    /** Returns whether the adapters of the pass do nothing at a slot. */
+    public abstract boolean isUnadapted(Slot slot);
 }

@@ -1,0 +1,206 @@
+package dev.ligature.models.families;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Block;
+import dev.ligature.LoraException;
+import dev.ligature.LoraModel;
+import dev.ligature.Routing;
+import dev.ligature.config.LoraConfig;
+import dev.ligature.config.LoraInit;
+import dev.ligature.models.PretrainedModel;
+import dev.ligature.models.generation.GenerationOptions;
+import dev.ligature.models.generation.RowRouter;
+import dev.ligature.models.generation.RunningBatch;
+import dev.ligature.models.generation.Scores;
+import dev.ligature.models.generation.TextRow;
+import dev.ligature.ops.OperatorLookup;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Layers of a decoder that are computed in one call, against the same layers one by one. */
+final class LayersAtOnceTest {
+    private static final int STEPS = 6;
+    private static final double EPSILON = 2e-5;
+
+    /** The families whose layers are what one call computes. */
+    private static final Set<String> TAKEN =
+            Set.of(
+                    "llama3",
+                    "llama3-older",
+                    "mistral",
+                    "mistral-full",
+                    "qwen3",
+                    "qwen3-bias",
+                    "smollm3",
+                    "smollm3-bias");
+
+    /** The build runs these tests with the operators; by hand they may be run without. */
+    @BeforeAll
+    static void operatorsAreUsed() {
+        try (NDManager manager = NDManager.newBaseManager()) {
+            assumeTrue(OperatorLookup.engine(manager).choice().contains("layers"));
+        }
+    }
+
+    static List<String> names() throws IOException {
+        return FamilyCase.names();
+    }
+
+    /** Texts of a run: their scores, and how many passes were computed in one call. */
+    private record Run(List<TextRow> rows, int atOnce) {}
+
+    private static Run run(PretrainedModel model, Block block, boolean allowed, int texts) {
+        CountedLayers counted = new CountedLayers(block, allowed);
+        RowRouter router = adapters -> counted;
+        GenerationOptions options =
+                GenerationOptions.greedy(STEPS).withScores(new Scores(true, false, 0));
+        List<TextRow> rows = new ArrayList<>();
+        for (int i = 0; i < texts; i++) {
+            // The first has one token: no pass over several goes before its first step.
+            long[] prompt = new long[i * 3 + 1];
+            for (int token = 0; token < prompt.length; token++) {
+                prompt[token] = 3L + (7 * i + 5 * token) % 29;
+            }
+            rows.add(new TextRow(prompt, "", options, id -> {}));
+        }
+        try (RunningBatch batch = new RunningBatch(router, model.decoder(), model.manager())) {
+            batch.join(rows);
+            while (!batch.isEmpty()) {
+                batch.step();
+            }
+        }
+        return new Run(rows, counted.count());
+    }
+
+    /** Runs texts in both ways; returns how many passes were computed in one call. */
+    private static int compare(PretrainedModel model, Routing routing, int texts) {
+        Block block = model.lora().routed(routing);
+        Run atOnce = run(model, block, true, texts);
+        Run oneByOne = run(model, block, false, texts);
+        assertEquals(0, oneByOne.atOnce());
+        for (int i = 0; i < texts; i++) {
+            TextRow found = atOnce.rows().get(i);
+            TextRow wanted = oneByOne.rows().get(i);
+            assertArrayEquals(wanted.tokens(), found.tokens(), "text " + i);
+            for (int token = 0; token < wanted.tokens().length; token++) {
+                double score = wanted.scores().get(token).logprob();
+                assertEquals(
+                        score,
+                        found.scores().get(token).logprob(),
+                        EPSILON * (1 + Math.abs(score)),
+                        "text " + i + ", token " + token);
+            }
+        }
+        return atOnce.atOnce();
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void everyFamily_givesTheSame_andThoseLikeLlamaInOneCall(String name) throws IOException {
+        try (FamilyCase reference = new FamilyCase(name)) {
+            reference.loadAdapter();
+            PretrainedModel model = reference.model();
+            for (int texts : new int[] {1, 2, 5}) {
+                for (Routing routing : List.of(Routing.of("first"), Routing.none())) {
+                    int atOnce = compare(model, routing, texts);
+                    assertEquals(TAKEN.contains(name), atOnce > 0, routing + ", " + atOnce);
+                }
+            }
+        }
+    }
+
+    private static void withAdapter(
+            String base, Consumer<LoraConfig.Builder> options, Consumer<PretrainedModel> check)
+            throws IOException {
+        try (FamilyCase reference = new FamilyCase(base)) {
+            LoraConfig.Builder builder = LoraConfig.builder().optRank(4).optInit(LoraInit.RANDOM);
+            options.accept(builder);
+            reference.model().lora().create("made", builder.build());
+            check.accept(reference.model());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"q_proj, true", "down_proj, true", "o_proj, true", "q_norm, false"})
+    void anAdapterOfOneModule_isReached_andCounts(String module, boolean atOnce)
+            throws IOException {
+        withAdapter(
+                "qwen3",
+                builder -> {
+                    if (module.endsWith("norm")) {
+                        builder.setTargetModules("v_proj").optModulesToSave(module);
+                    } else {
+                        builder.setTargetModules(module);
+                    }
+                },
+                model -> assertEquals(atOnce, compare(model, Routing.of("made"), 1) > 0, module));
+    }
+
+    @Test
+    void whatIsMoreThanAPair_isComputedBlockByBlock() throws IOException {
+        withAdapter(
+                "llama3",
+                builder -> builder.setTargetModules("v_proj", "up_proj").optUseDora(true),
+                model -> assertEquals(0, compare(model, Routing.of("made"), 2)));
+        withAdapter(
+                "llama3",
+                builder -> builder.setTargetModules("v_proj", "up_proj").optLoraBias(true),
+                model -> assertEquals(0, compare(model, Routing.of("made"), 2)));
+        withAdapter(
+                "llama3",
+                builder -> builder.setTargetModules("k_proj"),
+                model -> {
+                    LoraModel lora = model.lora();
+                    lora.create(
+                            "other",
+                            LoraConfig.builder()
+                                    .setTargetModules("k_proj")
+                                    .optInit(LoraInit.RANDOM)
+                                    .build());
+                    Routing both = Routing.weighted(Map.of("made", 1.0, "other", 1.0));
+                    assertEquals(0, compare(model, both, 2));
+                });
+    }
+
+    @Test
+    void rowsOfOneAdapter_areComputedInOneCall_andThoseOfSeveralAreNot() throws IOException {
+        withAdapter(
+                "llama3",
+                builder -> builder.setTargetModules("k_proj", "gate_proj"),
+                model -> {
+                    List<String> same = Collections.nCopies(2, "made");
+                    assertEquals(STEPS - 1, compare(model, Routing.rows(same), 2));
+                    assertEquals(0, compare(model, Routing.rows(List.of("made", Routing.BASE)), 2));
+                    Routing three = Routing.rows(Collections.nCopies(3, "made"));
+                    LoraException e =
+                            assertThrows(LoraException.class, () -> compare(model, three, 1));
+                    assertEquals("LoraRowsMismatch", e.code());
+                });
+    }
+
+    @Test
+    void theFactorOfARouting_counts() throws IOException {
+        withAdapter(
+                "llama3",
+                builder -> builder.setTargetModules("k_proj", "gate_proj"),
+                model -> {
+                    Routing half = Routing.weighted(Map.of("made", 0.5));
+                    assertEquals(STEPS - 1, compare(model, half, 2));
+                });
+    }
+}
