@@ -5,7 +5,6 @@ import dev.ligature.server.internal.answer.Json;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.ArrayDeque;
 import java.util.Queue;
@@ -25,6 +24,7 @@ public final class AnswerWriter {
 
     private final HttpServerResponse response;
     private final AnswerRoom room;
+    private final Runnable hangUp;
     private final Consumer<AnswerWriter> unread;
     private final Queue<Piece> waiting = new ArrayDeque<>();
     private final Promise<Void> done = Promise.promise();
@@ -42,12 +42,17 @@ public final class AnswerWriter {
      * Creates the writer of one answer.
      *
      * @param room has a place for events that wait; a body of one piece has its own already
+     * @param hangUp closes the connection, on which half an answer must not be followed by another
      * @param unread takes this when all of the answer is here, and its client has not all of it
      */
     public AnswerWriter(
-            HttpServerResponse response, AnswerRoom room, Consumer<AnswerWriter> unread) {
+            HttpServerResponse response,
+            AnswerRoom room,
+            Runnable hangUp,
+            Consumer<AnswerWriter> unread) {
         this.response = response;
         this.room = room;
+        this.hangUp = hangUp;
         this.unread = unread;
     }
 
@@ -89,7 +94,7 @@ public final class AnswerWriter {
         long taken = waits ? bytes.length() + OVERHEAD : 0;
         if (waits && !room.offer(taken)) {
             LOG.warn("A stream is cut off: nobody reads it, and the memory for answers is taken");
-            fail(new IllegalStateException("there is no room for what the client has not read"));
+            drop("there is no room for what the client has not read");
             return;
         }
         waiting.add(new Piece(bytes, taken));
@@ -174,10 +179,14 @@ public final class AnswerWriter {
      * Drops what the client has not read, and closes its connection: at once if it reads the little
      * that the connection has by now, and else when it has been idle for long.
      */
-    public void cutOff(HttpConnection connection) {
+    public void cutOff() {
         if (!done.future().isComplete()) {
-            fail(new IllegalStateException("the client has not read its answer in time"));
-            connection.close();
+            drop("the client has not read its answer in time");
         }
+    }
+
+    private void drop(String reason) {
+        fail(new IllegalStateException(reason));
+        hangUp.run();
     }
 }

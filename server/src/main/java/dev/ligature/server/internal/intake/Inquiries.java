@@ -71,13 +71,17 @@ public final class Inquiries implements AutoCloseable {
             return;
         }
         AnswerWriter writer =
-                new AnswerWriter(request.response(), answers, answer -> limit(request, answer));
+                new AnswerWriter(
+                        request.response(),
+                        answers,
+                        () -> request.connection().close(),
+                        this::limit);
         writer.done().onComplete(written -> answers.give(bytes));
         writer.json(200, text);
     }
 
-    private void limit(HttpServerRequest request, AnswerWriter answer) {
-        long timer = vertx.setTimer(READ_MILLIS, id -> answer.cutOff(request.connection()));
+    private void limit(AnswerWriter answer) {
+        long timer = vertx.setTimer(READ_MILLIS, id -> answer.cutOff());
         answer.done().onComplete(written -> vertx.cancelTimer(timer));
     }
 

@@ -87,7 +87,12 @@ public final class Place implements AnswerPath {
 
     @Override
     public AnswerWriter writer() {
-        AnswerWriter writer = new AnswerWriter(response(), answers, this::limit);
+        AnswerWriter writer =
+                new AnswerWriter(
+                        response(),
+                        answers,
+                        () -> call.request().connection().close(),
+                        this::limit);
         writer.done().onFailure(gone -> abandon());
         return writer;
     }
@@ -95,11 +100,7 @@ public final class Place implements AnswerPath {
     /** Cuts off a client that does not read its answer until the deadline. */
     private void limit(AnswerWriter answer) {
         long millis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-        long timer =
-                loop.owner()
-                        .setTimer(
-                                Math.max(READ_MILLIS, millis),
-                                id -> answer.cutOff(call.request().connection()));
+        long timer = loop.owner().setTimer(Math.max(READ_MILLIS, millis), id -> answer.cutOff());
         answer.done().onComplete(written -> loop.owner().cancelTimer(timer));
     }
 

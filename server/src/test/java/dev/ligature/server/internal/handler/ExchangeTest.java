@@ -53,7 +53,8 @@ class ExchangeTest {
 
                     @Override
                     public AnswerWriter writer() {
-                        return new AnswerWriter(untouched(), new AnswerRoom(1), unread -> {});
+                        return new AnswerWriter(
+                                untouched(), new AnswerRoom(1), () -> {}, unread -> {});
                     }
 
                     @Override

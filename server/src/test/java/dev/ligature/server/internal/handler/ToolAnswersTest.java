@@ -86,7 +86,7 @@ class ToolAnswersTest {
 
             @Override
             public AnswerWriter writer() {
-                return new AnswerWriter(response, new AnswerRoom(1), unread -> {});
+                return new AnswerWriter(response, new AnswerRoom(1), () -> {}, unread -> {});
             }
 
             @Override

@@ -8,7 +8,6 @@ import dev.ligature.server.internal.answer.ApiException;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerResponse;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
@@ -20,7 +19,9 @@ final class AnswerWriterTest {
     private final Connection connection = new Connection();
     private final List<AnswerWriter> unread = new ArrayList<>();
     private final AnswerRoom room = new AnswerRoom(1000);
-    private final AnswerWriter writer = new AnswerWriter(connection.response(), room, unread::add);
+    private final AnswerWriter writer =
+            new AnswerWriter(
+                    connection.response(), room, () -> connection.isToBeClosed = true, unread::add);
 
     /** A connection that takes so many writes before its client has to read. */
     private static final class Connection {
@@ -64,15 +65,6 @@ final class AnswerWriterTest {
                                 }
                                 default -> null;
                             });
-        }
-
-        HttpConnection connection() {
-            return proxy(
-                    HttpConnection.class,
-                    (name, arguments) -> {
-                        isToBeClosed |= name.equals("close");
-                        return Future.succeededFuture();
-                    });
         }
 
         /** Reads what so many writes have sent. */
@@ -144,7 +136,7 @@ final class AnswerWriterTest {
     void aClientThatIsCutOff_getsNothingMore_andItsConnectionIsClosed() {
         connection.room = 1;
         writer.json(200, "x".repeat(100_000));
-        writer.cutOff(connection.connection());
+        writer.cutOff();
         assertTrue(writer.done().failed());
         assertTrue(connection.isToBeClosed);
         connection.read(100);
@@ -160,6 +152,7 @@ final class AnswerWriterTest {
             writer.event("x".repeat(200));
         }
         assertTrue(writer.done().failed(), room.used() + " bytes");
+        assertTrue(connection.isToBeClosed, "or the client would wait for the rest");
         assertEquals(0, room.used());
         writer.endEvents();
         assertEquals("data: a\n\n", connection.written.toString());
@@ -180,7 +173,7 @@ final class AnswerWriterTest {
     @Test
     void whoHasReadAll_isNotCutOff() {
         writer.json(200, "{}");
-        writer.cutOff(connection.connection());
+        writer.cutOff();
         assertFalse(connection.isToBeClosed);
         assertTrue(writer.done().succeeded());
     }
