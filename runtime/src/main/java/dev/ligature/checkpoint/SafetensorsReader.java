@@ -7,6 +7,7 @@ import dev.ligature.internal.hint.Nearest;
 import dev.ligature.internal.tensors.FiniteCheck;
 import dev.ligature.internal.tensors.SafetensorsHeader;
 import dev.ligature.internal.tensors.TensorBytes;
+import dev.ligature.internal.tensors.TensorMapping;
 import dev.ligature.internal.tensors.TensorMessage;
 import java.io.Closeable;
 import java.io.IOException;
@@ -14,9 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -50,7 +49,7 @@ public final class SafetensorsReader implements Closeable {
     private final Path file;
     private final FileChannel channel;
     private final SafetensorsHeader header;
-    private final long fileSize;
+    private final TensorMapping mapping;
     private final Object stagingLock = new Object();
     private @Nullable ByteBuffer staging;
 
@@ -58,7 +57,7 @@ public final class SafetensorsReader implements Closeable {
             Path file, FileChannel channel, long fileSize, SafetensorsHeader header) {
         this.file = file;
         this.channel = channel;
-        this.fileSize = fileSize;
+        this.mapping = new TensorMapping(file, fileSize);
         this.header = header;
     }
 
@@ -229,38 +228,12 @@ public final class SafetensorsReader implements Closeable {
     private NDArray map(TensorInfo tensor, NDManager manager, TensorBytes.Check check)
             throws IOException {
         DataType type = arrayType(tensor);
-        boolean mappable =
-                tensor.dtype() != TensorDtype.BF16
-                        && tensor.dtype() != TensorDtype.BOOL
-                        && tensor.byteCount() > 0
-                        && tensor.byteCount() <= Integer.MAX_VALUE
-                        && tensor.offset() % tensor.dtype().bytes() == 0;
-        Optional<MappedByteBuffer> buffer = mappable ? mapPrivately(tensor) : Optional.empty();
+        Optional<MappedByteBuffer> buffer = mapping.map(tensor);
         if (buffer.isEmpty()) {
             return read(tensor, manager, check);
         }
         check.look(buffer.get(), type, 0);
         return manager.create(buffer.get(), tensor.shape(), type);
-    }
-
-    /**
-     * Maps a tensor so that writes stay in memory: a write in place to a read-only mapping would
-     * end the process. Java wants a writable channel for that, which a read-only file has not.
-     */
-    private Optional<MappedByteBuffer> mapPrivately(TensorInfo tensor) throws IOException {
-        FileChannel writable;
-        try {
-            writable = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        } catch (FileSystemException e) {
-            return Optional.empty();
-        }
-        try (writable) {
-            // Mapping what is beyond the end would make the file longer.
-            if (writable.size() != fileSize) {
-                throw TensorMessage.CHANGED.fileError(file);
-            }
-            return Optional.of(writable.map(MapMode.PRIVATE, tensor.offset(), tensor.byteCount()));
-        }
     }
 
     /**

@@ -100,7 +100,7 @@ public final class FirstToken {
         return (sorted.get((size - 1) / 2) + sorted.get(size / 2)) / 2;
     }
 
-    private void add(String group, String name, double nanos) {
+    private void add(String group, String name, long nanos) {
         times.computeIfAbsent(group + ": " + name, ignored -> new ArrayList<>()).add(nanos / 1e6);
     }
 
@@ -123,14 +123,14 @@ public final class FirstToken {
         command.addAll(List.of(Long.toString(begin), directory.toString()));
         command.addAll(rest);
         Process process = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
-        double sum = 0;
+        long sum = 0;
         try (BufferedReader out =
                 new BufferedReader(
                         new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = out.readLine(); line != null; line = out.readLine()) {
                 if (line.startsWith(Phases.MARK)) {
                     String[] words = line.split(" ", 3);
-                    double nanos = Double.parseDouble(words[1]);
+                    long nanos = Long.parseLong(words[1]);
                     sum += nanos;
                     if (!group.equals("cold")) {
                         add(group, words[2], nanos);

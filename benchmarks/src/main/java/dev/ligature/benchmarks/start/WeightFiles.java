@@ -16,8 +16,7 @@ final class WeightFiles {
     /** Returns the files. */
     static List<Path> of(Path directory) throws IOException {
         List<Path> files = new ArrayList<>();
-        try (DirectoryStream<Path> found =
-                Files.newDirectoryStream(directory, "*.safetensors")) {
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, "*.safetensors")) {
             found.forEach(files::add);
         }
         return files;

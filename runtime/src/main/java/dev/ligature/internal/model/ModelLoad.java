@@ -9,11 +9,11 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.initializer.Initializer;
 import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.LoadOptions;
-import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.TensorInfo;
 import dev.ligature.internal.model.ModelTensors.NamedParameter;
 import dev.ligature.internal.names.NameList;
 import dev.ligature.internal.tensors.ShardedTensors;
+import dev.ligature.internal.tensors.WeightReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +23,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -88,11 +89,7 @@ public final class ModelLoad {
             options.weights().ifPresent(p -> packer = WeightPacker.of(p, manager));
             probe(model, manager, inputShapes);
             Set<NamedParameter> fresh = checkShapes(model);
-            for (Map.Entry<NamedParameter, TensorInfo> entry : match.tensors().entrySet()) {
-                if (!fresh.contains(entry.getKey())) {
-                    arrays.put(entry.getKey(), array(entry.getKey(), entry.getValue(), manager));
-                }
-            }
+            readWeights(fresh, manager, arrays);
             loaded = true;
         } finally {
             before.forEach((parameter, state) -> state.restore(parameter));
@@ -151,19 +148,40 @@ public final class ModelLoad {
         return fresh;
     }
 
-    private NDArray array(NamedParameter named, TensorInfo tensor, NDManager manager)
+    /** Reads the tensors of all parameters but those that start fresh, into a map. */
+    private void readWeights(
+            Set<NamedParameter> fresh, NDManager manager, Map<NamedParameter, NDArray> arrays)
             throws IOException {
-        NDArray array = array(tensor, manager);
-        return packer != null && packer.takes(named) ? packer.packed(array, manager) : array;
+        try (WeightReader weights = new WeightReader(manager)) {
+            for (Map.Entry<NamedParameter, TensorInfo> entry : match.tensors().entrySet()) {
+                NamedParameter named = entry.getKey();
+                if (fresh.contains(named)) {
+                    continue;
+                }
+                TensorInfo tensor = entry.getValue();
+                NDArray array =
+                        weights.begin(file.reader(tensor.name()), tensor, options.isMapped());
+                arrays.put(named, array); // which is closed with the others if anything fails
+                DataType type = options.dataType().orElse(array.getDataType());
+                boolean packs = packer != null && packer.takes(named);
+                if (packs || array.getDataType() != type) {
+                    weights.finish();
+                    arrays.put(named, converted(array, type, packs, manager));
+                }
+            }
+            weights.finish();
+        }
     }
 
-    private NDArray array(TensorInfo tensor, NDManager manager) throws IOException {
-        SafetensorsReader reader = file.reader(tensor.name());
-        DataType stored = tensor.dtype().arrayType().orElseThrow();
-        DataType type = options.dataType().orElse(stored);
-        return stored == type && options.isMapped()
-                ? reader.map(tensor, manager)
-                : reader.read(tensor, type, manager);
+    /** Returns an array in another data type, or packed, and frees the first. */
+    private NDArray converted(NDArray array, DataType type, boolean packs, NDManager manager) {
+        NDArray as = array;
+        if (as.getDataType() != type) {
+            try (array) {
+                as = array.toType(type, true);
+            }
+        }
+        return packs ? Objects.requireNonNull(packer).packed(as, manager) : as;
     }
 
     private void put(Parameter parameter, NDArray array, NDManager manager) {

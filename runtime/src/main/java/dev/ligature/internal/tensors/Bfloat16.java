@@ -14,6 +14,14 @@ public final class Bfloat16 {
         return bits << 16;
     }
 
+    /**
+     * Returns the bits of two float32, the first in the lower half, that have the values of the two
+     * bfloat16 in the lower half of these bits.
+     */
+    public static long widenTwo(long bits) {
+        return (bits & 0xFFFFL) << 16 | (bits & 0xFFFF_0000L) << 32;
+    }
+
     /** Returns the bits of the bfloat16 nearest to the float32. */
     public static short round(float value) {
         int bits = Float.floatToRawIntBits(value);

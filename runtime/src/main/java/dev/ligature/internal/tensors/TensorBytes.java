@@ -28,6 +28,12 @@ public final class TensorBytes {
 
     private TensorBytes() {}
 
+    /**
+     * The elements of an array that are read to its own memory at once: what is read stays in a
+     * processor's cache until it is widened and looked at.
+     */
+    private static final int FILLED = 1 << 16;
+
     /** Where the bytes of a tensor come from. */
     @FunctionalInterface
     public interface Input {
@@ -87,22 +93,70 @@ public final class TensorBytes {
                 return whole.duplicate();
             }
         }
-        // Filled through a small buffer, not created from a large one: direct buffers count against
+        // Filled, not created from a large buffer: direct buffers count against
         // MaxDirectMemorySize, native arrays do not.
         NDArray array = manager.create(tensor.shape(), type);
-        try (NDArray flat = array.reshape(-1)) { // (…) -> (n), a view
-            for (long at = 0; at < tensor.size(); at += ELEMENTS) {
-                int count = (int) Math.min(ELEMENTS, tensor.size() - at);
-                stage(tensor, at, count, staging, input);
-                check.look(staging, type, at);
-                try (NDArray chunk = manager.create(staging, new Shape(count), type)) {
-                    flat.set(new NDIndex().addSliceDim(at, at + count), chunk); // (count)
+        try {
+            if (ArrayMemory.isShown(manager)) {
+                for (long at = 0; at < tensor.size(); at += ArrayMemory.PART) {
+                    long count = Math.min(ArrayMemory.PART, tensor.size() - at);
+                    fill(tensor, type, at, ArrayMemory.of(array, at, count), input, check);
                 }
+            } else {
+                copy(tensor, type, array, staging, input, check);
             }
             return array;
         } catch (IOException | RuntimeException | Error e) {
             array.close();
             throw e;
+        }
+    }
+
+    private static void copy(
+            TensorInfo tensor,
+            DataType type,
+            NDArray array,
+            ByteBuffer staging,
+            Input input,
+            Check check)
+            throws IOException {
+        try (NDArray flat = array.reshape(-1)) { // (…) -> (n), a view
+            for (long at = 0; at < tensor.size(); at += ELEMENTS) {
+                int count = (int) Math.min(ELEMENTS, tensor.size() - at);
+                stage(tensor, at, count, staging, input);
+                check.look(staging, type, at);
+                try (NDArray chunk = array.getManager().create(staging, new Shape(count), type)) {
+                    flat.set(new NDIndex().addSliceDim(at, at + count), chunk); // (count)
+                }
+            }
+        }
+    }
+
+    /**
+     * Reads a part of a tensor to where it belongs.
+     *
+     * @param tensor the tensor
+     * @param type the data type of its array
+     * @param from the first element of the part
+     * @param memory the part of the array's memory, all of it
+     * @param input the bytes of the tensor
+     * @param check looks at the values
+     */
+    static void fill(
+            TensorInfo tensor,
+            DataType type,
+            long from,
+            ByteBuffer memory,
+            Input input,
+            Check check)
+            throws IOException {
+        int size = type.getNumOfBytes();
+        int elements = memory.capacity() / size;
+        for (int at = 0; at < elements; at += FILLED) {
+            int count = Math.min(FILLED, elements - at);
+            ByteBuffer part = memory.slice(at * size, count * size).order(ByteOrder.LITTLE_ENDIAN);
+            stage(tensor, from + at, count, part, input);
+            check.look(part, type, from + at);
         }
     }
 
@@ -117,7 +171,13 @@ public final class TensorBytes {
         staging.limit(begin + bytes).position(begin);
         input.read(at * tensor.dtype().bytes(), staging);
         if (widen) {
-            for (int i = 0; i < count; i++) {
+            int i = 0;
+            for (; i + 3 < count; i += 4) {
+                long four = staging.getLong(begin + 2 * i);
+                staging.putLong(4 * i, Bfloat16.widenTwo(four));
+                staging.putLong(4 * i + 8, Bfloat16.widenTwo(four >>> 32));
+            }
+            for (; i < count; i++) {
                 staging.putInt(4 * i, Bfloat16.widen(staging.getShort(begin + 2 * i)));
             }
         }
