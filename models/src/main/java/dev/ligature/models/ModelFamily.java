@@ -115,15 +115,40 @@ public interface ModelFamily<M extends Block> {
      */
     default M load(Path directory, NDManager manager, LoadOptions options) throws IOException {
         M model = create(directory);
-        try (BaseCheckpoint checkpoint = BaseCheckpoint.open(directory, this::otherNames)) {
-            checkpoint.load(
-                    model,
-                    visit(),
-                    manager,
-                    options.ignore(ignoredTensors().toArray(new String[0])).untyingWhatDiffers(),
-                    new Shape(1, 1)); // one token
+        try (BaseCheckpoint checkpoint = open(directory)) {
+            load(model, checkpoint, manager, options);
         }
         return model;
+    }
+
+    /**
+     * Opens the files of a model.
+     *
+     * @param directory the directory of the weights
+     * @throws IOException if a file is missing or damaged
+     */
+    default BaseCheckpoint open(Path directory) throws IOException {
+        return BaseCheckpoint.open(directory, this::otherNames);
+    }
+
+    /**
+     * Loads the weights of a model. {@link PretrainedModel} and {@link #load(Path, NDManager,
+     * LoadOptions)} call this, so a family that loads in a way of its own overrides this one.
+     *
+     * @param model a model that {@link #create} returned
+     * @param checkpoint its files, by {@link #open}
+     * @param manager the owner of the weights
+     * @param options data type and the like
+     * @throws IOException if a file is damaged, or if a tensor is missing or surplus
+     */
+    default void load(M model, BaseCheckpoint checkpoint, NDManager manager, LoadOptions options)
+            throws IOException {
+        checkpoint.load(
+                model,
+                visit(),
+                manager,
+                options.ignore(ignoredTensors().toArray(new String[0])).untyingWhatDiffers(),
+                new Shape(1, 1)); // one token
     }
 
     /**

@@ -124,10 +124,14 @@ public final class PretrainedModel implements AutoCloseable {
             boolean untie,
             @Nullable Device device)
             throws IOException {
-        NDManager manager =
-                device == null ? NDManager.newBaseManager() : NDManager.newBaseManager(device);
-        try {
-            M model = family.load(directory, manager, options);
+        M model = family.create(directory);
+        @Nullable NDManager manager = null;
+        try (BaseCheckpoint checkpoint = family.open(directory)) {
+            checkpoint.readAhead(options.ignore(family.ignoredTensors().toArray(new String[0])));
+            // This starts the engine, where it is the first one of the process.
+            manager =
+                    device == null ? NDManager.newBaseManager() : NDManager.newBaseManager(device);
+            family.load(model, checkpoint, manager, options);
             if (untie) {
                 String[] heads =
                         family.describe().modules().stream()
@@ -138,7 +142,9 @@ public final class PretrainedModel implements AutoCloseable {
             }
             return new PretrainedModel(directory, manager, family, model);
         } catch (IOException | RuntimeException | Error e) {
-            manager.close();
+            if (manager != null) {
+                manager.close();
+            }
             throw e;
         }
     }
@@ -210,7 +216,7 @@ public final class PretrainedModel implements AutoCloseable {
      * @throws IOException if a file is missing or damaged
      */
     public BaseCheckpoint checkpoint() throws IOException {
-        return BaseCheckpoint.open(directory, family::otherNames);
+        return family.open(directory);
     }
 
     /**

@@ -5,9 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import dev.ligature.inject.ModuleWalker.ModelWalk;
-import dev.ligature.internal.files.CheckpointDirectory;
 import dev.ligature.internal.files.StagedDirectory;
-import dev.ligature.internal.files.StagedFile;
 import dev.ligature.internal.model.CheckpointExport;
 import dev.ligature.internal.model.FileNames;
 import dev.ligature.internal.model.ModelLoad;
@@ -15,6 +13,7 @@ import dev.ligature.internal.model.ModelTensors;
 import dev.ligature.internal.model.ModelTensors.NamedParameter;
 import dev.ligature.internal.model.TensorMatch;
 import dev.ligature.internal.tensors.ShardedTensors;
+import dev.ligature.internal.tensors.WeightReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,6 +24,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The weights of a base model in a Hugging Face directory: {@code model.safetensors}, or shards
@@ -43,14 +43,14 @@ import java.util.function.Function;
  * }</pre>
  */
 public final class BaseCheckpoint implements Closeable {
-    private static final String CONFIG = "config.json";
-
     private final Path directory;
     private final ShardedTensors tensors;
     private final FileNames fileNames;
 
     /** The tensors of the file that mean one weight, by each name of it; known from a load. */
     private final Map<String, List<String>> names = new HashMap<>();
+
+    private @Nullable WeightReader ahead;
 
     private BaseCheckpoint(ShardedTensors tensors, FileNames fileNames) {
         this.directory = tensors.directory();
@@ -119,6 +119,23 @@ public final class BaseCheckpoint implements Closeable {
         }
     }
 
+    /**
+     * Begins to read the weights in threads of their own, for the load that follows: a program can
+     * start its engine meanwhile. What can be mapped is looked through for values that are not
+     * finite; of the rest the system reads the pages. The load reports what is wrong.
+     *
+     * @param options the options of the load
+     * @throws CheckpointException if a file has another size than when it was opened
+     * @throws IOException if a file cannot be read
+     */
+    public void readAhead(LoadOptions options) throws IOException {
+        Objects.requireNonNull(options, "options");
+        if (ahead == null) {
+            ahead = new WeightReader();
+            ahead.ahead(tensors, options);
+        }
+    }
+
     /** Returns the directory that the files are in. */
     public Path directory() {
         return directory;
@@ -177,7 +194,10 @@ public final class BaseCheckpoint implements Closeable {
             parameters = ModelTensors.of(model, visit);
         }
         ModelLoad load = new ModelLoad(directory, tensors, fileNames, parameters, options);
-        load.load(model, manager, inputShapes);
+        try (WeightReader weights = ahead == null ? new WeightReader() : ahead) {
+            ahead = null;
+            load.load(model, weights, manager, inputShapes);
+        }
         names.putAll(load.match().namesInFile(tensors.names(), fileNames));
     }
 
@@ -202,18 +222,6 @@ public final class BaseCheckpoint implements Closeable {
     public ExportReport export(Path output, Map<String, NDArray> replaced, ExportOptions options)
             throws IOException {
         return export(output, replaced, Map.of(), options);
-    }
-
-    /**
-     * Returns a tensor of floats: without a load it is not known what an untied one was tied to.
-     */
-    private String anyWeight() throws CheckpointException {
-        for (String name : tensors.names()) {
-            if (tensors.info(name).dtype().isWeightType()) {
-                return name;
-            }
-        }
-        return tensors.names().iterator().next();
     }
 
     /**
@@ -254,7 +262,7 @@ public final class BaseCheckpoint implements Closeable {
             String name = entry.getKey();
             List<String> known = names.getOrDefault(name, List.of());
             boolean there = tensors.names().contains(name);
-            String like = there ? name : known.isEmpty() ? anyWeight() : known.get(0);
+            String like = there ? name : known.isEmpty() ? tensors.anyWeight() : known.get(0);
             if (there || !known.isEmpty()) {
                 CheckpointExport.checkReplaceable(directory, tensors.info(like), entry.getValue());
             }
@@ -319,32 +327,16 @@ public final class BaseCheckpoint implements Closeable {
         Objects.requireNonNull(visit, "visit");
         Objects.requireNonNull(files, "files");
         Objects.requireNonNull(options, "options");
-        if (!files.containsKey(CONFIG)) {
-            throw new IllegalArgumentException("A checkpoint needs a " + CONFIG);
-        }
-        Map<String, NDArray> arrays = new TreeMap<>();
-        for (ModelTensors.NamedParameter named : ModelTensors.of(model, visit)) {
-            arrays.put(named.name(), named.parameter().getArray());
-        }
         CheckpointExport export = new CheckpointExport(options);
-        StagedDirectory.create(
-                directory,
-                staged -> {
-                    export.writeArrays(staged.resolve(ShardedTensors.SINGLE), arrays);
-                    for (Map.Entry<String, String> file : files.entrySet()) {
-                        Path path = CheckpointDirectory.newFile(staged, file.getKey());
-                        if (file.getKey().equals(CONFIG)) {
-                            export.writeConfig(path, file.getValue());
-                        } else {
-                            StagedFile.write(path, file.getValue());
-                        }
-                    }
-                });
+        export.writeModel(directory, ModelTensors.of(model, visit), files);
         return export.report();
     }
 
     @Override
     public void close() throws IOException {
+        if (ahead != null) {
+            ahead.close();
+        }
         tensors.close();
     }
 }

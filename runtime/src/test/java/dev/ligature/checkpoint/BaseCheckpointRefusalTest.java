@@ -109,6 +109,36 @@ class BaseCheckpointRefusalTest {
     }
 
     @Test
+    void whatWasReadAhead_isReportedByTheLoad_andLeavesTheModel() throws IOException {
+        NamedBlocks model = model();
+        tensors.put("proj.bias", manager.create(new float[] {1, Float.NaN}));
+        save();
+        int before = manager.getManagedArrays().size();
+        try (BaseCheckpoint checkpoint = BaseCheckpoint.open(directory)) {
+            checkpoint.readAhead(LoadOptions.defaults());
+            Refusal.of(
+                    "TensorNotFinite",
+                    () ->
+                            checkpoint.load(
+                                    model,
+                                    NamedBlocks.VISIT,
+                                    manager,
+                                    LoadOptions.defaults(),
+                                    new Shape(1, 4)),
+                    "element 1 of 'proj.bias'");
+        }
+        assertEquals(before, manager.getManagedArrays().size());
+        tensors.put("proj.bias", manager.create(new float[] {1, 2}));
+        save();
+        try (BaseCheckpoint checkpoint = BaseCheckpoint.open(directory)) {
+            checkpoint.readAhead(LoadOptions.defaults());
+            checkpoint.load(
+                    model, NamedBlocks.VISIT, manager, LoadOptions.defaults(), new Shape(1, 4));
+        }
+        assertArrayEquals(new float[] {1, 2}, parameter(model, "proj", 1).toFloatArray());
+    }
+
+    @Test
     void loadingLeavesNoArrayButTheParameters() throws IOException {
         save();
         int before = manager.getManagedArrays().size();

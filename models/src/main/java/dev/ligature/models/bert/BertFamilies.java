@@ -115,11 +115,18 @@ public abstract class BertFamilies<M extends Block> extends EncoderFamily<M> {
 
         /** Of two biases of the head that differ, Transformers adds that of the decoder. */
         @Override
-        public BertForMaskedLM load(Path directory, NDManager manager, LoadOptions options)
+        public void load(
+                BertForMaskedLM model,
+                BaseCheckpoint checkpoint,
+                NDManager manager,
+                LoadOptions options)
                 throws IOException {
             boolean chosen = options.prefers(HEAD_BIAS);
-            return super.load(
-                    directory, manager, chosen ? options : options.preferCopyOf(DECODER_BIAS));
+            super.load(
+                    model,
+                    checkpoint,
+                    manager,
+                    chosen ? options : options.preferCopyOf(DECODER_BIAS));
         }
     }
 

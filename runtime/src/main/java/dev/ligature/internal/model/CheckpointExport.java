@@ -11,10 +11,13 @@ import dev.ligature.checkpoint.SafetensorsWriter;
 import dev.ligature.checkpoint.TensorDtype;
 import dev.ligature.checkpoint.TensorInfo;
 import dev.ligature.internal.files.CheckpointDirectory;
+import dev.ligature.internal.files.StagedDirectory;
 import dev.ligature.internal.files.StagedFile;
 import dev.ligature.internal.json.JsonEdit;
 import dev.ligature.internal.json.JsonFile;
+import dev.ligature.internal.model.ModelTensors.NamedParameter;
 import dev.ligature.internal.tensors.Rounding;
+import dev.ligature.internal.tensors.ShardedTensors;
 import dev.ligature.internal.tensors.TensorBytes;
 import dev.ligature.internal.tensors.TensorSource;
 import dev.ligature.internal.tensors.TensorWriter;
@@ -46,6 +49,7 @@ public final class CheckpointExport {
 
     private static final List<String> DTYPE_FIELDS = List.of("dtype", "torch_dtype");
 
+    private static final String CONFIG = "config.json";
     private static final String TIED = "tie_word_embeddings";
     private static final String T5_SCALES = "scale_decoder_outputs";
 
@@ -61,8 +65,37 @@ public final class CheckpointExport {
         this.options = options;
     }
 
+    /**
+     * Writes a new directory: the weights of a model's parameters, and files by their names, of
+     * which one is config.json.
+     */
+    public void writeModel(
+            Path directory, List<NamedParameter> parameters, Map<String, String> files)
+            throws IOException {
+        if (!files.containsKey(CONFIG)) {
+            throw new IllegalArgumentException("A checkpoint needs a " + CONFIG);
+        }
+        Map<String, NDArray> arrays = new TreeMap<>();
+        for (NamedParameter named : parameters) {
+            arrays.put(named.name(), named.parameter().getArray());
+        }
+        StagedDirectory.create(
+                directory,
+                staged -> {
+                    writeArrays(staged.resolve(ShardedTensors.SINGLE), arrays);
+                    for (Map.Entry<String, String> file : files.entrySet()) {
+                        Path path = CheckpointDirectory.newFile(staged, file.getKey());
+                        if (file.getKey().equals(CONFIG)) {
+                            writeConfig(path, file.getValue());
+                        } else {
+                            StagedFile.write(path, file.getValue());
+                        }
+                    }
+                });
+    }
+
     /** Writes arrays to one file. */
-    public void writeArrays(Path file, Map<String, NDArray> arrays) throws IOException {
+    void writeArrays(Path file, Map<String, NDArray> arrays) throws IOException {
         Map<String, TensorSource> sources = new TreeMap<>();
         for (Map.Entry<String, NDArray> entry : arrays.entrySet()) {
             if (entry.getValue() instanceof PackedArray packed) {

@@ -74,7 +74,16 @@ public final class ModelLoad {
         return match;
     }
 
-    public void load(Block model, NDManager manager, Shape... inputShapes) throws IOException {
+    /**
+     * Initialises the model with the tensors; if anything is wrong, leaves it as it was.
+     *
+     * @param model the model
+     * @param weights makes the arrays; the caller closes it
+     * @param manager the owner of the arrays
+     * @param inputShapes the shapes that the model is initialised with
+     */
+    public void load(Block model, WeightReader weights, NDManager manager, Shape... inputShapes)
+            throws IOException {
         IdentityHashMap<Parameter, Before> before = new IdentityHashMap<>();
         for (NamedParameter named : parameters) {
             if (named.parameter().isInitialized()) {
@@ -89,11 +98,12 @@ public final class ModelLoad {
             options.weights().ifPresent(p -> packer = WeightPacker.of(p, manager));
             probe(model, manager, inputShapes);
             Set<NamedParameter> fresh = checkShapes(model);
-            readWeights(fresh, manager, arrays);
+            readWeights(fresh, weights, manager, arrays);
             loaded = true;
         } finally {
             before.forEach((parameter, state) -> state.restore(parameter));
             if (!loaded) {
+                weights.close(); // whose threads may fill them still
                 arrays.values().forEach(NDArray::close);
             }
         }
@@ -150,27 +160,28 @@ public final class ModelLoad {
 
     /** Reads the tensors of all parameters but those that start fresh, into a map. */
     private void readWeights(
-            Set<NamedParameter> fresh, NDManager manager, Map<NamedParameter, NDArray> arrays)
+            Set<NamedParameter> fresh,
+            WeightReader weights,
+            NDManager manager,
+            Map<NamedParameter, NDArray> arrays)
             throws IOException {
-        try (WeightReader weights = new WeightReader(manager)) {
-            for (Map.Entry<NamedParameter, TensorInfo> entry : match.tensors().entrySet()) {
-                NamedParameter named = entry.getKey();
-                if (fresh.contains(named)) {
-                    continue;
-                }
-                TensorInfo tensor = entry.getValue();
-                NDArray array =
-                        weights.begin(file.reader(tensor.name()), tensor, options.isMapped());
-                arrays.put(named, array); // which is closed with the others if anything fails
-                DataType type = options.dataType().orElse(array.getDataType());
-                boolean packs = packer != null && packer.takes(named);
-                if (packs || array.getDataType() != type) {
-                    weights.finish();
-                    arrays.put(named, converted(array, type, packs, manager));
-                }
+        for (Map.Entry<NamedParameter, TensorInfo> entry : match.tensors().entrySet()) {
+            NamedParameter named = entry.getKey();
+            if (fresh.contains(named)) {
+                continue;
             }
-            weights.finish();
+            TensorInfo tensor = entry.getValue();
+            NDArray array =
+                    weights.begin(file.reader(tensor.name()), tensor, options.isMapped(), manager);
+            arrays.put(named, array); // which is closed with the others if anything fails
+            DataType type = options.dataType().orElse(array.getDataType());
+            boolean packs = packer != null && packer.takes(named);
+            if (packs || array.getDataType() != type) {
+                weights.finish();
+                arrays.put(named, converted(array, type, packs, manager));
+            }
         }
+        weights.finish();
     }
 
     /** Returns an array in another data type, or packed, and frees the first. */

@@ -2,19 +2,14 @@ package dev.ligature.internal.tensors;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.util.ArrayDeque;
 import java.util.Objects;
-import java.util.Queue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/**
- * Does parts of a work with several threads, which begin them in the order in which one thread adds
- * them.
- */
+/** Does parts of a work with several threads, which begin them in the order they were added in. */
 final class PartQueue implements AutoCloseable {
     /** The name of the threads. */
     static final String THREAD = "ligature-weights";
@@ -26,7 +21,6 @@ final class PartQueue implements AutoCloseable {
             Executors.newFixedThreadPool(
                     Math.min(MOST_THREADS, Runtime.getRuntime().availableProcessors()),
                     PartQueue::thread);
-    private final Queue<Future<?>> added = new ArrayDeque<>();
     private volatile boolean closed;
 
     /** A part of the work. */
@@ -42,32 +36,29 @@ final class PartQueue implements AutoCloseable {
     }
 
     /** Adds a part, which another thread does. */
-    void add(Part part) {
-        added.add(
-                threads.submit(
-                        () -> {
-                            if (!closed) {
-                                part.run();
-                            }
-                            return null;
-                        }));
+    Future<?> add(Part part) {
+        return threads.submit(
+                () -> {
+                    if (!closed) {
+                        part.run();
+                    }
+                    return null;
+                });
     }
 
     /**
-     * Waits until all parts are done.
+     * Waits until a part is done.
      *
-     * @throws IOException if one failed: the first, in the order in which they were added
+     * @throws IOException if it failed, or this thread was interrupted
      */
-    void await() throws IOException {
-        while (!added.isEmpty()) {
-            try {
-                added.remove().get();
-            } catch (ExecutionException e) {
-                throw failure(Objects.requireNonNullElse(e.getCause(), e));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new InterruptedIOException("Interrupted while weights were read");
-            }
+    static void await(Future<?> part) throws IOException {
+        try {
+            part.get();
+        } catch (ExecutionException e) {
+            throw failure(Objects.requireNonNullElse(e.getCause(), e));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("Interrupted while weights were read");
         }
     }
 

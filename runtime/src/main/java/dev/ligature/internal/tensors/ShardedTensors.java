@@ -89,6 +89,16 @@ public final class ShardedTensors implements Closeable, JsonErrors<CheckpointExc
         return reader(tensor).tensor(tensor);
     }
 
+    /** Returns the name of a tensor of floats, if there is one; else that of any. */
+    public String anyWeight() throws CheckpointException {
+        for (String name : names()) {
+            if (info(name).dtype().isWeightType()) {
+                return name;
+            }
+        }
+        return names().iterator().next();
+    }
+
     /** Returns the directory of the files. */
     public Path directory() {
         return directory;

@@ -50,4 +50,17 @@ public record TensorMapping(Path file, long size) {
             return Optional.of(writable.map(MapMode.PRIVATE, tensor.offset(), tensor.byteCount()));
         }
     }
+
+    /** Returns the pages of a tensor as they are in the file; empty if it has none. */
+    Optional<MappedByteBuffer> pages(TensorInfo tensor) throws IOException {
+        if (tensor.byteCount() == 0 || tensor.byteCount() > Integer.MAX_VALUE) {
+            return Optional.empty();
+        }
+        try (FileChannel channel = FileChannel.open(file)) {
+            return channel.size() != size
+                    ? Optional.empty()
+                    : Optional.of(
+                            channel.map(MapMode.READ_ONLY, tensor.offset(), tensor.byteCount()));
+        }
+    }
 }

@@ -17,13 +17,19 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -101,10 +107,10 @@ final class WeightReaderTest {
         }
         write(tensors);
         try (SafetensorsReader reader = SafetensorsReader.open(file);
-                WeightReader weights = new WeightReader(manager)) {
+                WeightReader weights = new WeightReader()) {
             Map<String, NDArray> arrays = new LinkedHashMap<>();
             for (TensorInfo tensor : reader.tensors().values()) {
-                arrays.put(tensor.name(), weights.begin(reader, tensor, true));
+                arrays.put(tensor.name(), weights.begin(reader, tensor, true, manager));
             }
             weights.finish();
             tensors.forEach((name, bits) -> assertBits(bits, arrays.get(name)));
@@ -140,11 +146,11 @@ final class WeightReaderTest {
                 file, Map.of("single", single, "double", twice, "half", half), Map.of());
         try (SafetensorsReader reader = SafetensorsReader.open(file)) {
             for (boolean mapped : new boolean[] {true, false}) {
-                try (WeightReader weights = new WeightReader(manager)) {
+                try (WeightReader weights = new WeightReader()) {
                     NDArray[] found = {
-                        weights.begin(reader, reader.tensor("single"), mapped),
-                        weights.begin(reader, reader.tensor("double"), mapped),
-                        weights.begin(reader, reader.tensor("half"), mapped)
+                        weights.begin(reader, reader.tensor("single"), mapped, manager),
+                        weights.begin(reader, reader.tensor("double"), mapped, manager),
+                        weights.begin(reader, reader.tensor("half"), mapped, manager)
                     };
                     weights.finish();
                     assertTrue(single.contentEquals(found[0]));
@@ -168,9 +174,9 @@ final class WeightReaderTest {
         try (SafetensorsReader reader = SafetensorsReader.open(file)) {
             for (int i = 0; i < 5; i++) {
                 List<NDArray> arrays = new ArrayList<>();
-                try (WeightReader weights = new WeightReader(manager)) {
+                try (WeightReader weights = new WeightReader()) {
                     for (TensorInfo tensor : reader.tensors().values()) {
-                        arrays.add(weights.begin(reader, tensor, true));
+                        arrays.add(weights.begin(reader, tensor, true, manager));
                     }
                     Refusal.of(
                             "TensorNotFinite",
@@ -186,16 +192,43 @@ final class WeightReaderTest {
 
     @Test
     void aMappedTensor_isLookedThroughToo() throws IOException {
-        NDArray values = manager.ones(new Shape(LARGE));
-        ArrayMemory.of(values, LARGE - 1, 1).putFloat(0, Float.NaN);
-        try (NDArray bytes = values) {
-            SafetensorsWriter.write(file, Map.of("w", bytes), Map.of());
-        }
+        SafetensorsWriter.write(file, Map.of("w", manager.ones(new Shape(LARGE))), Map.of());
         try (SafetensorsReader reader = SafetensorsReader.open(file);
-                WeightReader weights = new WeightReader(manager)) {
-            weights.begin(reader, reader.tensor("w"), true);
+                WeightReader weights = new WeightReader()) {
+            poison(reader.tensor("w"), LARGE - 1);
+            weights.begin(reader, reader.tensor("w"), true, manager);
             String last = "element " + (LARGE - 1) + " of 'w' is NaN";
             Refusal.of("TensorNotFinite", weights::finish, last);
+        }
+    }
+
+    @Test
+    void whatWasReadAhead_isTheSame_andOnlyWhatIsBegunIsReported() throws IOException {
+        NDArray good = manager.arange((float) LARGE);
+        SafetensorsWriter.write(
+                file, Map.of("bad", manager.ones(new Shape(7)), "good", good), Map.of());
+        try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+            poison(reader.tensor("bad"), 6);
+            for (boolean mapped : new boolean[] {true, false}) {
+                try (WeightReader weights = new WeightReader()) {
+                    for (TensorInfo tensor : reader.tensors().values()) {
+                        weights.ahead(reader, tensor, mapped);
+                    }
+                    NDArray read = weights.begin(reader, reader.tensor("good"), mapped, manager);
+                    weights.finish();
+                    assertTrue(good.contentEquals(read));
+                    weights.begin(reader, reader.tensor("bad"), mapped, manager);
+                    Refusal.of("TensorNotFinite", weights::finish, "element 6 of 'bad' is NaN");
+                }
+            }
+        }
+    }
+
+    /** Makes an element of a tensor of F32 in the file a NaN. */
+    private void poison(TensorInfo tensor, long element) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            ByteBuffer nan = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+            channel.write(nan.putFloat(0, Float.NaN), tensor.offset() + 4 * element);
         }
     }
 
@@ -203,8 +236,8 @@ final class WeightReaderTest {
     void anInterruption_endsTheReadingAndNotTheFile() throws IOException {
         write(Map.of("w", values(LARGE)));
         try (SafetensorsReader reader = SafetensorsReader.open(file)) {
-            try (WeightReader weights = new WeightReader(manager)) {
-                weights.begin(reader, reader.tensor("w"), true);
+            try (WeightReader weights = new WeightReader()) {
+                weights.begin(reader, reader.tensor("w"), true, manager);
                 Thread.currentThread().interrupt();
                 assertThrows(InterruptedIOException.class, weights::finish);
             } finally {
@@ -215,16 +248,32 @@ final class WeightReaderTest {
     }
 
     @Test
-    void theThreads_endWithTheReader() throws IOException {
-        write(Map.of("w", values(LARGE)));
-        try (SafetensorsReader reader = SafetensorsReader.open(file);
-                WeightReader weights = new WeightReader(manager)) {
-            weights.begin(reader, reader.tensor("w"), true);
+    void closing_waitsForThePartsThatHaveBegun_andLeavesOutTheOthers() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        AtomicInteger done = new AtomicInteger();
+        PartQueue queue = new PartQueue();
+        for (int i = 0; i < 100; i++) {
+            Future<?> unused =
+                    queue.add(
+                            () -> {
+                                begun.countDown();
+                                LockSupport.parkNanos(100_000_000);
+                                done.incrementAndGet();
+                            });
         }
-        long left =
-                Thread.getAllStackTraces().keySet().stream()
-                        .filter(thread -> thread.getName().equals(PartQueue.THREAD))
-                        .count();
-        assertEquals(0, left);
+        begun.await();
+        queue.close();
+
+        int atTheEnd = done.get();
+        assertTrue(atTheEnd > 0 && atTheEnd < 100, () -> "parts: " + atTheEnd);
+        Thread.sleep(300);
+        assertEquals(atTheEnd, done.get());
+        assertEquals(0, threads(), "threads that are left");
+    }
+
+    private static long threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals(PartQueue.THREAD))
+                .count();
     }
 }
