@@ -10,20 +10,23 @@ import dev.ligature.ops.AttentionSpan;
 import dev.ligature.ops.LayerTerms;
 import dev.ligature.ops.LinearTerms;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The arguments of the script's {@code layers}, in the order that its text says. */
 final class LayerArguments {
     /** The arrays, numbers and ε of a layer. */
-    private static final int PARTS = 39;
+    private static final int PARTS = 46;
 
     private static final int FORM = 6;
     private static final int EPSILONS = 4;
 
     private final NDArray none; // stands for an array that there is not
     private final List<NDArray> parts;
+    private final Map<Integer, NDArray> items = new HashMap<>(); // whole numbers, by their place
     private final List<NDArray> tables = new ArrayList<>();
     private final List<AttentionSpan> spans = new ArrayList<>();
     private final IdentityHashMap<LayerTerms.Rotation, Integer> rotations = new IdentityHashMap<>();
@@ -71,9 +74,15 @@ final class LayerArguments {
     private void add(LinearTerms linear) {
         parts.add(linear.weight());
         parts.add(orNone(linear.bias()));
-        parts.add(orNone(linear.a()));
-        parts.add(orNone(linear.b()));
-        parts.add(orNone(linear.scaling()));
+        LinearTerms.Factors factors = linear.factors();
+        parts.add(factors == null ? none : factors.a());
+        parts.add(factors == null ? none : factors.b());
+        parts.add(factors == null ? none : orNone(factors.scaling()));
+        NDArray which = factors == null ? null : factors.items();
+        parts.add(none);
+        if (which != null) {
+            items.put(parts.size() - 1, which);
+        }
     }
 
     private void add(LayerTerms.@Nullable Norm norm) {
@@ -119,8 +128,10 @@ final class LayerArguments {
      * @return the output, which belongs to x's manager
      */
     NDArray run(Script script, NDArray x, NDList caches, long rows, long few) {
+        List<NDArray> all = new ArrayList<>(parts);
+        items.forEach(all::set);
         try (IValue input = IValue.from((PtNDArray) x);
-                IValue arrays = list(parts);
+                IValue arrays = list(all);
                 IValue rotated = list(tables);
                 IValue numbers = IValue.listFrom(numbers());
                 IValue keysAndValues = list(caches);

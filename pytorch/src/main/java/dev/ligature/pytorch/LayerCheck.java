@@ -21,13 +21,17 @@ final class LayerCheck {
     private static final int SIZE = 6;
     private static final int CAPACITY = 12;
     private static final int RANK = 2;
+    private static final long[] ITEMS = {2, 0, 2}; // of the adapters, by text
     private static final float SCALE = 0.3f;
 
     private final NDManager manager;
+    private final int texts;
     private int made;
+    private int adapted;
 
-    private LayerCheck(NDManager manager) {
+    private LayerCheck(NDManager manager, int texts) {
         this.manager = manager;
+        this.texts = texts;
     }
 
     /** Returns the first fault of a script, if it has one. */
@@ -35,7 +39,8 @@ final class LayerCheck {
         for (long[] lengths : LENGTHS) {
             for (long few : new long[] {0, Long.MAX_VALUE}) {
                 int rows = Math.max(2, lengths.length); // two of a text alone
-                Optional<Fault> fault = new LayerCheck(manager).compare(script, lengths, rows, few);
+                Optional<Fault> fault =
+                        new LayerCheck(manager, lengths.length).compare(script, lengths, rows, few);
                 if (fault.isPresent()) {
                     return fault;
                 }
@@ -91,10 +96,28 @@ final class LayerCheck {
     }
 
     private LinearTerms linear(int in, int out, boolean bias, boolean adapted) {
-        LinearTerms plain = new LinearTerms(values(out, in), bias ? values(out) : null);
-        return adapted
-                ? plain.plus(values(RANK, in), values(out, RANK), manager.full(new Shape(), SCALE))
-                : plain;
+        LinearTerms plain = new LinearTerms(values(out, in), bias ? values(out) : null, null);
+        return adapted ? plain.plus(factors(in, out)) : plain;
+    }
+
+    /** Returns factors of one adapter, or of several in one of their forms, in turn. */
+    private LinearTerms.Factors factors(int in, int out) {
+        adapted++;
+        if (texts == 1 || adapted % 3 == 0) {
+            NDArray scaling = manager.full(new Shape(), SCALE);
+            return new LinearTerms.Factors(values(RANK, in), values(out, RANK), scaling);
+        }
+        if (adapted % 3 == 1) {
+            NDArray scaling = values(texts, RANK);
+            return new LinearTerms.Factors(values(RANK, in), values(out, RANK), scaling);
+        }
+        boolean inOrder = adapted % 2 == 0;
+        long count = inOrder ? texts : ITEMS.length;
+        return new LinearTerms.Factors(
+                values(count, (long) RANK * in),
+                values(count, (long) out * RANK),
+                null,
+                inOrder ? null : manager.create(ITEMS));
     }
 
     /** Returns numbers between −1 and 1 that differ from those of any other call. */

@@ -66,12 +66,30 @@ final class PlainLayers {
 
     private static NDArray linear(NDArray x, LinearTerms by) {
         NDArray y = PLAIN.linear(x, by.weight(), by.bias());
-        NDArray a = by.a();
-        NDArray b = by.b();
-        NDArray scaling = by.scaling();
-        return a == null || b == null || scaling == null
-                ? y
-                : y.add(x.matMul(a.transpose()).mul(scaling).matMul(b.transpose()));
+        LinearTerms.Factors factors = by.factors();
+        if (factors == null) {
+            return y;
+        }
+        NDArray scaling = factors.scaling();
+        return y.add(scaling == null ? ownTerm(x, factors) : term(x, factors, scaling));
+    }
+
+    /** Returns s (x Aᵀ) Bᵀ, (B, 1, out). */
+    private static NDArray term(NDArray x, LinearTerms.Factors factors, NDArray scaling) {
+        NDArray by = scaling.isScalar() ? scaling : scaling.expandDims(1); // (B, 1, r)
+        return x.matMul(factors.a().transpose()).mul(by).matMul(factors.b().transpose());
+    }
+
+    /** Returns each row's term by its own factors, (B, 1, out). */
+    private static NDArray ownTerm(NDArray x, LinearTerms.Factors factors) {
+        NDArray items = factors.items();
+        NDArray a = items == null ? factors.a() : factors.a().get(items); // (B, r·in)
+        NDArray b = items == null ? factors.b() : factors.b().get(items); // (B, out·r)
+        long rows = x.getShape().get(0);
+        NDArray apart = a.reshape(rows, -1, x.getShape().get(2)); // (B, r, in)
+        NDArray low = x.matMul(apart.swapAxes(1, 2)); // (B, 1, r)
+        NDArray apartB = b.reshape(rows, -1, apart.getShape().get(1)); // (B, out, r)
+        return low.matMul(apartB.swapAxes(1, 2));
     }
 
     private static NDArray turned(NDArray x, NDArray cos, NDArray sin, int turned) {

@@ -53,8 +53,23 @@ class Operators(Module):
     size = torch.slice(torch.size(x), None, -1)
     return torch.view(y, torch.add(size, [torch.size(w, 0)]))
 
-  # y = x Wᵀ + bias + s (x Aᵀ) Bᵀ of x (N, in), where p[i] is W, p[i + 1] the bias, and then A, B and
-  # s; empty where there is none. An input of at most `few` numbers goes by turned_product().
+  # y + (x aᵀ) bᵀ of x (B, in), each row with its own of n factors: a (n, r·in), b (n, out·r), and
+  # items (B) says which; empty if row i has the factors i.
+  def own_term(self: __torch__.Operators, y: Tensor, x: Tensor, a: Tensor, b: Tensor, items: Tensor) -> Tensor:
+    if torch.eq(torch.numel(items), 0):
+      a1 = a
+      b1 = b
+    else:
+      a1 = torch.index_select(a, 0, items)
+      b1 = torch.index_select(b, 0, items)
+    count = torch.size(x, 0)
+    low = torch.bmm(torch.view(a1, [count, -1, torch.size(x, 1)]), torch.unsqueeze(x, 2))
+    term = torch.bmm(torch.view(b1, [count, torch.size(y, 1), -1]), low)
+    return torch.add_(y, torch.squeeze(term, 2))
+
+  # y = x Wᵀ + bias + s (x Aᵀ) Bᵀ of x (N, in), where p[i] is W, and then come the bias, A, B, s and
+  # items, as LinearTerms has them; empty where there is none. An input of at most `few` numbers goes
+  # by turned_product().
   def adapted(self: __torch__.Operators, x: Tensor, p: List[Tensor], i: int, few: int) -> Tensor:
     if torch.gt(torch.numel(x), few):
       y = (self).product(x, p[i], )
@@ -65,8 +80,12 @@ class Operators(Module):
       _0 = torch.add_(y, bias)
     a = p[torch.add(i, 2)]
     if torch.ne(torch.numel(a), 0):
-      low = torch.mul_(torch.mm(x, torch.t(a)), p[torch.add(i, 4)])
-      _1 = torch.addmm_(y, low, torch.t(p[torch.add(i, 3)]))
+      s = p[torch.add(i, 4)]
+      if torch.ne(torch.numel(s), 0):
+        low = torch.mul_(torch.mm(x, torch.t(a)), s)
+        _1 = torch.addmm_(y, low, torch.t(p[torch.add(i, 3)]))
+      else:
+        _2 = (self).own_term(y, x, a, p[torch.add(i, 3)], p[torch.add(i, 5)], )
     return y
 
   # w x / √(mean(x²) + e), over the last axis
@@ -92,7 +111,7 @@ class Operators(Module):
     return y
 
   # Layers of a decoder, of x (B, 1, d): one new token of each of B texts, whose keys and values are
-  # in caches (2 L, KV, C, D). Of each layer there are 39 arrays in parts, as LayerArguments lists
+  # in caches (2 L, KV, C, D). Of each layer there are 46 arrays in parts, as LayerArguments lists
   # them; in form: KV, G, D, the place of its tables and of its numbers, and how many elements of a
   # head are turned; and four ε in epsilons. Four tables (B, 1, 1, D) lie together. numbers are those
   # of attention(), for each kind of span. A text alone may have two equal rows of everything, which
@@ -101,7 +120,7 @@ class Operators(Module):
     count = torch.len(caches)
     h = torch.clone(torch.expand(torch.reshape(x, [count, -1]), [rows, -1]), memory_format=0)
     for l in range(torch.floordiv(torch.len(form), 6)):
-      p = torch.mul(l, 39)
+      p = torch.mul(l, 46)
       f = torch.mul(l, 6)
       e = torch.mul(l, 4)
       heads = form[f]
@@ -112,10 +131,10 @@ class Operators(Module):
       n = form[torch.add(f, 5)]
       z = (self).normed(h, parts[p], epsilons[e], )
       q = torch.view((self).adapted(z, parts, torch.add(p, 1), few, ), [rows, -1, size])
-      k = torch.view((self).adapted(z, parts, torch.add(p, 6), few, ), [rows, -1, size])
-      v = torch.view((self).adapted(z, parts, torch.add(p, 11), few, ), [rows, heads, 1, size])
-      q1 = (self).normed_heads(torch.slice(q, 0, 0, count), parts[torch.add(p, 21)], epsilons[torch.add(e, 1)], )
-      k1 = (self).normed_heads(torch.slice(k, 0, 0, count), parts[torch.add(p, 22)], epsilons[torch.add(e, 2)], )
+      k = torch.view((self).adapted(z, parts, torch.add(p, 7), few, ), [rows, -1, size])
+      v = torch.view((self).adapted(z, parts, torch.add(p, 13), few, ), [rows, heads, 1, size])
+      q1 = (self).normed_heads(torch.slice(q, 0, 0, count), parts[torch.add(p, 25)], epsilons[torch.add(e, 1)], )
+      k1 = (self).normed_heads(torch.slice(k, 0, 0, count), parts[torch.add(p, 26)], epsilons[torch.add(e, 2)], )
       q2 = (self).turned(q1, tables[t], tables[torch.add(t, 1)], n, )
       k2 = (self).turned(k1, tables[torch.add(t, 2)], tables[torch.add(t, 3)], n, )
       queries = torch.unbind(torch.view(q2, [count, heads, groups, size]))
@@ -132,9 +151,9 @@ class Operators(Module):
       if torch.lt(count, rows):
         _1 = torch.append(out, out[0])
       attended = torch.cat(out)
-      _2 = torch.add_(h, (self).adapted(attended, parts, torch.add(p, 16), few, ))
-      z1 = (self).normed(h, parts[torch.add(p, 23)], epsilons[torch.add(e, 3)], )
-      gate = (self).adapted(z1, parts, torch.add(p, 24), few, )
-      up = (self).adapted(z1, parts, torch.add(p, 29), few, )
-      _3 = torch.add_(h, (self).adapted(torch.mul_(torch.silu(gate), up), parts, torch.add(p, 34), few, ))
+      _2 = torch.add_(h, (self).adapted(attended, parts, torch.add(p, 19), few, ))
+      z1 = (self).normed(h, parts[torch.add(p, 27)], epsilons[torch.add(e, 3)], )
+      gate = (self).adapted(z1, parts, torch.add(p, 28), few, )
+      up = (self).adapted(z1, parts, torch.add(p, 34), few, )
+      _3 = torch.add_(h, (self).adapted(torch.mul_(torch.silu(gate), up), parts, torch.add(p, 40), few, ))
     return torch.view(torch.slice(h, 0, 0, count), torch.size(x))

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  */
 public interface AdaptedBlock {
     /**
-     * Returns what the block computes, if that is a linear product with at most one pair of factors
-     * beside it; else null.
+     * Returns what the block computes, if that is a linear product and factors of adapters beside
+     * it; else null.
      *
      * @param store the store that the pass gives its blocks
      * @param x the block's input, or another array with the batch in axis 0; its manager owns what

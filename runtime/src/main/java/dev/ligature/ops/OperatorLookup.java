@@ -90,7 +90,7 @@ public final class OperatorLookup {
         }
         return weight == null || weight instanceof PackedArray
                 ? null
-                : new LinearTerms(weight, bias);
+                : new LinearTerms(weight, bias, null);
     }
 
     /**

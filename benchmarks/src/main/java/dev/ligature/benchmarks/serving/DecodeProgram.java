@@ -19,12 +19,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
  * Times a step in which texts get one token each, with the operators of DJL's arrays and with those
- * of the engine's module, which take turns. The model is a Llama with random weights, as it is and
- * with an adapter of all linear layers and the tied embedding. Prints a row of a table for each
- * number of texts.
+ * of the engine's module, which take turns. The model is a Llama with random weights, as it is,
+ * with an adapter of all linear layers and the tied embedding, and with one for each text. Prints a
+ * row of a table for each number of texts.
  */
 public final class DecodeProgram {
     private static final int SEED = 1;
@@ -65,8 +66,7 @@ public final class DecodeProgram {
         try (NDManager manager = NDManager.newBaseManager()) {
             LlamaForCausalLM base = LlamaCheckpoint.create(config, manager, SEED);
             LoraModel model = LlamaForCausalLMLora.wrap(base);
-            model.create(
-                    "adapter",
+            LoraConfig adapted =
                     LoraConfig.builder()
                             .setTargetModules(
                                     "q_proj",
@@ -80,17 +80,24 @@ public final class DecodeProgram {
                             .optRank(8)
                             .optInit(LoraInit.RANDOM)
                             .optEnsureWeightTying(true)
-                            .build());
+                            .build();
+            int most = 1;
+            for (int i = 1; i < arguments.length; i++) {
+                most = Math.max(most, Integer.parseInt(arguments[i]));
+            }
+            for (int i = 0; i < most; i++) {
+                model.create(name(i), adapted).setTrainable(false);
+            }
             DecodeProgram program = new DecodeProgram(model, config, manager);
             System.out.println("operators: " + OperatorLookup.engine(manager).choice() + "\n");
             System.out.println("| texts | adapter | DJL's arrays | operators | ratio |");
             System.out.println("|---|---|---|---|---|");
             for (int i = 1; i < arguments.length; i++) {
                 int texts = Integer.parseInt(arguments[i]);
-                for (String adapter : List.of("", "adapter")) {
-                    System.out.println(program.row(texts, false, adapter, steps));
+                for (int adapters : texts == 1 ? new int[] {0, 1} : new int[] {0, 1, texts}) {
+                    System.out.println(program.row(texts, false, adapters, steps));
                     if (texts > 1) {
-                        System.out.println(program.row(texts, true, adapter, steps));
+                        System.out.println(program.row(texts, true, adapters, steps));
                     }
                 }
             }
@@ -98,8 +105,20 @@ public final class DecodeProgram {
         }
     }
 
-    private String row(int texts, boolean mixed, String adapter, int steps) {
-        Block block = model.routed(adapter.isEmpty() ? Routing.none() : Routing.of(adapter));
+    private static String name(int adapter) {
+        return "adapter" + adapter;
+    }
+
+    private static Routing routing(int adapters) {
+        return switch (adapters) {
+            case 0 -> Routing.none();
+            case 1 -> Routing.of(name(0));
+            default -> Routing.rows(IntStream.range(0, adapters).mapToObj(i -> name(i)).toList());
+        };
+    }
+
+    private String row(int texts, boolean mixed, int adapters, int steps) {
+        Block block = model.routed(routing(adapters));
         double[][] times = new double[2][steps];
         double[] ratios = new double[steps];
         try (RunningBatch plain = batch(new PlainBlock(block), texts, mixed);
@@ -119,7 +138,7 @@ public final class DecodeProgram {
                 "| %d of %s | %s | %.2f ms | %.2f ms | %.2f |",
                 texts,
                 mixed ? SHORTEST + " to " + (LENGTH * 2 - SHORTEST) : LENGTH,
-                adapter.isEmpty() ? "no" : "yes",
+                adapters == 0 ? "no" : adapters == 1 ? "one" : "one each",
                 median(times[0]),
                 median(times[1]),
                 median(ratios));

@@ -178,14 +178,32 @@ final class LayersAtOnceTest {
     }
 
     @Test
-    void rowsOfOneAdapter_areComputedInOneCall_andThoseOfSeveralAreNot() throws IOException {
+    void rowsOfOneAdapter_andOfSeveral_areComputedInOneCall() throws IOException {
         withAdapter(
                 "llama3",
-                builder -> builder.setTargetModules("k_proj", "gate_proj"),
+                builder -> builder.setTargetModules("k_proj", "gate_proj", "o_proj"),
                 model -> {
-                    List<String> same = Collections.nCopies(2, "made");
-                    assertEquals(STEPS - 1, compare(model, Routing.rows(same), 2));
-                    assertEquals(0, compare(model, Routing.rows(List.of("made", Routing.BASE)), 2));
+                    // Ranks of 4 in all side by side, of 36 one after the other.
+                    for (int i = 0; i < 4; i++) {
+                        LoraConfig.Builder other = LoraConfig.builder().optRank(8);
+                        other.setTargetModules(i == 3 ? "v_proj" : "o_proj", "k_proj");
+                        model.lora().create("other" + i, other.optInit(LoraInit.RANDOM).build());
+                    }
+                    // Where one of them is trained, the factors are not stacked.
+                    assertEquals(0, compare(model, Routing.rows("made", "other0"), 2));
+                    model.lora().adapters().forEach(adapter -> adapter.setTrainable(false));
+                    for (List<String> rows :
+                            List.of(
+                                    List.of("made", "made"),
+                                    List.of("made", Routing.BASE),
+                                    List.of("other1", "made"),
+                                    List.of("made", "other0", "other1", "other2", "other3"),
+                                    List.of("other3", "other0", "made", "other2", "other1"),
+                                    List.of("other3", "made", "other0", "other1", "other2", "made"),
+                                    Collections.nCopies(3, Routing.BASE))) {
+                        int atOnce = compare(model, Routing.rows(rows), rows.size());
+                        assertEquals(STEPS - 1, atOnce, rows.toString());
+                    }
                     Routing three = Routing.rows(Collections.nCopies(3, "made"));
                     LoraException e =
                             assertThrows(LoraException.class, () -> compare(model, three, 1));

@@ -134,7 +134,7 @@ public final class SlotEffect {
         FactorArrays factors =
                 plain.arrays(
                         values(call, factor), call.inputs().head().getDevice(), call.manager());
-        return base.plus(factors.a(), factors.b(), factors.scaling());
+        return base.plus(new LinearTerms.Factors(factors.a(), factors.b(), factors.scaling()));
     }
 
     /** Returns the call over a store with what the adapter replaces, if it replaces anything. */

@@ -14,8 +14,8 @@ public interface Pass {
     NDList forward(SlotCall call);
 
     /**
-     * Returns what a slot computes, if it is a linear block with at most a pair of factors beside
-     * it; else null.
+     * Returns what a slot computes, if it is a linear block with factors of adapters beside it;
+     * else null.
      *
      * @param call a call without gradients
      */

@@ -22,6 +22,7 @@ final class RowsPass {
     private final NDManager manager;
     private final Function<Way, @Nullable Stacks> lease;
     private final IdentityHashMap<Mask, NDArray> masks = new IdentityHashMap<>();
+    private final IdentityHashMap<Mask, NDArray> scalings = new IdentityHashMap<>();
     private final Map<Way, Stacks> stacks = new EnumMap<>(Way.class);
     private @Nullable StackRows stackRows;
     private @Nullable NDArray order;
@@ -77,6 +78,12 @@ final class RowsPass {
     /** Returns the array of a mask, (B, 1, R). */
     NDArray mask(Mask mask) {
         return masks.computeIfAbsent(mask, made -> rows.create(made, manager));
+    }
+
+    /** Returns the array of a mask for rows of one token, (B, R). */
+    NDArray scaling(Mask mask) {
+        return scalings.computeIfAbsent(
+                mask, made -> mask(made).reshape(rows.size(), -1)); // a view
     }
 
     /** Returns which of the stacked factors each row uses. */

@@ -28,8 +28,8 @@ sealed interface SlotPlan {
     NDList forward(SlotCall call, RowsPass pass);
 
     /**
-     * Returns what the slot computes of all rows alike, if it is a linear block with at most a pair
-     * of factors beside it; else null.
+     * Returns what the slot computes of all rows alike, if it is a linear block with factors of
+     * adapters beside it; else null.
      *
      * @param call a call without gradients
      */
@@ -58,6 +58,20 @@ sealed interface SlotPlan {
         @Override
         default SlotPlan withoutStacks() {
             return segments();
+        }
+
+        /** Returns the stacked factors as a linear reads them. */
+        LinearTerms.Factors factors(FactorStack stack, RowsPass pass);
+
+        @Override
+        default @Nullable LinearTerms linear(SlotCall call, RowsPass pass) {
+            FactorStack stack = pass.stack(way(), call.slot(), pairs());
+            LinearTerms base = call.terms();
+            if (stack == null || base == null || !stack.apart().isEmpty()) {
+                return null;
+            }
+            pass.checkRows(call);
+            return base.plus(factors(stack, pass));
         }
 
         /** Adds the terms of all rows to an output of the slot's block. */
@@ -280,6 +294,11 @@ sealed interface SlotPlan {
         }
 
         @Override
+        public LinearTerms.Factors factors(FactorStack stack, RowsPass pass) {
+            return new LinearTerms.Factors(stack.a(), stack.b(), pass.scaling(mask));
+        }
+
+        @Override
         public void addTo(NDArray y, FactorStack stack, SlotCall call, RowsPass pass) {
             NDArray x = call.inputs().head();
             if (call.slot().kind() == ModuleKind.EMBEDDING) {
@@ -301,6 +320,13 @@ sealed interface SlotPlan {
         @Override
         public Way way() {
             return Way.STACKED;
+        }
+
+        @Override
+        public LinearTerms.Factors factors(FactorStack stack, RowsPass pass) {
+            StackRows rows = pass.stackRows();
+            NDArray items = rows.isInOrder() ? null : rows.items();
+            return new LinearTerms.Factors(stack.a(), stack.b(), null, items);
         }
 
         @Override

@@ -73,7 +73,8 @@ public record SlotCall(
         }
         NDArray x = inputs.head();
         NDArray weight = value(Objects.requireNonNull(slot.weight()), x); // (out, in)
-        return new LinearTerms(weight, slot.bias() == null ? null : value(slot.bias(), x));
+        NDArray bias = slot.bias() == null ? null : value(slot.bias(), x); // (out)
+        return new LinearTerms(weight, bias, null);
     }
 
     /** Returns the operators of the pass. */

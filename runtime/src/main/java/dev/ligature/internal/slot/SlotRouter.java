@@ -26,8 +26,8 @@ public abstract class SlotRouter extends ForwardingParameterStore {
             Slot slot, NDList inputs, boolean training, @Nullable PairList<String, Object> params);
 
     /**
-     * Returns what a slot computes, if it is a linear block with at most a pair of factors beside
-     * it; else null.
+     * Returns what a slot computes, if it is a linear block with factors of adapters beside it;
+     * else null.
      *
      * @param x an array of the pass
      */
