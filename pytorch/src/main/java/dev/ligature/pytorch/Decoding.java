@@ -142,13 +142,18 @@ record Decoding(@Nullable Script script, Set<String> used, Level level, String r
         return script.call(OperatorNames.ATTENTION, arguments).singletonOrThrow();
     }
 
+    /** Returns the most texts whose layers are computed together. */
+    int textsAtOnce() {
+        return script != null && used.contains(OperatorNames.LAYERS) ? FEW : 0;
+    }
+
     /**
      * Returns what layers give of one new token of each text, or null if they are not computed
      * together.
      */
     @Nullable NDArray layers(NDArray x, List<LayerTerms> layers, NDList caches) {
         int texts = caches.size();
-        if (script == null || !used.contains(OperatorNames.LAYERS) || texts > FEW) {
+        if (script == null || texts > textsAtOnce()) {
             return null;
         }
         LayerArguments arguments = new LayerArguments(layers, x.getManager());

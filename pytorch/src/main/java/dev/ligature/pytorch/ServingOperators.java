@@ -64,6 +64,11 @@ final class ServingOperators implements Operators {
     }
 
     @Override
+    public int textsAtOnce() {
+        return decoding.textsAtOnce();
+    }
+
+    @Override
     public @Nullable NDArray layers(NDArray x, List<LayerTerms> layers, NDList caches) {
         return decoding.layers(x, layers, caches);
     }

@@ -48,8 +48,13 @@ class Operators(Module):
     y = (self).turned_product(torch.reshape(x, [-1, torch.size(x, -1)]), w, )
     size = torch.slice(torch.size(x), None, -1)
     return torch.view(y, torch.add(size, [torch.size(w, 0)]))
+  # x Wᵀ; where x has a graph, by an operator that keeps it.
   def linear(self: __torch__.Operators, x: Tensor, w: Tensor) -> Tensor:
-    y = (self).product(torch.reshape(x, [-1, torch.size(x, -1)]), w, )
+    z = torch.reshape(x, [-1, torch.size(x, -1)])
+    if ops.prim.requires_grad(x):
+      y = torch.matmul(z, torch.t(w))
+    else:
+      y = (self).product(z, w, )
     size = torch.slice(torch.size(x), None, -1)
     return torch.view(y, torch.add(size, [torch.size(w, 0)]))
 

@@ -13,6 +13,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.training.GradientCollector;
 import dev.ligature.ops.AttentionSpan;
 import dev.ligature.ops.OperatorLookup;
 import dev.ligature.ops.Operators;
@@ -224,6 +225,22 @@ final class DecodingTest {
         assertNotNull(row.linear(arrays.of(1, 4096), arrays.of(64, 4096), null));
         assertNull(row.linear(arrays.of(1, 4100), arrays.of(64, 4100), null));
         row.script().close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 512, 320", "2, 512, 320", "1, 128, 2048", "4, 128, 2048"})
+    void aFewRowsWithAGraph_keepIt(long rows, long out, long in) {
+        Decoding all = Decoding.of(OperatorNames.of("row,rows,rows-onednn"), Script::load);
+        NDArray x = TestArrays.trained(arrays.of(rows, in));
+        NDArray w = arrays.of(out, in);
+        try (GradientCollector collector = manager.getEngine().newGradientCollector()) {
+            NDArray y = all.linear(x, w, null);
+            assertNotNull(y);
+            collector.backward(y.sum());
+        }
+        NDArray expected = w.sum(new int[] {0}).broadcast(rows, in);
+        TestArrays.assertClose(expected, x.getGradient(), 1e-5, "gradient");
+        all.script().close();
     }
 
     @Test

@@ -128,7 +128,9 @@ final class LayersTest {
         assertNull(decoding.layers(arrays.of(9, 1, HIDDEN), layers(1, nine), caches(1, nine)));
         NDArray half = arrays.of(1, 1, HIDDEN).toType(DataType.FLOAT16, false);
         assertNull(decoding.layers(half, layers(1, 3), caches(1, 3)));
+        assertEquals(8, new ServingOperators(null, decoding).textsAtOnce());
         Decoding without = Decoding.of(OperatorNames.of("attention"), Script::load);
+        assertEquals(0, without.textsAtOnce());
         assertNull(without.layers(arrays.of(1, 1, HIDDEN), layers(1, 3), caches(1, 3)));
         without.script().close();
     }

@@ -74,6 +74,13 @@ public interface Operators {
     }
 
     /**
+     * Returns the most texts whose layers {@link #layers} computes at once; 0 if it computes none.
+     */
+    default int textsAtOnce() {
+        return 0;
+    }
+
+    /**
      * Computes layers of a decoder for one new token of each of B texts, and writes their keys and
      * values behind the others.
      *

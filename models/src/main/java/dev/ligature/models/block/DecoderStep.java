@@ -39,7 +39,7 @@ final class DecoderStep {
             List<? extends Block> layers,
             List<LayerKind> kinds,
             Function<LayerKind, RotaryTables> tables) {
-        if (operators == OperatorLookup.plain(false) || x.getDataType() != DataType.FLOAT32) {
+        if (x.getShape().get(0) > operators.textsAtOnce() || x.getDataType() != DataType.FLOAT32) {
             return null;
         }
         List<LayerTerms> terms = new ArrayList<>(layers.size());

@@ -100,6 +100,11 @@ final class CountedLayers extends ForwardingBlock {
         }
 
         @Override
+        public int textsAtOnce() {
+            return next.textsAtOnce();
+        }
+
+        @Override
         public @Nullable NDArray layers(NDArray x, List<LayerTerms> layers, NDList caches) {
             NDArray y = allowed ? next.layers(x, layers, caches) : null;
             count += y == null ? 0 : 1;
