@@ -1,5 +1,7 @@
 package dev.ligature.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -45,6 +47,7 @@ public final class Ligature implements Runnable {
      * @param args the command and its options
      */
     public static void main(String[] args) {
+        System.setErr(new LogOutput(new FileOutputStream(FileDescriptor.err)));
         StopSignal.runProcess(
                 stop -> {
                     Terminal terminal = Terminal.ofProcess();

@@ -158,6 +158,32 @@ final class FileOptionsTest {
     }
 
     @Test
+    void whatIsLogged_namesTheOptionToo() throws Exception {
+        Path twice =
+                base(
+                        tensors ->
+                                tensors.put(
+                                        "lm_head.weight",
+                                        tensors.get("model.embed_tokens.weight").mul(2)));
+        Path streams = Files.createDirectory(folder.resolve("streams"));
+        CliRun run =
+                ChildProcess.start(
+                                streams,
+                                "logits",
+                                "--model",
+                                twice,
+                                "--input-ids",
+                                "1,2",
+                                "--output",
+                                folder.resolve("l"))
+                        .end()
+                        .succeeded();
+        assertTrue(run.err().contains("[TiedCopiesDiffer]"), run.err());
+        assertTrue(run.err().contains("both in --model-prefer-copy-of."), run.err());
+        assertFalse(run.err().contains("LoadOptions"), run.err());
+    }
+
+    @Test
     void theyHoldForMergingAndTrainingToo() throws IOException {
         Path adapter = adapter(CASE, tensors -> tensors.put("vision.x", tensors.get(PAIR)));
         Path base = base(tensors -> tensors.put("model.x", tensors.get("model.norm.weight")));

@@ -31,6 +31,16 @@ public enum ModelMessage implements Message {
             "TokenizerFile",
             "%1$s is not a tokenizer with a vocabulary: %2$s. Save it once more with Transformers"
                     + " (AutoTokenizer.from_pretrained, then save_pretrained)."),
+    TOKENIZER_SPLITS(
+            "TokenizerFile",
+            "%1$s: split_special_tokens is true, by which special tokens in a text are ordinary"
+                    + " text. It is not computed: set it to false."),
+    TOKENIZER_LACKS(
+            "TokenizerTokens",
+            "%1$s does not have the tokens %2$s, which the files beside it add: here they are"
+                    + " ordinary text. Save the tokenizer once more with Transformers"
+                    + " (AutoTokenizer.from_pretrained, then save_pretrained), which writes them to"
+                    + " it."),
 
     // the chat template
     CHAT_TEMPLATE_MISSING(

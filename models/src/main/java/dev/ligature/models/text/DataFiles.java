@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 
 /**
  * The lines of JSONL files, to be read in any order. In memory is where each line begins, and
@@ -23,6 +25,8 @@ import java.util.List;
  */
 public final class DataFiles implements AutoCloseable {
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+
+    private static final Set<String> ENDINGS = Set.of("jsonl", "jsonlines", "ndjson");
 
     private final String form;
     private final List<Path> files = new ArrayList<>();
@@ -69,6 +73,12 @@ public final class DataFiles implements AutoCloseable {
             data.close();
             throw e;
         }
+    }
+
+    /** Returns whether a file of a name is JSONL, by its ending. */
+    public static boolean isNamed(String name) {
+        String ending = name.substring(name.lastIndexOf('.') + 1);
+        return ENDINGS.contains(ending.toLowerCase(Locale.ROOT));
     }
 
     /** Returns the first line of a file that is not blank. */

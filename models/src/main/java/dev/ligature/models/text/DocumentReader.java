@@ -30,15 +30,42 @@ public final class DocumentReader {
     /** What is taken from folders and archives; a file that is named itself may end in anything. */
     private static final Set<String> TEXT_ENDINGS =
             Set.of(
-                    "adoc", "c", "cc", "cpp", "cs", "go", "groovy", "gradle", "h", "hpp", "java",
-                    "js", "jsonl", "kt", "kts", "md", "php", "py", "rb", "rs", "rst", "scala",
-                    "sql", "swift", "ts", "txt");
+                    "adoc",
+                    "c",
+                    "cc",
+                    "cpp",
+                    "cs",
+                    "go",
+                    "groovy",
+                    "gradle",
+                    "h",
+                    "hpp",
+                    "java",
+                    "js",
+                    "jsonl",
+                    "jsonlines",
+                    "kt",
+                    "kts",
+                    "md",
+                    "ndjson",
+                    "php",
+                    "py",
+                    "rb",
+                    "rs",
+                    "rst",
+                    "scala",
+                    "sql",
+                    "swift",
+                    "ts",
+                    "txt");
 
     private static final Set<String> ARCHIVE_ENDINGS = Set.of("jar", "zip");
 
     /** Files of records, whose raw text nobody means. */
     private static final Set<String> RECORD_ENDINGS =
-            Set.of("arrow", "csv", "json", "parquet", "tsv", "xlsx");
+            Set.of(
+                    "arrow", "avro", "csv", "feather", "json", "ods", "orc", "parquet", "sqlite",
+                    "tsv", "xls", "xlsx");
 
     private static final String BYTE_ORDER_MARK = "\uFEFF";
 
@@ -149,7 +176,7 @@ public final class DocumentReader {
             throws IOException {
         String text = text(origin, bytes);
         List<Document> found =
-                ending(name).equals("jsonl")
+                DataFiles.isNamed(name)
                         ? JsonLines.read(name, origin, text)
                         : List.of(new Document(name, text));
         for (Document each : found) {
@@ -167,9 +194,19 @@ public final class DocumentReader {
         try {
             String text =
                     StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            if (text.indexOf('\0') >= 0) { // which ASCII has in UTF-16
+                throw new IOException(
+                        origin
+                                + " has NUL characters: it is in UTF-16, or no text. Convert it to"
+                                + " UTF-8, by iconv for one.");
+            }
             return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
         } catch (CharacterCodingException e) {
-            throw new IOException(origin + " is not text in UTF-8.", e);
+            throw new IOException(
+                    origin
+                            + " is not text in UTF-8. Convert it, by iconv for one; or unpack it, if"
+                            + " it is compressed.",
+                    e);
         }
     }
 

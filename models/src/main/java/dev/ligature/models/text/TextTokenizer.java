@@ -2,14 +2,11 @@ package dev.ligature.models.text;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import com.google.gson.JsonElement;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
+import dev.ligature.internal.names.NameList;
 import dev.ligature.models.internal.ModelMessage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -17,9 +14,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A Hugging Face tokenizer, as a {@code tokenizer.json} describes it. */
 public final class TextTokenizer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TextTokenizer.class);
+
     /** Blanks before these, in their order, are what Transformers' clean-up takes away. */
     private static final String[] CLEAN_UP = {
         " .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're"
@@ -45,17 +46,25 @@ public final class TextTokenizer implements AutoCloseable {
 
     /**
      * Opens a tokenizer. Of a {@code tokenizer_config.json} beside it only {@code
-     * clean_up_tokenization_spaces} counts, as in Transformers for models other than BPE.
+     * clean_up_tokenization_spaces} counts, as in Transformers for models other than BPE. Tokens
+     * that it adds to those of the file are warned of.
      *
      * @param file the {@code tokenizer.json}
-     * @throws IOException if the file is missing or is not a tokenizer
+     * @throws IOException if the file is missing or is not a tokenizer, or if {@code
+     *     split_special_tokens} is asked for
      */
     public static TextTokenizer open(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw ModelMessage.TOKENIZER_MISSING.fileError(file);
         }
         TokenizerFile known = TokenizerFile.read(file);
-        boolean cleansUp = !known.modelType().equals("BPE") && asksForCleanUp(file);
+        TokenizerSettings settings = TokenizerSettings.read(file);
+        if (settings.splitsSpecial()) {
+            throw ModelMessage.TOKENIZER_SPLITS.fileError(
+                    file.resolveSibling("tokenizer_config.json"));
+        }
+        checkTokens(file, known, settings);
+        boolean cleansUp = !known.modelType().equals("BPE") && settings.cleansUp();
         try (InputStream in = Files.newInputStream(file)) {
             // From a stream: from a path, DJL applies tokenizer_config.json in its own way.
             return new TextTokenizer(
@@ -66,19 +75,18 @@ public final class TextTokenizer implements AutoCloseable {
         }
     }
 
-    private static boolean asksForCleanUp(Path tokenizer) throws IOException {
-        Path file = tokenizer.resolveSibling("tokenizer_config.json");
-        if (!Files.isRegularFile(file)) {
-            return false;
-        }
-        try (Reader reader = Files.newBufferedReader(file)) {
-            JsonElement asks =
-                    JsonParser.parseReader(reader)
-                            .getAsJsonObject()
-                            .get("clean_up_tokenization_spaces");
-            return asks != null && asks.isJsonPrimitive() && asks.getAsBoolean();
-        } catch (JsonParseException | IllegalStateException e) {
-            throw new IOException(file + " is not a JSON object: " + e.getMessage(), e);
+    /** Says which tokens of the files beside are ordinary text here. */
+    private static void checkTokens(Path file, TokenizerFile known, TokenizerSettings settings) {
+        List<String> lacking =
+                settings.tokens().stream()
+                        .filter(token -> known.addedToken(token).isEmpty())
+                        .sorted()
+                        .toList();
+        if (!lacking.isEmpty()) {
+            LOG.warn(
+                    "[{}] {}",
+                    ModelMessage.TOKENIZER_LACKS.code(),
+                    ModelMessage.TOKENIZER_LACKS.text(file, NameList.list(lacking)));
         }
     }
 

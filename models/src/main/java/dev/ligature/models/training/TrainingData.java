@@ -1,12 +1,12 @@
 package dev.ligature.models.training;
 
 import ai.djl.ndarray.NDManager;
+import dev.ligature.models.text.DataFiles;
 import dev.ligature.training.BatchSampler;
 import dev.ligature.training.TrainingBatch;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** Where the batches of a training come from; asked for them in order, by one thread. */
@@ -49,7 +49,7 @@ public sealed interface TrainingData extends AutoCloseable
 
     /** Returns whether a file is JSONL, by its name. */
     static boolean isJsonLines(Path file) {
-        return file.toString().toLowerCase(Locale.ROOT).endsWith(".jsonl");
+        return DataFiles.isNamed(file.toString());
     }
 
     /**

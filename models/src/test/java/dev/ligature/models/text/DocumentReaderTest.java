@@ -1,5 +1,8 @@
 package dev.ligature.models.text;
 
+import static java.nio.charset.StandardCharsets.UTF_16;
+import static java.nio.charset.StandardCharsets.UTF_16BE;
+import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -7,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -93,7 +97,8 @@ final class DocumentReaderTest {
         Path noZip = Files.writeString(folder.resolve("no.jar"), "no archive");
         Path empty = Files.createDirectory(folder.resolve("empty"));
 
-        assertEquals(latin + " is not text in UTF-8.", message(latin.toString()));
+        String converted = latin + " is not text in UTF-8. Convert it, by iconv";
+        assertTrue(message(latin.toString()).startsWith(converted));
         assertTrue(message(noZip.toString()).startsWith(noZip + " is not a readable archive"));
         assertTrue(message(empty.toString()).startsWith(empty + " holds no text"));
         assertThrows(NoSuchFileException.class, () -> read(folder + "/none.jar"));
@@ -119,6 +124,28 @@ final class DocumentReaderTest {
     }
 
     @Test
+    void aJsonlFile_mayHaveTheOtherEndingsOfItsKind() throws IOException {
+        for (String name : List.of("d.ndjson", "d.jsonlines", "D.JSONL")) {
+            Path file = Files.writeString(folder.resolve(name), "\uFEFF{\"text\": \"a\"}\n");
+            assertEquals(List.of(new Document(name + ":1", "a\n")), read(file.toString()));
+            Files.delete(file);
+        }
+        Files.writeString(folder.resolve("two.ndjson"), "{\"text\": \"a\"}\n");
+        assertEquals(List.of(new Document("two.ndjson:1", "a\n")), read(folder.toString()));
+    }
+
+    @Test
+    void textOfTwoBytesACharacter_isRefused_withItsRemedy() throws IOException {
+        for (Charset charset : List.of(UTF_16LE, UTF_16BE)) { // without a mark
+            Path file = Files.write(folder.resolve("wide.txt"), "some words".getBytes(charset));
+            String message = message(file.toString());
+            assertTrue(message.startsWith(file + " has NUL characters: it is in UTF-16"), message);
+        }
+        Path marked = Files.write(folder.resolve("m.txt"), "some words".getBytes(UTF_16));
+        assertTrue(message(marked.toString()).startsWith(marked + " is not text in UTF-8"));
+    }
+
+    @Test
     void aLineThatHasNoText_isNamedWithItsFileAndNumber() throws IOException {
         for (String[] each :
                 new String[][] {
@@ -141,7 +168,7 @@ final class DocumentReaderTest {
 
     @Test
     void filesOfRecords_areRefusedWithTheRemedy() throws IOException {
-        for (String ending : List.of("csv", "json", "parquet", "TSV")) {
+        for (String ending : List.of("csv", "json", "parquet", "TSV", "feather", "xls")) {
             Path file = Files.writeString(folder.resolve("data." + ending), "a,b");
             String message =
                     assertThrows(IOException.class, () -> read(file.toString())).getMessage();

@@ -19,15 +19,28 @@ import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Tokens and texts are those of Transformers; interop/make_text_numbers.py wrote them. */
 final class TextNumbersTest {
     private static final Path TEXTS = Path.of("src/test/resources/text");
     private static final Gson GSON = new Gson();
 
+    static List<String> kinds() {
+        return List.of(
+                "byte-level",
+                "fallback",
+                "metaspace",
+                "wordpiece",
+                "prefixed",
+                "split",
+                "unstripped",
+                "accents",
+                "suffixed");
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"byte-level", "fallback", "metaspace", "wordpiece"})
+    @MethodSource("kinds")
     void tokensOfATextAndTheirText_areThoseOfTransformers(String kind) throws IOException {
         try (TextTokenizer tokenizer = open(kind)) {
             int checked = 0;
@@ -46,7 +59,7 @@ final class TextNumbersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"byte-level", "fallback", "metaspace", "wordpiece"})
+    @MethodSource("kinds")
     void aContinuation_isWhatTheWholeTextHasBeyondThePrompts(String kind) throws IOException {
         try (TextTokenizer tokenizer = open(kind)) {
             int checked = 0;
@@ -65,7 +78,7 @@ final class TextNumbersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"byte-level", "fallback", "metaspace", "wordpiece"})
+    @MethodSource("kinds")
     void halfASurrogatePair_isOneReplacementCharacterAndLeavesWholePairs(String kind)
             throws IOException {
         try (TextTokenizer tokenizer = open(kind)) {
