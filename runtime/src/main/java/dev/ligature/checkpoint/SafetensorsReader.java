@@ -184,15 +184,17 @@ public final class SafetensorsReader implements Closeable {
     /**
      * Reads a weight as an array of a data type.
      *
-     * @throws CheckpointException if a value is not finite, or as {@link #read(String, NDManager)}
+     * @throws CheckpointException if a value is not finite, also in this data type, or as {@link
+     *     #read(String, NDManager)}
      */
     public NDArray read(TensorInfo tensor, DataType type, NDManager manager) throws IOException {
-        NDArray array = read(tensor, manager, new FiniteCheck(file, tensor.name()));
+        FiniteCheck check = new FiniteCheck(file, tensor.name());
+        NDArray array = read(tensor, manager, check);
         if (array.getDataType() == type) {
             return array;
         }
         try (array) {
-            return array.toType(type, true);
+            return check.convert(array, type);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.ligature.checkpoint;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ai.djl.ndarray.NDArray;
@@ -96,6 +97,57 @@ final class FiniteWeightsTest {
         check("F16", 2, 0x7BFFL, 0x7C00L, 0xFC00L, 0x7E00L, 0xFC01L);
         check("BF16", 2, 0x7F7FL, 0x7F80L, 0xFF80L, 0x7FC0L, 0xFF81L);
         check("F64", 8, 0x7FEF_FFFF_FFFF_FFFFL, 0x7FF0_0000_0000_0000L, 0xFFF8_0000_0000_0001L);
+    }
+
+    @Test
+    void aValueThatTheArraysTypeCannotHold_isRefused() throws IOException {
+        long wide = Double.doubleToRawLongBits(-1e39);
+        checkNarrowed("F64", 8, Double.doubleToRawLongBits(3), wide, DataType.FLOAT32, "-1.0E39");
+        int large = Float.floatToRawIntBits(65520);
+        checkNarrowed("F32", 4, Float.floatToRawIntBits(-9), large, DataType.FLOAT16, "65520.0");
+    }
+
+    @Test
+    void norDoesABaseLoadIt() throws IOException {
+        int large = Float.floatToRawIntBits(7e4f);
+        Path file = file("F32", 4, Float.floatToRawIntBits(-9), 3, 1, large);
+        String text = Files.readString(file, ISO_8859_1);
+        char length = (char) (text.charAt(0) + "norm.weight".length() - "w".length());
+        Path base = folder.resolve("model.safetensors");
+        String named = length + text.substring(1).replace("\"w\"", "\"norm.weight\"");
+        Files.writeString(base, named, ISO_8859_1);
+        LoadOptions half = LoadOptions.defaults().withDataType(DataType.FLOAT16);
+        try (BaseCheckpoint checkpoint = BaseCheckpoint.open(folder)) {
+            Refusal.of(
+                    "TensorNotFinite",
+                    () ->
+                            checkpoint.load(
+                                    new NamedBlocks().norm("norm", 3),
+                                    NamedBlocks.VISIT,
+                                    manager,
+                                    half,
+                                    new Shape(1, 3)),
+                    "element 1 of 'norm.weight' is 70000.0, infinite in float16");
+        }
+    }
+
+    private void checkNarrowed(
+            String dtype, int size, long others, long bits, DataType type, String value)
+            throws IOException {
+        Path file = file(dtype, size, others, 40_000, 39_000, bits);
+        try (SafetensorsReader reader = SafetensorsReader.open(file)) {
+            int arrays = manager.getManagedArrays().size();
+            Refusal.of(
+                    "TensorNotFinite",
+                    () -> reader.read(reader.tensor("w"), type, manager),
+                    "element 39000 of 'w' is " + value + ", infinite in float");
+            assertEquals(arrays, manager.getManagedArrays().size());
+        }
+        Path fits = file(dtype, size, others, 40_000, 39_000, others);
+        try (SafetensorsReader reader = SafetensorsReader.open(fits);
+                NDArray narrow = reader.read(reader.tensor("w"), type, manager)) {
+            assertEquals(type, narrow.getDataType());
+        }
     }
 
     @Test

@@ -172,6 +172,17 @@ public final class ConfigFields {
         }
     }
 
+    /**
+     * Refuses a second name of a field, which Transformers takes for the field itself, unless it
+     * says the same.
+     */
+    public void secondName(String second, String name) throws CheckpointException {
+        Optional<Object> value = value(second);
+        if (value.isPresent() && (value(name).isEmpty() || !same(value.get(), value(name).get()))) {
+            throw unsupported(second, "what " + name + " is");
+        }
+    }
+
     private static boolean same(Object value, Object supported) {
         return (value instanceof BigDecimal number && supported instanceof BigDecimal wanted)
                 ? number.compareTo(wanted) == 0

@@ -51,7 +51,9 @@ public record DecoderConfig(
                     turned >= 0 && turned <= heads.size() && turned % 2 == 0,
                     "partial_rotary_factor",
                     kind.rope().fraction(),
-                    "at most 1, and an even number of a head's " + heads.size() + " elements");
+                    "at most 1, and an even number of a head's "
+                            + heads.size()
+                            + " elements, by hidden_size, num_attention_heads and head_dim");
         }
         layers = List.copyOf(layers);
     }

@@ -86,6 +86,10 @@ public final class DecoderFields {
         if (fields.value("quantization_config").isPresent()) {
             throw fields.unsupported("quantization_config", "unquantized weights");
         }
+        // To Transformers a null is no default here: tokens would see those after them.
+        if (fields.names("is_causal") && !fields.value("is_causal").equals(Optional.of(true))) {
+            throw fields.unsupported("is_causal", "true");
+        }
     }
 
     /** Returns the fields themselves. */

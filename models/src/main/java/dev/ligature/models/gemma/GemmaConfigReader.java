@@ -85,7 +85,7 @@ final class GemmaConfigReader {
                                 .mapToObj(i -> i % pattern == 0 ? FULL : SLIDING)
                                 .toList();
         if (types.size() != count) {
-            throw fields.unsupported("layer_types", "one type for each layer");
+            throw fields.unsupported("layer_types", "one type for each of num_hidden_layers");
         }
         int window = in.window(4096);
         List<LayerKind> kinds = new ArrayList<>();
@@ -98,6 +98,10 @@ final class GemmaConfigReader {
     private Rope global() throws CheckpointException {
         double theta = fields.number("rope_theta", GLOBAL_THETA);
         Optional<ConfigFields> older = fields.object("rope_scaling");
+        if (older.isPresent() && !older.get().names("rope_type")) {
+            // Transformers looks at no other name of it here, and computes the default.
+            throw fields.unsupported("rope_scaling", "an object with a rope_type");
+        }
         return older.isPresent()
                 ? new RopeFields(fields, false).read(older.get(), theta)
                 : rope(FULL, theta);

@@ -52,6 +52,10 @@ record Gpt2Config(
         fields.only("reorder_and_upcast_attn", false);
         fields.only("add_cross_attention", false);
         fields.noteDropout("attn_pdrop", "embd_pdrop", "resid_pdrop");
+        fields.secondName("hidden_size", "n_embd");
+        fields.secondName("max_position_embeddings", "n_positions");
+        fields.secondName("num_attention_heads", "n_head");
+        fields.secondName("num_hidden_layers", "n_layer");
         int size = fields.required("n_embd");
         int heads = fields.required("n_head");
         positive("n_embd", size);

@@ -122,9 +122,10 @@ public record ModernBertConfig(
                                 .mapToObj(i -> i % every == 0 ? FULL : SLIDING)
                                 .toList();
         if (types.size() != count) {
-            throw fields.unsupported("layer_types", "one type for each layer");
+            throw fields.unsupported("layer_types", "one type for each of num_hidden_layers");
         }
         int side = encoder.size("local_attention", 128) / 2;
+        fields.only("sliding_window", BigDecimal.valueOf(side)); // Transformers' name for it
         LayerKind full = new LayerKind(rope(fields, FULL, "global_rope_theta", 160_000), 0);
         LayerKind sliding =
                 new LayerKind(rope(fields, SLIDING, "local_rope_theta", 10_000), 2 * side + 1);

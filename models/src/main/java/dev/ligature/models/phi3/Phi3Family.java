@@ -9,6 +9,7 @@ import dev.ligature.models.SpecialTokens;
 import dev.ligature.models.block.ConfigFields;
 import dev.ligature.models.block.LayerKind;
 import dev.ligature.models.block.NamedActivation;
+import dev.ligature.models.block.Rope;
 import dev.ligature.models.block.RopeFields;
 import dev.ligature.models.decoder.DecoderConfig;
 import dev.ligature.models.decoder.DecoderFields;
@@ -34,7 +35,12 @@ public final class Phi3Family implements ModelFamily<Phi3ForCausalLM> {
     private static DecoderConfig config(DecoderFields in) throws CheckpointException {
         ConfigFields fields = in.fields();
         fields.noteDropout("attention_dropout", "embd_pdrop", "resid_pdrop");
-        LayerKind kind = new LayerKind(new RopeFields(fields, true).read(10_000), in.window(0));
+        Rope rope = new RopeFields(fields, true).read(10_000);
+        if (rope.scaling() != null) {
+            String field = fields.names("rope_parameters") ? "rope_parameters" : "rope_scaling";
+            throw fields.unsupported(field, "rope_type \"default\"");
+        }
+        LayerKind kind = new LayerKind(rope, in.window(0));
         return new DecoderConfig(
                 fields.required("vocab_size"),
                 fields.required("hidden_size"),

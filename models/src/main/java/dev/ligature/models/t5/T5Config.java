@@ -84,10 +84,19 @@ public record T5Config(
         return DecoderFields.of(directory, ARCHITECTURE, T5Config::of);
     }
 
+    /** Returns whether the output is scaled where the field has no value; a null is false. */
+    private static boolean scales(ConfigFields fields) throws CheckpointException {
+        return !fields.names("scale_decoder_outputs") && fields.bool("tie_word_embeddings", true);
+    }
+
     private static T5Config of(DecoderFields of) throws CheckpointException {
         ConfigFields fields = of.fields();
         fields.only("is_decoder", false);
         fields.noteDropout("dropout_rate");
+        fields.secondName("hidden_size", "d_model");
+        fields.secondName("num_attention_heads", "num_heads");
+        fields.secondName("num_hidden_layers", "num_layers");
+        fields.secondName("head_dim", "d_kv");
         int layers = of.integer("num_layers", 6);
         String projection = fields.string("feed_forward_proj").orElse("relu");
         // Transformers computes the exact gated-gelu of other models by tanh in this one.
@@ -95,6 +104,12 @@ public record T5Config(
                 projection.equals("gated-gelu")
                         ? "gelu_new"
                         : projection.substring(projection.startsWith(GATED) ? GATED.length() : 0);
+        // Transformers writes both of these too, and reads them after the other.
+        String said = fields.string("dense_act_fn").orElse(activation);
+        if (!said.equals(activation)) {
+            throw fields.unsupported("dense_act_fn", activation + ", as feed_forward_proj says");
+        }
+        fields.only("is_gated_act", projection.startsWith(GATED));
         SpecialTokens tokens = of.tokens(null, 1, 0);
         int start = of.integer("decoder_start_token_id", 0);
         return new T5Config(
@@ -110,7 +125,7 @@ public record T5Config(
                 fields.number("layer_norm_epsilon", 1e-6),
                 NamedActivation.of(fields, "feed_forward_proj", activation),
                 projection.startsWith(GATED),
-                fields.bool("scale_decoder_outputs", fields.bool("tie_word_embeddings", true)),
+                fields.bool("scale_decoder_outputs", scales(fields)),
                 start,
                 tokens);
     }

@@ -6,8 +6,10 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -21,17 +23,24 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
 
 /**
- * One change of an adapter that leaves its files well-formed.
+ * One change of an adapter or a base that leaves its files well-formed.
  *
  * @param operation what is done
- * @param arguments to what, as {@code interop/make_edits.py} writes them
+ * @param arguments to what, as {@code interop/make_edits.py} and {@code make_base_edits.py} write
+ *     them
  */
 record AdapterEdit(String operation, List<JsonElement> arguments) {
     private static final Gson GSON = new GsonBuilder().serializeNulls().create();
-    private static final String CONFIG = "adapter_config.json";
-    private static final String WEIGHTS = "adapter_model.safetensors";
+
+    /** The names of the two files. */
+    private record Names(String config, String weights) {}
+
+    private static final Names ADAPTER =
+            new Names("adapter_config.json", "adapter_model.safetensors");
+    private static final Names BASE = new Names("config.json", "model.safetensors");
 
     /** A tensor as it is in a file, little-endian. */
     private static final class Stored {
@@ -62,6 +71,19 @@ record AdapterEdit(String operation, List<JsonElement> arguments) {
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
+    /** Returns the lines of a file of edits: each a case, an edit, and what became of it. */
+    static List<JsonObject> lines(Path file) throws IOException {
+        try (BufferedReader reader =
+                new BufferedReader(
+                        new InputStreamReader(
+                                new GZIPInputStream(Files.newInputStream(file)),
+                                StandardCharsets.UTF_8))) {
+            return reader.lines()
+                    .map(line -> JsonParser.parseString(line).getAsJsonObject())
+                    .toList();
+        }
+    }
+
     static AdapterEdit of(JsonArray json) {
         List<JsonElement> all = json.asList();
         return new AdapterEdit(all.get(0).getAsString(), all.subList(1, all.size()));
@@ -73,24 +95,60 @@ record AdapterEdit(String operation, List<JsonElement> arguments) {
 
     /** Writes the changed adapter to a directory. */
     void write(Path adapter, Path directory) throws IOException {
+        write(adapter, directory, ADAPTER);
+    }
+
+    /** Writes the changed base to a directory. */
+    void writeBase(Path base, Path directory) throws IOException {
+        write(base, directory, BASE);
+    }
+
+    private void write(Path from, Path directory, Names names) throws IOException {
         JsonObject config =
-                JsonParser.parseString(Files.readString(adapter.resolve(CONFIG))).getAsJsonObject();
-        Map<String, Stored> tensors = read(adapter.resolve(WEIGHTS));
+                JsonParser.parseString(Files.readString(from.resolve(names.config)))
+                        .getAsJsonObject();
+        Map<String, Stored> tensors = read(from.resolve(names.weights));
         switch (operation) {
             case "remove" -> config.remove(text(0));
             case "set" -> config.add(text(0), arguments.get(1));
             case "rename-field" -> config.add(text(1), config.remove(text(0)));
+            case "fields" -> {
+                arguments
+                        .get(1)
+                        .getAsJsonArray()
+                        .forEach(name -> config.remove(name.getAsString()));
+                arguments.get(0).getAsJsonObject().asMap().forEach(config::add);
+            }
             default -> tensors = edited(tensors);
         }
-        Files.writeString(directory.resolve(CONFIG), GSON.toJson(config));
-        write(tensors, directory.resolve(WEIGHTS));
+        Files.writeString(directory.resolve(names.config), GSON.toJson(config));
+        write(tensors, directory.resolve(names.weights));
+    }
+
+    /** Returns whether the configuration is changed, and not the tensors. */
+    boolean isOfConfig() {
+        return List.of("remove", "set", "rename-field", "fields").contains(operation);
     }
 
     /** Returns whether a message says what was changed. */
     boolean isNamedIn(String message, Path adapter) throws IOException {
+        return isNamedIn(message, adapter, ADAPTER);
+    }
+
+    /** Returns whether a message says what was changed of a base. */
+    boolean isNamedInOfBase(String message, Path base) throws IOException {
+        return isNamedIn(message, base, BASE);
+    }
+
+    private boolean isNamedIn(String message, Path from, Names names) throws IOException {
+        if (operation.equals("fields")) {
+            List<String> fields = new ArrayList<>(arguments.get(0).getAsJsonObject().keySet());
+            arguments.get(1).getAsJsonArray().forEach(name -> fields.add(name.getAsString()));
+            return fields.stream().anyMatch(message::contains);
+        }
         if (operation.equals("rename-all")) {
             Pattern pattern = Pattern.compile(text(0));
-            return read(adapter.resolve(WEIGHTS)).keySet().stream()
+            return read(from.resolve(names.weights)).keySet().stream()
                     .filter(key -> pattern.matcher(key).find())
                     .anyMatch(
                             key ->

@@ -7,15 +7,11 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
 import dev.ligature.Routing;
 import dev.ligature.checkpoint.CheckpointException;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,7 +20,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,8 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class EditedAdaptersTest {
     private static final Path EDITS = Path.of("src", "test", "resources", "edits.jsonl.gz");
-    private static final int SUMS = 8;
-    private static final double EPSILON = 1e-4;
 
     /**
      * What PEFT raises an exception for, and Ligature reads as what it says: nulls that mean the
@@ -70,7 +63,7 @@ final class EditedAdaptersTest {
     @Test
     void everyEdit_endsInPeftsNumbers_orInAnErrorThatNamesIt() throws IOException {
         Map<String, List<JsonObject>> byCase =
-                lines().stream()
+                AdapterEdit.lines(EDITS).stream()
                         .collect(
                                 Collectors.groupingBy(
                                         line -> line.get("case").getAsString(),
@@ -82,7 +75,8 @@ final class EditedAdaptersTest {
             try (ReferenceCase reference = new ReferenceCase(entry.getKey())) {
                 LoraModel lora = reference.wrap();
                 NDList input = reference.input();
-                double[] unchanged = sums(reference.expected("adapter_logits").toFloatArray());
+                LogitSums unchanged =
+                        LogitSums.of(reference.expected("adapter_logits").toFloatArray());
                 for (JsonObject line : entry.getValue()) {
                     StringBuilder said = new StringBuilder();
                     Outcome outcome = outcome(reference, lora, input, unchanged, line, said);
@@ -101,7 +95,7 @@ final class EditedAdaptersTest {
             ReferenceCase reference,
             LoraModel lora,
             NDList input,
-            double[] unchanged,
+            LogitSums unchanged,
             JsonObject line,
             StringBuilder said)
             throws IOException {
@@ -111,22 +105,20 @@ final class EditedAdaptersTest {
         JsonElement peft = line.get("peft");
         try {
             lora.load("edited", directory);
-            double[] sums = sums(lora, input);
+            LogitSums sums = sums(lora, input);
             lora.remove("edited");
-            said.append(java.util.Arrays.toString(sums));
+            said.append(sums);
             if (mayStayUnchanged(line)) {
-                return areClose(unchanged, sums)
+                return sums.areCloseTo(unchanged)
                         ? Outcome.NUMBERS_AS_IF_UNCHANGED
                         : Outcome.OTHER_NUMBERS;
             }
             if (!peft.isJsonArray()) {
                 return Outcome.NUMBERS_WHERE_PEFT_HAS_NONE;
             }
-            double[] expected =
-                    peft.getAsJsonArray().asList().stream()
-                            .mapToDouble(JsonElement::getAsDouble)
-                            .toArray();
-            return areClose(expected, sums) ? Outcome.NUMBERS_OF_PEFT : Outcome.OTHER_NUMBERS;
+            return sums.areCloseTo(LogitSums.of(peft))
+                    ? Outcome.NUMBERS_OF_PEFT
+                    : Outcome.OTHER_NUMBERS;
         } catch (LoraException | CheckpointException e) {
             said.append(e.getMessage());
             return edit.isNamedIn(e.getMessage(), reference.adapter())
@@ -157,46 +149,12 @@ final class EditedAdaptersTest {
                 || edit.matches("\\[\"dtype\",\".*\\.base_layer\\.weight\",\"B?F16\"]");
     }
 
-    private static boolean areClose(double[] expected, double[] actual) {
-        for (int k = 0; k < SUMS; k++) {
-            double error = Math.abs(actual[k] - expected[k]);
-            if (!(error <= EPSILON * (1 + Math.abs(expected[k])))) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private static double[] sums(LoraModel lora, NDList input) {
+    private static LogitSums sums(LoraModel lora, NDList input) {
         try (NDManager scope = input.head().getManager().newSubManager()) {
             NDList ids = new NDList(input.head().duplicate());
             ids.attach(scope);
             NDArray logits = lora.forward(ids, Routing.of("edited")).head(); // (B, T, V)
-            return sums(logits.toFloatArray());
-        }
-    }
-
-    /** Returns the sums of the logits that the file has of PEFT's. */
-    private static double[] sums(float[] flat) {
-        double[] sums = new double[SUMS];
-        for (int k = 0; k < SUMS; k++) {
-            for (int i = 0; i < flat.length; i++) {
-                sums[k] += flat[i] * Math.cos((k + 1) * (i + 1) / 10.0);
-            }
-            sums[k] /= Math.sqrt(flat.length);
-        }
-        return sums;
-    }
-
-    private static List<JsonObject> lines() throws IOException {
-        try (BufferedReader reader =
-                new BufferedReader(
-                        new InputStreamReader(
-                                new GZIPInputStream(Files.newInputStream(EDITS)),
-                                StandardCharsets.UTF_8))) {
-            return reader.lines()
-                    .map(line -> JsonParser.parseString(line).getAsJsonObject())
-                    .toList();
+            return LogitSums.of(logits.toFloatArray());
         }
     }
 }

@@ -22,7 +22,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** A case of interop/make_file_cases.py: an adapter as a tool leaves it, and what becomes of it. */
+/**
+ * A case of interop/make_file_cases.py or make_relative_cases.py: an adapter as a tool leaves it,
+ * and what becomes of it.
+ */
 record FileCase(Path folder, JsonObject json) {
     private static final Path RESOURCES = Path.of("src", "test", "resources");
 

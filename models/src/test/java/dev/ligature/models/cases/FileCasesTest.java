@@ -42,6 +42,7 @@ final class FileCasesTest {
     static List<FileCase> all() throws IOException {
         List<FileCase> all = new ArrayList<>(FileCase.all("files"));
         all.addAll(FileCase.all("reported"));
+        all.addAll(FileCase.all("relatives"));
         return all;
     }
 

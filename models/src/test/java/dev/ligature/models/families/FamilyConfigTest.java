@@ -35,7 +35,7 @@ final class FamilyConfigTest {
                 "olmo2|rope_scaling|{\"rope_type\": \"yarn\"}|rope_scaling.rope_type is 'yarn'",
                 "gemma2|use_bidirectional_attention|true|use_bidirectional_attention is true, which"
                         + " Gemma2ForCausalLM does not compute; it does false",
-                "gemma2|layer_types|[\"full_attention\"]|it does one type for each layer",
+                "gemma2|layer_types|[\"full_attention\"]|it does one type for each of num_hidden_layers",
                 "gemma2|layer_types|[\"chunked_attention\"]|it does a list of full_attention and"
                         + " sliding_attention",
                 "gemma2|query_pre_attn_scalar|0|query_pre_attn_scalar is 0.0; it must be positive",

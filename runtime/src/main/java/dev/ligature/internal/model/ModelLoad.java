@@ -12,6 +12,7 @@ import dev.ligature.checkpoint.LoadOptions;
 import dev.ligature.checkpoint.TensorInfo;
 import dev.ligature.internal.model.ModelTensors.NamedParameter;
 import dev.ligature.internal.names.NameList;
+import dev.ligature.internal.tensors.FiniteCheck;
 import dev.ligature.internal.tensors.ShardedTensors;
 import dev.ligature.internal.tensors.WeightReader;
 import java.io.IOException;
@@ -178,21 +179,25 @@ public final class ModelLoad {
             boolean packs = packer != null && packer.takes(named);
             if (packs || array.getDataType() != type) {
                 weights.finish();
-                arrays.put(named, converted(array, type, packs, manager));
+                NDArray as = converted(array, type, tensor);
+                arrays.put(named, as);
+                if (packs) {
+                    arrays.put(named, Objects.requireNonNull(packer).packed(as, manager));
+                }
             }
         }
         weights.finish();
     }
 
-    /** Returns an array in another data type, or packed, and frees the first. */
-    private NDArray converted(NDArray array, DataType type, boolean packs, NDManager manager) {
-        NDArray as = array;
-        if (as.getDataType() != type) {
-            try (array) {
-                as = array.toType(type, true);
-            }
+    /** Returns an array in another data type, and frees the first; or itself if it has that. */
+    private NDArray converted(NDArray array, DataType type, TensorInfo tensor) throws IOException {
+        if (array.getDataType() == type) {
+            return array;
         }
-        return packs ? Objects.requireNonNull(packer).packed(as, manager) : as;
+        Path origin = file.reader(tensor.name()).file();
+        try (array) {
+            return new FiniteCheck(origin, tensor.name()).convert(array, type);
+        }
     }
 
     private void put(Parameter parameter, NDArray array, NDManager manager) {

@@ -10,6 +10,7 @@ import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.SafetensorsWriter;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.internal.files.CheckpointDirectory;
+import dev.ligature.internal.files.OtherWeights;
 import dev.ligature.internal.files.StagedDirectory;
 import dev.ligature.internal.files.StagedFile;
 import dev.ligature.internal.names.NameList;
@@ -26,6 +27,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -99,6 +101,12 @@ public final class AdapterDirectory {
 
     /** PEFT saves an adapter that is not named "default" to a folder of its name. */
     private static CheckpointException noConfig(Path directory) throws IOException {
+        // A file whose name tells that it is an adapter's, also without a configuration.
+        Optional<OtherWeights.Found> other =
+                OtherWeights.in(directory).filter(f -> f.name().matches("(?s).*(adapter|lora).*"));
+        if (other.isPresent()) {
+            return unread(directory, other.get());
+        }
         try (Stream<Path> all = Files.list(directory)) {
             List<Path> adapters =
                     all.filter(path -> Files.exists(path.resolve(AdapterConfigJson.FILE_NAME)))
@@ -112,11 +120,25 @@ public final class AdapterDirectory {
     }
 
     private static Path weights(Path directory) throws IOException {
-        if (Files.exists(directory.resolve(PICKLED)) && !Files.exists(directory.resolve(WEIGHTS))) {
-            throw PeftMessage.PICKLED.fileError(directory, PICKLED);
+        String name = isOfMlx(directory) ? MlxAdapter.WEIGHTS : WEIGHTS;
+        if (!Files.exists(directory.resolve(name))) {
+            Optional<OtherWeights.Found> other = OtherWeights.in(directory);
+            if (other.isPresent()) {
+                throw unread(directory, other.get());
+            }
         }
-        return CheckpointDirectory.file(
-                directory, isOfMlx(directory) ? MlxAdapter.WEIGHTS : WEIGHTS);
+        return CheckpointDirectory.file(directory, name);
+    }
+
+    private static CheckpointException unread(Path directory, OtherWeights.Found file) {
+        OtherWeights.Kind kind = file.kind();
+        return switch (kind) {
+            case PEFT_PICKLE, PICKLE -> PeftMessage.PICKLED.fileError(directory, file.name());
+            case TORCHTUNE_PICKLE -> PeftMessage.TORCHTUNE.fileError(directory, file.name());
+            default ->
+                    PeftMessage.OTHER_FORMAT.fileError(
+                            directory, file.name(), kind.what(), kind.remedy());
+        };
     }
 
     /** Returns the configuration in the directory. */

@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Which tensors of an adapter file hold the parts of a plan, with every key accounted for. */
 final class AdapterTensors {
+    private static final String EMPTY =
+            "; it is empty, as DeepSpeed's ZeRO-3 leaves tensors that it is not told to gather"
+                    + " (stage3_gather_16bit_weights_on_model_save)";
+
     /** The head that TRL trains next to a language model, of which it is no part. */
     private static final String VALUE_HEAD = "v_head.";
 
@@ -194,8 +198,8 @@ final class AdapterTensors {
     private void checkShape(TensorInfo tensor, Shape expected, String reason)
             throws CheckpointException {
         if (!tensor.shape().equals(expected)) {
-            throw PeftMessage.SHAPE.fileError(
-                    file, tensor.name(), tensor.shape(), expected, reason);
+            String why = tensor.size() == 0 ? reason + EMPTY : reason;
+            throw PeftMessage.SHAPE.fileError(file, tensor.name(), tensor.shape(), expected, why);
         }
     }
 

@@ -40,7 +40,18 @@ enum PeftMessage implements Message {
     PICKLED(
             "CheckpointPickled",
             "%1$s has its factors in %2$s, a pickle, which can run any code when it is read and is"
-                    + " not read here. Save the adapter again with safe_serialization=True."),
+                    + " not read here. Load it with PEFT and save it again, with"
+                    + " safe_serialization=True, which is the default: that writes"
+                    + " adapter_model.safetensors."),
+    TORCHTUNE(
+            "CheckpointPickled",
+            "%1$s has its factors in %2$s, a pickle of torchtune in torchtune's own names, which is"
+                    + " not read here. Save with torchtune's FullModelHFCheckpointer, of version 0.5"
+                    + " or later and with safe_serialization: True, its default: that writes"
+                    + " adapter_model.safetensors and adapter_config.json. docs/files.md says how"
+                    + " to convert what is there."),
+    OTHER_FORMAT(
+            "CheckpointFormat", "%1$s has %2$s, %3$s, in place of adapter_model.safetensors. %4$s"),
     MLX_KIND(
             "AdapterOfMlx",
             "%1$s: fine_tune_type is '%2$s'. Of mlx-lm's adapters, those of 'lora' can be read."

@@ -4,6 +4,7 @@ import dev.ligature.checkpoint.CheckpointException;
 import dev.ligature.checkpoint.SafetensorsReader;
 import dev.ligature.checkpoint.TensorInfo;
 import dev.ligature.internal.files.CheckpointDirectory;
+import dev.ligature.internal.files.OtherWeights;
 import dev.ligature.internal.hint.Nearest;
 import dev.ligature.internal.json.JsonErrors;
 import dev.ligature.internal.json.JsonField;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -31,9 +33,6 @@ import org.jspecify.annotations.Nullable;
 public final class ShardedTensors implements Closeable, JsonErrors<CheckpointException> {
     public static final String SINGLE = "model.safetensors";
     public static final String INDEX = "model.safetensors.index.json";
-
-    private static final List<String> PICKLED =
-            List.of("pytorch_model.bin", "pytorch_model.bin.index.json");
 
     private final Path directory;
     private final Map<String, SafetensorsReader> shards = new LinkedHashMap<>();
@@ -122,13 +121,20 @@ public final class ShardedTensors implements Closeable, JsonErrors<CheckpointExc
         }
     }
 
-    private CheckpointException nothing() {
-        for (String name : PICKLED) {
-            if (Files.exists(directory.resolve(name))) {
-                return TensorMessage.PICKLED.fileError(directory, name);
-            }
+    private CheckpointException nothing() throws IOException {
+        Optional<OtherWeights.Found> other = OtherWeights.in(directory);
+        if (other.isEmpty()) {
+            return TensorMessage.NO_CHECKPOINT.fileError(directory, SINGLE, INDEX);
         }
-        return TensorMessage.NO_CHECKPOINT.fileError(directory, SINGLE, INDEX);
+        String name = other.get().name();
+        OtherWeights.Kind kind = other.get().kind();
+        return switch (kind) {
+            case PEFT_PICKLE, TORCHTUNE_PICKLE, PICKLE ->
+                    TensorMessage.PICKLED.fileError(directory, name);
+            default ->
+                    TensorMessage.OTHER_FORMAT.fileError(
+                            directory, name, kind.what(), kind.remedy());
+        };
     }
 
     private void openIndexed(Map<String, String> weightMap) throws IOException {

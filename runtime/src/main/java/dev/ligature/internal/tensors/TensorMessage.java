@@ -37,7 +37,10 @@ public enum TensorMessage implements Message {
     PICKLED(
             "CheckpointPickled",
             "%1$s has its weights in %2$s, a pickle, which can run any code when it is read and is"
-                    + " not read here. Save the model again with safe_serialization=True."),
+                    + " not read here. Load it with Transformers and save it again, with"
+                    + " safe_serialization=True, which is the default: that writes"
+                    + " model.safetensors."),
+    OTHER_FORMAT("CheckpointFormat", "%1$s has %2$s, %3$s, in place of model.safetensors. %4$s"),
     NO_CHECKPOINT(
             "CheckpointMissing",
             "%1$s has neither %2$s nor %3$s. Name the directory of a Hugging Face checkpoint."),
