@@ -51,6 +51,16 @@ final class FamilyConfigTest {
                 "gpt2|add_cross_attention|true|add_cross_attention is true",
                 "gpt2|n_head|3|n_embd is 16; it must be a multiple of n_head, which is 3",
                 "mistral|rope_scaling|{\"rope_type\": \"yarn\"}|which MistralForCausalLM does not",
+                "mistral|is_causal|false|is_causal is false, which MistralForCausalLM",
+                "mistral|is_causal|null|is_causal is null, which MistralForCausalLM",
+                "gpt2|num_attention_heads|2|num_attention_heads is 2, which GPT2LMHeadModel does"
+                        + " not compute; it does what n_head is",
+                "gpt2|num_hidden_layers|1|num_hidden_layers is 1",
+                "gpt2|hidden_size|32|hidden_size is 32",
+                "gpt2|max_position_embeddings|8|it does what n_positions is",
+                "gemma3|rope_scaling|{\"type\": \"linear\", \"factor\": 8}|it does an object with a"
+                        + " rope_type",
+                "phi3|rope_parameters|{\"rope_type\": \"linear\", \"factor\": 2}|rope_parameters is",
             })
     void whatIsNotComputed_isRefusedByFieldValueAndClass(
             String name, String field, String value, String expected) throws IOException {
