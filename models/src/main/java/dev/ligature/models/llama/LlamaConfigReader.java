@@ -106,6 +106,15 @@ final class LlamaConfigReader {
             refuseWindows(hasSlidingLayers());
         } else if (family == LlamaVariant.SMOLLM3) {
             refuseWindows(fields.integer("sliding_window").isPresent());
+        } else if (family == LlamaVariant.MISTRAL && fields.value("layer_types").isPresent()) {
+            boolean windows = decoder.window(DEFAULT_WINDOW) > 0;
+            String kind = windows ? "sliding_attention" : "full_attention";
+            if (!fields
+                    .strings("layer_types", List.of("sliding_attention", "full_attention"))
+                    .stream()
+                    .allMatch(kind::equals)) {
+                throw fields.unsupported("layer_types", kind + " in every layer");
+            }
         }
     }
 

@@ -51,6 +51,8 @@ final class FamilyConfigTest {
                 "gpt2|add_cross_attention|true|add_cross_attention is true",
                 "gpt2|n_head|3|n_embd is 16; it must be a multiple of n_head, which is 3",
                 "mistral|rope_scaling|{\"rope_type\": \"yarn\"}|which MistralForCausalLM does not",
+                "mistral|layer_types|[\"full_attention\", \"full_attention\"]|it does"
+                        + " sliding_attention in every layer",
                 "mistral|is_causal|false|is_causal is false, which MistralForCausalLM",
                 "mistral|is_causal|null|is_causal is null, which MistralForCausalLM",
                 "gpt2|num_attention_heads|2|num_attention_heads is 2, which GPT2LMHeadModel does"
