@@ -45,6 +45,26 @@ public final class TextCache implements AutoCloseable {
         return length;
     }
 
+    /**
+     * Refuses tokens for which there is no room.
+     *
+     * @throws IllegalStateException if there is none for so many behind those that are counted
+     */
+    void checkRoom(long tokens) {
+        if (length + tokens > capacity) {
+            throw new IllegalStateException(
+                    "A text of "
+                            + length
+                            + " tokens has room for "
+                            + capacity
+                            + ", and a pass has "
+                            + tokens
+                            + " more. Create its TextCache with a capacity of at least "
+                            + (length + tokens)
+                            + ".");
+        }
+    }
+
     /** Counts tokens whose keys and values every layer has written. */
     public void advance(long tokens) {
         length += tokens;

@@ -69,8 +69,15 @@ public final class TextsPass {
         return scope != null;
     }
 
-    /** Takes the pass on; the scope lives as long as it. */
+    /**
+     * Takes the pass on; the scope lives as long as it.
+     *
+     * @throws IllegalStateException if a cache has no room for the new tokens of its text
+     */
     void begin(NDManager ofPass) {
+        for (int i = 0; i < counts.length; i++) {
+            texts.get(i).checkRoom(counts[i]);
+        }
         scope = ofPass;
         masks.clear(); // of a scope before this one
         spans.clear();

@@ -2,13 +2,21 @@ package dev.ligature.models.families;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.util.Pair;
+import dev.ligature.Adapter;
 import dev.ligature.LoraException;
 import dev.ligature.LoraModel;
+import dev.ligature.MergedModel;
 import dev.ligature.Routing;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
@@ -64,11 +72,10 @@ final class LayersAtOnceTest {
     /** Texts of a run: their scores, and how many passes were computed in one call. */
     private record Run(List<TextRow> rows, int atOnce) {}
 
-    private static Run run(PretrainedModel model, Block block, boolean allowed, int texts) {
+    private static Run run(
+            PretrainedModel model, Block block, boolean allowed, int texts, boolean longer) {
         CountedLayers counted = new CountedLayers(block, allowed);
         RowRouter router = adapters -> counted;
-        GenerationOptions options =
-                GenerationOptions.greedy(STEPS).withScores(new Scores(true, false, 0));
         List<TextRow> rows = new ArrayList<>();
         for (int i = 0; i < texts; i++) {
             // The first has one token: no pass over several goes before its first step.
@@ -76,7 +83,11 @@ final class LayersAtOnceTest {
             for (int token = 0; token < prompt.length; token++) {
                 prompt[token] = 3L + (7 * i + 5 * token) % 29;
             }
-            rows.add(new TextRow(prompt, "", options, id -> {}));
+            // In a longer run each text but the first has a token more.
+            GenerationOptions options =
+                    GenerationOptions.greedy(longer && i > 0 ? STEPS + 1 : STEPS);
+            Scores scores = new Scores(true, false, 0);
+            rows.add(new TextRow(prompt, "", options.withScores(scores), id -> {}));
         }
         try (RunningBatch batch = new RunningBatch(router, model.decoder(), model.manager())) {
             batch.join(rows);
@@ -89,9 +100,16 @@ final class LayersAtOnceTest {
 
     /** Runs texts in both ways; returns how many passes were computed in one call. */
     private static int compare(PretrainedModel model, Routing routing, int texts) {
-        Block block = model.lora().routed(routing);
-        Run atOnce = run(model, block, true, texts);
-        Run oneByOne = run(model, block, false, texts);
+        return compare(model, model.lora().routed(routing), texts);
+    }
+
+    private static int compare(PretrainedModel model, Block block, int texts) {
+        return compare(model, block, texts, false);
+    }
+
+    private static int compare(PretrainedModel model, Block block, int texts, boolean longer) {
+        Run atOnce = run(model, block, true, texts, longer);
+        Run oneByOne = run(model, block, false, texts, longer);
         assertEquals(0, oneByOne.atOnce());
         for (int i = 0; i < texts; i++) {
             TextRow found = atOnce.rows().get(i);
@@ -220,5 +238,101 @@ final class LayersAtOnceTest {
                     Routing half = Routing.weighted(Map.of("made", 0.5));
                     assertEquals(STEPS - 1, compare(model, half, 2));
                 });
+    }
+
+    private static void fill(Adapter adapter, String factor, float value) {
+        for (Pair<String, Parameter> named : adapter.parameters()) {
+            if (named.getKey().contains(factor)) {
+                try (NDArray alias = named.getValue().getArray().stopGradient()) {
+                    alias.set(new NDIndex("0"), value);
+                }
+            }
+        }
+        adapter.setTrainable(false); // what was made of the factors is made again
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, lora_B", "20, lora_A", "20, lora_B"})
+    void valuesOfAnAdapter_changeNoBitOfOtherRows(int rank, String factor) throws IOException {
+        withAdapter(
+                "llama3",
+                builder -> builder.setTargetModules("q_proj", "down_proj").optRank(rank / 2),
+                model -> {
+                    for (String name : List.of("a", "b")) {
+                        LoraConfig.Builder other = LoraConfig.builder().optRank(rank);
+                        other.setTargetModules("q_proj", "down_proj").optInit(LoraInit.RANDOM);
+                        model.lora().create(name, other.build()).setTrainable(false);
+                    }
+                    Routing rows = Routing.rows("a", "made", Routing.BASE, "b", "made");
+                    List<List<float[]>> found = new ArrayList<>();
+                    for (float value : new float[] {0.1f, 3e38f}) {
+                        fill(model.lora().adapter("made"), factor, value);
+                        CountedLayers block = new CountedLayers(model.lora().routed(rows), true);
+                        found.add(TokenPasses.logits(model, block, 5, 4));
+                        assertEquals(4, block.count());
+                    }
+                    for (int row : new int[] {0, 2, 3}) {
+                        assertArrayEquals(found.get(0).get(row), found.get(1).get(row));
+                    }
+                    assertNotEquals(found.get(0).get(1)[0], found.get(1).get(1)[0]);
+                });
+    }
+
+    /** Such factors are kept apart from others, so that their layers are called one by one. */
+    @Test
+    void anAdapterOfLargeFactors_counts_besideOthers() throws IOException {
+        withAdapter(
+                "llama3",
+                builder -> builder.setTargetModules("q_proj"),
+                model -> {
+                    LoraConfig.Builder other = LoraConfig.builder().setTargetModules("q_proj");
+                    model.lora().create("other", other.optInit(LoraInit.RANDOM).build());
+                    model.lora().adapter("other").setTrainable(false);
+                    fill(model.lora().adapter("made"), "lora_A", 2e4f);
+                    assertEquals(0, compare(model, Routing.rows("made", "other"), 2));
+                });
+    }
+
+    @Test
+    void aPassThatACacheHasNoRoomFor_isRefused() throws IOException {
+        try (FamilyCase reference = new FamilyCase("llama3")) {
+            PretrainedModel model = reference.model();
+            for (boolean allowed : new boolean[] {true, false}) {
+                Block block = new CountedLayers(model.block(), allowed);
+                assertEquals(2, TokenPasses.logits(model, block, 2, 4).size());
+                IllegalStateException e =
+                        assertThrows(
+                                IllegalStateException.class,
+                                () -> TokenPasses.logits(model, block, 2, 3));
+                assertTrue(e.getMessage().contains("capacity of at least 4"), e.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void aMergedModel_isComputedInOneCall() throws IOException {
+        try (FamilyCase reference = new FamilyCase("mistral")) {
+            reference.loadAdapter();
+            PretrainedModel model = reference.model();
+            try (MergedModel merged = model.lora().merge(Routing.of("first"))) {
+                for (int texts : new int[] {1, 3}) {
+                    // A prompt of one token alone is computed in one call too.
+                    int passes = texts == 1 ? STEPS : STEPS - 1;
+                    assertEquals(passes, compare(model, merged, texts));
+                }
+            }
+        }
+    }
+
+    /** Nine texts are too many; when one has ended, the others go on in one call. */
+    @Test
+    void textsThatAreFewInTheEnd_areComputedInOneCallThen() throws IOException {
+        try (FamilyCase reference = new FamilyCase("mistral")) {
+            PretrainedModel model = reference.model();
+            // A text's first token is that of its prompt.
+            assertEquals(0, compare(model, model.block(), 9));
+            assertEquals(STEPS - 1, compare(model, model.block(), 8));
+            assertEquals(1, compare(model, model.block(), 9, true));
+        }
     }
 }
