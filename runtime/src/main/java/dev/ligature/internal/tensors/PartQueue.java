@@ -52,14 +52,21 @@ final class PartQueue implements AutoCloseable {
      * @throws IOException if it failed, or this thread was interrupted
      */
     static void await(Future<?> part) throws IOException {
+        if (Thread.currentThread().isInterrupted()) { // which a part that has ended does not notice
+            throw interrupted();
+        }
         try {
             part.get();
         } catch (ExecutionException e) {
             throw failure(Objects.requireNonNullElse(e.getCause(), e));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new InterruptedIOException("Interrupted while weights were read");
+            throw interrupted();
         }
+    }
+
+    private static InterruptedIOException interrupted() {
+        return new InterruptedIOException("Interrupted while weights were read");
     }
 
     /** Returns what a part may fail with, an IOException, and throws all else. */

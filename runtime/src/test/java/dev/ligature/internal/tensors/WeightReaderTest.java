@@ -248,6 +248,17 @@ final class WeightReaderTest {
     }
 
     @Test
+    void anInterruption_isNoticed_alsoWhereThePartsHaveEnded() throws Exception {
+        try (PartQueue queue = new PartQueue()) {
+            Future<?> ended = queue.add(() -> {});
+            ended.get();
+            Thread.currentThread().interrupt();
+            assertThrows(InterruptedIOException.class, () -> PartQueue.await(ended));
+            assertTrue(Thread.interrupted(), "the caller still knows of it");
+        }
+    }
+
+    @Test
     void closing_waitsForThePartsThatHaveBegun_andLeavesOutTheOthers() throws Exception {
         CountDownLatch begun = new CountDownLatch(1);
         AtomicInteger done = new AtomicInteger();
