@@ -7,6 +7,7 @@ import dev.ligature.Routing;
 import dev.ligature.config.LoraConfig;
 import dev.ligature.config.LoraInit;
 import dev.ligature.models.generation.GenerationOptions;
+import dev.ligature.models.generation.RowRouter;
 import dev.ligature.models.generation.RunningBatch;
 import dev.ligature.models.generation.TextRow;
 import dev.ligature.models.llama.LlamaCheckpoint;
@@ -19,7 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
-import java.util.stream.IntStream;
+import java.util.Set;
 
 /**
  * Times a step in which texts get one token each, with the operators of DJL's arrays and with those
@@ -109,20 +110,23 @@ public final class DecodeProgram {
         return "adapter" + adapter;
     }
 
-    private static Routing routing(int adapters) {
-        return switch (adapters) {
-            case 0 -> Routing.none();
-            case 1 -> Routing.of(name(0));
-            default -> Routing.rows(IntStream.range(0, adapters).mapToObj(i -> name(i)).toList());
-        };
+    /** Returns the block of some texts, by the names of their adapters; empty for the base. */
+    private Block block(List<String> adapters) {
+        Set<String> names = Set.copyOf(adapters);
+        if (names.size() > 1) {
+            return model.routed(Routing.rows(adapters));
+        }
+        String only = adapters.get(0);
+        return model.routed(only.isEmpty() ? Routing.none() : Routing.of(only));
     }
 
     private String row(int texts, boolean mixed, int adapters, int steps) {
-        Block block = model.routed(routing(adapters));
+        RowRouter router = this::block;
+        RowRouter plainly = names -> new PlainBlock(block(names));
         double[][] times = new double[2][steps];
         double[] ratios = new double[steps];
-        try (RunningBatch plain = batch(new PlainBlock(block), texts, mixed);
-                RunningBatch fused = batch(block, texts, mixed)) {
+        try (RunningBatch plain = batch(plainly, texts, mixed, adapters);
+                RunningBatch fused = batch(router, texts, mixed, adapters)) {
             for (int i = -WARM_UP; i < steps; i++) {
                 double first = step(plain);
                 double second = step(fused);
@@ -144,15 +148,16 @@ public final class DecodeProgram {
                 median(ratios));
     }
 
-    private RunningBatch batch(Block block, int texts, boolean mixed) {
-        RunningBatch batch = new RunningBatch(names -> block, config.decoderShape(), manager);
+    private RunningBatch batch(RowRouter router, int texts, boolean mixed, int adapters) {
+        RunningBatch batch = new RunningBatch(router, config.decoderShape(), manager);
         List<TextRow> rows = new ArrayList<>();
         for (int i = 0; i < texts; i++) {
             int spread = 2 * (LENGTH - SHORTEST);
             int length = mixed ? SHORTEST + i * spread / (texts - 1) : LENGTH;
             long[] prompt = new Random(i).longs(length, 0, VOCABULARY).toArray();
             GenerationOptions options = GenerationOptions.greedy(POSITIONS - length);
-            rows.add(new TextRow(prompt, "", options, id -> {}));
+            String adapter = adapters == 0 ? "" : name(i % adapters);
+            rows.add(new TextRow(prompt, adapter, options, id -> {}));
         }
         batch.join(rows);
         return batch;
