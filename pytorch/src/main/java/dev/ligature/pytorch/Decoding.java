@@ -41,8 +41,17 @@ record Decoding(@Nullable Script script, Set<String> used, Level level, String r
     /** The texts from which one call is faster than all that it does call by call. */
     private static final int SOME = 2;
 
-    /** The most rows of a product that are few, and the most texts whose layers are one call. */
+    /** The most rows of a product that are few. */
     static final int FEW = 8;
+
+    /**
+     * The most rows of oneDNN's products: it takes longer for more, while turned ones take as long
+     * as the library's own.
+     */
+    private static final int OF_ONEDNN = 12;
+
+    /** The most texts whose layers are one call: with more, the products take nearly all time. */
+    static final int TEXTS = 32;
 
     /**
      * The most numbers of an input of more than two rows whose product is turned: beyond, the
@@ -144,7 +153,7 @@ record Decoding(@Nullable Script script, Set<String> used, Level level, String r
 
     /** Returns the most texts whose layers are computed together. */
     int textsAtOnce() {
-        return script != null && used.contains(OperatorNames.LAYERS) ? FEW : 0;
+        return script != null && used.contains(OperatorNames.LAYERS) ? TEXTS : 0;
     }
 
     /**
@@ -171,7 +180,10 @@ record Decoding(@Nullable Script script, Set<String> used, Level level, String r
      * @param wanted how many of them are wanted
      */
     private long turned(long rows, long wanted) {
-        if (!used.contains(wanted == 1 ? OperatorNames.ROW : OperatorNames.ROWS)) {
+        if (rows > OF_ONEDNN) {
+            return used.contains(OperatorNames.ROWS_ONEDNN) ? Long.MAX_VALUE : 0;
+        }
+        if (rows > FEW || !used.contains(wanted == 1 ? OperatorNames.ROW : OperatorNames.ROWS)) {
             return 0;
         }
         return rows == 2 && !used.contains(OperatorNames.ROWS_ONEDNN) ? OF_TWO_ROWS : NUMBERS;

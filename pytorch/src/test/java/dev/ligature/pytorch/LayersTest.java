@@ -103,7 +103,7 @@ final class LayersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, 8})
+    @ValueSource(ints = {1, 2, 3, 8, 9, 32})
     void anyNumberOfTexts_isThatOfDjl_andTheResultCanBeWrittenTo(int texts) {
         long[] lengths = new long[texts];
         for (int i = 0; i < texts; i++) {
@@ -123,12 +123,12 @@ final class LayersTest {
     }
 
     @Test
-    void nineTexts_andOtherTypes_areLeftToTheBlocks() {
-        long[] nine = new long[9];
-        assertNull(decoding.layers(arrays.of(9, 1, HIDDEN), layers(1, nine), caches(1, nine)));
+    void tooManyTexts_andOtherTypes_areLeftToTheBlocks() {
+        long[] many = new long[33];
+        assertNull(decoding.layers(arrays.of(33, 1, HIDDEN), layers(1, many), caches(1, many)));
         NDArray half = arrays.of(1, 1, HIDDEN).toType(DataType.FLOAT16, false);
         assertNull(decoding.layers(half, layers(1, 3), caches(1, 3)));
-        assertEquals(8, new ServingOperators(null, decoding).textsAtOnce());
+        assertEquals(32, new ServingOperators(null, decoding).textsAtOnce());
         Decoding without = Decoding.of(OperatorNames.of("attention"), Script::load);
         assertEquals(0, without.textsAtOnce());
         assertNull(without.layers(arrays.of(1, 1, HIDDEN), layers(1, 3), caches(1, 3)));
