@@ -10,6 +10,7 @@ import dev.ligature.ops.AttentionSpan;
 import dev.ligature.ops.LayerTerms;
 import dev.ligature.ops.LinearTerms;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -157,18 +158,7 @@ final class LayerArguments {
     }
 
     private double[] numbers() {
-        int texts = spans.get(0).texts();
-        double[] numbers = new double[spans.size() * (2 * texts + 1)];
-        int at = 0;
-        for (AttentionSpan span : spans) {
-            for (int i = 0; i < texts; i++) {
-                numbers[at + i] = span.first(i);
-                numbers[at + texts + i] = span.end(i);
-            }
-            numbers[at + 2 * texts] = span.cap();
-            at += 2 * texts + 1;
-        }
-        return numbers;
+        return spans.stream().flatMapToDouble(span -> Arrays.stream(span.values())).toArray();
     }
 
     private static IValue list(List<NDArray> arrays) {

@@ -51,20 +51,22 @@ public final class AttentionSpan {
         return cap;
     }
 
-    /**
-     * Returns all of this in an array, which is made once: first the B first tokens, then the B
-     * ends, then the cap; {@code (2·B + 1)}, float64.
-     */
+    /** Returns all of this: first the B first tokens, then the B ends, then the cap. */
+    public double[] values() {
+        int count = lengths.length;
+        double[] values = new double[2 * count + 1];
+        for (int i = 0; i < count; i++) {
+            values[i] = first(i);
+            values[count + i] = end(i);
+        }
+        values[2 * count] = cap;
+        return values;
+    }
+
+    /** Returns {@link #values} in an array, which is made once; {@code (2·B + 1)}, float64. */
     public NDArray numbers() {
         if (numbers == null) {
-            int count = lengths.length;
-            double[] values = new double[2 * count + 1];
-            for (int i = 0; i < count; i++) {
-                values[i] = first(i);
-                values[count + i] = end(i);
-            }
-            values[2 * count] = cap;
-            numbers = owner.create(values);
+            numbers = owner.create(values());
         }
         return numbers;
     }
