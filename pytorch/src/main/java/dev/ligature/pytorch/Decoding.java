@@ -196,7 +196,7 @@ record Decoding(@Nullable Script script, Set<String> used, Level level, String r
      */
     @Nullable NDArray linear(NDArray x, NDArray weight, @Nullable NDArray bias) {
         long wanted = x.size() / weight.getShape().get(1);
-        if (script == null || wanted > FEW || weight.size() < ELEMENTS) {
+        if (script == null || wanted < 1 || wanted > FEW || weight.size() < ELEMENTS) {
             return null;
         }
         long rows = Math.max(wanted, 2);

@@ -13,6 +13,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import dev.ligature.ops.AttentionSpan;
 import dev.ligature.ops.OperatorLookup;
@@ -218,6 +219,7 @@ final class DecodingTest {
                     plain.linear(longRows, wide, null), by.linear(longRows, wide, null), 1e-5, "");
         }
         assertNull(all.linear(arrays.of(9, 320), large, null));
+        assertNull(all.linear(manager.create(new Shape(0, 320)), large, null));
         all.script().close();
         Decoding row = Decoding.of(OperatorNames.of("row"), Script::load);
         assertNotNull(row.linear(arrays.of(1, 320), large, null));
