@@ -24,7 +24,7 @@ import warnings
 
 import torch
 import transformers
-from make_edits import DTYPES, edited_tensors, sums
+from make_edits import DTYPES, edited_config, edited_tensors, sums
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
 
@@ -290,20 +290,11 @@ class Editor:
         return self.draw.choice([0, 1, "x", False])
 
 
-def edited_config(config: dict, edit: list) -> dict:
-    config = dict(config)
+def edited_base_config(config: dict, edit: list) -> dict:
     operation, *rest = edit
-    if operation == "remove":
-        del config[rest[0]]
-    elif operation == "set":
-        config[rest[0]] = rest[1]
-    elif operation == "rename-field":
-        config[rest[1]] = config.pop(rest[0])
-    elif operation == "fields":
-        config = {key: value for key, value in config.items() if key not in rest[1]} | rest[0]
-    else:
-        raise ValueError(operation)
-    return config
+    if operation == "fields":
+        return {key: value for key, value in config.items() if key not in rest[1]} | rest[0]
+    return edited_config(config, edit)
 
 
 def of_config(edit: list) -> bool:
@@ -381,7 +372,7 @@ def main() -> None:
         seen.add(mark)
         config, tensors = copy.deepcopy(editor.config), editor.tensors
         if of_config(edit):
-            config = edited_config(config, edit)
+            config = edited_base_config(config, edit)
         else:
             tensors = edited_tensors(tensors, edit)
         if config == editor.config and tensors.keys() == editor.tensors.keys() and tensors is editor.tensors:
